@@ -1,0 +1,49 @@
+import type { JsonObject, Logger, Outcome, TaskParams, TaskType } from '@nodetask/shared';
+
+/** Name of something that only one run may write at a time, for instance `config` (the files under config/). */
+export type LockName = string;
+
+/** What a run tells about how far it is; the engine adds percent, rate, ETA and time. */
+export interface ProgressUpdate {
+  readonly stage: string;
+  readonly done: number;
+  readonly total?: number;
+  readonly unit: string;
+}
+
+/** What the engine gives to a run. */
+export interface TaskContext<Params> {
+  /** Id of the task. */
+  readonly id: string;
+  readonly params: Params;
+  /** Number of this run, from 1. */
+  readonly run: number;
+  /** Aborts on cancel, removal, timeout and shutdown; its reason says which. Honour it at once. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  progress(update: ProgressUpdate): void;
+  /**
+   * Runs `work` while holding locks; for daemons, which hold none of their own. Rejects with BusyError where one is held.
+   */
+  withLocks<T>(locks: readonly LockName[], work: () => Promise<T>): Promise<T>;
+}
+
+/** What a run that ended well reports. */
+export interface TaskReport {
+  readonly outcome: Outcome;
+  readonly output?: JsonObject;
+}
+
+/** Does the work of one task type. Idempotent: after a crash the same run may happen again and must lead to the same end. */
+export interface TaskHandler<Params = unknown> {
+  /** What to do with a one-shot that the end of the process interrupted: run it again at the next start, or end it as failed-retriable. */
+  readonly interrupted: 'run-again' | 'fail';
+  /** Locks that a run holds from start to end. A daemon holds none: it takes them for each write, by `withLocks`. */
+  locks(params: Params): readonly LockName[];
+  /** Refuses params that cannot be right here, before the task is journalled; throws TaskError. The schema has been checked. */
+  check?(params: Params): void;
+  run(context: TaskContext<Params>): Promise<TaskReport>;
+}
+
+/** Handlers by task type; a type without one is unknown to the engine. */
+export type TaskHandlers = { readonly [T in TaskType]?: TaskHandler<TaskParams[T]> };

@@ -1,0 +1,29 @@
+/** Types of the conditions on a NodeTask. Ready is always present; Reconciling and Stalled are never both True. */
+export const conditionTypes = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'Complete',
+  'Failed',
+  'Finished',
+  'Suspended',
+  'LastRunSucceeded',
+] as const;
+
+export type ConditionType = (typeof conditionTypes)[number];
+
+/** Phases, derived from the rest of status; an open string for clients. */
+export const phases = [
+  'Pending',
+  'Queued',
+  'Running',
+  'Scheduled',
+  'Suspended',
+  'Succeeded',
+  'Failed',
+  'Cancelled',
+] as const;
+
+export type Phase = (typeof phases)[number];
+
+export const terminalPhases: readonly Phase[] = ['Succeeded', 'Failed', 'Cancelled'];

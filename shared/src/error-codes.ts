@@ -1,0 +1,257 @@
+/**
+ * The one registry of error codes: of HTTP answers and of failed tasks. A code is never reused for another meaning.
+ * docs/reference/errors.md is generated from it.
+ */
+export interface ErrorCodeEntry {
+  /** HTTP status of the answer; absent where the code only appears in a TaskResult. */
+  readonly status?: number;
+  /** Whether the same request or task may succeed when it is simply tried again. */
+  readonly retriable: boolean;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+export const errorCodes = {
+  // --- HTTP answers of the agent -------------------------------------------------------------------------------
+  'invalid-json': { status: 400, retriable: false, meaning: 'The body is not JSON.', action: 'Send a JSON object.' },
+  'invalid-request': {
+    status: 400,
+    retriable: false,
+    meaning: 'The body, the query or the path has a wrong shape; details.faults names each fault.',
+    action: 'Correct what details.faults names.',
+  },
+  'unknown-type': {
+    status: 400,
+    retriable: false,
+    meaning: 'The agent has no such task type.',
+    action: 'Use one of the types that the message lists.',
+  },
+  'invalid-params': {
+    status: 400,
+    retriable: false,
+    meaning: 'The params do not fit the task type; details.faults names each fault.',
+    action: 'Correct the params that details.faults names.',
+  },
+  'invalid-schedule': {
+    status: 400,
+    retriable: false,
+    meaning: 'The cron expression, time zone or height is wrong, or names no moment that ever comes.',
+    action: 'Correct the field that the message names.',
+  },
+  'egress-refused': {
+    status: 400,
+    retriable: false,
+    meaning: 'A host in the params is a loopback, link-local or metadata address that the agent does not connect to.',
+    action: "Use another host, or allow it with the agent's --allow-host.",
+  },
+  unauthorized: {
+    status: 401,
+    retriable: false,
+    meaning: 'The bearer token is missing or wrong.',
+    action: 'Send the token of the agent as "Authorization: Bearer …".',
+  },
+  'foreign-namespace': {
+    status: 403,
+    retriable: false,
+    meaning: "ref.namespace is not the agent's own namespace.",
+    action: 'Address an agent in the namespace of the NodeTask.',
+  },
+  'not-found': {
+    status: 404,
+    retriable: false,
+    meaning: 'There is no such route or no such task.',
+    action: 'Check the path and the id; see /v0/openapi.json.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    retriable: false,
+    meaning: 'The route does not take this method; the Allow header lists those that it takes.',
+    action: 'Use a method of the Allow header.',
+  },
+  busy: {
+    status: 409,
+    retriable: true,
+    meaning: 'Another one-shot runs, or a task that holds the same files; details.blockedBy names it.',
+    action: 'Try again when the task in details.blockedBy has ended.',
+  },
+  conflict: {
+    status: 409,
+    retriable: false,
+    meaning: 'The id belongs to a task with another request.',
+    action: 'Use a new id, or send the very same request.',
+  },
+  fenced: {
+    status: 409,
+    retriable: false,
+    meaning: 'A newer leader has spoken to this agent: the X-NodeTask-Fence of the request is too low.',
+    action: 'Stop: this operator is no longer the leader.',
+  },
+  'run-mismatch': {
+    status: 409,
+    retriable: false,
+    meaning: 'run is not the stored run + 1 of a failed one-shot.',
+    action: 'Read the task and send run = its run + 1, or no run at all.',
+  },
+  gone: {
+    status: 410,
+    retriable: false,
+    meaning: 'The id was removed and is never executed again.',
+    action: 'Use a new id.',
+  },
+  'payload-too-large': {
+    status: 413,
+    retriable: false,
+    meaning: 'The body is larger than 1 MiB.',
+    action: 'Send less.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    retriable: false,
+    meaning: 'The body is not sent as application/json.',
+    action: 'Send Content-Type: application/json.',
+  },
+  'too-many-connections': {
+    status: 503,
+    retriable: true,
+    meaning: 'The agent has as many connections or event streams open as it allows.',
+    action: 'Close some, or try again later.',
+  },
+  stopping: {
+    status: 503,
+    retriable: true,
+    meaning: 'The agent is shutting down and takes no new work.',
+    action: 'Try again when it is back.',
+  },
+  'store-unavailable': {
+    status: 503,
+    retriable: true,
+    meaning: 'The journal of the agent cannot be read or written.',
+    action: "Look at the disk of the agent's state folder: full, read-only or failing.",
+  },
+  internal: {
+    status: 500,
+    retriable: true,
+    meaning: 'A fault of the agent itself.',
+    action: "Look into the agent's log for the request id, and report it.",
+  },
+
+  // --- Failed tasks ---------------------------------------------------------------------------------------------
+  interrupted: { retriable: true, meaning: 'The agent ended while the task ran.', action: 'Run it again.' },
+  cancelled: {
+    retriable: false,
+    meaning: 'The task was stopped by a cancel or a delete.',
+    action: 'Nothing; run it again when it is wanted.',
+  },
+  'timed-out': {
+    retriable: true,
+    meaning: 'The task took longer than its timeoutSeconds.',
+    action: 'Raise timeoutSeconds, or find out why it is slow.',
+  },
+  'no-handler': {
+    retriable: false,
+    meaning: 'A task in the journal has a type that this agent no longer runs.',
+    action: 'Use an agent that has the type.',
+  },
+  'handler-failed': {
+    retriable: true,
+    meaning: 'A task handler threw an error that it does not know.',
+    action: "Read the message and the agent's log.",
+  },
+  'daemon-exited': {
+    retriable: true,
+    meaning: 'A daemon returned although it runs for ever.',
+    action: "Read the agent's log for why it ended.",
+  },
+  'missed-deadline': {
+    retriable: false,
+    meaning: 'A run of a schedule could not start within startingDeadlineSeconds.',
+    action: 'Raise startingDeadlineSeconds, or find out what blocked it.',
+  },
+  'file-missing': {
+    retriable: false,
+    meaning: 'A file of the node that the task needs is not there.',
+    action: 'Create it first, for instance with config-apply or configure-genesis.',
+  },
+  'file-invalid': {
+    retriable: false,
+    meaning: 'A file of the node is not what it should be (not TOML, not JSON, wrong types).',
+    action: 'Correct the file at the line that the message names.',
+  },
+  'patch-invalid': {
+    retriable: false,
+    meaning: 'The patch cannot be applied to the file, or its result would not be a correct file. Nothing was written.',
+    action: 'Correct the patch at the key that the message names.',
+  },
+  'config-invalid': {
+    retriable: false,
+    meaning: 'The configuration breaks a rule; output.diagnostics names each.',
+    action: 'Correct the fields that output.diagnostics names.',
+  },
+  'override-invalid': {
+    retriable: false,
+    meaning: 'An override names an unknown key or its text does not parse.',
+    action: 'Correct the override that the message names.',
+  },
+  'not-hot-reloadable': {
+    retriable: false,
+    meaning: 'A field cannot change while the node runs.',
+    action: 'Use config-apply and restart the node.',
+  },
+  'process-not-found': {
+    retriable: true,
+    meaning: 'No process, or more than one, has the name that is to be signalled.',
+    action: 'Check signal.process, and that the pod shares its process namespace.',
+  },
+  'chain-mismatch': {
+    retriable: false,
+    meaning: 'The data belongs to another chain. Nothing was changed.',
+    action: 'Check the source and chainId.',
+  },
+  'hash-mismatch': {
+    retriable: false,
+    meaning: 'The data has another SHA-256 than expected. Nothing was changed.',
+    action: 'Check the source and sha256; somebody may have replaced the data.',
+  },
+  'genesis-invalid': {
+    retriable: false,
+    meaning: 'The source is not a genesis document. Nothing was changed.',
+    action: 'Check the source.',
+  },
+  'source-unreachable': {
+    retriable: true,
+    meaning: 'The source of the data cannot be reached or answers with an error of its own.',
+    action: 'Check the address and the network, and run it again.',
+  },
+  'source-invalid': {
+    retriable: false,
+    meaning: 'The source answers, but not with what it should (too large, wrong format, not found, access denied).',
+    action: 'Check the address.',
+  },
+  'rpc-unreachable': {
+    retriable: true,
+    meaning: 'The RPC of a node does not answer in time.',
+    action: 'Check that the node runs and its rpc.laddr.',
+  },
+  'rpc-invalid': {
+    retriable: true,
+    meaning: 'The RPC of a node answers with an error or with something that is not CometBFT.',
+    action: 'Check the address and the log of the node.',
+  },
+  'disk-full': {
+    retriable: true,
+    meaning: "There is not enough space on the node's volume.",
+    action: 'Free space or enlarge the volume, and run it again.',
+  },
+  'file-io': {
+    retriable: true,
+    meaning: "The node's files cannot be read or written.",
+    action: 'Check the permissions and the volume.',
+  },
+} as const satisfies Record<string, ErrorCodeEntry>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorCodes, code);
+
+export const errorCodeEntry = (code: ErrorCode): ErrorCodeEntry => errorCodes[code];

@@ -1,0 +1,39 @@
+/** Names that users, the operator and the agent share. */
+
+export const apiGroup = 'nodetask.dev';
+export const apiVersion = 'v1alpha1';
+export const groupVersion = `${apiGroup}/${apiVersion}`;
+export const kind = 'NodeTask';
+export const plural = 'nodetasks';
+export const shortName = 'nt';
+
+/** Label and value that mark a pod which runs the agent. */
+export const agentLabel = 'nodetask.dev/agent';
+export const agentLabelValue = 'enabled';
+
+/** Name of the agent's container port. */
+export const agentPortName = 'nodetask';
+/** Annotation with the agent's port where no container port is named `nodetask`. */
+export const agentPortAnnotation = 'nodetask.dev/agent-port';
+
+/** Holds a NodeTask until its work on the agents has stopped. */
+export const cancelFinalizer = 'nodetask.dev/cancel';
+/** Annotation, any value: take the finalizer off without stopping the work. */
+export const forceDeleteAnnotation = 'nodetask.dev/force-delete';
+
+export const operatorFieldManager = 'nodetask-operator';
+
+/**
+ * The field manager of one agent. Each agent has its own: with one name for all, each would erase the others' rows.
+ * @param podNameSHA256 SHA-256 of the pod's name, hexadecimal.
+ */
+export const agentFieldManager = (podNameSHA256: string): string => `nodetask-agent-${podNameSHA256.slice(0, 16)}`;
+
+/** The most targets of one NodeTask. */
+export const maxTargets = 256;
+
+/** Bytes that a result may take on status, by number of targets, so that the whole object stays under 1 MiB. */
+export const maxResultBytes = (targets: number): number => (targets <= 32 ? 16 * 1024 : 2 * 1024);
+
+/** The most characters of an error on status. */
+export const maxErrorCharacters = 512;

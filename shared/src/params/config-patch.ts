@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { defineParams } from './define-params.ts';
+
+/** The files under config/ that config-patch edits. */
+export const patchableFiles = ['config.toml', 'app.toml', 'client.toml', 'genesis.json'] as const;
+export type PatchableFile = (typeof patchableFiles)[number];
+
+const patch = z.record(z.string().min(1).max(256), z.unknown());
+
+const keyPaths = z.array(z.string().min(1).max(512)).min(1).max(256);
+
+export const configPatchParams = defineParams(
+  z.strictObject({
+    files: z
+      .strictObject({
+        'config.toml': patch.optional().describe('Merge patch (RFC 7386) for config/config.toml.'),
+        'app.toml': patch.optional().describe('Merge patch (RFC 7386) for config/app.toml.'),
+        'client.toml': patch.optional().describe('Merge patch (RFC 7386) for config/client.toml.'),
+        'genesis.json': patch.optional().describe('Merge patch (RFC 7386) for config/genesis.json.'),
+      })
+      .optional()
+      .describe(
+        'Merge patches (RFC 7386) by bare file name. A number takes the type of the key that it replaces; integers beyond 2^53-1 are given as strings.',
+      ),
+    remove: z
+      .strictObject({
+        'config.toml': keyPaths.optional().describe('Dotted keys to remove from config/config.toml.'),
+        'app.toml': keyPaths.optional().describe('Dotted keys to remove from config/app.toml.'),
+        'client.toml': keyPaths.optional().describe('Dotted keys to remove from config/client.toml.'),
+        'genesis.json': keyPaths.optional().describe('Dotted keys to remove from config/genesis.json.'),
+      })
+      .optional()
+      .describe(
+        'Keys to remove, dotted, by bare file name, for instance p2p.seeds. Use this, not null: client-side kubectl apply drops null.',
+      ),
+    dryRun: z.boolean().default(false).describe('Report the changes and write nothing. Default: false.'),
+  }),
+  [
+    {
+      cel: '(has(self.files) && size(dyn(self.files)) > 0) || (has(self.remove) && size(dyn(self.remove)) > 0)',
+      message: 'give at least one file in files or remove',
+      holds: (params) =>
+        [params['files'], params['remove']].some(
+          (files) => files !== undefined && Object.keys(files as object).length > 0,
+        ),
+    },
+  ],
+);
+
+export type ConfigPatchParams = z.output<typeof configPatchParams.schema>;

@@ -1,0 +1,7 @@
+import { z } from 'zod';
+import { defineParams } from './define-params.ts';
+import { targetVersion } from './fields.ts';
+
+export const configValidateParams = defineParams(z.strictObject({ targetVersion: targetVersion.optional() }));
+
+export type ConfigValidateParams = z.output<typeof configValidateParams.schema>;

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { defineParams } from './define-params.ts';
+import { goDuration, httpUrl } from './fields.ts';
+
+export const configureStateSyncParams = defineParams(
+  z.strictObject({
+    rpcServers: z
+      .array(httpUrl)
+      .min(2)
+      .max(16)
+      .optional()
+      .describe('RPC addresses of the witnesses, at least two. Default: the hosts of persistent-peers.'),
+    trustPeriod: goDuration
+      .optional()
+      .describe('How long the trust point stays good, as a Go duration. Default: as the file has it.'),
+    trustHeightOffset: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(2000)
+      .describe('How many blocks below the tip the trust height is.'),
+    useLocalSnapshot: z
+      .boolean()
+      .default(false)
+      .describe('Restore the newest snapshot under data/snapshots instead of asking peers. Default: false.'),
+    backfillBlocks: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .optional()
+      .describe('Blocks to fetch below the snapshot. Default: as the file has it.'),
+  }),
+);
+
+export type ConfigureStateSyncParams = z.output<typeof configureStateSyncParams.schema>;

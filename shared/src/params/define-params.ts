@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import type { CrossFieldRule } from './object-store.ts';
+
+/** The params of one task type: the object without cross-field rules (for generation), the rules, and both together (for parsing). */
+export interface ParamsDefinition<Shape extends z.ZodRawShape> {
+  readonly object: z.ZodObject<Shape, z.core.$strict>;
+  readonly rules: readonly CrossFieldRule[];
+  readonly schema: z.ZodObject<Shape, z.core.$strict>;
+}
+
+export const defineParams = <Shape extends z.ZodRawShape>(
+  object: z.ZodObject<Shape, z.core.$strict>,
+  rules: readonly CrossFieldRule[] = [],
+): ParamsDefinition<Shape> => ({
+  object,
+  rules,
+  schema: object.superRefine((params, context) => {
+    for (const rule of rules) {
+      if (!rule.holds(params)) {
+        context.addIssue({ code: 'custom', message: rule.message });
+      }
+    }
+  }),
+});

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { defineParams } from './define-params.ts';
+
+const hostname = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?\.?$/, 'must be a DNS name');
+
+/** node-id@host:port, as CometBFT's persistent_peers has it. */
+const peerAddress = z
+  .string()
+  .max(320)
+  .regex(/^[0-9a-f]{40}@[^\s,@]+:[0-9]{1,5}$/, 'must be <40 hexadecimal digits>@<host>:<port>');
+
+const staticSource = z.strictObject({
+  type: z.literal('static'),
+  addresses: z
+    .array(peerAddress)
+    .min(1)
+    .max(256)
+    .describe('Peers as <node id>@<host>:<port>, taken as they are. Only with type static.'),
+});
+
+const ec2TagsSource = z.strictObject({
+  type: z.literal('ec2Tags'),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be a region name such as eu-central-1')
+    .describe('AWS region to search. Only with type ec2Tags.'),
+  tags: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .refine((tags) => Object.keys(tags).length > 0, 'needs at least one tag')
+    .describe('Tags that an instance must carry, all of them; running instances only. Only with type ec2Tags.'),
+  endpoint: z
+    .string()
+    .max(2048)
+    .regex(/^https?:\/\/[^\s/?#@]+\/?$/, 'must be an http:// or https:// URL of a host')
+    .optional()
+    .describe('URL of an EC2-compatible server. Default: the AWS endpoint of the region. Only with type ec2Tags.'),
+});
+
+const dnsSource = z.strictObject({
+  type: z.literal('dns'),
+  hostname: hostname.describe('DNS name whose addresses, or SRV targets, are asked. Only with type dns.'),
+  srv: z
+    .boolean()
+    .default(false)
+    .describe('Look up SRV records and take their ports. Default: false. Only with type dns.'),
+});
+
+const port = z.int().min(1).max(65535);
+
+export const discoverPeersParams = defineParams(
+  z.strictObject({
+    sources: z
+      .array(z.discriminatedUnion('type', [staticSource, ec2TagsSource, dnsSource]))
+      .min(1)
+      .max(16)
+      .describe('Where to look for peers, in order.'),
+    port: port.default(26656).describe('P2P port of discovered hosts.'),
+    rpcPort: port.default(26657).describe('RPC port on which discovered hosts are asked for their node id.'),
+  }),
+);
+
+export type DiscoverPeersParams = z.output<typeof discoverPeersParams.schema>;

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/**
+ * Parameters that more than one task type takes. A key has one type and one meaning across all task types,
+ * because the CRD has a single flat `params` object (checked when the CRD is generated).
+ */
+
+export const httpUrl = z
+  .string()
+  .max(2048)
+  .regex(/^https?:\/\/[^\s/?#@]+(\/[^\s]*)?$/, 'must be an http:// or https:// URL without credentials');
+
+export const chainId = z
+  .string()
+  .min(1)
+  .max(50)
+  .regex(/^[A-Za-z0-9._-]+$/, 'must be a chain id: letters, digits, ".", "_" and "-", at most 50')
+  .describe(
+    'Chain id that the data must belong to, for instance pacific-1. A mismatch changes nothing and fails the task.',
+  );
+
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest: 64 lower-case hexadecimal digits')
+  .describe(
+    'Expected SHA-256 of the data, 64 lower-case hexadecimal digits. A mismatch changes nothing and fails the task.',
+  );
+
+export const uri = z
+  .string()
+  .max(2048)
+  .regex(
+    /^(s3|https):\/\/[^\s/?#@]+(\/[^\s]*)?$/,
+    'must be s3://bucket/key-or-prefix or an https:// URL without credentials',
+  )
+  .describe(
+    'Where the data is: s3://bucket/prefix instead of bucket and prefix; for configure-genesis s3://bucket/key or https://host/path.',
+  );
+
+export const targetVersion = z
+  .int()
+  .min(1)
+  .max(1000)
+  .describe(
+    'Version of the configuration schema to resolve and validate against. Default: the newest that this agent knows.',
+  );
+
+export const blockHeight = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** A duration as CometBFT writes it: Go syntax, for instance 168h0m0s, 1m30s, 100ms. */
+export const goDuration = z
+  .string()
+  .max(64)
+  .regex(/^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/, 'must be a Go duration such as 168h0m0s, 90s or 100ms');

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { defineParams } from './define-params.ts';
+import { blockHeight, httpUrl } from './fields.ts';
+import { objectStoreFields, objectStoreRules } from './object-store.ts';
+
+export const resultExportParams = defineParams(
+  z.strictObject({
+    ...objectStoreFields,
+    rpcEndpoint: httpUrl.optional().describe("RPC address to read from. Default: the node's own."),
+    pageSize: z.int().min(1).max(100_000).default(1000).describe('Blocks in a page (an object).'),
+    startHeight: blockHeight
+      .optional()
+      .describe('First height to export where nothing was exported yet. Default: the first that the node has.'),
+    concurrency: z.int().min(1).max(256).default(16).describe('Blocks fetched at the same time.'),
+    partialPage: z.boolean().default(false).describe('Write the last page although it is not full. Default: false.'),
+  }),
+  objectStoreRules,
+);
+
+export type ResultExportParams = z.output<typeof resultExportParams.schema>;

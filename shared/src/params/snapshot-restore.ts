@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { defineParams } from './define-params.ts';
+import { blockHeight, chainId, sha256 } from './fields.ts';
+import { objectStoreFields, objectStoreRules } from './object-store.ts';
+
+export const snapshotRestoreParams = defineParams(
+  z.strictObject({
+    ...objectStoreFields,
+    chainId,
+    targetHeight: blockHeight
+      .optional()
+      .describe('Restore the highest snapshot at or below this height. Default: the latest.'),
+    sha256: sha256.optional(),
+    force: z
+      .boolean()
+      .default(false)
+      .describe('Restore again although the same params finished before. Default: false.'),
+  }),
+  objectStoreRules,
+);
+
+export type SnapshotRestoreParams = z.output<typeof snapshotRestoreParams.schema>;

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { objectStoreFields, objectStoreRules } from './object-store.ts';
+import { defineParams } from './define-params.ts';
+
+export const snapshotUploadParams = defineParams(
+  z.strictObject({
+    ...objectStoreFields,
+    compression: z
+      .enum(['gzip', 'zstd'])
+      .default('gzip')
+      .describe('Compression of the archive. gzip can be read by every tool, zstd is several times faster.'),
+    includeMetadata: z
+      .boolean()
+      .default(true)
+      .describe('Put the state-sync metadata.db into the archive, so that the restored node serves the snapshot.'),
+  }),
+  objectStoreRules,
+);
+
+export type SnapshotUploadParams = z.output<typeof snapshotUploadParams.schema>;
