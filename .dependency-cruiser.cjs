@@ -1,0 +1,86 @@
+/**
+ * The architecture as rules: who may import what. `npm run check` builds with tsc and runs this over the built files, so what
+ * counts is what is loaded at run time; type-only imports are gone by then. "reachable" follows imports over any number of files.
+ */
+const production = { pathNot: '\\.test\\.js$|/dist/test/|/dist/scripts/' };
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'A cycle hides which of the files is the lower one.',
+      severity: 'error',
+      from: { pathNot: '^node_modules/' },
+      to: { circular: true },
+    },
+    {
+      name: 'shared-imports-only-zod',
+      comment: 'The contracts know neither Node.js, nor Kubernetes, nor Express.',
+      severity: 'error',
+      from: { path: '^shared/dist/src/', ...production },
+      to: { pathNot: '^shared/dist/src/|^node_modules/zod/' },
+    },
+    {
+      name: 'agent-never-loads-client-node',
+      comment: '@kubernetes/client-node takes 0.9 s and 86 MB to load; the agent needs one PATCH.',
+      severity: 'error',
+      from: { path: '^agent/dist/src/', ...production },
+      to: { path: '^node_modules/@kubernetes/', reachable: true },
+    },
+    {
+      name: 'programs-are-apart',
+      comment: 'Operator and agent meet in shared/ only.',
+      severity: 'error',
+      from: { path: '^(operator|agent)/dist/src/', ...production },
+      to: { path: '^(operator|agent|testbed)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'testbed-is-not-installed',
+      comment: 'Nothing that users install may need the testbed.',
+      severity: 'error',
+      from: { path: '^(shared|runtime|operator|agent)/dist/src/', ...production },
+      to: { path: '^testbed/' },
+    },
+    {
+      name: 'engine-is-pure',
+      comment: 'The engine is a library: no HTTP server, no client, no object store, no task of its own.',
+      severity: 'error',
+      from: { path: '^agent/dist/src/engine/', ...production },
+      to: {
+        path: '^node_modules/(express|undici|@aws-sdk|winston|prom-client)/|^agent/dist/src/(server|report|tasks|node|store|objectstore)/|^(node:)?(fs|http|https|net|sqlite|child_process)$',
+      },
+    },
+    {
+      name: 'tasks-know-no-server',
+      comment: 'Handlers get everything from their context; who called is not their concern.',
+      severity: 'error',
+      from: { path: '^agent/dist/src/(tasks|node)/', ...production },
+      to: { path: '^agent/dist/src/(server|report|store)/|^node_modules/express/' },
+    },
+    {
+      name: 'kube-knows-no-nodetask',
+      comment: 'kube/ is about any resource; the controller is about NodeTasks.',
+      severity: 'error',
+      from: { path: '^operator/dist/src/kube/', ...production },
+      to: { path: '^operator/dist/src/(controller|agents)/' },
+    },
+    {
+      name: 'not-to-dev-dependency',
+      comment: 'What users install must not need a development tool.',
+      severity: 'error',
+      from: { path: '^(shared|runtime|operator|agent)/dist/src/', ...production },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import must lead somewhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default'], exportsFields: ['exports'] },
+  },
+};

@@ -1,0 +1,31 @@
+/** The commands behind `npm run`; runs under the Node.js of the lockfile. */
+import { generate } from './generate.ts';
+import { check } from './check.ts';
+import { node, steps, tool } from './steps.ts';
+import { test } from './test.ts';
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  build: () => steps([{ name: 'types', run: () => tool('tsc', ['-b']) }]),
+  check,
+  generate,
+  format: () => steps([{ name: 'format', run: () => tool('prettier', ['--write', '--log-level=warn', '.']) }]),
+  test: (args) => test('all', args),
+  'test:unit': (args) => test('unit', args),
+  testbed: (args) => node(['testbed/src/run.ts', ...args]),
+  demo: (args) => node(['testbed/demo/demo.ts', ...args]),
+  chaos: (args) => node(['testbed/chaos/chaos.ts', ...args]),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  process.stderr.write(`Unknown command "${name}". Known: ${Object.keys(commands).join(', ')}.\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    await command(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,12 @@
+import { node, steps, tool } from './steps.ts';
+
+/** Everything that is made from the zod schemas and committed: CRD, OpenAPI document, reference docs. */
+export const generated = ['crds', 'docs/reference'] as const;
+
+export const generate = (): Promise<void> =>
+  steps([
+    { name: 'CRD', run: () => node(['shared/scripts/generate-crd.ts']) },
+    { name: 'reference docs', run: () => node(['shared/scripts/generate-docs.ts']) },
+    { name: 'OpenAPI document', run: () => node(['agent/scripts/generate-openapi.ts']) },
+    { name: 'format of generated files', run: () => tool('prettier', ['--write', '--log-level=warn', ...generated]) },
+  ]);
