@@ -1,0 +1,47 @@
+export interface ApiErrorOptions {
+  /** HTTP status, 0 when there was no answer. */
+  readonly code: number;
+  /** `reason` of the API server's Status (`Conflict`, `AlreadyExists`, `Expired`…), or of this client (`NetworkError`, `Timeout`, …). */
+  readonly reason: string;
+  readonly retryAfterMs?: number;
+  /** Overrides what the code says. */
+  readonly retriable?: boolean;
+  readonly cause?: unknown;
+}
+
+/** Codes that the same request may get past later. */
+const retriableCodes: ReadonlySet<number> = new Set([0, 408, 409, 429, 500, 502, 503, 504]);
+
+/** A call to the API server failed. The message says which call, and what the server answered. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status, 0 when there was no answer. */
+  readonly code: number;
+  readonly reason: string;
+  /** What the server asked to wait. */
+  readonly retryAfterMs: number | undefined;
+  /** Whether the same request may succeed later. */
+  readonly retriable: boolean;
+
+  constructor(message: string, options: ApiErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.reason = options.reason;
+    this.retryAfterMs = options.retryAfterMs;
+    this.retriable = options.retriable ?? retriableCodes.has(options.code);
+  }
+}
+
+const hasCode = (error: unknown, code: number): error is ApiError => error instanceof ApiError && error.code === code;
+
+export const isNotFound = (error: unknown): error is ApiError => hasCode(error, 404);
+
+/** The object changed since it was read, or a precondition (uid, resourceVersion) does not hold. */
+export const isConflict = (error: unknown): error is ApiError =>
+  hasCode(error, 409) && error.reason !== 'AlreadyExists';
+
+export const isAlreadyExists = (error: unknown): error is ApiError =>
+  hasCode(error, 409) && error.reason === 'AlreadyExists';
+
+/** The resource version or continue token is too old. */
+export const isExpired = (error: unknown): error is ApiError => hasCode(error, 410);
