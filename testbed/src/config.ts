@@ -1,0 +1,41 @@
+// What the testbed takes from the environment. No other file of it reads process.env, but to hand it on to a child.
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+// A variable that is set to nothing counts as not set.
+const text = z
+  .string()
+  .optional()
+  .transform((value) => (value === '' ? undefined : value));
+
+const Environment = z.object({
+  NODETASK_TESTBED_BIN: text,
+  KUBEBUILDER_ASSETS: text,
+  XDG_CACHE_HOME: text,
+  NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
+});
+
+/** The index of the official envtest archives. */
+const ENVTEST_INDEX = 'https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml';
+
+export interface TestbedConfig {
+  /** Folders that may hold the programs under their bare names, searched first. */
+  readonly programFolders: readonly string[];
+  /** Programs that were built or downloaded, kept per user and version. */
+  readonly cacheFolder: string;
+  readonly envtestIndex: string;
+  /** Holds one folder for each running test bed. */
+  readonly tempRoot: string;
+}
+
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TestbedConfig {
+  const values = Environment.parse(environment);
+  const cacheRoot = values.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  return {
+    programFolders: [values.NODETASK_TESTBED_BIN, values.KUBEBUILDER_ASSETS].filter((folder) => folder !== undefined),
+    cacheFolder: join(cacheRoot, 'nodetask', 'testbed'),
+    envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
+    tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
+  };
+}

@@ -1,0 +1,20 @@
+// Real servers for tests, the demo and developers.
+export { ControlPlane, startControlPlane } from './control-plane.ts';
+export type { ControlPlaneOptions } from './control-plane.ts';
+export type { AuditEvent } from './control-plane/audit-log.ts';
+export type { ServiceAccountToken, ServiceAccountTokenRequest } from './control-plane/service-account-token.ts';
+export { FaultProxy, startFaultProxy, targetOf } from './fault-proxy.ts';
+export type { FaultProxyCounters, FaultProxyOptions, FaultScope } from './fault-proxy.ts';
+export type { Direction, FaultMode } from './net/fault-mode.ts';
+export { KubeApiError, KubeClient } from './kube/kube-client.ts';
+export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
+export { writeKubeconfig } from './kube/kubeconfig.ts';
+export { freeLoopbackAddress, freePort } from './net/free-port.ts';
+export { ManagedProcess, ProcessEndedError } from './process/managed-process.ts';
+export type { ManagedProcessOptions, ProcessCommand } from './process/managed-process.ts';
+export type { Exit } from './process/guarded-spawn.ts';
+export { CommandError, mustRun, runCommand } from './process/run-command.ts';
+export type { CommandResult } from './process/run-command.ts';
+export { findProgram, findPrograms, ProgramNotFoundError } from './programs/find-program.ts';
+export type { ProgramName } from './programs/catalogue.ts';
+export { waitFor, WaitTimeoutError } from './wait.ts';

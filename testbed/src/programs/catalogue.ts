@@ -1,0 +1,66 @@
+// The programs that the testbed runs: what they are built from and at which version. The versions also stand in testbed/go/*/go.mod; a
+// test holds the two equal.
+
+export type ProgramName =
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'cometbft' | 'cometbft-e2e-node';
+
+export interface Program {
+  readonly name: ProgramName;
+  readonly version: string;
+  /** Folder under testbed/go with the go.mod that pins it. */
+  readonly module: string;
+  /** The Go package of its main function. */
+  readonly goPackage: string;
+  /** Link-time variables: without them kube-apiserver answers v0.0.0-master on /version. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Present if the official envtest archive holds it. */
+  readonly inEnvtest: boolean;
+}
+
+const KUBERNETES_VERSION = 'v1.36.3';
+const COMETBFT_VERSION = 'v0.38.26';
+
+const KUBERNETES_VARIABLES = {
+  'k8s.io/component-base/version.gitVersion': KUBERNETES_VERSION,
+  'k8s.io/component-base/version.gitMajor': '1',
+  'k8s.io/component-base/version.gitMinor': '36',
+  'k8s.io/client-go/pkg/version.gitVersion': KUBERNETES_VERSION,
+} as const;
+
+export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
+  etcd: {
+    name: 'etcd',
+    version: 'v3.7.3',
+    module: 'etcd',
+    goPackage: 'go.etcd.io/etcd/server/v3',
+    variables: {},
+    inEnvtest: true,
+  },
+  'kube-apiserver': kubernetes('kube-apiserver', true),
+  'kube-controller-manager': kubernetes('kube-controller-manager', false),
+  kubectl: kubernetes('kubectl', true),
+  cometbft: cometbft('cometbft', 'cmd/cometbft'),
+  'cometbft-e2e-node': cometbft('cometbft-e2e-node', 'test/e2e/node'),
+};
+
+function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', inEnvtest: boolean): Program {
+  return {
+    name,
+    version: KUBERNETES_VERSION,
+    module: 'kubernetes',
+    goPackage: `k8s.io/kubernetes/cmd/${name}`,
+    variables: KUBERNETES_VARIABLES,
+    inEnvtest,
+  };
+}
+
+function cometbft(name: 'cometbft' | 'cometbft-e2e-node', folder: string): Program {
+  return {
+    name,
+    version: COMETBFT_VERSION,
+    module: 'cometbft',
+    goPackage: `github.com/cometbft/cometbft/${folder}`,
+    variables: {},
+    inEnvtest: false,
+  };
+}
