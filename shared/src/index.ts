@@ -17,7 +17,7 @@ export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { abortReason, sleep, type Clock } from './clock.ts';
 export { taskParams, type TaskParams } from './params/registry.ts';
 export type { ParamsDefinition } from './params/define-params.ts';
-export type { CrossFieldRule } from './params/object-store.ts';
+export type { CrossFieldRule } from './cross-field-rule.ts';
 export { nodeModes, type ConfigApplyParams, type NodeMode } from './params/config-apply.ts';
 export { patchableFiles, type ConfigPatchParams, type PatchableFile } from './params/config-patch.ts';
 export type { ConfigReloadParams } from './params/config-reload.ts';
@@ -92,8 +92,10 @@ export {
   forceDeleteAnnotation,
   groupVersion,
   kind,
+  maxConditionMessageCharacters,
   maxErrorCharacters,
   maxResultBytes,
+  maxTargetMessageCharacters,
   maxTargets,
   operatorFieldManager,
   plural,

@@ -37,3 +37,9 @@ export const maxResultBytes = (targets: number): number => (targets <= 32 ? 16 *
 
 /** The most characters of an error on status. */
 export const maxErrorCharacters = 512;
+
+/** The most characters of a condition's message; a longer one is cut, or the API server refuses the whole status. */
+export const maxConditionMessageCharacters = 1024;
+
+/** The most characters of a target's message; a longer one is cut. */
+export const maxTargetMessageCharacters = 128;

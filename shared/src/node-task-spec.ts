@@ -1,93 +1,124 @@
 import { z } from 'zod';
-import { daemonSchema, scheduleSchema } from './schedule.ts';
+import { exactlyOne, withRules } from './cross-field-rule.ts';
+import { boundedMap } from './params/fields.ts';
+import { asyncRules, daemonSchema, scheduleRules, scheduleSchema } from './schedule.ts';
 import { taskTypeSchema } from './task-type.ts';
 
-const labelSelector = z
-  .strictObject({
-    matchLabels: z
-      .record(z.string().max(317), z.string().max(63))
+/** Key and values as Kubernetes has them for labels. */
+const labelKey = z
+  .string()
+  .min(1)
+  .max(317)
+  .regex(
+    /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+    'must be a label key such as app or app.kubernetes.io/name',
+  );
+
+const labelValue = z
+  .string()
+  .max(63)
+  .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/, 'must be a label value');
+
+const matchExpression = withRules(
+  z.strictObject({
+    key: labelKey.describe('Label key.'),
+    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('How key relates to values.'),
+    values: z
+      .array(labelValue)
+      .max(64)
+      .optional()
+      .describe('Values for In and NotIn; none for Exists and DoesNotExist.'),
+  }),
+  [
+    {
+      cel: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+      message: 'In and NotIn need values; Exists and DoesNotExist take none',
+      holds: ({ operator, values }) =>
+        (operator === 'In' || operator === 'NotIn') === (Array.isArray(values) && values.length > 0),
+    },
+  ],
+);
+
+const isEmpty = (value: unknown): boolean => value === undefined || Object.keys(value as object).length === 0;
+
+const labelSelector = withRules(
+  z.strictObject({
+    matchLabels: boundedMap({ key: 317, value: 63 }, { maxKeys: 32 })
       .optional()
       .describe('Labels that a pod must carry, all of them.'),
     matchExpressions: z
-      .array(
-        z.strictObject({
-          key: z.string().min(1).max(317).describe('Label key.'),
-          operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('How key relates to values.'),
-          values: z
-            .array(z.string().max(63))
-            .max(64)
-            .optional()
-            .describe('Values for In and NotIn; none for Exists and DoesNotExist.'),
-        }),
-      )
+      .array(matchExpression)
       .max(32)
       .optional()
       .describe('Requirements that a pod must meet, all of them.'),
-  })
-  .refine(
-    (selector) => Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length > 0,
-    'an empty selector would match every pod: name at least one label',
-  );
+  }),
+  [
+    {
+      cel: '(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)',
+      message: 'an empty selector would match every pod: name at least one label',
+      holds: ({ matchLabels, matchExpressions }) => !isEmpty(matchLabels) || !isEmpty(matchExpressions),
+    },
+  ],
+);
 
 export type LabelSelector = z.output<typeof labelSelector>;
 
+/** Name of a pod or another object: a DNS subdomain. */
+const objectName = (of: string) =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      `must be the name of ${of}: lower-case letters, digits, "-" and "."`,
+    );
+
 /** Which pods run the task; only pods with the label nodetask.dev/agent=enabled count. */
-const target = z
-  .strictObject({
-    podName: z
-      .string()
-      .min(1)
-      .max(253)
-      .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be the name of a pod')
-      .optional()
-      .describe('Name of one pod.'),
+const target = withRules(
+  z.strictObject({
+    podName: objectName('a pod').optional().describe('Name of one pod. Give this or selector.'),
     selector: labelSelector
       .optional()
       .describe(
-        'Labels of the pods; one-shots keep the pods of their first dispatch, schedules and daemons follow the selector.',
-      ),
+        'Labels of the pods; one-shots keep the pods of their first dispatch, schedules and daemons follow the selector. Give this or podName.',
+      )
+      .meta({ 'x-kubernetes-map-type': 'atomic' }),
     waitSeconds: z
       .int()
       .min(1)
       .max(604_800)
       .default(300)
       .describe('Seconds that a target may take to appear and answer.'),
-  })
-  .refine(
-    (value) => (value.podName === undefined) !== (value.selector === undefined),
-    'give exactly one of podName and selector',
-  );
+  }),
+  [exactlyOne('podName', 'selector')],
+);
 
 const intOrPercent = z.union([
   z.int().min(0).max(256),
-  z.string().regex(/^(100|[1-9]?[0-9])%$/, 'must be a whole number or a percentage such as 25%'),
+  z
+    .string()
+    .max(4)
+    .regex(/^(100|[1-9]?[0-9])%$/, 'must be a whole number or a percentage such as 25%'),
 ]);
 
-const async = z
-  .strictObject({
-    schedule: z
-      .strictObject({
-        cron: scheduleSchema.shape.cron,
-        timeZone: scheduleSchema.shape.timeZone,
-        blockHeight: scheduleSchema.shape.blockHeight,
-        startingDeadlineSeconds: scheduleSchema.shape.startingDeadlineSeconds,
-      })
-      .refine(
-        (schedule) => (schedule.cron === undefined) !== (schedule.blockHeight === undefined),
-        'give exactly one of cron and blockHeight',
-      )
-      .refine(
-        (schedule) => schedule.timeZone === undefined || schedule.cron !== undefined,
-        'timeZone goes with cron only',
-      )
-      .optional()
-      .describe('Run by cron, or once at a block height.'),
-    daemon: daemonSchema.optional().describe('Run for ever.'),
-  })
-  .refine(
-    (value) => (value.schedule === undefined) !== (value.daemon === undefined),
-    'give exactly one of schedule and daemon',
-  );
+const schedule = withRules(
+  z.strictObject({
+    cron: scheduleSchema.shape.cron,
+    timeZone: scheduleSchema.shape.timeZone,
+    blockHeight: scheduleSchema.shape.blockHeight,
+    startingDeadlineSeconds: scheduleSchema.shape.startingDeadlineSeconds,
+  }),
+  scheduleRules,
+);
+
+const async = withRules(
+  z.strictObject({
+    schedule: schedule.optional().describe('Run by cron, or once at a block height. Give this or daemon.'),
+    daemon: daemonSchema.optional().describe('Run for ever. Give this or schedule.'),
+  }),
+  asyncRules,
+);
 
 /** What a user writes. */
 export const nodeTaskSpecSchema = z.strictObject({
@@ -146,10 +177,12 @@ export const nodeTaskSpecSchema = z.strictObject({
     .optional()
     .describe('How the task goes over many targets.'),
   dependsOn: z
-    .array(z.string().min(1).max(253))
+    .array(objectName('a NodeTask'))
     .max(32)
+    .refine((names) => new Set(names).size === names.length, 'names each NodeTask once')
     .optional()
-    .describe('Names of NodeTasks in the same namespace that must have completed first.'),
+    .describe('Names of NodeTasks in the same namespace that must have completed first.')
+    .meta({ 'x-kubernetes-list-type': 'set' }),
   suspend: z
     .boolean()
     .default(false)
@@ -161,7 +194,7 @@ export const nodeTaskSpecSchema = z.strictObject({
     .max(63)
     .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, 'must be letters, digits, ".", "_" and "-", as a label value')
     .optional()
-    .describe('Change it to run a finished task again.'),
+    .describe('Change it to run a finished task again, or a changed one. Once set it cannot be removed, only changed.'),
   ttlSecondsAfterFinished: z
     .int()
     .min(0)

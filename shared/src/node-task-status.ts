@@ -1,23 +1,23 @@
 import { z } from 'zod';
-import { maxErrorCharacters, maxTargets } from './names.ts';
+import { maxConditionMessageCharacters, maxErrorCharacters, maxTargetMessageCharacters, maxTargets } from './names.ts';
 import { maxRunRecords, runRecordSchema, taskResultSchema, timestamp } from './task-result.ts';
 
 /** metav1.Condition. */
 export const conditionSchema = z.object({
-  type: z.string().max(316).describe('Type of the condition, in CamelCase.'),
+  type: z.string().max(64).describe('Type of the condition, in CamelCase.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('True, False or Unknown.'),
   observedGeneration: z.int().min(0).optional().describe('metadata.generation that the condition was set for.'),
   lastTransitionTime: timestamp.describe('When status last changed.'),
-  reason: z.string().min(1).max(1024).describe('Reason in CamelCase.'),
-  message: z.string().max(32768).describe('What it means and what to do.'),
+  reason: z.string().min(1).max(64).describe('Reason in CamelCase.'),
+  message: z.string().max(maxConditionMessageCharacters).describe('What it means and what to do.'),
 });
 
 export type Condition = z.output<typeof conditionSchema>;
 
 /** A TaskResult as it stands on status: without params, its error cut. */
-export const statusResultSchema = taskResultSchema
-  .omit({ params: true })
-  .extend({ error: z.string().max(maxErrorCharacters).optional() });
+export const statusResultSchema = taskResultSchema.omit({ params: true }).extend({
+  error: z.string().max(maxErrorCharacters).optional().describe('Why it failed, at most 512 characters.'),
+});
 
 /** One target. The agent owns `result` and `runs`, the operator everything else. Only `pod` is required: either may be first. */
 export const targetStatusSchema = z.strictObject({
@@ -34,13 +34,19 @@ export const targetStatusSchema = z.strictObject({
     .max(64)
     .optional()
     .describe('Id of the current attempt on the agent; a result counts only with this id.'),
-  message: z.string().max(1024).optional().describe('What it waits for, or why it failed.'),
+  message: z.string().max(maxTargetMessageCharacters).optional().describe('What it waits for, or why it failed.'),
   startedAt: timestamp.optional().describe('When the current attempt was dispatched.'),
   completedAt: timestamp.optional().describe('When the target was finished.'),
   result: statusResultSchema
     .optional()
-    .describe("The agent's TaskResult; the whole is at GET /v0/tasks/{id} of the agent."),
-  runs: z.array(runRecordSchema).max(maxRunRecords).optional().describe('The last runs of a schedule, newest first.'),
+    .describe("The agent's TaskResult; the whole is at GET /v0/tasks/{id} of the agent.")
+    .meta({ 'x-kubernetes-map-type': 'atomic' }),
+  runs: z
+    .array(runRecordSchema)
+    .max(maxRunRecords)
+    .optional()
+    .describe('The last runs of a schedule, newest first.')
+    .meta({ 'x-kubernetes-list-type': 'atomic' }),
 });
 
 export type TargetStatus = z.output<typeof targetStatusSchema>;
@@ -73,8 +79,14 @@ export const nodeTaskStatusSchema = z.strictObject({
     .array(conditionSchema)
     .max(16)
     .optional()
-    .describe('Ready, Reconciling, Stalled, Complete, Failed, Finished, Suspended, LastRunSucceeded.'),
-  targets: z.array(targetStatusSchema).max(maxTargets).optional().describe('Every target, by pod.'),
+    .describe('Ready, Reconciling, Stalled, Complete, Failed, Finished, Suspended, LastRunSucceeded.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
+  targets: z
+    .array(targetStatusSchema)
+    .max(maxTargets)
+    .optional()
+    .describe('Every target, by pod.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['pod'] }),
   counts: countsSchema.optional().describe('Targets by state.'),
   summary: z.string().max(64).optional().describe('Succeeded targets of all, for instance 2/3.'),
   startedAt: timestamp.optional().describe('When the first attempt was dispatched.'),

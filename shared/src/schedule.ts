@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exactlyOne, requires, withRules } from './cross-field-rule.ts';
 import { blockHeight } from './params/fields.ts';
 
 /** Five fields, a name such as @daily, or a list of them; the agent's cron module is the judge. */
@@ -22,20 +23,23 @@ const startingDeadlineSeconds = z
   .max(31_536_000)
   .describe('Seconds after its time within which a run may still start; later it counts as missed. Default: no limit.');
 
+/** Of a trigger and its companions. */
+export const scheduleRules = [
+  exactlyOne('cron', 'blockHeight'),
+  requires('timeZone', 'cron', 'timeZone goes with cron only: remove it'),
+];
+
 /** Exactly one trigger: `cron` recurs, `blockHeight` fires once and ends. */
-export const scheduleSchema = z
-  .strictObject({
+export const scheduleSchema = withRules(
+  z.strictObject({
     cron: cron.optional(),
     timeZone: timeZone.optional(),
     blockHeight: blockHeight.optional().describe("Fire once, when the node's chain has reached this height."),
     startingDeadlineSeconds: startingDeadlineSeconds.optional(),
     suspend: z.boolean().optional().describe('Fire no run while true; a run that is active goes on.'),
-  })
-  .refine(
-    (schedule) => (schedule.cron === undefined) !== (schedule.blockHeight === undefined),
-    'give exactly one of cron and blockHeight',
-  )
-  .refine((schedule) => schedule.timeZone === undefined || schedule.cron !== undefined, 'timeZone goes with cron only');
+  }),
+  scheduleRules,
+);
 
 export type Schedule = z.output<typeof scheduleSchema>;
 
@@ -68,12 +72,15 @@ export const daemonSchema = z.strictObject({
 
 export type Daemon = z.output<typeof daemonSchema>;
 
+export const asyncRules = [exactlyOne('schedule', 'daemon')];
+
 /** How a task runs; absent = once, now. */
-export const asyncSchema = z
-  .strictObject({ schedule: scheduleSchema.optional(), daemon: daemonSchema.optional() })
-  .refine(
-    (async) => (async.schedule === undefined) !== (async.daemon === undefined),
-    'give exactly one of schedule and daemon',
-  );
+export const asyncSchema = withRules(
+  z.strictObject({
+    schedule: scheduleSchema.optional().describe('Run by cron, or once at a block height.'),
+    daemon: daemonSchema.optional().describe('Run for ever.'),
+  }),
+  asyncRules,
+);
 
 export type Async = z.output<typeof asyncSchema>;

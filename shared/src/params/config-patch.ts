@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
 
 /** The files under config/ that config-patch edits. */
@@ -8,6 +9,21 @@ export type PatchableFile = (typeof patchableFiles)[number];
 const patch = z.record(z.string().min(1).max(256), z.unknown());
 
 const keyPaths = z.array(z.string().min(1).max(512)).min(1).max(256);
+
+const hasMembers = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+
+/** An object with declared members has no size in CEL: each file is asked for. */
+const anyFile = (member: 'files' | 'remove'): string => {
+  const files = patchableFiles.map((file) => `has(self.${member}.${file.replaceAll('.', '__dot__')})`);
+  return `(has(self.${member}) && (${files.join(' || ')}))`;
+};
+
+const atLeastOneFile: CrossFieldRule = {
+  cel: `${anyFile('files')} || ${anyFile('remove')}`,
+  message: 'name at least one file in files or remove: config.toml, app.toml, client.toml or genesis.json',
+  holds: (params) => hasMembers(params['files']) || hasMembers(params['remove']),
+};
 
 export const configPatchParams = defineParams(
   z.strictObject({
@@ -33,18 +49,9 @@ export const configPatchParams = defineParams(
       .describe(
         'Keys to remove, dotted, by bare file name, for instance p2p.seeds. Use this, not null: client-side kubectl apply drops null.',
       ),
-    dryRun: z.boolean().default(false).describe('Report the changes and write nothing. Default: false.'),
+    dryRun: z.boolean().default(false).describe('Report the changes and write nothing.'),
   }),
-  [
-    {
-      cel: '(has(self.files) && size(dyn(self.files)) > 0) || (has(self.remove) && size(dyn(self.remove)) > 0)',
-      message: 'give at least one file in files or remove',
-      holds: (params) =>
-        [params['files'], params['remove']].some(
-          (files) => files !== undefined && Object.keys(files as object).length > 0,
-        ),
-    },
-  ],
+  [atLeastOneFile],
 );
 
 export type ConfigPatchParams = z.output<typeof configPatchParams.schema>;

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { overridesField } from './config-apply.ts';
 import { defineParams } from './define-params.ts';
+import { textByKey } from './fields.ts';
 
 export const configReloadParams = defineParams(
   z.strictObject({
-    fields: overridesField
-      .refine((fields) => Object.keys(fields).length > 0, 'needs at least one key')
-      .describe(
-        'Hot-reloadable registry keys with their new values, always as text, for instance {"logging.level": "debug"}.',
-      ),
+    fields: textByKey({ minKeys: 1, maxKeys: 64 }).describe(
+      'Hot-reloadable registry keys with their new values, always as text, for instance {"logging.level": "debug"}.',
+    ),
     signal: z
       .strictObject({
         process: z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { exactlyOne } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
 import { chainId, httpUrl, sha256, uri } from './fields.ts';
-import { objectStoreFields } from './object-store.ts';
+import { isS3Uri, objectStoreFields } from './object-store.ts';
 
 export const configureGenesisParams = defineParams(
   z.strictObject({
@@ -18,17 +19,12 @@ export const configureGenesisParams = defineParams(
     chainId: chainId.optional(),
   }),
   [
-    {
-      cel: 'has(self.uri) != has(self.rpc)',
-      message: 'give exactly one of uri and rpc',
-      holds: (params) => (params['uri'] !== undefined) !== (params['rpc'] !== undefined),
-    },
+    exactlyOne('uri', 'rpc'),
     {
       cel: "(!has(self.region) && !has(self.endpoint) && !has(self.forcePathStyle)) || (has(self.uri) && self.uri.startsWith('s3://'))",
-      message: 'region, endpoint and forcePathStyle go with an s3:// uri only',
+      message: 'region, endpoint and forcePathStyle go with an s3:// uri only: remove them, or give such a uri',
       holds: (params) =>
-        ['region', 'endpoint', 'forcePathStyle'].every((key) => params[key] === undefined) ||
-        (typeof params['uri'] === 'string' && params['uri'].startsWith('s3://')),
+        ['region', 'endpoint', 'forcePathStyle'].every((key) => params[key] === undefined) || isS3Uri(params['uri']),
     },
   ],
 );

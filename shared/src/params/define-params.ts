@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { CrossFieldRule } from './object-store.ts';
+import { type CrossFieldRule, withRules } from '../cross-field-rule.ts';
 
 /** The params of one task type: the object without cross-field rules (for generation), the rules, and both together (for parsing). */
 export interface ParamsDefinition<Shape extends z.ZodRawShape> {
@@ -11,14 +11,4 @@ export interface ParamsDefinition<Shape extends z.ZodRawShape> {
 export const defineParams = <Shape extends z.ZodRawShape>(
   object: z.ZodObject<Shape, z.core.$strict>,
   rules: readonly CrossFieldRule[] = [],
-): ParamsDefinition<Shape> => ({
-  object,
-  rules,
-  schema: object.superRefine((params, context) => {
-    for (const rule of rules) {
-      if (!rule.holds(params)) {
-        context.addIssue({ code: 'custom', message: rule.message });
-      }
-    }
-  }),
-});
+): ParamsDefinition<Shape> => ({ object, rules, schema: withRules(object, rules) });

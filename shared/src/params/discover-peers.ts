@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineParams } from './define-params.ts';
+import { boundedMap } from './fields.ts';
 
 const hostname = z
   .string()
@@ -26,12 +27,12 @@ const ec2TagsSource = z.strictObject({
   type: z.literal('ec2Tags'),
   region: z
     .string()
+    .max(64)
     .regex(/^[a-z0-9-]{1,64}$/, 'must be a region name such as eu-central-1')
     .describe('AWS region to search. Only with type ec2Tags.'),
-  tags: z
-    .record(z.string().min(1).max(128), z.string().max(256))
-    .refine((tags) => Object.keys(tags).length > 0, 'needs at least one tag')
-    .describe('Tags that an instance must carry, all of them; running instances only. Only with type ec2Tags.'),
+  tags: boundedMap({ key: 128, value: 256 }, { minKeys: 1, maxKeys: 50 }).describe(
+    'Tags that an instance must carry, all of them; running instances only. Only with type ec2Tags.',
+  ),
   endpoint: z
     .string()
     .max(2048)
@@ -43,10 +44,7 @@ const ec2TagsSource = z.strictObject({
 const dnsSource = z.strictObject({
   type: z.literal('dns'),
   hostname: hostname.describe('DNS name whose addresses, or SRV targets, are asked. Only with type dns.'),
-  srv: z
-    .boolean()
-    .default(false)
-    .describe('Look up SRV records and take their ports. Default: false. Only with type dns.'),
+  srv: z.boolean().default(false).describe('Look up SRV records and take their ports. Only with type dns.'),
 });
 
 const port = z.int().min(1).max(65535);

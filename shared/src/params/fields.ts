@@ -21,6 +21,7 @@ export const chainId = z
 
 export const sha256 = z
   .string()
+  .length(64)
   .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest: 64 lower-case hexadecimal digits')
   .describe(
     'Expected SHA-256 of the data, 64 lower-case hexadecimal digits. A mismatch changes nothing and fails the task.',
@@ -52,3 +53,20 @@ export const goDuration = z
   .string()
   .max(64)
   .regex(/^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/, 'must be a Go duration such as 168h0m0s, 90s or 100ms');
+
+/**
+ * A map of text whose number of entries is bounded: for zod here, for the API server by the same numbers in the metadata.
+ */
+export const boundedMap = (
+  entries: { readonly key: number; readonly value: number },
+  { minKeys = 0, maxKeys }: { readonly minKeys?: number; readonly maxKeys: number },
+) =>
+  z
+    .record(z.string().min(1).max(entries.key), z.string().max(entries.value))
+    .refine((map) => Object.keys(map).length >= minKeys, `needs at least ${minKeys} key`)
+    .refine((map) => Object.keys(map).length <= maxKeys, `takes at most ${maxKeys} keys`)
+    .meta({ ...(minKeys > 0 && { minProperties: minKeys }), maxProperties: maxKeys });
+
+/** Values by dotted key of the configuration registry, always as text. */
+export const textByKey = (bounds: { readonly minKeys?: number; readonly maxKeys: number }) =>
+  boundedMap({ key: 256, value: 16_384 }, bounds);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { exactlyOne, notBoth, requires, type CrossFieldRule } from '../cross-field-rule.ts';
 import { uri } from './fields.ts';
 
 const bucket = z
   .string()
+  .max(63)
   .regex(
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
     'must be an S3 bucket name: 3 to 63 lower-case letters, digits, "." and "-"',
@@ -16,6 +18,7 @@ const prefix = z
 
 const region = z
   .string()
+  .max(64)
   .regex(/^[a-z0-9-]{1,64}$/, 'must be a region name such as eu-central-1')
   .describe('Region of the bucket. Required with bucket; with uri the default is that of the standard provider chain.');
 
@@ -39,37 +42,16 @@ export const objectStoreFields = {
   uri: uri.optional(),
 };
 
-/** A rule over several fields: once for zod, once as CEL over `self` = the params object. */
-export interface CrossFieldRule {
-  /** CEL expression over `self`, the params object; true = good. */
-  readonly cel: string;
-  readonly message: string;
-  /** The same rule for zod; `params` is the parsed object. */
-  readonly holds: (params: Readonly<Record<string, unknown>>) => boolean;
-}
-
-const isSet = (params: Readonly<Record<string, unknown>>, key: string): boolean => params[key] !== undefined;
+export const isS3Uri = (value: unknown): boolean => typeof value === 'string' && value.startsWith('s3://');
 
 /** The location is either `bucket` and `region`, or an `s3://` URI. */
 export const objectStoreRules: readonly CrossFieldRule[] = [
-  {
-    cel: 'has(self.bucket) != has(self.uri)',
-    message: 'give exactly one of bucket and uri',
-    holds: (params) => isSet(params, 'bucket') !== isSet(params, 'uri'),
-  },
-  {
-    cel: '!has(self.bucket) || has(self.region)',
-    message: 'bucket needs region',
-    holds: (params) => !isSet(params, 'bucket') || isSet(params, 'region'),
-  },
-  {
-    cel: '!has(self.uri) || !has(self.prefix)',
-    message: 'prefix is part of uri: give it there',
-    holds: (params) => !isSet(params, 'uri') || !isSet(params, 'prefix'),
-  },
+  exactlyOne('bucket', 'uri', 'give either bucket and region, or uri'),
+  requires('bucket', 'region', 'bucket needs region: give both, for instance region: eu-central-1'),
+  notBoth('uri', 'prefix', 'prefix does not go with uri: write it into uri, as s3://bucket/prefix'),
   {
     cel: "!has(self.uri) || self.uri.startsWith('s3://')",
     message: 'uri must be s3://bucket/prefix for this task type',
-    holds: (params) => !isSet(params, 'uri') || String(params['uri']).startsWith('s3://'),
+    holds: (params) => params['uri'] === undefined || isS3Uri(params['uri']),
   },
 ];

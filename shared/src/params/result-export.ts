@@ -12,7 +12,7 @@ export const resultExportParams = defineParams(
       .optional()
       .describe('First height to export where nothing was exported yet. Default: the first that the node has.'),
     concurrency: z.int().min(1).max(256).default(16).describe('Blocks fetched at the same time.'),
-    partialPage: z.boolean().default(false).describe('Write the last page although it is not full. Default: false.'),
+    partialPage: z.boolean().default(false).describe('Write the last page although it is not full.'),
   }),
   objectStoreRules,
 );

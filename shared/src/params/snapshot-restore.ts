@@ -11,10 +11,7 @@ export const snapshotRestoreParams = defineParams(
       .optional()
       .describe('Restore the highest snapshot at or below this height. Default: the latest.'),
     sha256: sha256.optional(),
-    force: z
-      .boolean()
-      .default(false)
-      .describe('Restore again although the same params finished before. Default: false.'),
+    force: z.boolean().default(false).describe('Restore again although the same params finished before.'),
   }),
   objectStoreRules,
 );

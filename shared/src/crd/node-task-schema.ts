@@ -1,0 +1,41 @@
+import { nodeTaskSpecSchema } from '../node-task-spec.ts';
+import { nodeTaskStatusSchema } from '../node-task-status.ts';
+import { flatParams } from './flat-params.ts';
+import { immutabilityRules } from './immutability-rules.ts';
+import { paramsRules } from './params-rules.ts';
+import { inKeyOrder, type StructuralSchema } from './structural-schema.ts';
+import { structuralFromZod } from './zod-to-structural.ts';
+
+/** The schema of a whole NodeTask, as the API server takes it. */
+export const nodeTaskSchema = (): StructuralSchema =>
+  inKeyOrder({
+    description:
+      'NodeTask is one unit of work that agents do on the nodes of a blockchain: once, by a schedule, or for ever.',
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { description: 'Version of this schema: nodetask.dev/v1alpha1.', type: 'string' },
+      kind: { description: 'NodeTask.', type: 'string' },
+      metadata: { type: 'object' },
+      spec: specSchema(),
+      status: statusSchema(),
+    },
+  });
+
+const specSchema = (): StructuralSchema => {
+  const spec = structuralFromZod(nodeTaskSpecSchema, 'spec', { defaults: true, rules: true });
+  return {
+    ...spec,
+    description: 'What is wanted.',
+    properties: { ...spec.properties, params: flatParams() },
+    'x-kubernetes-validations': [...paramsRules(), ...immutabilityRules()],
+  };
+};
+
+/** Observed, not wanted: the API server neither fills in nor judges how members go together, or a write would be lost. */
+const statusSchema = (): StructuralSchema => ({
+  ...structuralFromZod(nodeTaskStatusSchema, 'status', { defaults: false, rules: false }),
+  description: 'What the operator and the agents observed.',
+  // Of the whole object: the default of a member alone does not apply while its parent is absent.
+  default: { observedGeneration: -1 },
+});

@@ -1,0 +1,47 @@
+/** A column of `kubectl get`; priority 1 = only with `-o wide`. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'date';
+  readonly description: string;
+  readonly jsonPath: string;
+  readonly priority?: 1;
+}
+
+export const printerColumns: readonly PrinterColumn[] = [
+  { name: 'Type', type: 'string', description: 'Task type.', jsonPath: '.spec.type' },
+  { name: 'Phase', type: 'string', description: 'Where the task is.', jsonPath: '.status.phase' },
+  {
+    name: 'Targets',
+    type: 'string',
+    description: 'Succeeded targets of all.',
+    jsonPath: '.status.summary',
+  },
+  {
+    name: 'Age',
+    type: 'date',
+    description: 'Time since the NodeTask was created.',
+    jsonPath: '.metadata.creationTimestamp',
+  },
+  {
+    name: 'Next Run',
+    // Not a date: kubectl prints a date as the time since it, which a moment to come has not.
+    type: 'string',
+    description: 'When a schedule fires next.',
+    jsonPath: '.status.nextRunAt',
+    priority: 1,
+  },
+  {
+    name: 'Last Run',
+    type: 'date',
+    description: 'Time since a schedule last fired.',
+    jsonPath: '.status.lastRunAt',
+    priority: 1,
+  },
+  {
+    name: 'Message',
+    type: 'string',
+    description: 'What the condition Ready says.',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+    priority: 1,
+  },
+];
