@@ -83,7 +83,10 @@ describe('fault proxy', { timeout: 20_000 }, () => {
   async function setUp(mode: FaultMode = { kind: 'pass' }) {
     const echo = await startEcho();
     const proxy = await startFaultProxy({ target: echo.target, mode });
-    cleanups.push(async () => echo.close(), async () => proxy.close());
+    cleanups.push(
+      async () => echo.close(),
+      async () => proxy.close(),
+    );
     return { echo, proxy };
   }
 

@@ -18,3 +18,7 @@ export type { CommandResult } from './process/run-command.ts';
 export { findProgram, findPrograms, ProgramNotFoundError } from './programs/find-program.ts';
 export type { ProgramName } from './programs/catalogue.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
+export { Chain, startChain } from './chain.ts';
+export type { ChainOptions, FollowerOptions } from './chain.ts';
+export { ChainNode } from './chain/chain-node.ts';
+export type { NodeConfig } from './chain/node-config.ts';

@@ -1,0 +1,160 @@
+// One CometBFT node: its home folder, its process, its RPC.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ManagedProcess } from '../process/managed-process.ts';
+import { mustRun } from '../process/run-command.ts';
+import { freeLoopbackAddress } from '../net/free-port.ts';
+import { waitFor } from '../wait.ts';
+import { setNodeConfig } from './node-config.ts';
+import type { NodeConfig } from './node-config.ts';
+
+const RPC_PORT = 26_657;
+const P2P_PORT = 26_656;
+const READY_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+
+const RpcAnswer = z.object({ result: z.unknown() });
+const Status = z.object({
+  node_info: z.object({ id: z.string(), network: z.string() }),
+  sync_info: z.object({ latest_block_height: z.coerce.number().int(), catching_up: z.boolean() }),
+});
+
+export interface ChainNodeOptions {
+  readonly program: string;
+  /** Made by `cometbft init`; must not exist or be empty. */
+  readonly home: string;
+  /** The chain's genesis file; without it the node makes one and is the only validator. */
+  readonly genesis?: string;
+  /** Replaces the generated chain id (only without `genesis`). */
+  readonly chainId?: string;
+  /** "id@host:port" of the nodes to connect to. */
+  readonly persistentPeers: readonly string[];
+  /** More settings, over those that the testbed makes. */
+  readonly config: NodeConfig;
+}
+
+export class ChainNode implements AsyncDisposable {
+  /** Holds config/ and data/: an agent's NODETASK_HOME. */
+  readonly home: string;
+  readonly configFile: string;
+  readonly genesisFile: string;
+  /** In 127.0.0.0/8. */
+  readonly address: string;
+  /** http://127.x.y.z:26657 */
+  readonly rpcUrl: string;
+  /** Hex address of the node's key, as `cometbft show-node-id` prints it. */
+  readonly nodeId: string;
+  readonly process: ManagedProcess;
+
+  private constructor(home: string, address: string, nodeId: string, program: string) {
+    this.home = home;
+    this.configFile = join(home, 'config', 'config.toml');
+    this.genesisFile = join(home, 'config', 'genesis.json');
+    this.address = address;
+    this.rpcUrl = `http://${address}:${RPC_PORT}`;
+    this.nodeId = nodeId;
+    this.process = new ManagedProcess({
+      name: `cometbft ${address}`,
+      logFile: join(home, 'cometbft.log'),
+      command: () => ({ program, args: ['start', '--home', home, '--proxy_app=kvstore'] }),
+      ready: async (signal) => {
+        await waitFor(async () => (await this.#tryStatus()) !== undefined, {
+          what: `${this.rpcUrl}/status to answer`,
+          timeoutMs: READY_TIMEOUT_MS,
+          intervalMs: 20,
+          signal,
+        });
+      },
+    });
+  }
+
+  /** Makes the home; starts nothing. */
+  static async create(options: ChainNodeOptions): Promise<ChainNode> {
+    const { program, home } = options;
+    const address = await freeLoopbackAddress(RPC_PORT);
+    await mustRun(program, ['init', '--home', home]);
+    const { stdout } = await mustRun(program, ['show-node-id', '--home', home]);
+    const node = new ChainNode(home, address, stdout.trim(), program);
+    await writeFile(
+      node.genesisFile,
+      options.genesis ?? withChainId(await readFile(node.genesisFile, 'utf8'), options.chainId),
+    );
+    const generated = await readFile(node.configFile, 'utf8');
+    const own = setNodeConfig(generated, {
+      rpc: { laddr: `tcp://${address}:${RPC_PORT}` },
+      p2p: {
+        laddr: `tcp://${address}:${P2P_PORT}`,
+        persistent_peers: options.persistentPeers.join(','),
+        addr_book_strict: false,
+        allow_duplicate_ip: true,
+        // With the default of 100 ms a chain of fast blocks runs away from a node that follows it.
+        flush_throttle_timeout: '5ms',
+      },
+    });
+    await writeFile(node.configFile, setNodeConfig(own, options.config));
+    return node;
+  }
+
+  /** For other nodes' persistent_peers. */
+  get peerAddress(): string {
+    return `${this.nodeId}@${this.address}:${P2P_PORT}`;
+  }
+
+  /** Starts the node and waits until its RPC answers. */
+  async start(): Promise<void> {
+    await this.process.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** The `result` of a GET on the RPC: rpc('/block?height=5'). Throws when the node is down or answers an error. */
+  async rpc(path: string): Promise<unknown> {
+    const response = await fetch(`${this.rpcUrl}${path}`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const body = await response.text();
+    if (!response.ok) throw new Error(`GET ${this.rpcUrl}${path}: HTTP ${response.status} ${body.slice(0, 300)}`);
+    return RpcAnswer.parse(JSON.parse(body)).result;
+  }
+
+  /** The height of the newest block. */
+  async height(): Promise<number> {
+    return Status.parse(await this.rpc('/status')).sync_info.latest_block_height;
+  }
+
+  async chainId(): Promise<string> {
+    return Status.parse(await this.rpc('/status')).node_info.network;
+  }
+
+  /** Waits until the chain is at `height` or beyond; answers the height seen. */
+  async waitForHeight(height: number, timeoutMs = 30_000): Promise<number> {
+    let seen = 0;
+    return waitFor(
+      async () => {
+        seen = await this.height();
+        return seen >= height ? seen : undefined;
+      },
+      { what: `${this.rpcUrl} to reach height ${height}`, timeoutMs, intervalMs: 20, detail: () => `it is at ${seen}` },
+    );
+  }
+
+  async #tryStatus(): Promise<unknown> {
+    try {
+      return await this.rpc('/status');
+    } catch {
+      // Not listening yet. An error that stays ends the wait by its budget, a process that ends by its exit.
+      return undefined;
+    }
+  }
+}
+
+function withChainId(genesis: string, chainId: string | undefined): string {
+  if (chainId === undefined) return genesis;
+  const document = z.looseObject({ chain_id: z.string() }).parse(JSON.parse(genesis));
+  return `${JSON.stringify({ ...document, chain_id: chainId }, null, 2)}\n`;
+}
