@@ -10,7 +10,7 @@ export interface ApiErrorOptions {
 }
 
 /** Codes that the same request may get past later. */
-const retriableCodes: ReadonlySet<number> = new Set([0, 408, 409, 429, 500, 502, 503, 504]);
+const retriableCodes: ReadonlySet<number> = new Set([0, 408, 429, 500, 502, 503, 504]);
 
 /** A call to the API server failed. The message says which call, and what the server answered. */
 export class ApiError extends Error {
