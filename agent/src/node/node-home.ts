@@ -1,0 +1,59 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
+import { TaskError } from '@nodetask/shared';
+import { fileError, isMissing } from './file-errors.ts';
+
+/** The folders of a node, as every CometBFT program lays them out below its home. */
+export interface NodeHome {
+  readonly root: string;
+  /** `config/`: config.toml, app.toml, client.toml, genesis.json and the keys. */
+  readonly config: string;
+  /** `data/`: the databases, the write-ahead log, snapshots. */
+  readonly data: string;
+}
+
+export const nodeHome = (root: string): NodeHome => ({
+  root,
+  config: join(root, 'config'),
+  data: join(root, 'data'),
+});
+
+/** True for a name without folders that may be joined to a folder without leaving it. */
+export const isBareName = (name: string): boolean =>
+  name !== '' && name !== '.' && name !== '..' && basename(name) === name && !/[\\\0]/.test(name);
+
+/**
+ * The real path of `config/`, or undefined where the home has none yet. Refuses a home that does not exist and a `config/` that a link
+ * leads out of the home: what writes there as root must not be led elsewhere by whoever can write into the volume.
+ */
+export const findConfigFolder = async (home: NodeHome): Promise<string | undefined> => {
+  const root = await realpath(home.root).catch((error: unknown) => {
+    if (isMissing(error)) {
+      throw new TaskError(
+        'file-missing',
+        `the home folder of the node, ${home.root}, does not exist: mount the node's volume there, or set NODETASK_HOME`,
+        { cause: error },
+      );
+    }
+    throw fileError('resolve', home.root, error);
+  });
+  const config = join(root, 'config');
+  try {
+    const real = await realpath(config);
+    if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
+      throw new TaskError(
+        'file-invalid',
+        `${home.config} is a link to ${real}, outside of ${root}: replace the link by a folder or a mount`,
+      );
+    }
+    return real;
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    if (!isMissing(error)) throw fileError('resolve', config, error);
+    const link = await lstat(config).catch(() => undefined);
+    if (link !== undefined) {
+      throw new TaskError('file-invalid', `${home.config} is a link that leads nowhere: remove it`, { cause: error });
+    }
+    return undefined;
+  }
+};

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { parse } from 'smol-toml';
+import { type DocumentTable, type DocumentValue, sameValue, type ValueEdit, withEdit } from '../document-value.ts';
+import { editToml } from './edit-toml.ts';
+import { scanToml } from './scan-toml.ts';
+
+const edit = (text: string, ...edits: ValueEdit[]): Promise<string> => editToml(text, edits, 'config.toml');
+const set = (path: string, value: DocumentValue): ValueEdit => ({ path: path.split('.'), value });
+const remove = (path: string): ValueEdit => ({ path: path.split('.') });
+
+describe('editToml by hand', () => {
+  const cases: readonly (readonly [what: string, before: string, edits: readonly ValueEdit[], after: string])[] = [
+    ['no edit', 'a=1', [], 'a=1'],
+    [
+      'a 64-bit integer',
+      'a = 9223372036854775807 # max\n',
+      [set('a', 9223372036854775806n)],
+      'a = 9223372036854775806 # max\n',
+    ],
+    ['a float keeps its point', 'f = 1.0\n', [set('f', 2)], 'f = 2.0\n'],
+    ['floats in a list keep theirs', 'f = [1.0, 2.5]\n', [set('f', [3, 4.5])], 'f = [3.0, 4.5]\n'],
+    ['floats in a list of tables keep theirs', '[[x]]\nf = 1.0\n', [set('x', [{ f: 2 }])], '[[x]]\nf = 2.0\n'],
+    [
+      'CRLF',
+      'a = 1\r\nb = 2\r\n[t]\r\nc = 3\r\n',
+      [set('a', 5n), set('t.d', 4n)],
+      'a = 5\r\nb = 2\r\n[t]\r\nc = 3\r\nd = 4\r\n',
+    ],
+    [
+      'a new key before the banner of the next section',
+      '[a]\nx = 1\n\n#### B ####\n[b]\ny = 1\n',
+      [set('a.z', 'new')],
+      '[a]\nx = 1\nz = "new"\n\n#### B ####\n[b]\ny = 1\n',
+    ],
+    [
+      'a new key at the top before the first banner',
+      'a = 1\n\n#### T ####\n[t]\n',
+      [set('b', true)],
+      'a = 1\nb = true\n\n#### T ####\n[t]\n',
+    ],
+    [
+      'a new key in a file with sections only',
+      '#### T ####\n[t]\nx = 1\n',
+      [set('b', 1n)],
+      'b = 1\n\n#### T ####\n[t]\nx = 1\n',
+    ],
+    ['a new key in an empty section', '[t]\n\n[u]\n', [set('t.a', 1n)], '[t]\na = 1\n\n[u]\n'],
+    ['a new key takes the indentation', '[t]\n  a = 1\n', [set('t.b', 2n)], '[t]\n  a = 1\n  b = 2\n'],
+    [
+      'a new section goes to the end',
+      'a = 1\n',
+      [set('t', { x: 1n, u: { y: 2n } })],
+      'a = 1\n\n[t]\nx = 1\n\n[t.u]\ny = 2\n',
+    ],
+    ['a new key in a new section', 'a = 1\n', [set('t.u.x', 1n)], 'a = 1\n\n[t.u]\nx = 1\n'],
+    [
+      'a removed section leaves the banner of the next',
+      'k = 1\n\n## A ##\n[a]\nx = 1\n[a.b]\ny = 2\n\n## B ##\n[b]\nz = 3\n',
+      [remove('a')],
+      'k = 1\n\n## B ##\n[b]\nz = 3\n',
+    ],
+    ['a file without a line end at its end', 'a = 1', [set('b', 2n)], 'a = 1\nb = 2\n'],
+    ['an empty file', '', [set('a', 1n)], 'a = 1\n'],
+    [
+      'a list that ends in a comma stays TOML 1.0',
+      'm = ["GET", ]\n',
+      [set('m', ['GET', { a: 1n }])],
+      'm = ["GET", {a = 1}, ]\n',
+    ],
+    ['an inline table gets a key', 't = {a = 1}\n', [set('t.b', 2n)], 't = {a = 1, b = 2}\n'],
+    ['dotted keys', 'a.b = 1\n', [set('a.c', 2n)], 'a.b = 1\na.c = 2\n'],
+    ['quoted keys with dots', '["a.b"]\n"c.d" = 1\n', [{ path: ['a.b', 'c.d'], value: 2n }], '["a.b"]\n"c.d" = 2\n'],
+    ['a key that is like __proto__', 'a = 1\n', [{ path: ['constructor'], value: 'x' }], 'a = 1\nconstructor = "x"\n'],
+    [
+      'dates stay as they are',
+      'd = 1979-05-27T07:32:00-07:00\nl = 07:32:00\na = 1\n',
+      [set('a', 2n)],
+      'd = 1979-05-27T07:32:00-07:00\nl = 07:32:00\na = 2\n',
+    ],
+    ['control characters are escaped', 'a = "x"\n', [set('b', 'q"\\\n\u0001')], 'a = "x"\nb = "q\\"\\\\\\n\\u0001"\n'],
+  ];
+  for (const [what, before, edits, after] of cases) {
+    test(what, async () => assert.equal(await edit(before, ...edits), after));
+  }
+
+  test('an element with a comment goes from a list over several lines', async () => {
+    const text = 'arr = [\n  "one", # 1\n  "two" # 2\n  , "three" # 3\n]\n# kept\n';
+    const result = await edit(text, set('arr', ['one', 'three']));
+    assert.deepEqual(parse(result), { __proto__: null, arr: ['one', 'three'] });
+    assert.match(result, /# kept/);
+  });
+
+  test('a file that is not TOML is refused with file, line and column', async () => {
+    await assert.rejects(edit('a = 1\nb = = 2\n', set('a', 2n)), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'file-invalid');
+      assert.match(error.message, /^config\.toml:2:\d+: /);
+      return true;
+    });
+  });
+
+  test('an edit that no way leads to is refused and named', async () => {
+    await assert.rejects(edit('a = 1\n', { path: ['a'], value: null }), { code: 'patch-invalid' });
+  });
+});
+
+describe('scanToml', () => {
+  for (const [text, what] of [
+    ['a = {b = 1,}', 'a comma behind the last key of an inline table'],
+    ['a = {\nb = 1}', 'a line end in an inline table'],
+    ['a = "\\e"', 'the escape \\e'],
+    ['a = "\\x41"', 'the escape \\x'],
+    ['a = 07:32', 'a time without seconds'],
+    ['a = [1979-05-27 07:32Z]', 'a time without seconds'],
+  ] as const) {
+    test(`${JSON.stringify(text)} is not TOML 1.0`, () => {
+      assert.equal(scanToml(text).notToml10[0]?.what, what);
+    });
+  }
+
+  test('what looks like TOML 1.1 inside strings and comments is not', () => {
+    const text =
+      "a = '\\e {b,}' # {c = 1,}\nb = '''\n\\x41''''\nc = \"\"\"\\\\e\"\"\"\nd = 07:32:00\n[\"x.y\"]\ne = {f = 'g'}\n";
+    assert.deepEqual(scanToml(text).notToml10, []);
+    assert.deepEqual(
+      scanToml(text).statements.map((statement) => statement.path),
+      [['a'], ['b'], ['c'], ['d'], ['x.y'], ['x.y', 'e']],
+    );
+  });
+});
+
+describe('editToml at random', () => {
+  const key = fc.constantFrom('a', 'b', 'long-name', 'with_underscore', 'dotted.key', 'ü', '');
+  const scalar: fc.Arbitrary<DocumentValue> = fc.oneof(
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('#', '"', "'''", '"""', '\\', 'x = 1', '[t]', '\t', ''),
+  );
+  const list = fc.array(scalar, { maxLength: 3 });
+  const leaf = fc.oneof(scalar, list, fc.dictionary(key, scalar, { maxKeys: 2, noNullPrototype: true }));
+  const start = [
+    '# head\na = 1\nb = [\n  1, # one\n  2, # two\n]\n\n#### section ####\n[long-name] # why\n  a = "x" # note\n  b = 2.5\n\n  # about c\n  "dotted.key" = [ "p", "q", ]\n\n[long-name.sub]\nc = 1979-05-27\n',
+    '[[a]]\nb = 1\n# in between\n[[a]]\nb = 2\n[a.b2]\nx = {y = 1, z = [{q = 1}]}\n\n# ## banner\n[b]\n',
+    'a.b.c = 1\na.b.d = "s"\r\nb = {}\r\n\r\n["dotted.key"]\r\n"" = 1\r\n',
+    '',
+  ];
+  const edits = fc.array(
+    fc.record({
+      path: fc.array(key, { minLength: 1, maxLength: 3 }),
+      value: fc.option(leaf, { nil: undefined, freq: 4 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
+
+  test('gives the intended document, as TOML 1.0', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...start),
+        fc.array(edits, { minLength: 1, maxLength: 3 }),
+        async (text, rounds) => {
+          let current = text;
+          for (const round of rounds) {
+            const document = parse(current, { integersAsBigInt: true }) as DocumentTable;
+            const wanted: ValueEdit[] = round.map(({ path, value }) =>
+              value === undefined ? { path } : { path, value },
+            );
+            const intended = wanted.reduce(withEdit, document);
+            current = await edit(current, ...wanted);
+            assert.ok(sameValue(parse(current, { integersAsBigInt: true }), intended));
+            assert.deepEqual(scanToml(current).notToml10, []);
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});

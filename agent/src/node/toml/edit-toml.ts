@@ -1,0 +1,164 @@
+import { TaskError } from '@nodetask/shared';
+import {
+  type DocumentTable,
+  type DocumentValue,
+  editsBetween,
+  formatPath,
+  isList,
+  isTable,
+  sameValue,
+  type ValueEdit,
+  valueAt,
+  withEdit,
+} from '../document-value.ts';
+import { parseToml } from './parse-toml.ts';
+import { isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
+import { lineAt, scanToml } from './scan-toml.ts';
+
+/**
+ * Edits a TOML text and leaves comments, order and formatting of everything else as they are. No edit leaves the text as it is.
+ *
+ * The result has been parsed by a second parser and compared with the intended document, and has nothing that only TOML 1.1 allows; where
+ * no way of editing leads there, TaskError `patch-invalid` is thrown. `file` is what messages call the text.
+ */
+export const editToml = async (text: string, wanted: readonly ValueEdit[], file: string): Promise<string> => {
+  const before = await parseToml(text, file);
+  const intended = wanted.reduce(withEdit, before);
+  const edits = editsBetween(before, intended);
+  if (edits.length === 0) return text;
+  const problems: string[] = [];
+  for (const attempt of [editInPlace, rewriteValues]) {
+    const result = await attempt(text, before, edits, problems);
+    if (result === undefined) continue;
+    const problem = await problemWith(result, intended, text, file);
+    if (problem === undefined) return result;
+    problems.push(problem);
+  }
+  const [first] = edits;
+  throw new TaskError(
+    'patch-invalid',
+    `${file} cannot be edited at ${first === undefined ? '' : formatPath(first.path)}${edits.length > 1 ? ` and ${edits.length - 1} more keys` : ''} without damage ` +
+      `(${problems.join('; ')}); nothing was written. Write that part of the file by hand`,
+  );
+};
+
+/** New keys and removed sections by this project's hand, everything else by toml-patch, which keeps comments inside lists. */
+const editInPlace: Attempt = async (text, before, edits, problems) => {
+  // A table that becomes another kind of value, or the reverse, has to leave its place first.
+  const moved = edits.filter((edit) => edit.value !== undefined && changesKind(text, before, edit));
+  const removals = [...edits.filter((edit) => edit.value === undefined), ...moved.map(({ path }) => ({ path }))];
+  const afterRemovals = await editPhase(text, removals, removeSection, problems);
+  if (afterRemovals === undefined) return undefined;
+  const rest = removals.reduce(withEdit, before);
+  return editPhase(
+    afterRemovals,
+    edits.filter((edit) => edit.value !== undefined),
+    (current, edit) => (valueAt(rest, edit.path) === undefined ? placeNewKey(current, edit) : undefined),
+    problems,
+  );
+};
+
+/** Writes changed values whole; only comments inside a changed value are lost. What this cannot do is left to toml-patch, one by one. */
+const rewriteValues: Attempt = async (text, before, edits, problems) => {
+  let result = text;
+  let document = before;
+  for (const edit of edits) {
+    const next = replaceValue(result, edit) ?? (await editInPlace(result, document, [edit], problems));
+    if (next === undefined) return undefined;
+    result = next;
+    document = withEdit(document, edit);
+  }
+  return result;
+};
+
+type Attempt = (
+  text: string,
+  before: DocumentTable,
+  edits: readonly ValueEdit[],
+  problems: string[],
+) => Promise<string | undefined>;
+
+/** Does the edits that `place` knows how to do, then the others by toml-patch in one go. */
+const editPhase = async (
+  text: string,
+  edits: readonly ValueEdit[],
+  place: (text: string, edit: ValueEdit) => string | undefined,
+  problems: string[],
+): Promise<string | undefined> => {
+  let result = text;
+  const rest: ValueEdit[] = [];
+  for (const edit of edits) {
+    const placed = place(result, edit);
+    if (placed === undefined) rest.push(edit);
+    else result = placed;
+  }
+  if (rest.length === 0) return result;
+  const { parse, patch } = await import('@decimalturn/toml-patch');
+  try {
+    const document = parse(result, { integersAsBigInt: true }) as Record<string, unknown>;
+    for (const edit of rest) editObject(document, edit);
+    // trailingComma: a list that ends in a comma, as CometBFT writes them, would make it end inline tables so too, which TOML 1.0 forbids.
+    // minimumDecimals: a float without a fraction would become an integer; integers are bigint here and stay as they are.
+    return patch(result, document, { trailingComma: false, minimumDecimals: 1 });
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+};
+
+/** True where a key is written as `[section]` and becomes a plain value, or the reverse. */
+const changesKind = (text: string, before: DocumentTable, edit: ValueEdit): boolean => {
+  const old = valueAt(before, edit.path);
+  if (old === undefined) return false;
+  if (isTable(old) !== isTable(edit.value)) return true;
+  return isListOfSections(text, edit.path) && !isListOfTables(edit.value);
+};
+
+const isListOfTables = (value: DocumentValue | undefined): boolean =>
+  isList(value) && value.length > 0 && value.every(isTable);
+
+const problemWith = async (
+  result: string,
+  intended: DocumentTable,
+  original: string,
+  file: string,
+): Promise<string | undefined> => {
+  let parsed: DocumentTable;
+  try {
+    parsed = await parseToml(result, file);
+  } catch (error) {
+    return `the result would not be TOML: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (!sameValue(parsed, intended)) return 'the result would have other values than were asked for';
+  const [found] = scanToml(result).notToml10;
+  return found !== undefined && scanToml(original).notToml10.length === 0
+    ? `line ${lineAt(result, found.offset)} of the result would have ${found.what}, which TOML 1.0 forbids`
+    : undefined;
+};
+
+/** Does one edit on the mutable object that toml-patch compares with its text. */
+const editObject = (document: Record<string, unknown>, edit: ValueEdit): void => {
+  let table = document;
+  for (const key of edit.path.slice(0, -1)) {
+    const next = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (isMutableTable(next)) {
+      table = next;
+    } else {
+      const made: Record<string, unknown> = {};
+      table[key] = made;
+      table = made;
+    }
+  }
+  const last = edit.path.at(-1) ?? '';
+  if (edit.value === undefined) delete table[last];
+  else table[last] = mutableCopy(edit.value);
+};
+
+const isMutableTable = (value: unknown): value is Record<string, unknown> => isTable(value);
+
+const mutableCopy = (value: DocumentValue): unknown => {
+  if (isList(value)) return value.map(mutableCopy);
+  if (isTable(value))
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mutableCopy(member)]));
+  return value;
+};
