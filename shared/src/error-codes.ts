@@ -116,6 +116,12 @@ export const errorCodes = {
     meaning: 'The agent has as many connections or event streams open as it allows.',
     action: 'Close some, or try again later.',
   },
+  'not-ready': {
+    status: 503,
+    retriable: true,
+    meaning: 'No mark-ready task has succeeded on the agent yet.',
+    action: 'Submit mark-ready once the node may serve, or wait.',
+  },
   stopping: {
     status: 503,
     retriable: true,

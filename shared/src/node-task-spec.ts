@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { exactlyOne, withRules } from './cross-field-rule.ts';
+import { maxTargets } from './names.ts';
 import { boundedMap } from './params/fields.ts';
 import { asyncRules, daemonSchema, scheduleRules, scheduleSchema } from './schedule.ts';
 import { taskTypeSchema } from './task-type.ts';
@@ -94,18 +95,34 @@ const target = withRules(
   [exactlyOne('podName', 'selector')],
 );
 
-const intOrPercent = z.union([
-  z.int().min(0).max(256),
-  z
-    .string()
-    .max(4)
-    .regex(/^(100|[1-9]?[0-9])%$/, 'must be a whole number or a percentage such as 25%'),
-]);
+const numberOrPercent = (smallest: 0 | 1) =>
+  z.union([
+    z.int().min(smallest).max(maxTargets),
+    z
+      .string()
+      .max(4)
+      .regex(
+        smallest === 0 ? /^(100|[1-9]?[0-9])%$/ : /^(100|[1-9][0-9]?)%$/,
+        `must be a whole number or a percentage from ${smallest}% to 100%, for instance 25%`,
+      ),
+  ]);
+
+/** Only the shape, so that `kubectl apply` can refuse what is far off; the agent's cron module is the judge. */
+const cron = scheduleSchema.shape.cron
+  .unwrap()
+  .regex(
+    /^\s*(@[A-Za-z]+|\S+(\s+\S+){4})\s*$/,
+    'must be five fields (minute, hour, day of month, month, day of week) such as "0 3 * * *", or a name such as @daily',
+  );
+
+const timeZone = scheduleSchema.shape.timeZone
+  .unwrap()
+  .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be an IANA time zone such as Europe/Berlin or Etc/UTC');
 
 const schedule = withRules(
   z.strictObject({
-    cron: scheduleSchema.shape.cron,
-    timeZone: scheduleSchema.shape.timeZone,
+    cron: cron.optional(),
+    timeZone: timeZone.optional(),
     blockHeight: scheduleSchema.shape.blockHeight,
     startingDeadlineSeconds: scheduleSchema.shape.startingDeadlineSeconds,
   }),
@@ -159,14 +176,14 @@ export const nodeTaskSpecSchema = z.strictObject({
     .describe('Retries of failed attempts. Default: none.'),
   strategy: z
     .strictObject({
-      maxParallel: intOrPercent
+      maxParallel: numberOrPercent(1)
         .default(1)
         .describe('How many targets run at the same time: a number or a percentage of the targets.'),
       order: z
         .enum(['Name', 'Ordinal'])
         .default('Name')
         .describe('Order of the targets: by name, or by the number at the end of the name.'),
-      failureThreshold: intOrPercent
+      failureThreshold: numberOrPercent(0)
         .default(0)
         .describe('How many targets may fail: a number or a percentage of the targets.'),
       onFailure: z

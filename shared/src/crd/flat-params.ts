@@ -1,4 +1,5 @@
-import { type ParamName, paramsByType } from './params-by-type.ts';
+import { taskTypes } from '../task-type.ts';
+import { type ParamName, paramsByType, paramsOfType } from './params-by-type.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
 /** How a param's description begins: the types that take it, those that require it marked. */
@@ -10,8 +11,11 @@ const owners = (name: ParamName): string =>
  * no union. Which type needs and takes which key is said by the rules of `params-rules.ts`.
  */
 export const flatParams = (): StructuralSchema => ({
-  description:
-    'Parameters of the task type; each says which types take it. Immutable, except together with a new runID.',
+  description: [
+    'Parameters of the task type. The description of each begins with the types that take it;',
+    `${taskTypes.filter((type) => paramsOfType(type).length === 0).join(', ')} takes none.`,
+    'Immutable, except together with a new runID.',
+  ].join(' '),
   type: 'object',
   properties: Object.fromEntries(
     paramsByType().map((param) => [

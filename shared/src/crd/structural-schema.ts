@@ -12,7 +12,6 @@ export interface StructuralSchema {
   maximum?: number;
   minLength?: number;
   maxLength?: number;
-  pattern?: string;
   minItems?: number;
   maxItems?: number;
   items?: StructuralSchema;
@@ -53,7 +52,6 @@ const keyOrder: readonly (keyof StructuralSchema)[] = [
   'maximum',
   'minLength',
   'maxLength',
-  'pattern',
   'minItems',
   'maxItems',
   'minProperties',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { crossFieldRules } from '../cross-field-rule.ts';
+import { patternRules } from './pattern-rules.ts';
 import { mergeVariants } from './merge-variants.ts';
 import type { StructuralSchema, ValidationRule } from './structural-schema.ts';
 
@@ -58,14 +59,6 @@ const isRecord = (value: unknown): value is JsonSchema =>
 const isIntOrString = (variants: readonly JsonSchema[]): boolean =>
   variants.length === 2 && variants[0]?.['type'] === 'integer' && variants[1]?.['type'] === 'string';
 
-/** The API server's regular expressions are RE2: neither look-around nor back-references. */
-const re2Pattern = (pattern: string, path: string): string => {
-  if (/\(\?[=!<]|\\[1-9]|\\[pP]\{/.test(pattern)) {
-    throw new Error(`${path}: the pattern ${pattern} is not RE2: write it without look-around and back-references`);
-  }
-  return pattern.replaceAll(String.raw`\/`, '/');
-};
-
 /** Converts one node of zod's JSON Schema. Throws, naming the path, on what a structural schema cannot say. */
 export const toStructural = (json: JsonSchema, path: string, options: ConversionOptions): StructuralSchema => {
   const unknownKey = Object.keys(json).find((key) => !handledKeys.has(key));
@@ -121,7 +114,12 @@ const stringToStructural = (json: JsonSchema, path: string): StructuralSchema =>
   if (longest !== undefined) {
     return { format: format as string, maxLength: longest };
   }
-  return typeof json['pattern'] === 'string' ? { pattern: re2Pattern(json['pattern'], path) } : {};
+  if (format === undefined && json['pattern'] !== undefined) {
+    throw new Error(
+      `${path}: the pattern ${JSON.stringify(json['pattern'])} has no message: give its regex one for users`,
+    );
+  }
+  return {};
 };
 
 const objectToStructural = (json: JsonSchema, path: string, options: ConversionOptions): StructuralSchema => {
@@ -153,9 +151,19 @@ const unionToStructural = (
   if (isIntOrString(variants)) {
     const [integer, string] = converted;
     const { type: _integer, format: _format, ...numberBounds } = integer ?? {};
-    const { type: _string, ...textBounds } = string ?? {};
-    // A number is judged by minimum and maximum, a string by pattern and maxLength: each ignores the other's.
-    return { 'x-kubernetes-int-or-string': true, ...numberBounds, ...textBounds };
+    const { type: _string, 'x-kubernetes-validations': textRules, ...textBounds } = string ?? {};
+    // A number is judged by minimum and maximum, a string by maxLength: each ignores the other's.
+    return {
+      'x-kubernetes-int-or-string': true,
+      ...numberBounds,
+      ...textBounds,
+      ...(textRules !== undefined && {
+        'x-kubernetes-validations': textRules.map((rule) => ({
+          ...rule,
+          rule: `type(self) != string || ${rule.rule}`,
+        })),
+      }),
+    };
   }
   return mergeVariants(converted, path);
 };
@@ -169,11 +177,13 @@ export const structuralFromZod = (schema: z.ZodType, path: string, options: Conv
     reused: 'inline',
     cycles: 'throw',
     override: ({ zodSchema, jsonSchema }) => {
-      const rules = crossFieldRules.get(zodSchema)?.rules ?? [];
+      const rules = [
+        ...(crossFieldRules.get(zodSchema)?.rules ?? []).map(({ cel, message }) => ({ rule: cel, message })),
+        ...patternRules(zodSchema),
+      ];
       if (rules.length > 0) {
-        Object.assign(jsonSchema, {
-          'x-kubernetes-validations': rules.map(({ cel, message }) => ({ rule: cel, message })),
-        });
+        Object.assign(jsonSchema, { 'x-kubernetes-validations': rules });
+        delete jsonSchema.pattern;
       }
     },
   });

@@ -21,7 +21,7 @@ export const chainId = z
 
 export const sha256 = z
   .string()
-  .length(64)
+  .max(64)
   .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest: 64 lower-case hexadecimal digits')
   .describe(
     'Expected SHA-256 of the data, 64 lower-case hexadecimal digits. A mismatch changes nothing and fails the task.',
