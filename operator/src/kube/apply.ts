@@ -1,0 +1,79 @@
+import type { ObjectName } from './kube-object.ts';
+import type { KubeTransport } from './kube-transport.ts';
+import { objectPath, type ResourceType } from './resource-type.ts';
+
+/** The least that a server-side apply must say. */
+export interface ApplyBody {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectName & {
+    /** When given, an object that was created anew under the same name is refused with a conflict. */
+    readonly uid?: string;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+export interface WriteOptions {
+  readonly fieldManager: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly subresource?: string;
+}
+
+/**
+ * Server-side apply with force: `fieldManager` then owns exactly the fields of `object`; those that it owned before and that are
+ * missing now are removed.
+ * @returns the whole object as stored.
+ * @throws ApiError
+ * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+export const applyObject = async <T>(
+  transport: KubeTransport,
+  type: ResourceType,
+  object: ApplyBody,
+  { fieldManager, subresource, ...rest }: ApplyOptions,
+): Promise<T> =>
+  transport.request<T>({
+    method: 'PATCH',
+    path: objectPath(type, object.metadata, subresource),
+    query: { fieldManager, force: true },
+    // Every JSON document is a YAML document.
+    contentType: 'application/apply-patch+yaml',
+    body: object,
+    verb: 'apply',
+    ...rest,
+  });
+
+/** applyObject on the status subresource. */
+export const applyStatus = async <T>(
+  transport: KubeTransport,
+  type: ResourceType,
+  object: ApplyBody,
+  options: WriteOptions,
+): Promise<T> => applyObject<T>(transport, type, object, { ...options, subresource: 'status' });
+
+/**
+ * JSON merge patch (RFC 7386). Put `metadata.resourceVersion` into the patch to have it refused when the object changed.
+ * @returns the whole object as stored.
+ * @throws ApiError
+ */
+export const mergePatch = async <T>(
+  transport: KubeTransport,
+  type: ResourceType,
+  name: ObjectName,
+  patch: object,
+  { fieldManager, subresource, ...rest }: ApplyOptions,
+): Promise<T> =>
+  transport.request<T>({
+    method: 'PATCH',
+    path: objectPath(type, name, subresource),
+    query: { fieldManager },
+    contentType: 'application/merge-patch+json',
+    body: patch,
+    verb: 'patch',
+    ...rest,
+  });

@@ -1,0 +1,21 @@
+import type { Clock } from '@nodetask/shared';
+
+/** Holds one timer at most: setting it again cancels the former. */
+export class TimerSlot {
+  readonly #clock: Clock;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  set(delayMs: number, callback: () => void): void {
+    this.#cancel?.();
+    this.#cancel = this.#clock.setTimer(delayMs, callback);
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}
