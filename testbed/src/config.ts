@@ -1,4 +1,4 @@
-// What the testbed takes from the environment. No other file of it reads process.env, but to hand it on to a child.
+// What the testbed takes from the environment. No other file of it reads process.env.
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -38,4 +38,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
   };
+}
+
+/** The environment of a tool that is the user's (go, kubectl): this process's own, with changes. */
+export function toolEnvironment(changes: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
+}
+
+/** The environment of a program under test: nothing but PATH and `values`, so that no test passes by an accident of somebody's shell. */
+export function bareEnvironment(values: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', ...values };
 }

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadConfig } from './config.ts';
+import { loadConfig, toolEnvironment } from './config.ts';
 import { readAuditLog } from './control-plane/audit-log.ts';
 import type { AuditEvent } from './control-plane/audit-log.ts';
 import { apiServerArgs, AUDIT_POLICY, controllerManagerArgs, etcdArgs } from './control-plane/flags.ts';
@@ -210,7 +210,12 @@ export class ControlPlane implements AsyncDisposable {
     await this.controllerManager?.stop();
     await this.apiServer.stop();
     await this.etcd.stop();
-    if (!this.#parts.keepFolder) await this.#parts.folder.remove();
+    if (!this.#parts.keepFolder) await this.removeFolder();
+  }
+
+  /** For after a stop() with `keepFolder`. */
+  async removeFolder(): Promise<void> {
+    await this.#parts.folder.remove();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -265,7 +270,7 @@ export class ControlPlane implements AsyncDisposable {
       {
         cwd: this.folder,
         // Its discovery cache must not come from, or go to, the user's home.
-        env: { ...process.env, HOME: this.folder, KUBECACHEDIR: join(this.folder, 'kubectl-cache') },
+        env: toolEnvironment({ HOME: this.folder, KUBECACHEDIR: join(this.folder, 'kubectl-cache') }),
         ...(options.input === undefined ? {} : { input: options.input }),
       },
     );

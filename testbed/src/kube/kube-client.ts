@@ -111,9 +111,9 @@ export class KubeClient implements Disposable {
     return resourcePath(object.apiVersion, resource, object.metadata ?? {});
   }
 
-  async create<T extends KubeObject>(object: T): Promise<T> {
+  async create(object: KubeObject): Promise<KubeObject> {
     const { name: _name, ...rest } = object.metadata;
-    return this.request<T>({
+    return this.request({
       method: 'POST',
       path: await this.pathOf({
         ...object,
@@ -124,8 +124,8 @@ export class KubeClient implements Disposable {
   }
 
   /** Server-side apply with force. */
-  async apply<T extends KubeObject>(object: T, fieldManager = 'testbed'): Promise<T> {
-    return this.request<T>({
+  async apply(object: KubeObject, fieldManager = 'testbed'): Promise<KubeObject> {
+    return this.request({
       method: 'PATCH',
       path: `${await this.pathOf(object)}?fieldManager=${fieldManager}&force=true`,
       body: object,
@@ -150,32 +150,45 @@ export class KubeClient implements Disposable {
     return body as T;
   }
 
-  /** Deletes the object; one that is not there is fine. */
-  async delete(path: string, options: { readonly gracePeriodSeconds?: number } = {}): Promise<void> {
-    const { status, body } = await this.raw({ method: 'DELETE', path, body: options });
-    if (status >= 400 && status !== 404) throw new KubeApiError(`DELETE ${path}`, status, body);
+  /** Deletes the object; one that is not there, or (with `uid`) is another one by now, is fine. */
+  async delete(
+    path: string,
+    options: { readonly gracePeriodSeconds?: number; readonly uid?: string } = {},
+  ): Promise<void> {
+    const { uid, ...rest } = options;
+    const { status, body } = await this.raw({
+      method: 'DELETE',
+      path,
+      body: uid === undefined ? rest : { ...rest, preconditions: { uid } },
+    });
+    if (status >= 400 && status !== 404 && !(uid !== undefined && status === 409)) {
+      throw new KubeApiError(`DELETE ${path}`, status, body);
+    }
   }
 
-  /** The events of a watch, from `resourceVersion` on, until the server or the signal ends it. Throws KubeApiError on an ERROR event. */
+  /**
+   * The events of a watch from `resourceVersion` on. Ends when the server or the signal ends it; throws when the connection is lost, and
+   * KubeApiError on a refusal or an ERROR event.
+   */
   async *watch<T extends KubeObject>(
     path: string,
     resourceVersion: string,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
-    const separator = path.includes('?') ? '&' : '?';
-    const query = `${separator}watch=true&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`;
-    const request: KubeRequest = { method: 'GET', path: `${path}${query}` };
-    const response = await this.#send(request, signal);
-    if (response.statusCode !== 200) {
-      throw new KubeApiError(`WATCH ${path}`, response.statusCode ?? 0, parseBody(await text(response)));
-    }
-    for await (const line of createInterface({ input: response })) {
-      const event = JSON.parse(line) as { type: WatchEvent['type'] | 'ERROR'; object: T };
-      if (event.type === 'ERROR') {
-        const code = typeof event.object.code === 'number' ? event.object.code : 0;
-        throw new KubeApiError(`WATCH ${path}`, code, event.object);
+    let response: IncomingMessage | undefined;
+    try {
+      const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`;
+      const request: KubeRequest = { method: 'GET', path: `${path}${path.includes('?') ? '&' : '?'}${query}` };
+      response = await this.#send(request, signal);
+      if (response.statusCode !== 200) {
+        throw new KubeApiError(`WATCH ${path}`, response.statusCode ?? 0, parseBody(await text(response)));
       }
-      yield { type: event.type, object: event.object };
+      for await (const line of createInterface({ input: response })) yield parseEvent<T>(path, line);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      // The caller may have had enough: the connection must not stay.
+      response?.destroy();
     }
   }
 
@@ -220,6 +233,12 @@ export class KubeClient implements Disposable {
       request.end(body);
     });
   }
+}
+
+function parseEvent<T extends KubeObject>(path: string, line: string): WatchEvent<T> {
+  const { type, object } = JSON.parse(line) as { type: WatchEvent['type'] | 'ERROR'; object: T };
+  if (type !== 'ERROR') return { type, object };
+  throw new KubeApiError(`WATCH ${path}`, typeof object.code === 'number' ? object.code : 0, object);
 }
 
 function parseBody(answer: string): unknown {

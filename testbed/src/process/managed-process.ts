@@ -89,6 +89,12 @@ export class ManagedProcess implements AsyncDisposable {
     return child;
   }
 
+  /** Waits until a launched process serves. Throws ProcessEndedError, at once, if it does not run any more. */
+  async untilReady(): Promise<void> {
+    if (this.#child === undefined) throw await this.#endedError('already');
+    await this.#untilReady(this.#child);
+  }
+
   /** SIGTERM, then SIGKILL after the grace time. Answers how it ended; undefined if it was not running. */
   async stop(): Promise<Exit | undefined> {
     const child = this.#child;
@@ -140,15 +146,19 @@ export class ManagedProcess implements AsyncDisposable {
     if (ready === undefined) return;
     const ended = new AbortController();
     const watchEnd = child.exited.then(async (exit) => {
-      const log = await this.log();
       const how = exit.signal === null ? `with code ${String(exit.code)}` : `by ${exit.signal}`;
-      const reason = new ProcessEndedError(
-        `${this.name} ended ${how} before it was ready; log ${this.logFile} ends:\n${log.slice(-2_000)}`,
-      );
+      const reason = await this.#endedError(how);
       ended.abort(reason);
       throw reason;
     });
     await Promise.race([ready(ended.signal), watchEnd]);
+  }
+
+  async #endedError(how: string): Promise<ProcessEndedError> {
+    const log = await this.log();
+    return new ProcessEndedError(
+      `${this.name} ended ${how} before it was ready; log ${this.logFile} ends:\n${log.slice(-2_000)}`,
+    );
   }
 
   #signalGroup(child: GuardedChild, signal: NodeJS.Signals): void {

@@ -1,6 +1,7 @@
 // Builds one program from the Go modules that testbed/go pins.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { toolEnvironment } from '../config.ts';
 import { guardedSpawn } from '../process/guarded-spawn.ts';
 import { runCommand } from '../process/run-command.ts';
 import { projectPath } from '../paths.ts';
@@ -37,7 +38,7 @@ export async function buildProgram(program: Program, output: string): Promise<vo
     {
       cwd: folder,
       // A go.work above the clone or flags of the user's must not change what is built.
-      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' },
+      env: toolEnvironment({ CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' }),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

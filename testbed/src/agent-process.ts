@@ -1,0 +1,192 @@
+// The agent of one pod as a local process, with what a kubelet and the pod's manifest would give it.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bareEnvironment } from './config.ts';
+import { projectPath } from './paths.ts';
+import type { ServiceAccountFolder } from './pods/service-account-folder.ts';
+import { ManagedProcess } from './process/managed-process.ts';
+import type { Exit } from './process/guarded-spawn.ts';
+import { targetOf } from './fault-proxy.ts';
+import { waitFor } from './wait.ts';
+
+const READY_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface AgentSettings {
+  /** The node's home with config/ and data/ (default: an empty one that is kept for the pod's name). */
+  readonly home?: string;
+  /** NODETASK_NODE_RPC. */
+  readonly nodeRPC?: string;
+  /** NODETASK_ALLOW_HOST. */
+  readonly allowHosts?: readonly string[];
+  /** More environment, or other values for what the testbed sets. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface AgentProcessOptions {
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly ip: string;
+  readonly port: number;
+  readonly home: string;
+  readonly logFile: string;
+  readonly settings: AgentSettings;
+  readonly serviceAccount: ServiceAccountFolder;
+  /** Where the agent finds the API server: https://host:port, perhaps a fault proxy's. */
+  readonly apiServer: string;
+  readonly tokenFile: string;
+  /** The content of tokenFile, for request(). */
+  readonly token: string;
+}
+
+export interface AgentAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed JSON, or the text if it is none. */
+  readonly body: unknown;
+}
+
+export class AgentProcess implements AsyncDisposable {
+  readonly pod: AgentProcessOptions['pod'];
+  readonly home: string;
+  /** http://127.x.y.z:7777 */
+  readonly url: string;
+  readonly process: ManagedProcess;
+  readonly #options: AgentProcessOptions;
+
+  constructor(options: AgentProcessOptions) {
+    this.#options = options;
+    this.pod = options.pod;
+    this.home = options.home;
+    this.url = `http://${options.ip}:${options.port}`;
+    this.process = new ManagedProcess({
+      name: `agent ${options.pod.namespace}/${options.pod.name}`,
+      logFile: options.logFile,
+      command: async () => {
+        await mkdir(join(options.home, 'config'), { recursive: true });
+        await mkdir(join(options.home, 'data'), { recursive: true });
+        return {
+          program: process.execPath,
+          args: ['--conditions=nodetask-source', projectPath('agent', 'src', 'main.ts')],
+          cwd: options.home,
+          env: agentEnvironment(options),
+        };
+      },
+      ready: async (signal) => {
+        await waitFor(async () => this.#isLive(signal), {
+          what: `${this.url}/v0/livez to answer 200`,
+          timeoutMs: READY_TIMEOUT_MS,
+          intervalMs: 10,
+          signal,
+        });
+      },
+      graceMs: 30_000,
+    });
+  }
+
+  get logFile(): string {
+    return this.process.logFile;
+  }
+
+  /** How often the process was started. */
+  get starts(): number {
+    return this.process.starts;
+  }
+
+  /** Starts the agent on the same home and waits until it answers. */
+  async start(): Promise<void> {
+    await this.process.start();
+  }
+
+  /** SIGTERM, then SIGKILL after 30 s, as a kubelet does. */
+  async stop(): Promise<Exit | undefined> {
+    return this.process.stop();
+  }
+
+  /** kill -9. */
+  async kill(): Promise<Exit | undefined> {
+    return this.process.kill();
+  }
+
+  async restart(): Promise<void> {
+    await this.process.stop();
+    await this.process.start();
+  }
+
+  /** Waits until a process that was launched answers. */
+  async untilLive(): Promise<void> {
+    await this.process.untilReady();
+  }
+
+  /** A request with the bearer token (`token: undefined` leaves it off). Answers whatever the status. */
+  async request(
+    method: string,
+    path: string,
+    options: {
+      readonly body?: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly token?: string | undefined;
+      readonly timeoutMs?: number;
+    } = {},
+  ): Promise<AgentAnswer> {
+    const token = 'token' in options ? options.token : this.#options.token;
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      signal: AbortSignal.timeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parseJson(text) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#options.serviceAccount[Symbol.dispose]();
+  }
+
+  async #isLive(signal: AbortSignal): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.url}/v0/livez`, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]),
+      });
+      await response.body?.cancel();
+      return response.status === 200;
+    } catch {
+      // Not listening yet; the wait has a budget, and an agent that ends is reported by its exit.
+      return false;
+    }
+  }
+}
+
+/** What the pod's manifest and the kubelet would set. */
+export function agentEnvironment(options: AgentProcessOptions): Record<string, string> {
+  const { pod, settings } = options;
+  const apiServer = targetOf(options.apiServer);
+  return bareEnvironment({
+    NODETASK_HOME: options.home,
+    NODETASK_LISTEN: `${options.ip}:${options.port}`,
+    NODETASK_TOKEN_FILE: options.tokenFile,
+    ...(settings.nodeRPC === undefined ? {} : { NODETASK_NODE_RPC: settings.nodeRPC }),
+    ...(settings.allowHosts === undefined ? {} : { NODETASK_ALLOW_HOST: settings.allowHosts.join(',') }),
+    NODETASK_SERVICEACCOUNT_DIR: options.serviceAccount.path,
+    POD_NAME: pod.name,
+    POD_NAMESPACE: pod.namespace,
+    POD_UID: pod.uid,
+    KUBERNETES_SERVICE_HOST: apiServer.host,
+    KUBERNETES_SERVICE_PORT: String(apiServer.port),
+    ...settings.env,
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Metrics and event streams are no JSON.
+    return text;
+  }
+}

@@ -1,0 +1,373 @@
+// Everything together: control plane, CRD, RBAC, fake kubelet, agents as processes of their pods, and the operator.
+import { randomBytes } from 'node:crypto';
+import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { agentLabel, agentLabelValue } from '@nodetask/shared';
+import { AgentProcess } from './agent-process.ts';
+import type { AgentSettings } from './agent-process.ts';
+import { startControlPlane } from './control-plane.ts';
+import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
+import { startFaultProxy, targetOf } from './fault-proxy.ts';
+import type { FaultProxy } from './fault-proxy.ts';
+import { waitForObject } from './kube/wait-for-object.ts';
+import type { KubeClient, KubeObject } from './kube/kube-client.ts';
+import { FakeKubelet } from './kubelet.ts';
+import { freePort } from './net/free-port.ts';
+import { OperatorProcess } from './operator-process.ts';
+import type { OperatorSettings } from './operator-process.ts';
+import { PROJECT_ROOT, projectPath } from './paths.ts';
+import { agentPortOf, isReady, podKey } from './pods/pod.ts';
+import type { Pod } from './pods/pod.ts';
+import type { Workload } from './pods/pod-worker.ts';
+import { ServiceAccountFolder } from './pods/service-account-folder.ts';
+import { waitFor } from './wait.ts';
+
+const READY_TIMEOUT_MS = 30_000;
+const OPERATOR_NAMESPACE = 'nodetask-system';
+const SERVICE_ACCOUNT = 'nodetask-agent';
+
+export interface ClusterOptions {
+  /** Where createAgentPod() makes its pods (default nodetask-test). It is made, with the agents' service account. */
+  readonly namespace?: string;
+  /** false: no operator is started (default: one, with leader election). */
+  readonly operator?: OperatorSettings | false;
+  /** Settings of the agents of pods that were not made by createAgentPod(), for instance a StatefulSet's. */
+  readonly agentSettings?: (pod: { readonly namespace: string; readonly name: string }) => AgentSettings;
+  /** Puts a fault proxy between the API server and the operator, and one between it and the agents (default false). */
+  readonly faultProxies?: boolean;
+  readonly controlPlane?: ControlPlaneOptions;
+  /** Progress and trouble, one line each (default: nothing). */
+  readonly log?: (line: string) => void;
+}
+
+export interface AgentPodOptions extends AgentSettings {
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Members of the pod's spec over those that the testbed makes. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+/** Starts everything; what is up is stopped again if a part fails. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const controlPlane = await startControlPlane(options.controlPlane);
+  const cluster = new Cluster(controlPlane, options);
+  try {
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+export class Cluster implements AsyncDisposable {
+  readonly controlPlane: ControlPlane;
+  readonly namespace: string;
+  /** The bearer token of all agents. */
+  readonly agentToken = randomBytes(24).toString('hex');
+  readonly #options: ClusterOptions;
+  readonly #log: (line: string) => void;
+  readonly #agentSettings = new Map<string, AgentSettings>();
+  readonly #agents = new Map<string, AgentProcess>();
+  readonly #operators: OperatorProcess[] = [];
+  #kubelet: FakeKubelet | undefined;
+  #operatorProxy: FaultProxy | undefined;
+  #agentProxy: FaultProxy | undefined;
+  #operatorToken = '';
+
+  /** Use startCluster(). */
+  constructor(controlPlane: ControlPlane, options: ClusterOptions) {
+    this.controlPlane = controlPlane;
+    this.namespace = options.namespace ?? 'nodetask-test';
+    this.#options = options;
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  /** The client of system:masters. */
+  get admin(): KubeClient {
+    return this.controlPlane.admin;
+  }
+
+  /** The operator that startCluster() started. */
+  get operator(): OperatorProcess {
+    return required(this.#operators[0], 'the cluster was started with `operator: false`');
+  }
+
+  /** Between the operator and the API server; only with `faultProxies`. */
+  get operatorProxy(): FaultProxy {
+    return required(this.#operatorProxy, 'the cluster was started without `faultProxies`');
+  }
+
+  /** Between the agents and the API server; only with `faultProxies`. */
+  get agentProxy(): FaultProxy {
+    return required(this.#agentProxy, 'the cluster was started without `faultProxies`');
+  }
+
+  /** File with the bearer token of all agents. */
+  get agentTokenFile(): string {
+    return join(this.controlPlane.folder, 'agent-token');
+  }
+
+  async start(): Promise<void> {
+    const { controlPlane } = this;
+    await writeFile(this.agentTokenFile, this.agentToken, { mode: 0o600 });
+    await mkdir(join(controlPlane.folder, 'logs'));
+    if (this.#options.faultProxies === true) {
+      this.#operatorProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
+      this.#agentProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
+    }
+    await this.#applyCustomResources();
+    await controlPlane.createNamespace(OPERATOR_NAMESPACE);
+    await this.#applyManifest('operator-rbac.yaml', OPERATOR_NAMESPACE);
+    await this.addAgentNamespace(this.namespace);
+    this.#operatorToken = (
+      await controlPlane.serviceAccountToken({
+        namespace: OPERATOR_NAMESPACE,
+        serviceAccount: 'nodetask-operator',
+        expirationSeconds: 86_400,
+      })
+    ).token;
+    this.#kubelet = new FakeKubelet({
+      client: this.admin,
+      startWorkload: async (pod, ip) => this.#startAgent(pod, ip),
+      log: this.#log,
+    });
+    if (this.#options.operator !== false) await this.startOperator(this.#options.operator);
+  }
+
+  /** Stops everything: operators, agents, control plane; and removes all files. */
+  async stop(): Promise<void> {
+    const errors: unknown[] = [];
+    const attempt = async (end: () => Promise<unknown>): Promise<void> => {
+      try {
+        await end();
+      } catch (error) {
+        errors.push(error);
+      }
+    };
+    await Promise.all(this.#operators.map(async (operator) => attempt(async () => operator.stop())));
+    await attempt(async () => this.#kubelet?.stop());
+    await attempt(async () => this.#operatorProxy?.close());
+    await attempt(async () => this.#agentProxy?.close());
+    await attempt(async () => this.controlPlane.stop());
+    if (errors.length > 0) throw new AggregateError(errors, `the cluster did not stop cleanly: ${errors.join('; ')}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Makes a namespace in which pods may run agents: the service account `nodetask-agent` with its rights. */
+  async addAgentNamespace(namespace: string): Promise<void> {
+    await this.controlPlane.createNamespace(namespace);
+    await this.#applyManifest('agent-rbac.yaml', namespace);
+  }
+
+  /** One more operator (the first is started by startCluster unless told otherwise). It is ready when this resolves. */
+  async startOperator(settings: OperatorSettings = {}): Promise<OperatorProcess> {
+    const number = this.#operators.length + 1;
+    const operator = new OperatorProcess({
+      name: `operator ${number}`,
+      kubeconfig: await this.controlPlane.kubeconfig(`operator-${number}`, {
+        token: this.#operatorToken,
+        namespace: OPERATOR_NAMESPACE,
+        ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
+      }),
+      agentTokenFile: this.agentTokenFile,
+      healthPort: await freePort(),
+      logFile: join(this.controlPlane.folder, 'logs', `operator-${number}.log`),
+      settings,
+    });
+    this.#operators.push(operator);
+    await operator.start();
+    return operator;
+  }
+
+  /** Makes a pod with an agent and waits until the agent answers and the pod has its address. Ready comes with `mark-ready`. */
+  async createAgentPod(name: string, options: AgentPodOptions = {}): Promise<AgentProcess> {
+    const { labels, spec, ...settings } = options;
+    this.#agentSettings.set(`${this.namespace}/${name}`, settings);
+    await this.admin.create(agentPodManifest(this.namespace, name, labels ?? {}, spec ?? {}));
+    return this.untilAgentLives(name);
+  }
+
+  /** Waits for a pod that exists, or will soon (a StatefulSet's), until its agent answers and its status says Running. */
+  async untilAgentLives(name: string, namespace = this.namespace): Promise<AgentProcess> {
+    const pod = await waitForObject<Pod>(
+      this.admin,
+      this.#podPath(namespace, name),
+      (object) => object?.status?.phase === 'Running',
+      {
+        what: `pod ${namespace}/${name} to be Running`,
+        timeoutMs: READY_TIMEOUT_MS,
+      },
+    );
+    const agent = this.agent(name, namespace);
+    if (agent.pod.uid !== pod?.metadata.uid)
+      throw new Error(`the agent of ${namespace}/${name} belongs to an earlier pod`);
+    await agent.untilLive();
+    return agent;
+  }
+
+  /** Waits until the pod is Ready: its agent has done `mark-ready`, or lost it with `ready: false`. */
+  async untilPodReady(name: string, ready = true, namespace = this.namespace): Promise<void> {
+    await waitForObject<Pod>(
+      this.admin,
+      this.#podPath(namespace, name),
+      (pod) => pod !== undefined && isReady(pod) === ready,
+      {
+        what: `pod ${namespace}/${name} to be ${ready ? 'Ready' : 'not Ready'}`,
+        timeoutMs: READY_TIMEOUT_MS,
+      },
+    );
+  }
+
+  /** Deletes the pod and waits until it is gone and its agent has ended. The home stays. */
+  async deletePod(name: string, namespace = this.namespace): Promise<void> {
+    const path = this.#podPath(namespace, name);
+    const agent = this.#agents.get(`${namespace}/${name}`);
+    const pod = await this.admin.get<Pod>(path);
+    if (pod === undefined) return;
+    await this.admin.delete(path, { uid: pod.metadata.uid });
+    await waitForObject<Pod>(this.admin, path, (object) => object?.metadata.uid !== pod.metadata.uid, {
+      what: `pod ${namespace}/${name} to be gone`,
+      timeoutMs: READY_TIMEOUT_MS,
+    });
+    await waitFor(() => agent?.process.running !== true, {
+      what: `the agent of ${namespace}/${name} to end`,
+      timeoutMs: READY_TIMEOUT_MS,
+    });
+  }
+
+  /** The agent of a pod that runs. */
+  agent(name: string, namespace = this.namespace): AgentProcess {
+    return required(this.#agents.get(`${namespace}/${name}`), `no agent runs for a pod ${namespace}/${name}`);
+  }
+
+  get agents(): readonly AgentProcess[] {
+    return [...this.#agents.values()];
+  }
+
+  /** Applies a NodeTask (server-side, as field manager `testbed`); without a namespace in the cluster's. */
+  async applyNodeTask(
+    name: string,
+    spec: Readonly<Record<string, unknown>>,
+    namespace = this.namespace,
+  ): Promise<KubeObject> {
+    return this.admin.apply({
+      apiVersion: 'nodetask.dev/v1alpha1',
+      kind: 'NodeTask',
+      metadata: { name, namespace },
+      spec,
+    });
+  }
+
+  /** Watches a NodeTask until `condition` holds. */
+  async untilNodeTask<T extends KubeObject = KubeObject>(
+    name: string,
+    condition: (nodeTask: T | undefined) => boolean,
+    options: { readonly what: string; readonly timeoutMs?: number; readonly namespace?: string },
+  ): Promise<T | undefined> {
+    const { what, timeoutMs = READY_TIMEOUT_MS, namespace = this.namespace } = options;
+    const path = `/apis/nodetask.dev/v1alpha1/namespaces/${namespace}/nodetasks/${name}`;
+    return waitForObject<T>(this.admin, path, condition, { what, timeoutMs });
+  }
+
+  async #startAgent(pod: Pod, ip: string): Promise<Workload> {
+    const { controlPlane } = this;
+    const { name, namespace, uid } = pod.metadata;
+    const key = podKey(pod);
+    const settings = this.#agentSettings.get(key) ?? this.#options.agentSettings?.({ namespace, name }) ?? {};
+    const serviceAccount = await ServiceAccountFolder.create({
+      path: join(controlPlane.folder, 'pods', uid, 'serviceaccount'),
+      namespace,
+      caFile: controlPlane.caFile,
+      requestToken: async () =>
+        controlPlane.serviceAccountToken({
+          namespace,
+          serviceAccount: pod.spec.serviceAccountName ?? 'default',
+          pod: { name, uid },
+        }),
+      log: this.#log,
+    });
+    const agent = new AgentProcess({
+      pod: { name, namespace, uid },
+      ip,
+      port: agentPortOf(pod),
+      home: settings.home ?? join(controlPlane.folder, 'homes', namespace, name),
+      logFile: join(controlPlane.folder, 'logs', `agent-${namespace}-${name}.log`),
+      settings,
+      serviceAccount,
+      apiServer: this.#agentProxy?.url('https') ?? controlPlane.server,
+      tokenFile: this.agentTokenFile,
+      token: this.agentToken,
+    });
+    await agent.process.launch();
+    this.#agents.set(key, agent);
+    const agents = this.#agents;
+    return {
+      get starts() {
+        return agent.starts;
+      },
+      async stop() {
+        if (agents.get(key) === agent) agents.delete(key);
+        await agent[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  async #applyCustomResources(): Promise<void> {
+    const files: string[] = [];
+    for await (const file of glob('crds/*.yaml', { cwd: PROJECT_ROOT })) files.push(file);
+    if (files.length === 0) throw new Error('crds/ holds no *.yaml: run `npm run generate`');
+    for (const file of files.toSorted()) await this.admin.applyYaml(await readFile(projectPath(file), 'utf8'));
+    await waitForObject<KubeObject & { status?: { conditions?: { type: string; status: string }[] } }>(
+      this.admin,
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodetasks.nodetask.dev',
+      (crd) =>
+        crd?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false,
+      { what: 'the CRD of NodeTask to be established', timeoutMs: READY_TIMEOUT_MS },
+    );
+    // Established means that it will be served; this is when it is.
+    await waitFor(async () => this.admin.get('/apis/nodetask.dev/v1alpha1/nodetasks?limit=1'), {
+      what: 'the API server to serve NodeTasks',
+      timeoutMs: READY_TIMEOUT_MS,
+      intervalMs: 10,
+    });
+  }
+
+  async #applyManifest(file: string, namespace: string): Promise<void> {
+    const text = await readFile(projectPath('testbed', 'manifests', file), 'utf8');
+    await this.admin.applyYaml(text.replaceAll('$(NAMESPACE)', namespace));
+  }
+
+  #podPath(namespace: string, name: string): string {
+    return `/api/v1/namespaces/${namespace}/pods/${name}`;
+  }
+}
+
+/** A pod as a chart would make it: a node's container and the agent as a sidecar. No image is ever pulled. */
+function agentPodManifest(
+  namespace: string,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  spec: Readonly<Record<string, unknown>>,
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { [agentLabel]: agentLabelValue, ...labels } },
+    spec: {
+      serviceAccountName: SERVICE_ACCOUNT,
+      containers: [
+        { name: 'node', image: 'testbed/node' },
+        { name: 'agent', image: 'testbed/agent', ports: [{ name: 'nodetask', containerPort: 7_777 }] },
+      ],
+      ...spec,
+    },
+  };
+}
+
+function required<T>(value: T | undefined, message: string): T {
+  if (value === undefined) throw new Error(message);
+  return value;
+}

@@ -1,0 +1,43 @@
+// The parts of a Pod that the fake kubelet looks at. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+import { agentPort, agentPortAnnotation, agentPortName } from '@nodetask/shared';
+import type { KubeObject } from '../kube/kube-client.ts';
+
+export interface Pod extends KubeObject {
+  metadata: KubeObject['metadata'] & { namespace: string; uid: string };
+  spec: {
+    nodeName?: string;
+    serviceAccountName?: string;
+    terminationGracePeriodSeconds?: number;
+    containers: Container[];
+    initContainers?: Container[];
+  };
+  status?: { phase?: string; podIP?: string; conditions?: { type: string; status: string }[] };
+}
+
+export interface Container {
+  name: string;
+  image: string;
+  ports?: { name?: string; containerPort: number }[];
+  restartPolicy?: string;
+}
+
+export function podKey(pod: { readonly metadata: { readonly namespace: string; readonly name: string } }): string {
+  return `${pod.metadata.namespace}/${pod.metadata.name}`;
+}
+
+export function podPath(pod: Pod): string {
+  return `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
+}
+
+/** By api.md section 4: the container port named `nodetask`, else the annotation, else 7777. */
+export function agentPortOf(pod: Pod): number {
+  const ports = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].flatMap(
+    (container) => container.ports ?? [],
+  );
+  const named = ports.find(({ name }) => name === agentPortName)?.containerPort;
+  return named ?? Number(pod.metadata.annotations?.[agentPortAnnotation] ?? agentPort);
+}
+
+export function isReady(pod: Pod | undefined): boolean {
+  return pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
