@@ -3,7 +3,7 @@ import { exactlyOne, withRules } from './cross-field-rule.ts';
 import { maxTargets } from './names.ts';
 import { boundedMap } from './params/fields.ts';
 import { asyncRules, daemonSchema, scheduleRules, scheduleSchema } from './schedule.ts';
-import { taskTypeSchema } from './task-type.ts';
+import { taskTypes, taskTypeSchema } from './task-type.ts';
 
 /** Key and values as Kubernetes has them for labels. */
 const labelKey = z
@@ -139,7 +139,8 @@ const async = withRules(
 
 /** What a user writes. */
 export const nodeTaskSpecSchema = z.strictObject({
-  type: taskTypeSchema,
+  // kubectl explain cuts the enum after four: the description names them all.
+  type: taskTypeSchema.describe(`What to do: ${taskTypes.join(', ')}. Immutable, except together with a new runID.`),
   target: target.describe('Which pods run the task. Immutable, except together with a new runID.'),
   params: z
     .record(z.string(), z.unknown())

@@ -15,9 +15,7 @@ export const taskTypes = [
   'result-export',
 ] as const;
 
-export const taskTypeSchema = z
-  .enum(taskTypes)
-  .describe('What to do: one of the eleven task types. Immutable, except together with a new runID.');
+export const taskTypeSchema = z.enum(taskTypes).describe('Task type.');
 
 export type TaskType = (typeof taskTypes)[number];
 

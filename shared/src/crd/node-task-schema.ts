@@ -26,7 +26,7 @@ const specSchema = (): StructuralSchema => {
   const spec = structuralFromZod(nodeTaskSpecSchema, 'spec', { defaults: true, rules: true });
   return {
     ...spec,
-    description: 'What is wanted.',
+    description: 'The task that is wanted, and where.',
     properties: { ...spec.properties, params: flatParams() },
     'x-kubernetes-validations': [...paramsRules(), ...immutabilityRules()],
   };
