@@ -1,0 +1,50 @@
+import type { Clock, Logger } from '@nodetask/shared';
+import type { KubeMetrics } from './kube-metrics.ts';
+import type { KubeTransport } from './kube-transport.ts';
+
+export interface LeaderElectorOptions {
+  readonly transport: KubeTransport;
+  readonly lease: { readonly namespace: string; readonly name: string };
+  /** Unique for each start of a process: pod name and a random part. */
+  readonly identity: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: KubeMetrics;
+  readonly timings?: Partial<LeaderTimings>;
+}
+
+/** Milliseconds. */
+export interface LeaderTimings {
+  /** Others wait so long without seeing a change before they take over. */
+  readonly leaseDurationMs: number;
+  /** A leader that could not renew for so long gives up. Less than leaseDurationMs: the work has the difference to stop in. */
+  readonly renewDeadlineMs: number;
+  /** Between two tries to acquire or renew, plus up to a fifth. */
+  readonly retryPeriodMs: number;
+  /** How long the work may go on after a stop was asked for. */
+  readonly drainMs: number;
+  /** How long aborted work may take to end before it is given up and run() rejects all the same. */
+  readonly abandonMs: number;
+}
+
+export const defaultLeaderTimings: LeaderTimings = {
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2000,
+  drainMs: 15_000,
+  abandonMs: 5000,
+};
+
+/** Adds the defaults. Throws when the times do not fit together. */
+export const completeTimings = (timings: Partial<LeaderTimings> = {}): LeaderTimings => {
+  const complete = { ...defaultLeaderTimings, ...timings };
+  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = complete;
+  if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= retryPeriodMs * 1.2) {
+    throw new Error(
+      `leader election: leaseDurationMs (${String(leaseDurationMs)}) must be more than renewDeadlineMs (${String(renewDeadlineMs)}), ` +
+        `and that more than 1.2 times retryPeriodMs (${String(retryPeriodMs)})`,
+    );
+  }
+  return complete;
+};

@@ -1,0 +1,88 @@
+import type { Clock } from '@nodetask/shared';
+import { isNotFound } from './api-error.ts';
+import type { ObjectName } from './kube-object.ts';
+import type { KubeTransport } from './kube-transport.ts';
+import type { Lease, LeaseSpec } from './lease.ts';
+import { microTime } from './micro-time.ts';
+import { collectionPath, leases, objectPath } from './resource-type.ts';
+
+export interface LeaseClientOptions {
+  readonly transport: KubeTransport;
+  readonly lease: Required<ObjectName>;
+  readonly identity: string;
+  readonly clock: Clock;
+  readonly leaseDurationMs: number;
+}
+
+/** The writes of leader election, each refused by the server when the Lease is not the one last read. */
+export class LeaseClient {
+  readonly #options: LeaseClientOptions;
+
+  constructor(options: LeaseClientOptions) {
+    this.#options = options;
+  }
+
+  /** The Lease, or undefined where there is none. */
+  async get(timeoutMs: number, signal?: AbortSignal): Promise<Lease | undefined> {
+    const { transport, lease } = this.#options;
+    try {
+      return await transport.request<Lease>({
+        method: 'GET',
+        path: objectPath(leases, lease),
+        verb: 'get',
+        timeoutMs,
+        ...(signal !== undefined && { signal }),
+      });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Makes `identity` the holder: of a new Lease, or of the one that `seen` is. */
+  async take(seen: Lease | undefined, leaseTransitions: number, timeoutMs: number): Promise<Lease> {
+    const now = microTime(this.#options.clock.now());
+    const spec: LeaseSpec = {
+      holderIdentity: this.#options.identity,
+      leaseDurationSeconds: Math.ceil(this.#options.leaseDurationMs / 1000),
+      acquireTime: now,
+      renewTime: now,
+      leaseTransitions,
+    };
+    return seen === undefined ? this.#create(spec, timeoutMs) : this.#replace(seen, spec, timeoutMs);
+  }
+
+  async renew(held: Lease, timeoutMs: number, signal: AbortSignal): Promise<Lease> {
+    return this.#replace(held, { ...held.spec, renewTime: microTime(this.#options.clock.now()) }, timeoutMs, signal);
+  }
+
+  /** Leaves the Lease without a holder. The transitions stay: the next acquisition counts on. */
+  async release(held: Lease, timeoutMs: number): Promise<Lease> {
+    const renewTime = microTime(this.#options.clock.now());
+    return this.#replace(held, { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime }, timeoutMs);
+  }
+
+  async #create(spec: LeaseSpec, timeoutMs: number): Promise<Lease> {
+    const { transport, lease } = this.#options;
+    return transport.request<Lease>({
+      method: 'POST',
+      path: collectionPath(leases, lease.namespace),
+      body: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease, spec },
+      verb: 'create',
+      timeoutMs,
+    });
+  }
+
+  async #replace(seen: Lease, spec: LeaseSpec, timeoutMs: number, signal?: AbortSignal): Promise<Lease> {
+    const { transport, lease } = this.#options;
+    return transport.request<Lease>({
+      method: 'PUT',
+      path: objectPath(leases, lease),
+      // With the resourceVersion of `seen`: whoever wrote since makes this a conflict.
+      body: { ...seen, spec },
+      verb: 'update',
+      timeoutMs,
+      ...(signal !== undefined && { signal }),
+    });
+  }
+}
