@@ -1,0 +1,27 @@
+import type { Logger } from '@nodetask/shared';
+import { TaskError } from '@nodetask/shared';
+import { recoverFiles } from './file-transaction.ts';
+import { findConfigFolder, type NodeHome } from './node-home.ts';
+
+/** Name of the lock that whoever reads or writes files under config/ as a unit holds. */
+export const configLock = 'config';
+
+/**
+ * The real path of config/, after a change that a crash interrupted there has been completed or undone. Call it with `configLock` held.
+ * Throws TaskError `file-missing` where the home has no config/ yet.
+ */
+export const openConfigFolder = async (home: NodeHome, logger: Logger): Promise<string> => {
+  const folder = await findConfigFolder(home);
+  if (folder === undefined) {
+    throw new TaskError(
+      'file-missing',
+      `${home.config} does not exist: create the node's configuration first, for instance with a config-apply task`,
+    );
+  }
+  const { completed, discarded } = await recoverFiles(folder);
+  if (completed.length > 0)
+    logger.warn('completed an interrupted change of config files', { folder, files: completed });
+  if (discarded.length > 0)
+    logger.warn('removed temporary files of an interrupted change', { folder, files: discarded });
+  return folder;
+};

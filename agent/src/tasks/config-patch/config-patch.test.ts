@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { maxOutputBytes } from '@nodetask/shared';
+import type { TaskReport } from '../../engine/task-handler.ts';
+import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { runTask } from '../testing/run-task.ts';
+import { configPatch } from './config-patch.ts';
+
+const config =
+  '# head\nmoniker = "a" # name\n\n[p2p]\nseeds = "x"\nlimit = 9223372036854775807\nrate = 1.0\n\n#### RPC ####\n[rpc]\nladdr = "tcp://127.0.0.1:26657"\n';
+const genesis = '{\n  "chain_id": "c",\n  "supply": 123456789012345678901234567890\n}\n';
+
+const setUp = async (
+  t: Parameters<typeof makeTempHome>[0],
+): Promise<{
+  folder: string;
+  run: (params: unknown) => Promise<TaskReport>;
+  read: (name: string) => Promise<string>;
+}> => {
+  const home = await makeTempHome(t);
+  await writeFile(join(home.config, 'config.toml'), config);
+  await writeFile(join(home.config, 'genesis.json'), genesis);
+  return {
+    folder: home.config,
+    run: (params) => runTask('config-patch', configPatch(home), params),
+    read: (name) => readFile(join(home.config, name), 'utf8'),
+  };
+};
+
+describe('config-patch', () => {
+  test('patches several files, keeps everything else, and reports what changed', async (t) => {
+    const { run, read, folder } = await setUp(t);
+    const report = await run({
+      files: {
+        'config.toml': { moniker: 'b', p2p: { rate: 2, limit: '9223372036854775806' } },
+        'genesis.json': { supply: '123456789012345678901234567891' },
+      },
+      remove: { 'config.toml': ['p2p.seeds'] },
+    });
+    assert.equal(report.outcome, 'changed');
+    assert.deepEqual(report.output, {
+      files: {
+        'config.toml': {
+          changed: ['moniker', 'p2p.seeds', 'p2p.limit', 'p2p.rate'],
+          ),
+          diff: '@@ -1,9 +1,8 @@\n # head\n-moniker = "a" # name\n+moniker = "b" # name\n \n [p2p]\n-seeds = "x"\n-limit = 9223372036854775807\n-rate = 1.0\n+limit = 9223372036854775806\n+rate = 2.0\n \n #### RPC ####\n',
+        },
+        'genesis.json': {
+          changed: ['supply'],
+          diff: '@@ -1,4 +1,4 @@\n {\n   "chain_id": "c",\n-  "supply": 123456789012345678901234567890\n+  "supply": 123456789012345678901234567891\n }\n',
+        },
+      },
+    });
+    assert.equal(await read('genesis.json'), genesis.replace('7890\n', '7891\n'));
+    assert.deepEqual((await readdir(folder)).sort(), ['config.toml', 'genesis.json']);
+  });
+
+  test('the same again changes no byte and says so', async (t) => {
+    const { run, read } = await setUp(t);
+    const report = await run({
+      files: { 'config.toml': { moniker: 'a', p2p: { rate: 1, limit: '9223372036854775807' } } },
+      remove: { 'config.toml': ['p2p.nothing'] },
+    });
+    assert.deepEqual(report, {
+      outcome: 'unchanged',
+      output: { reason: 'already-as-wanted', files: { 'config.toml': { changed: [] } } },
+    });
+    assert.equal(await read('config.toml'), config);
+  });
+
+  test('a dry run tells the changes and writes nothing', async (t) => {
+    const { run, read } = await setUp(t);
+    const report = await run({ files: { 'config.toml': { moniker: 'b' } }, dryRun: true });
+    assert.equal(report.outcome, 'skipped');
+    assert.match(JSON.stringify(report.output), /"reason":"dry-run".*moniker = \\"b\\"/);
+    assert.equal(await read('config.toml'), config);
+  });
+
+  test('all files or none: one that is refused keeps the others as they are', async (t) => {
+    const { run, read } = await setUp(t);
+    await assert.rejects(run({ files: { 'config.toml': { moniker: 'b' }, 'app.toml': { x: 1 } } }), {
+      code: 'file-missing',
+    });
+    await writeFile(join((await setUp(t)).folder, 'app.toml'), '');
+    await assert.rejects(run({ files: { 'config.toml': { moniker: 'b' }, 'genesis.json': { supply: 2 ** 60 } } }), {
+      code: 'patch-invalid',
+    });
+    assert.equal(await read('config.toml'), config);
+  });
+
+  test('refuses what cannot be right before anything is read', async (t) => {
+    const { run } = await setUp(t);
+    await assert.rejects(
+      run({ files: { 'config.toml': { p2p: { seeds: 'y' } } }, remove: { 'config.toml': ['p2p'] } }),
+      /remove and files both name p2p/,
+    );
+    await assert.rejects(
+      run({ files: { 'config.toml': { 'max-x': 1 } }, remove: { 'config.toml': ['max_x'] } }),
+      /both name max_x/,
+    );
+    await assert.rejects(run({ files: { 'config.toml': { a: JSON.parse('{"__proto__": {"x": 1}}') as unknown } } }), {
+      code: 'patch-invalid',
+      message: /__proto__ is not a key/,
+    });
+    await assert.rejects(run({ remove: { 'config.toml': ['a..b'] } }), { code: 'patch-invalid' });
+    await assert.rejects(run({ files: { '../evil': { a: 1 } } }), /Unrecognized key/);
+  });
+
+  test('follows no link', async (t) => {
+    const { run, folder } = await setUp(t);
+    const victim = join(folder, '..', 'victim.toml');
+    await writeFile(victim, 'a = 1\n');
+    await symlink(victim, join(folder, 'client.toml'));
+    await assert.rejects(run({ files: { 'client.toml': { a: 2 } } }), {
+      code: 'file-invalid',
+      message: /symbolic link/,
+    });
+    assert.equal(await readFile(victim, 'utf8'), 'a = 1\n');
+  });
+
+  test('does not show secrets in the diff, and shows that they changed', async (t) => {
+    const { run, folder, read } = await setUp(t);
+    await writeFile(
+      join(folder, 'app.toml'),
+      '[tx-index]\npsql-conn = "postgres://u:old-pw@h/db"\n[x]\napi-key = """\nold-pw\n"""\nurl = "http://me:old-pw@h"\ncreds = { password = "old-pw", user = "u" }\nn = 1\n',
+    );
+    await writeFile(
+      join(folder, 'genesis.json'),
+      '{\n  "priv_key": {\n    "value": "old-pw"\n  },\n  "pub_key": "public",\n  "n": 1\n}\n',
+    );
+    const report = await run({
+      files: {
+        'app.toml': {
+          'tx-index': { 'psql-conn': 'new-pw' },
+          x: { 'api-key': 'new-pw', url: 'http://me:new-pw@h', n: 2 },
+        },
+        'genesis.json': { priv_key: { value: 'new-pw' }, n: 2 },
+      },
+    });
+    const text = JSON.stringify(report.output);
+    assert.doesNotMatch(text, /old-pw|new-pw/);
+    assert.match(text, /\+psql-conn = \\"\[redacted, changed\]\\"/);
+    assert.match(text, /\+ {2}\\"priv_key\\": \\"\[redacted, changed\]\\"/);
+    assert.match(await read('app.toml'), /psql-conn = "new-pw"/);
+  });
+
+  test('keeps the output under its limit, however much changes', async (t) => {
+    const { run } = await setUp(t);
+    const keys = Object.fromEntries(
+      Array.from({ length: 800 }, (_, index) => [`key-${'x'.repeat(100)}-${index}`, 'ü'.repeat(400)]),
+    );
+    const report = await run({ files: { 'config.toml': keys, 'genesis.json': keys } });
+    assert.ok(Buffer.byteLength(JSON.stringify(report.output)) <= maxOutputBytes);
+    assert.match(JSON.stringify(report.output), /"changedCount":800/);
+  });
+
+  test('honours the abort before it writes', async (t) => {
+    const home = await makeTempHome(t);
+    await writeFile(join(home.config, 'config.toml'), config);
+    const params = { files: { 'config.toml': { moniker: 'b' } } };
+    const reason = new Error('cancelled');
+    await assert.rejects(
+      runTask('config-patch', configPatch(home), params, { signal: AbortSignal.abort(reason) }),
+      reason,
+    );
+    assert.equal(await readFile(join(home.config, 'config.toml'), 'utf8'), config);
+  });
+});

@@ -1,0 +1,39 @@
+import type { DocumentTable, KeyPath, ValueEdit } from '../../node/document-value.ts';
+import { editJson } from '../../node/json/edit-json.ts';
+import { parseJsonObject } from '../../node/json/parse-json.ts';
+import { editToml } from '../../node/toml/edit-toml.ts';
+import { maxTomlBytes, parseToml } from '../../node/toml/parse-toml.ts';
+import { redactJson, redactToml } from './redact.ts';
+
+/** What config-patch needs to know of a kind of file. */
+export interface DocumentFormat {
+  readonly kind: 'toml' | 'json';
+  /** Name of the file, for messages. */
+  readonly file: string;
+  readonly maxBytes: number;
+  parse(text: string): Promise<DocumentTable>;
+  edit(text: string, edits: readonly ValueEdit[]): Promise<string>;
+  redact(text: string, changed: readonly KeyPath[]): string;
+}
+
+/** Parsing a genesis blocks the process for some 15 ms a megabyte; the genesis of a chain that starts anew from an export is larger. */
+const maxGenesisBytes = 32 * 1024 * 1024;
+
+export const formatOf = (file: string): DocumentFormat =>
+  file.endsWith('.json')
+    ? {
+        kind: 'json',
+        file,
+        maxBytes: maxGenesisBytes,
+        parse: async (text) => parseJsonObject(text, file),
+        edit: async (text, edits) => editJson(text, edits, file),
+        redact: redactJson,
+      }
+    : {
+        kind: 'toml',
+        file,
+        maxBytes: maxTomlBytes,
+        parse: (text) => parseToml(text, file),
+        edit: (text, edits) => editToml(text, edits, file),
+        redact: redactToml,
+      };

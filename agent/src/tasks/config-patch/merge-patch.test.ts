@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { DocumentTable } from '../../node/document-value.ts';
+import { parseJsonObject } from '../../node/json/parse-json.ts';
+import { formatOf } from './document-format.ts';
+import { mergePatch, removeKeys } from './merge-patch.ts';
+
+const json = formatOf('genesis.json');
+const toml = formatOf('app.toml');
+
+const merge = (document: DocumentTable, patch: Record<string, unknown>, format = toml): DocumentTable =>
+  mergePatch(document, patch, format).document;
+
+describe('RFC 7386, appendix A (documents and patches that are objects)', () => {
+  const cases: readonly (readonly [document: string, patch: string, result: string])[] = [
+    ['{"a":"b"}', '{"a":"c"}', '{"a":"c"}'],
+    ['{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'],
+    ['{"a":"b"}', '{"a":null}', '{}'],
+    ['{"a":"b","b":"c"}', '{"a":null}', '{"b":"c"}'],
+    ['{"a":["b"]}', '{"a":"c"}', '{"a":"c"}'],
+    ['{"a":"c"}', '{"a":["b"]}', '{"a":["b"]}'],
+    ['{"a":{"b":"c"}}', '{"a":{"b":"d","c":null}}', '{"a":{"b":"d"}}'],
+    ['{"a":[{"b":"c"}]}', '{"a":[1]}', '{"a":[1]}'],
+    ['{"e":null}', '{"a":1}', '{"e":null,"a":1}'],
+    ['{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
+    // The examples of section 3 and of the RFC's own text.
+    ['{"a":"b","c":{"d":"e","f":"g"}}', '{"a":"z","c":{"f":null}}', '{"a":"z","c":{"d":"e"}}'],
+    ['{"a":"foo"}', '{"a":{"x":null,"y":1}}', '{"a":{"y":1}}'],
+  ];
+  for (const [document, patch, result] of cases) {
+    test(`${document} + ${patch}`, () => {
+      const merged = merge(parseJsonObject(document, 'd'), JSON.parse(patch) as Record<string, unknown>, json);
+      assert.deepEqual(merged, parseJsonObject(result, 'r'));
+    });
+  }
+});
+
+describe('a number takes the type of what it replaces', () => {
+  const cases: readonly (readonly [what: string, old: DocumentTable, patch: unknown, result: unknown])[] = [
+    ['integer', { v: 5n }, 7, 7n],
+    ['float', { v: 1.5 }, 7, 7],
+    ['float, from text', { v: 1.5 }, '2.25', 2.25],
+    ['string', { v: '100' }, 7, '7'],
+    ['string, fraction', { v: '100' }, 7.5, '7.5'],
+    ['nothing, whole', {}, 7, 7n],
+    ['nothing, fraction', {}, 7.5, 7.5],
+    ['list of floats', { v: [1, 2] }, [3, 4, 5], [3, 4, 5]],
+    ['list of integers', { v: [1n] }, [3, '9223372036854775807'], [3n, 9223372036854775807n]],
+    ['list of strings', { v: ['a'] }, [3, 'x'], ['3', 'x']],
+    ['list of tables', { v: [{ f: 1, i: 1n }] }, [{ f: 2, i: 3, n: 4 }], [{ f: 2, i: 3n, n: 4n }]],
+    ['digits over an integer', { v: 5n }, '9223372036854775807', 9223372036854775807n],
+    ['negative digits over an integer', { v: 5n }, '-9223372036854775808', -9223372036854775808n],
+    ['digits over a string', { v: 'x' }, '5', '5'],
+    ['digits over nothing', {}, '5', '5'],
+    ['text over an integer', { v: 5n }, '10s', '10s'],
+    ['the largest safe integer', { v: 5n }, Number.MAX_SAFE_INTEGER, 9007199254740991n],
+  ];
+  for (const [what, old, patch, result] of cases) {
+    test(what, () => assert.deepEqual(merge(old, { v: patch }), { v: result }));
+  }
+
+  for (const [what, old, patch, message] of [
+    ['an unsafe number', 5n, 2 ** 53, /v is 9007199254740992, beyond ±\(2\^53-1\).*as a string/],
+    ['an unsafe number over a float', 1.5, 1e300, /beyond/],
+    ['an unsafe number in a list', [1n], [2 ** 60], /v\.0 is/],
+    ['a fraction over an integer', 5n, 1.5, /v is the integer 5, and 1\.5 is not/],
+    ['a number over a boolean', true, 1, /true or false/],
+    ['more than 64 bits', 5n, '9223372036854775808', /64 bits/],
+    ['infinity', 1.5, Number.POSITIVE_INFINITY, /finite/],
+    ['text that is infinite over a float', 1.5, '1e999', /no 64-bit float/],
+    ['null in a list', ['a'], [null], /TOML has no null/],
+    ['a lone surrogate', 'x', '\uD800', /Unicode/],
+  ] as const) {
+    test(`refuses ${what}`, () => {
+      assert.throws(() => merge({ v: old }, { v: patch }), { code: 'patch-invalid', message });
+    });
+  }
+});
+
+describe('spelling', () => {
+  test('a key follows the spelling of the file, and the result says so', () => {
+    const sei = mergePatch({ p2p: { 'persistent-peers': '' } }, { p2p: { persistent_peers: 'x' } }, toml);
+    assert.deepEqual(sei.document, { p2p: { 'persistent-peers': 'x' } });
+    assert.deepEqual(sei.respelled, { 'p2p.persistent_peers': 'p2p.persistent-peers' });
+    assert.deepEqual(merge({ tx_index: { a: 1n } }, { 'tx-index': { a: 2 } }), { tx_index: { a: 2n } });
+  });
+  test('an exact key wins over a similar one', () => {
+    assert.deepEqual(merge({ 'a-b': 1n, a_b: 2n }, { a_b: 3 }), { 'a-b': 1n, a_b: 3n });
+  });
+  test('refuses a key that two similar ones could mean, and two that mean one', () => {
+    assert.throws(() => merge({ 'a-b-c': 1n, a_b_c: 2n }, { 'a-b_c': 3 }), /a-b-c and a_b_c/);
+    assert.throws(() => merge({ a_b: 1n }, { 'a-b': 2, a_b: 3 }), /same key/);
+  });
+  test('a genesis is taken at its word', () => {
+    assert.deepEqual(merge({ a_b: 1n }, { 'a-b': 2 }, json), { a_b: 1n, 'a-b': 2n });
+  });
+});
+
+describe('removeKeys', () => {
+  const document = { p2p: { seeds: 'a', 'max-connections': 1n }, list: [{ a: 1n }] };
+  test('removes keys and sections by either spelling, and leaves missing ones', () => {
+    const result = removeKeys(
+      document,
+      [
+        ['p2p', 'max_connections'],
+        ['p2p', 'nothing'],
+        ['no', 'way'],
+      ],
+      toml,
+    );
+    assert.deepEqual(result.document, { p2p: { seeds: 'a' }, list: [{ a: 1n }] });
+  });
+  test('refuses a path into a list', () => {
+    assert.throws(() => removeKeys(document, [['list', '0']], toml), /list is a list/);
+  });
+});

@@ -1,0 +1,27 @@
+import { silentLogger, type TaskParams, taskParams, type TaskType } from '@nodetask/shared';
+import type { ProgressUpdate, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (update: ProgressUpdate) => void;
+}
+
+/** Does what the engine does with a one-shot: parses the params, lets the handler check them, runs it. */
+export const runTask = async <T extends TaskType>(
+  type: T,
+  handler: TaskHandler<TaskParams[T]>,
+  params: unknown,
+  options: RunOptions = {},
+): Promise<TaskReport> => {
+  const parsed = taskParams[type].schema.parse(params) as TaskParams[T];
+  handler.check?.(parsed);
+  return handler.run({
+    id: crypto.randomUUID(),
+    params: parsed,
+    run: 1,
+    signal: options.signal ?? new AbortController().signal,
+    logger: silentLogger,
+    progress: options.onProgress ?? (() => undefined),
+    withLocks: (_locks, work) => work(),
+  });
+};
