@@ -44,7 +44,6 @@ describe('config-patch', () => {
       files: {
         'config.toml': {
           changed: ['moniker', 'p2p.seeds', 'p2p.limit', 'p2p.rate'],
-          ),
           diff: '@@ -1,9 +1,8 @@\n # head\n-moniker = "a" # name\n+moniker = "b" # name\n \n [p2p]\n-seeds = "x"\n-limit = 9223372036854775807\n-rate = 1.0\n+limit = 9223372036854775806\n+rate = 2.0\n \n #### RPC ####\n',
         },
         'genesis.json': {
