@@ -1,0 +1,30 @@
+import { structuralFromZod } from '../crd/zod-to-structural.ts';
+import { taskParams } from '../params/registry.ts';
+import { type TaskType, taskTypes } from '../task-type.ts';
+import { fieldRows, fieldTable } from './field-table.ts';
+import { page } from './markdown.ts';
+import { taskSummaries } from './task-summaries.ts';
+
+/** docs/reference/tasks.md */
+export const tasksPage = (): string =>
+  page(
+    '# Task types',
+    'Every task is idempotent: run again, it leads to the same end and says `outcome: unchanged` where there was nothing to do. Unknown params are refused. The codes of failures are in [errors.md](errors.md).',
+    taskTypes.map((type) => `- [${type}](#${type})`).join('\n'),
+    ...taskTypes.flatMap((type) => section(type)),
+  );
+
+const section = (type: TaskType): readonly string[] => {
+  const { does, output } = taskSummaries[type];
+  const schema = structuralFromZod(taskParams[type].object, type, { defaults: true, rules: true });
+  const rows = fieldRows(schema, '', new Set());
+  return [
+    `## ${type}`,
+    does,
+    rows.length === 0 ? 'No params.' : fieldTable(rows),
+    ...(taskParams[type].rules.length === 0
+      ? []
+      : ['Rules:', taskParams[type].rules.map(({ message }) => `- ${message}`).join('\n')]),
+    `**Output:** ${output}`,
+  ];
+};
