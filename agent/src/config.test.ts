@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AgentConfig, ConfigError, readAgentCommand } from './config.ts';
+
+const run = (argv: readonly string[] = [], env: Readonly<Record<string, string>> = {}): AgentConfig => {
+  const command = readAgentCommand({ argv, env, version: '1.2.3', isTerminal: false });
+  assert.ok('run' in command);
+  return command.run;
+};
+
+test('defaults', () => {
+  assert.deepEqual(run(), {
+    listen: { host: '127.0.0.1', port: 7777 },
+    nodeRPC: 'http://127.0.0.1:26657',
+    allowHosts: [],
+    home: '/sei',
+    stateFolder: '/sei/.nodetask',
+    logLevel: 'info',
+    logFormat: 'json',
+    graceMs: 25_000,
+  });
+});
+
+test('with a token it listens on all addresses', () => {
+  assert.deepEqual(run([], { NODETASK_TOKEN_FILE: '/token' }).listen, { port: 7777 });
+});
+
+test('flags win over the environment, lists come from both forms', () => {
+  const env = { NODETASK_HOME: '/a', NODETASK_ALLOW_HOST: 'x.example, 10.0.0.1', NODETASK_LOG_LEVEL: 'warn' };
+  assert.deepEqual(run([], env).allowHosts, ['x.example', '10.0.0.1']);
+  const config = run(['--home', '/b', '--allow-host', 'y', '--allow-host', 'z'], env);
+  assert.equal(config.home, '/b');
+  assert.equal(config.stateFolder, '/b/.nodetask');
+  assert.deepEqual(config.allowHosts, ['y', 'z']);
+  assert.equal(config.logLevel, 'warn');
+});
+
+test('in a cluster the API server and the pod are known', () => {
+  const config = run([], {
+    KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    KUBERNETES_SERVICE_PORT: '6443',
+    POD_NAME: 'sei-rpc-0',
+    POD_NAMESPACE: 'sei',
+    POD_UID: 'u-1',
+    NODETASK_SERVICEACCOUNT_DIR: '/sa',
+  });
+  assert.deepEqual(config.cluster, { host: '10.0.0.1', port: 6443, serviceAccountFolder: '/sa' });
+  assert.deepEqual([config.podName, config.namespace, config.podUID], ['sei-rpc-0', 'sei', 'u-1']);
+});
+
+const wrong: readonly [
+  name: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  message: RegExp,
+][] = [
+  ['a port beyond the range', ['--listen', '127.0.0.1:70000'], {}, /"127\.0\.0\.1:70000".*port from 0 to 65535/],
+  ['no port', [], { NODETASK_LISTEN: 'localhost' }, /NODETASK_LISTEN.*"localhost"/],
+  ['an open port without a token', ['--listen', ':7777'], {}, /":7777".*not a loopback.*--token-file/],
+  ['all IPv6 addresses without a token', ['--listen', '[::]:7777'], {}, /not a loopback/],
+  ['an unknown level', ['--log-level', 'loud'], {}, /NODETASK_LOG_LEVEL \/ --log-level is "loud"/],
+  ['a grace time of 0', [], { NODETASK_GRACE_SECONDS: '0' }, /NODETASK_GRACE_SECONDS.*"0"/],
+  ['a grace time that is no number', [], { NODETASK_GRACE_SECONDS: '5s' }, /"5s": must be a whole number/],
+  [
+    'an RPC without a scheme',
+    ['--node-rpc', 'localhost:26657'],
+    {},
+    /--node-rpc is "localhost:26657": must be an http/,
+  ],
+  ['a URL as host', ['--allow-host', 'http://x'], {}, /--allow-host.*without scheme/],
+  ['a misspelt flag', ['--hom', '/x'], {}, /unknown option '--hom'[^]*Did you mean --home[^]*--help/],
+  ['an argument too many', ['serve'], {}, /too many arguments/],
+  ['a cluster without a pod', [], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, /POD_NAME is not set/],
+  [
+    'a port of the API server that is none',
+    [],
+    { KUBERNETES_SERVICE_HOST: 'h', KUBERNETES_SERVICE_PORT: 'x', POD_NAME: 'p' },
+    /KUBERNETES_SERVICE_PORT is "x"/,
+  ],
+];
+
+for (const [name, argv, env, message] of wrong) {
+  test(`refused: ${name}`, () => {
+    assert.throws(
+      () => run(argv, env),
+      (error) => error instanceof ConfigError && message.test(error.message),
+    );
+  });
+}
+
+test('loopback in every spelling needs no token', () => {
+  for (const listen of ['localhost:1', '127.9.9.9:1', '[::1]:1'])
+    assert.equal(run(['--listen', listen]).listen.port, 1);
+});
+
+test('--help names every flag with its variable, --version the version', () => {
+  const help = readAgentCommand({ argv: ['--help'], env: {}, version: '1.2.3', isTerminal: false });
+  assert.ok('print' in help);
+  for (const name of ['--listen', 'NODETASK_TOKEN_FILE', '--allow-host', 'POD_UID', 'KUBERNETES_SERVICE_HOST']) {
+    assert.ok(help.print.includes(name), name);
+  }
+  assert.deepEqual(readAgentCommand({ argv: ['--version'], env: {}, version: '1.2.3', isTerminal: false }), {
+    print: '1.2.3\n',
+  });
+});
