@@ -1,0 +1,123 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { registerProcessMetrics } from './process-metrics.ts';
+
+/** Seconds; tasks take from milliseconds (a patch) to hours (a restore). */
+const taskBuckets = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800, 7200, 28_800];
+const requestBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
+
+/** What the gauges read when they are scraped. */
+export interface MetricSources {
+  /** Tasks whose NodeTask does not show their latest state. */
+  readonly reportQueueDepth: () => number;
+  readonly eventStreams: () => number;
+  readonly ready: () => boolean;
+}
+
+/** The metrics of the agent, in a registry of their own. Labels have few values: types, codes, route templates; never ids. */
+export interface AgentMetrics {
+  readonly registry: Registry;
+  readonly submitted: Counter<'type'>;
+  readonly taskDuration: Histogram<'type' | 'outcome'>;
+  readonly failed: Counter<'type' | 'code'>;
+  readonly running: Gauge<'type'>;
+  readonly missed: Counter<'type'>;
+  readonly scheduleLastSuccess: Gauge<'task'>;
+  readonly reports: Counter<'result'>;
+  readonly reportDuration: Histogram;
+  readonly httpRequests: Counter<'method' | 'route' | 'code'>;
+  readonly httpDuration: Histogram<'method' | 'route'>;
+  readonly storeErrors: Counter;
+}
+
+export const createMetrics = (sources: MetricSources): AgentMetrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  registerProcessMetrics(registry);
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const metric: Gauge = new Gauge({
+      name,
+      help,
+      registers,
+      collect: () => {
+        metric.set(read());
+      },
+    });
+  };
+  gauge(
+    'nodetask_agent_report_queue_depth',
+    'Tasks whose NodeTask does not show their latest state yet (at most 1000 are counted).',
+    sources.reportQueueDepth,
+  );
+  gauge('nodetask_agent_event_streams', 'Open event streams.', sources.eventStreams);
+  gauge('nodetask_agent_ready', '1 once mark-ready has succeeded.', () => (sources.ready() ? 1 : 0));
+  return {
+    registry,
+    submitted: new Counter({
+      name: 'nodetask_agent_tasks_submitted_total',
+      help: 'Tasks accepted, by task type; repeated requests for the same task count once.',
+      labelNames: ['type'],
+      registers,
+    }),
+    taskDuration: new Histogram({
+      name: 'nodetask_agent_task_duration_seconds',
+      help: 'How long runs took, by task type and outcome (changed, unchanged, skipped, failed, cancelled).',
+      labelNames: ['type', 'outcome'],
+      buckets: taskBuckets,
+      registers,
+    }),
+    failed: new Counter({
+      name: 'nodetask_agent_tasks_failed_total',
+      help: 'Runs that failed, by task type and error code.',
+      labelNames: ['type', 'code'],
+      registers,
+    }),
+    running: new Gauge({
+      name: 'nodetask_agent_tasks_running',
+      help: 'Runs that are active.',
+      labelNames: ['type'],
+      registers,
+    }),
+    missed: new Counter({
+      name: 'nodetask_agent_schedule_runs_missed_total',
+      help: 'Firings of schedules that did not happen, by task type.',
+      labelNames: ['type'],
+      registers,
+    }),
+    scheduleLastSuccess: new Gauge({
+      name: 'nodetask_agent_schedule_last_success_timestamp_seconds',
+      help: 'When the last run of a schedule that succeeded ended, by task id; at most 200 schedules.',
+      labelNames: ['task'],
+      registers,
+    }),
+    reports: new Counter({
+      name: 'nodetask_agent_reports_total',
+      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, failed, unreachable).',
+      labelNames: ['result'],
+      registers,
+    }),
+    reportDuration: new Histogram({
+      name: 'nodetask_agent_report_duration_seconds',
+      help: 'How long the API server took to answer a report.',
+      buckets: requestBuckets,
+      registers,
+    }),
+    httpRequests: new Counter({
+      name: 'nodetask_agent_http_requests_total',
+      help: 'Requests to the HTTP API, by method, route template and status code.',
+      labelNames: ['method', 'route', 'code'],
+      registers,
+    }),
+    httpDuration: new Histogram({
+      name: 'nodetask_agent_http_request_duration_seconds',
+      help: 'How long requests took; of an event stream, how long it was open.',
+      labelNames: ['method', 'route'],
+      buckets: requestBuckets,
+      registers,
+    }),
+    storeErrors: new Counter({
+      name: 'nodetask_agent_store_errors_total',
+      help: 'Requests that failed because the journal could not be read or written.',
+      registers,
+    }),
+  };
+};
