@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { headers, TaskError } from '@nodetask/shared';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
+import type { BearerTokens } from './bearer-token.ts';
+import { errorAnswer, sendError } from './error-answer.ts';
+import { parseFence } from './fence-header.ts';
+import { quoteValue } from './quote-value.ts';
+import type { Route, RouteContext } from './route.ts';
+import { routes } from './routes.ts';
+
+export interface AppOptions extends RouteContext {
+  /** Absent: no token is asked for, and the listener is on loopback (config.ts sees to that). */
+  readonly tokens?: BearerTokens;
+  readonly identity: Identity;
+  /** Whether more connections are open than the agent wants to serve. */
+  readonly overloaded: () => boolean;
+}
+
+/** Who answers: by these a caller tells "not yet known" from "forgotten". */
+export interface Identity {
+  readonly podUID: string | undefined;
+  readonly bootID: string;
+  readonly journalID: string;
+}
+
+export const identityHeaders = (identity: Identity): Readonly<Record<string, string>> => ({
+  [headers.podUID]: identity.podUID ?? 'unknown',
+  [headers.bootID]: identity.bootID,
+  [headers.journal]: identity.journalID,
+});
+
+/**
+ * The HTTP API. Every request goes the same way: identity headers, token, fence, route; whatever throws on it becomes an
+ * answer in one place.
+ */
+export const createApp = (options: AppOptions): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+
+  app.use(begin(options));
+  for (const [path, methods] of byPath(routes)) {
+    const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    if (methods.some((route) => route.access === 'authenticated')) app.all(pattern, authenticate(options));
+    for (const route of methods) app[route.method](pattern, ...handlers(route, options));
+    app.all(pattern, refuseMethod(methods));
+  }
+  app.use(authenticate(options), (request) => {
+    throw new TaskError(
+      'not-found',
+      `There is no route ${quoteValue(`${request.method} ${request.path}`)}. GET /v0/openapi.json lists all.`,
+    );
+  });
+  app.use(answerError(options));
+  return app;
+};
+
+const byPath = (all: readonly Route[]): ReadonlyMap<string, readonly Route[]> =>
+  Map.groupBy(all, (route) => route.path);
+
+const requestIDs = new WeakMap<Request, string>();
+
+/** Identity on whatever the answer will be, the request's id, its line in the log and its metrics. */
+const begin =
+  ({ identity, logger, metrics, clock, overloaded }: AppOptions): RequestHandler =>
+  (request, response, next) => {
+    const started = clock.monotonic();
+    const requestID = randomUUID();
+    requestIDs.set(request, requestID);
+    response.set(identityHeaders(identity)).set('X-Request-Id', requestID).set('Cache-Control', 'no-store');
+    response.once('close', () => {
+      const seconds = (clock.monotonic() - started) / 1000;
+      const labels = {
+        method: methodLabel(request.method),
+        route: routeLabel(request),
+        code: String(response.statusCode),
+      };
+      metrics.httpRequests.inc(labels);
+      metrics.httpDuration.observe({ method: labels.method, route: labels.route }, seconds);
+      const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
+      logger[level]('request', {
+        requestID,
+        ...labels,
+        path: request.path.slice(0, 256),
+        milliseconds: Math.round(seconds * 1e4) / 10,
+        remote: request.socket.remoteAddress,
+        ...(response.writableFinished ? {} : { aborted: true }),
+      });
+    });
+    if (overloaded()) {
+      response.set('Connection', 'close');
+      throw new TaskError(
+        'too-many-connections',
+        'The agent has as many connections open as it allows. Close some, or try again later.',
+      );
+    }
+    next();
+  };
+
+const authenticate =
+  ({ tokens }: AppOptions): RequestHandler =>
+  (request, _response, next) => {
+    if (tokens !== undefined && !tokens.accepts(request.headers.authorization)) {
+      throw new TaskError(
+        'unauthorized',
+        request.headers.authorization === undefined
+          ? 'The request has no bearer token. Send "Authorization: Bearer <token>" with the token of the agent.'
+          : 'The bearer token is wrong. Send the token that the token file of the agent holds now.',
+      );
+    }
+    next();
+  };
+
+const handlers = (route: Route, options: AppOptions): RequestHandler[] => {
+  const handle = route.handler(options);
+  const run: RequestHandler = (request, response) => handle(request, response);
+  return route.mutating ? [checkFence(options), run] : [run];
+};
+
+/** Before the body is even read: a former leader has nothing to say. */
+const checkFence =
+  ({ engine }: AppOptions): RequestHandler =>
+  (request, _response, next) => {
+    const fence = parseFence(request.get(headers.fence));
+    if (fence !== undefined) engine.checkFence(fence);
+    next();
+  };
+
+const refuseMethod = (methods: readonly Route[]): RequestHandler => {
+  const allow = methods
+    .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .join(', ');
+  return (request, response) => {
+    response.set('Allow', allow);
+    throw new TaskError(
+      'method-not-allowed',
+      `${quoteValue(request.path)} does not take ${quoteValue(request.method)}, only ${allow}.`,
+    );
+  };
+};
+
+/** Express knows an error handler by its four parameters. */
+const answerError =
+  ({ logger, metrics }: AppOptions): ErrorRequestHandler =>
+  (error: unknown, request, response, _next) => {
+    const requestID = requestIDs.get(request) ?? '';
+    const answer = errorAnswer(error, requestID);
+    if (answer.unexpected) logger.error('a request failed', { requestID, error });
+    if (answer.body.code === 'store-unavailable') {
+      metrics.storeErrors.inc();
+      logger.error('the journal cannot be used', { requestID, error });
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    sendError(response, answer);
+  };
+
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
+const methodLabel = (method: string): string => (knownMethods.has(method) ? method : 'other');
+
+/** The template, never the path: ids would make as many series as tasks. */
+const routeLabel = (request: Request): string => {
+  const route: unknown = request.route;
+  if (typeof route !== 'object' || route === null || !('path' in route) || typeof route.path !== 'string')
+    return 'none';
+  return route.path.replaceAll(/:(\w+)/g, '{$1}');
+};

@@ -1,0 +1,15 @@
+import { headers, TaskError } from '@nodetask/shared';
+import { quoteValue } from './quote-value.ts';
+
+/** The fence of a request; undefined where it has none (a person with curl). @throws TaskError invalid-request */
+export const parseFence = (header: string | undefined): number | undefined => {
+  if (header === undefined) return undefined;
+  const fence = /^(?:0|[1-9]\d{0,15})$/.test(header) ? Number(header) : Number.NaN;
+  if (!Number.isSafeInteger(fence)) {
+    const message = `must be the leaseTransitions of a Lease, one whole number from 0 (got ${quoteValue(header)})`;
+    throw new TaskError('invalid-request', `The header ${headers.fence} ${message}.`, {
+      details: { faults: [{ path: headers.fence, message }] },
+    });
+  }
+  return fence;
+};
