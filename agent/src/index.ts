@@ -1,3 +1,7 @@
+export { Engine, type EngineOptions } from './engine/engine.ts';
+export type { EngineObserver, RunEnded } from './engine/engine-observer.ts';
+export { BusyError } from './engine/busy-error.ts';
+export { validateCron } from './engine/cron/cron-trigger.ts';
 export type { Task, EngineApi, PendingReport, ResultChange, ResultPage } from './engine/engine-api.ts';
 export type {
   LockName,
@@ -7,5 +11,6 @@ export type {
   TaskHandlers,
   TaskReport,
 } from './engine/task-handler.ts';
-export type { RecordPage, Store, TaskRecord } from './engine/store.ts';
+export { tombstoneLimits, type RecordPage, type Store, type TaskRecord } from './engine/store.ts';
 export type { BlockHeights } from './engine/block-heights.ts';
+export { MemoryStore } from './store/memory-store.ts';

@@ -27,6 +27,8 @@ export interface TaskRecord {
   readonly fired?: boolean;
   /** Missed firings since the schedule was accepted. */
   readonly missedRuns?: number;
+  /** How often the end of the process interrupted the active run. */
+  readonly interruptions?: number;
   /** Raised with every change that a NodeTask should show. */
   readonly revision: number;
   /** The revision that the API server has taken. */
@@ -34,6 +36,9 @@ export interface TaskRecord {
   /** Orders the list: the later submitted, the higher. */
   readonly sequence: number;
 }
+
+/** How long a removed id is remembered, and how many are. */
+export const tombstoneLimits = { ageMs: 30 * 24 * 60 * 60_000, count: 10_000 } as const;
 
 /** A page of records, newest first. */
 export interface RecordPage {
@@ -52,16 +57,20 @@ export interface Store {
   get(id: string): TaskRecord | undefined;
   /** Inserts or replaces. */
   put(record: TaskRecord): void;
-  /** Deletes a record where there is one, and leaves a tombstone. True where there was one. */
+  /** Deletes a record where there is one, and leaves a tombstone in any case. True where there was one. */
   remove(id: string, at: Date): boolean;
   isTombstoned(id: string): boolean;
   /** Records with sequence < `before`, newest first. */
   list(limit: number, before?: number): RecordPage;
-  /** Schedules, daemons and active one-shots: what the engine keeps in memory. */
+  /** Records with status `running`, oldest first: active one-shots, schedules and daemons that have not ended. */
   living(): readonly TaskRecord[];
   /** Records with a ref whose reportedRevision is behind revision, oldest change first. */
   unreported(limit: number): readonly TaskRecord[];
-  /** Forgets finished one-shots beyond the newest `keep` whose result is reported (or has no ref), and tombstones that are too old or too many. Returns how many records went. */
+  /**
+   * Forgets finished one-shots beyond the newest `keep`, but for those with a ref whose result is not reported yet. Beyond
+   * ten times `keep` (and 100) finished records of any kind, the oldest go in any case. What goes leaves a tombstone, so that it never
+   * runs again. Tombstones that are too old (30 days) or too many (10,000) go too. Returns how many records went.
+   */
   evict(keep: number, now: Date): number;
   nextSequence(): number;
   /** Small durable values: ready, fence. */

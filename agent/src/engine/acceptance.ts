@@ -1,0 +1,36 @@
+import { TaskError } from '@nodetask/shared';
+import type { TaskRecord } from './store.ts';
+import { isSameRequest, type Submission } from './submission.ts';
+
+/** What to do with a request: begin a task, answer with the known one, or run a failed one-shot again. */
+export type Acceptance =
+  { readonly kind: 'new' } | { readonly kind: 'known' } | { readonly kind: 'rerun'; readonly record: TaskRecord };
+
+/**
+ * Judges a request by what the journal knows of its id. Pure.
+ * @throws TaskError `gone`, `conflict`, `run-mismatch`
+ */
+export const acceptanceOf = (
+  submission: Submission,
+  record: TaskRecord | undefined,
+  tombstoned: boolean,
+): Acceptance => {
+  const { id, run } = submission;
+  if (record === undefined) {
+    if (tombstoned) throw new TaskError('gone', `task ${id} was removed and is never executed again; use a new id`);
+    if (run !== undefined && run !== 1) {
+      throw new TaskError('run-mismatch', `run is ${run}, but the agent knows no task ${id}; the first run is 1`);
+    }
+    return { kind: 'new' };
+  }
+  if (!isSameRequest(record, submission)) {
+    throw new TaskError('conflict', `id ${id} belongs to another request, of type ${record.type}; use a new id`);
+  }
+  const stored = record.result.run;
+  // The stored number again: the request that began this run, sent twice.
+  if (run === undefined || run === stored) return { kind: 'known' };
+  const { status } = record.result;
+  if (status === 'failed' && run === stored + 1) return { kind: 'rerun', record };
+  const allowed = status === 'failed' ? `send run = ${stored + 1}` : 'only a failed task runs again';
+  throw new TaskError('run-mismatch', `run is ${run}, but task ${id} is ${status} with run ${stored}; ${allowed}`);
+};

@@ -1,0 +1,21 @@
+import type { ErrorCode, TaskType } from '@nodetask/shared';
+import type { TaskRecord } from './store.ts';
+
+/** A run that is over. */
+export interface RunEnded {
+  readonly id: string;
+  readonly type: TaskType;
+  readonly kind: TaskRecord['kind'];
+  /** interrupted: the engine stopped, the next start decides. removed: the task was removed while it ran. */
+  readonly status: 'completed' | 'failed' | 'interrupted' | 'removed';
+  readonly errorCode?: ErrorCode;
+  readonly durationMs: number;
+}
+
+/** What metrics are made of. Called synchronously; must not throw. */
+export interface EngineObserver {
+  submitted?(type: TaskType, kind: TaskRecord['kind']): void;
+  runEnded?(run: RunEnded): void;
+  /** `count` firings of a schedule did not happen. */
+  runsMissed?(type: TaskType, count: number): void;
+}

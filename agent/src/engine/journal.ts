@@ -1,0 +1,179 @@
+import type { Logger, TaskResult } from '@nodetask/shared';
+import type { PendingReport, ResultChange } from './engine-api.ts';
+import { revised } from './record-changes.ts';
+import type { Store, TaskRecord } from './store.ts';
+import { resultOf } from './task-result-view.ts';
+
+const readyKey = 'ready';
+const fenceKey = 'fence';
+
+/** A task that lives, with what is newer than the store: its progress. */
+interface Living {
+  readonly record: TaskRecord;
+  /** The revision that the store has; higher ones are progress, which is not worth a write to disk. */
+  readonly durableRevision: number;
+}
+
+/**
+ * The store as the engine sees it: living tasks in memory, changes told to listeners. Commits are durable when they return,
+ * and listeners hear of them only when the engine says so, so that locks are free by then.
+ */
+export class Journal {
+  readonly #store: Store;
+  readonly #logger: Logger;
+  readonly #living = new Map<string, Living>();
+  readonly #listeners = new Set<(change: ResultChange) => void>();
+  #ready: boolean;
+  #fence: number;
+
+  constructor(store: Store, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+    this.#ready = store.getValue(readyKey) !== undefined;
+    this.#fence = Number(store.getValue(fenceKey) ?? 0);
+    for (const record of store.living()) {
+      // Progress of before may have been reported with revisions that the store has not.
+      const revision = Math.max(record.revision, record.reportedRevision);
+      this.#living.set(record.id, { record: { ...record, revision }, durableRevision: record.revision });
+    }
+  }
+
+  /** True once mark-ready has been committed, in this process or an earlier one. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** The highest fence seen. */
+  get fence(): number {
+    return this.#fence;
+  }
+
+  raiseFence(fence: number): void {
+    this.#store.setValue(fenceKey, String(fence));
+    this.#fence = fence;
+  }
+
+  get(id: string): TaskRecord | undefined {
+    return this.#living.get(id)?.record ?? this.#store.get(id);
+  }
+
+  /** Tasks that have not ended, oldest first. */
+  living(): readonly TaskRecord[] {
+    return [...this.#living.values()].map(({ record }) => record);
+  }
+
+  list(limit: number, before?: number): { readonly records: readonly TaskRecord[]; readonly next?: number } {
+    const page = this.#store.list(limit, before);
+    return { ...page, records: page.records.map((record) => this.#living.get(record.id)?.record ?? record) };
+  }
+
+  nextSequence(): number {
+    return this.#store.nextSequence();
+  }
+
+  isTombstoned(id: string): boolean {
+    return this.#store.isTombstoned(id);
+  }
+
+  /** Writes a record; `ready` turns readiness on in the same transaction. */
+  commit(record: TaskRecord, options: { readonly ready?: boolean } = {}): void {
+    if (options.ready === true) {
+      this.#store.transaction(() => {
+        this.#store.put(record);
+        this.#store.setValue(readyKey, 'true');
+      });
+      this.#ready = true;
+    } else {
+      this.#store.put(record);
+    }
+    this.#remember(record);
+  }
+
+  /** Forgets a task and leaves a tombstone. True where there was one. */
+  remove(id: string, at: Date): boolean {
+    const existed = this.#store.remove(id, at);
+    this.#living.delete(id);
+    return existed;
+  }
+
+  /** Progress of a living task: in memory only, shown to callers and reports. */
+  progressed(id: string, progress: NonNullable<TaskResult['progress']>): void {
+    const living = this.#living.get(id);
+    if (living === undefined) return;
+    const record = revised(living.record, { result: { ...living.record.result, progress } });
+    this.#living.set(id, { ...living, record });
+  }
+
+  /** Makes room; a failure is logged, because what had to be written has been. */
+  evict(keep: number, now: Date): void {
+    try {
+      this.#store.evict(keep, now);
+    } catch (error) {
+      this.#logger.error('old results could not be evicted; the next finished task tries again', { error });
+    }
+  }
+
+  pendingReports(limit: number): readonly PendingReport[] {
+    const durable = this.#store.unreported(limit);
+    const listed = new Set(durable.map(({ id }) => id));
+    const onlyProgress = this.living().filter(
+      ({ id, ref, revision, reportedRevision }) => ref !== undefined && revision > reportedRevision && !listed.has(id),
+    );
+    return [...durable, ...onlyProgress].slice(0, limit).flatMap((stored): PendingReport[] => {
+      const record = this.#living.get(stored.id)?.record ?? stored;
+      const { id, ref, revision, runs } = record;
+      return ref === undefined ? [] : [{ id, ref, revision, result: resultOf(record), runs, urgent: listed.has(id) }];
+    });
+  }
+
+  markReported(id: string, revision: number): void {
+    const living = this.#living.get(id);
+    const record = living?.record ?? this.#store.get(id);
+    if (record === undefined || revision <= record.reportedRevision) return;
+    const reported = { ...record, reportedRevision: Math.min(revision, record.revision) };
+    if (living !== undefined && living.durableRevision <= record.reportedRevision) {
+      this.#living.set(id, { ...living, record: reported });
+      return;
+    }
+    this.#store.put(reported);
+    this.#remember(reported);
+  }
+
+  subscribe(listener: (change: ResultChange) => void): () => void {
+    // A wrapper of its own, so that the same function can listen twice.
+    const own = (change: ResultChange): void => {
+      listener(change);
+    };
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  /** Tells listeners how a task stands now. */
+  announce(id: string): void {
+    if (this.#listeners.size === 0) return;
+    const record = this.get(id);
+    if (record !== undefined) this.#tell({ id, result: resultOf(record), removed: false });
+  }
+
+  /** Tells listeners that a task was forgotten, and what it came to. */
+  announceRemoved(id: string, result: TaskResult): void {
+    this.#tell({ id, result, removed: true });
+  }
+
+  #remember(record: TaskRecord): void {
+    if (record.result.status === 'running') this.#living.set(record.id, { record, durableRevision: record.revision });
+    else this.#living.delete(record.id);
+  }
+
+  #tell(change: ResultChange): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        this.#logger.error('a listener of the engine threw', { task: change.id, error });
+      }
+    }
+  }
+}

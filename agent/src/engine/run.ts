@@ -1,0 +1,174 @@
+import {
+  abortReason,
+  type Clock,
+  type JsonObject,
+  type Logger,
+  maxOutputBytes,
+  outcomes,
+  type Progress,
+  TaskError,
+} from '@nodetask/shared';
+import { jsonCopy } from './canonical-json.ts';
+import { failureOf } from './failure.ts';
+import { fitOutput } from './fit-output.ts';
+import type { LockHolder, LockTable } from './lock-table.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import type { RunEnd } from './record-changes.ts';
+import type { TaskRecord } from './store.ts';
+import type { LockName, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
+import { Throttle } from './throttle.ts';
+
+/** A handler that has not ended so long after its signal aborted is complained about. */
+const abortWarningMs = 10_000;
+
+/** At most so often is progress shown, but for a new stage and the end. */
+const progressIntervalMs = 500;
+
+export interface RunOptions {
+  readonly record: TaskRecord;
+  readonly handler: TaskHandler;
+  readonly holder: LockHolder;
+  readonly locks: LockTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** One run of a handler: its signal, its time limit, its progress, and how it ended. Knows nothing of the journal. */
+export class Run {
+  readonly id: string;
+  /** Resolves when the run is over and everything about it is settled; never rejects. */
+  readonly settled: Promise<void>;
+  readonly settle: () => void;
+  readonly #options: RunOptions;
+  readonly #logger: Logger;
+  readonly #controller = new AbortController();
+  readonly #removal = new AbortController();
+  readonly #meter = new ProgressMeter();
+  readonly #progress: Throttle<Progress>;
+  #cancelTimers: (() => void)[] = [];
+  #over = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.id = options.record.id;
+    this.#logger = options.logger.child({ task: this.id, type: options.record.type, run: options.record.result.run });
+    this.#progress = new Throttle(options.clock, progressIntervalMs, options.onProgress);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.settle = resolve;
+  }
+
+  /** Aborts the run's signal. The first reason stays. */
+  stop(reason: TaskError): void {
+    if (this.#over || this.#controller.signal.aborted) return;
+    this.#controller.abort(reason);
+    this.#timer(abortWarningMs, () => {
+      this.#logger.warn('the task handler does not end although its signal has aborted', { reason: reason.message });
+    });
+  }
+
+  /** The task was removed: how the run ends is not journalled any more. */
+  remove(): void {
+    this.#removal.abort();
+  }
+
+  /** Aborts when the task is removed. */
+  get removed(): AbortSignal {
+    return this.#removal.signal;
+  }
+
+  /** Runs the handler. Never rejects: whatever happens is an end. */
+  async execute(): Promise<RunEnd> {
+    // Not in the tick of the caller: submit answers before the work begins.
+    await Promise.resolve();
+    this.#limitTime();
+    try {
+      const { handler, record } = this.#options;
+      if (this.#controller.signal.aborted) throw abortReason(this.#controller.signal);
+      const report = await handler.run(this.#context(record));
+      return { kind: 'completed', report: checked(report) };
+    } catch (error) {
+      return this.#endOf(error);
+    } finally {
+      this.#over = true;
+      this.#progress.stop();
+      for (const cancel of this.#cancelTimers) cancel();
+      this.#cancelTimers = [];
+    }
+  }
+
+  #context(record: TaskRecord): TaskContext<JsonObject> {
+    const { locks, holder } = this.#options;
+    return {
+      id: record.id,
+      params: structuredClone(record.params),
+      run: record.result.run,
+      signal: this.#controller.signal,
+      logger: this.#logger,
+      progress: (update) => {
+        this.#report(update);
+      },
+      withLocks: async <T>(names: readonly LockName[], work: () => Promise<T>): Promise<T> => {
+        const release = locks.acquire(names, holder);
+        try {
+          return await work();
+        } finally {
+          release();
+        }
+      },
+    };
+  }
+
+  /** A one-shot's time runs from its acceptance, across restarts; others' from the start of the run. */
+  #limitTime(): void {
+    const { record, clock } = this.#options;
+    const { timeoutSeconds } = record;
+    if (timeoutSeconds === undefined) return;
+    const from =
+      record.kind === 'one-shot' ? record.result.submittedAt : (record.runStartedAt ?? record.result.submittedAt);
+    const left = Date.parse(from) + timeoutSeconds * 1000 - clock.now();
+    const reason = new TaskError('timed-out', `took longer than timeoutSeconds (${timeoutSeconds})`);
+    if (left <= 0) this.stop(reason);
+    else {
+      this.#timer(left, () => {
+        this.stop(reason);
+      });
+    }
+  }
+
+  #report(update: ProgressUpdate): void {
+    if (this.#over) return;
+    const { clock } = this.#options;
+    const progress = this.#meter.update(update, clock.monotonic(), clock.now());
+    this.#progress.push(progress, (previous) => previous?.stage !== progress.stage || progress.done === progress.total);
+  }
+
+  /** What was thrown is the abort's doing where the signal has aborted: the first cause wins. */
+  #endOf(error: unknown): RunEnd {
+    const { signal } = this.#controller;
+    const { type } = this.#options.record;
+    const reason: unknown = signal.aborted ? signal.reason : undefined;
+    if (!(reason instanceof TaskError)) {
+      this.#logger.warn('the run failed', { error });
+      return { kind: 'failed', failure: failureOf(type, error) };
+    }
+    if (reason.code === 'stopping') return { kind: 'interrupted' };
+    const { output } = failureOf(type, error);
+    return { kind: 'failed', failure: { ...failureOf(type, reason), ...(output === undefined ? {} : { output }) } };
+  }
+
+  #timer(delayMs: number, callback: () => void): void {
+    this.#cancelTimers.push(this.#options.clock.setTimer(delayMs, callback));
+  }
+}
+
+/** What a handler returns is not taken on trust: its output must be JSON and its outcome one of the three. */
+const checked = (report: TaskReport): TaskReport => {
+  const outcome = outcomes.find((known) => known === (report as TaskReport | null | undefined)?.outcome);
+  if (outcome === undefined) {
+    throw new TypeError(`the handler returned no outcome of ${outcomes.join(', ')}; the work may be done`);
+  }
+  if (report.output === undefined) return { outcome };
+  return { outcome, output: fitOutput(jsonCopy(report.output), maxOutputBytes) };
+};

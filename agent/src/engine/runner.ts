@@ -1,0 +1,156 @@
+import { type Clock, type Logger, sleep, TaskError } from '@nodetask/shared';
+import type { EngineObserver } from './engine-observer.ts';
+import type { Journal } from './journal.ts';
+import type { LockHolder, LockTable } from './lock-table.ts';
+import type { RunEnd } from './record-changes.ts';
+import { Run } from './run.ts';
+import type { TaskRecord } from './store.ts';
+import type { LockName, TaskHandler } from './task-handler.ts';
+
+/** Pauses between attempts to write the end of a run to a store that fails. */
+const commitRetryMs = { first: 1000, most: 30_000 } as const;
+
+/** A run that is to start. */
+export interface Launch {
+  /** The record with the run started, not yet committed. */
+  readonly record: TaskRecord;
+  readonly handler: TaskHandler;
+  /** Held from start to end. */
+  readonly locks: readonly LockName[];
+  /** The record with the run ended; `at` in RFC 3339. Pure. */
+  readonly conclude: (record: TaskRecord, end: Ended, at: string) => TaskRecord;
+  /** After the end has been committed, the locks are free and listeners know. */
+  readonly afterwards?: (record: TaskRecord) => void;
+}
+
+/** The ends that are journalled. */
+export type Ended = Exclude<RunEnd, { readonly kind: 'interrupted' }>;
+
+export interface RunnerOptions {
+  readonly journal: Journal;
+  readonly locks: LockTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: EngineObserver;
+}
+
+/**
+ * Starts runs and sees them to their end. A start is: take the locks, commit, go. An end is: commit, give the locks back and tell,
+ * all in one tick, so that who sees a task finished finds its locks free.
+ */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #runs = new Map<string, Run>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  get stopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** The active run of a task, also of one that has been removed and is still stopping. */
+  get(id: string): Run | undefined {
+    return this.#runs.get(id);
+  }
+
+  /**
+   * @throws BusyError where a lock is held; TaskError `stopping`; TaskError `store-unavailable`. Nothing has started then.
+   */
+  launch(launch: Launch): void {
+    if (this.stopping) throw new TaskError('stopping', 'the agent is shutting down and starts nothing new');
+    const { journal, locks, clock, logger } = this.#options;
+    const { record, handler } = launch;
+    const { id, type, ref } = record;
+    const holder: LockHolder = { id, type, ...(ref === undefined ? {} : { ref }) };
+    const release = locks.acquire(launch.locks, holder);
+    try {
+      journal.commit(record);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const run = new Run({
+      record,
+      handler,
+      holder,
+      locks,
+      clock,
+      logger,
+      onProgress: (progress) => {
+        if (this.#runs.get(id) !== run || run.removed.aborted) return;
+        journal.progressed(id, progress);
+        journal.announce(id);
+      },
+    });
+    this.#runs.set(id, run);
+    // Never rejects: see #follow.
+    void this.#follow(run, launch, release);
+    journal.announce(id);
+  }
+
+  /** Aborts everything that runs; resolves when it has ended. */
+  async stop(reason: TaskError): Promise<void> {
+    this.#stopping.abort(reason);
+    const runs = [...this.#runs.values()];
+    for (const run of runs) run.stop(reason);
+    await Promise.all(runs.map(async ({ settled }) => settled));
+  }
+
+  /** Tasks whose run has not ended. */
+  active(): readonly string[] {
+    return [...this.#runs.keys()];
+  }
+
+  async #follow(run: Run, launch: Launch, release: () => void): Promise<void> {
+    const { clock, journal } = this.#options;
+    const started = clock.monotonic();
+    const end = await run.execute();
+    const durationMs = clock.monotonic() - started;
+    const committed = end.kind === 'interrupted' ? undefined : await this.#commit(run, launch, end);
+    // From the commit to here nothing has waited.
+    this.#runs.delete(run.id);
+    release();
+    run.settle();
+    this.#observe(run, launch, end, durationMs);
+    if (committed === undefined) return;
+    journal.announce(run.id);
+    launch.afterwards?.(committed);
+  }
+
+  /** Writes the end until the store takes it, the task is removed or the engine stops. undefined: not written. */
+  async #commit(run: Run, launch: Launch, end: Ended): Promise<TaskRecord | undefined> {
+    const { journal, clock, logger } = this.#options;
+    for (let pause: number = commitRetryMs.first; ; pause = Math.min(pause * 2, commitRetryMs.most)) {
+      const record = run.removed.aborted ? undefined : journal.get(run.id);
+      if (record === undefined) return undefined;
+      try {
+        const ended = launch.conclude(record, end, new Date(clock.now()).toISOString());
+        const ready = end.kind === 'completed' && ended.type === 'mark-ready' && ended.kind !== 'daemon';
+        journal.commit(ended, { ready });
+        return ended;
+      } catch (error) {
+        logger.error('the end of a run cannot be journalled; its task stays running until it can', {
+          task: run.id,
+          retryInMs: pause,
+          error,
+        });
+      }
+      try {
+        await sleep(clock, pause, AbortSignal.any([this.#stopping.signal, run.removed]));
+      } catch {
+        // Stopping: the record stays active and the next start finds it so. Removed: there is nothing to write any more.
+        return undefined;
+      }
+    }
+  }
+
+  #observe(run: Run, { record }: Launch, end: RunEnd, durationMs: number): void {
+    const { id, type, kind } = record;
+    const errorCode = end.kind === 'failed' ? { errorCode: end.failure.code } : {};
+    const status = run.removed.aborted ? 'removed' : end.kind;
+    this.#options.observer.runEnded?.({ id, type, kind, status, durationMs, ...errorCode });
+  }
+}

@@ -1,0 +1,71 @@
+import { type Async, type Schedule, type ScheduleUpdate, scheduleUpdateSchema, TaskError } from '@nodetask/shared';
+import { cronTrigger } from './cron/cron-trigger.ts';
+import { revised } from './record-changes.ts';
+import type { TaskRecord } from './store.ts';
+
+/** What a schedule waits for and how it changes, as pure functions of its record. */
+
+export const scheduleOf = (record: TaskRecord): Schedule => record.async?.schedule ?? {};
+
+/** A schedule that may fire: it has not ended, is not suspended, and no run of it is active. */
+export const waits = (record: TaskRecord): boolean =>
+  record.kind === 'schedule' &&
+  record.result.status === 'running' &&
+  !record.active &&
+  scheduleOf(record).suspend !== true;
+
+/** Sets the next time of a cron schedule: the first after `after`. A suspended one has none, nor has one by height. */
+export const withNextRun = (record: TaskRecord, after: number): TaskRecord => {
+  const { cron, timeZone, suspend } = scheduleOf(record);
+  const { nextRunAt: _before, ...result } = record.result;
+  if (cron === undefined || suspend === true) return { ...record, result };
+  const nextRunAt = new Date(cronTrigger(cron, timeZone).next(after)).toISOString();
+  return { ...record, result: { ...result, nextRunAt } };
+};
+
+/** @throws TaskError `invalid-request` */
+export const parseUpdate = (update: ScheduleUpdate): ScheduleUpdate => {
+  const parsed = scheduleUpdateSchema.safeParse(update);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const text = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new TaskError('invalid-request', `invalid update: ${text}`, { details: { faults } });
+};
+
+/**
+ * Applies an update; the next time is reckoned anew from `now`. Run number, history and an active run stay.
+ * @returns The same record where nothing changes, so that repeating an update moves nothing.
+ * @throws TaskError `invalid-schedule` for a cron that is wrong, or for a schedule by block height that is given a cron.
+ */
+export const updated = (record: TaskRecord, update: ScheduleUpdate, now: number): TaskRecord => {
+  const before = scheduleOf(record);
+  for (const member of ['cron', 'timeZone'] as const) {
+    if (update[member] !== undefined && before.blockHeight !== undefined) {
+      const message = `${member} does not go with a schedule by blockHeight; its trigger cannot change`;
+      throw new TaskError('invalid-schedule', message, { details: { faults: [{ path: member, message }] } });
+    }
+  }
+  const after = changed(before, update);
+  if (after.cron !== undefined) cronTrigger(after.cron, after.timeZone);
+  if (isSame(before, after)) return record;
+  const async: Async = { schedule: after };
+  return revised(withNextRun({ ...record, async }, now), {});
+};
+
+const changed = (before: Schedule, update: ScheduleUpdate): Schedule => {
+  const { startingDeadlineSeconds: oldDeadline, ...rest } = before;
+  const deadline = update.startingDeadlineSeconds === undefined ? oldDeadline : update.startingDeadlineSeconds;
+  return {
+    ...rest,
+    ...(update.cron === undefined ? {} : { cron: update.cron }),
+    ...(update.timeZone === undefined ? {} : { timeZone: update.timeZone }),
+    ...(update.suspend === undefined ? {} : { suspend: update.suspend }),
+    ...(deadline === undefined || deadline === null ? {} : { startingDeadlineSeconds: deadline }),
+  };
+};
+
+const isSame = (a: Schedule, b: Schedule): boolean =>
+  a.cron === b.cron &&
+  a.timeZone === b.timeZone &&
+  a.startingDeadlineSeconds === b.startingDeadlineSeconds &&
+  (a.suspend ?? false) === (b.suspend ?? false);

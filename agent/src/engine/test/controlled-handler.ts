@@ -1,0 +1,62 @@
+import type { TaskContext, TaskHandler, TaskReport } from '../task-handler.ts';
+
+/** A run that waits for the test to end it. */
+export interface ControlledRun {
+  readonly context: TaskContext<unknown>;
+  complete(report?: TaskReport): void;
+  fail(error: unknown): void;
+}
+
+export interface ControlledOptions {
+  readonly interrupted?: 'run-again' | 'fail';
+  readonly locks?: readonly string[];
+  /** Ends with the abort's reason when the signal aborts. Default: true. */
+  readonly heedsAbort?: boolean;
+  readonly check?: (params: unknown) => void;
+}
+
+/** A handler whose runs the test sees and ends. */
+export class ControlledHandler implements TaskHandler {
+  readonly interrupted: 'run-again' | 'fail';
+  readonly runs: ControlledRun[] = [];
+  readonly #options: ControlledOptions;
+
+  constructor(options: ControlledOptions = {}) {
+    this.#options = options;
+    this.interrupted = options.interrupted ?? 'fail';
+  }
+
+  locks(): readonly string[] {
+    return this.#options.locks ?? [];
+  }
+
+  check(params: unknown): void {
+    this.#options.check?.(params);
+  }
+
+  async run(context: TaskContext<unknown>): Promise<TaskReport> {
+    const { promise, resolve, reject } = Promise.withResolvers<TaskReport>();
+    this.runs.push({
+      context,
+      complete: (report = { outcome: 'changed' }) => {
+        resolve(report);
+      },
+      fail: (error) => {
+        reject(error);
+      },
+    });
+    if (this.#options.heedsAbort !== false) {
+      context.signal.addEventListener('abort', () => {
+        reject(context.signal.reason as Error);
+      });
+    }
+    return promise;
+  }
+
+  /** The newest run. */
+  get last(): ControlledRun {
+    const run = this.runs.at(-1);
+    if (run === undefined) throw new Error('the handler has not run yet');
+    return run;
+  }
+}
