@@ -262,7 +262,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Watches a NodeTask until `condition` holds. */
-  async untilNodeTask<T extends KubeObject = KubeObject>(
+  async untilNodeTask<T extends object = KubeObject>(
     name: string,
     condition: (nodeTask: T | undefined) => boolean,
     options: { readonly what: string; readonly timeoutMs?: number; readonly namespace?: string },

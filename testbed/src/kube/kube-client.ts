@@ -25,6 +25,13 @@ export interface KubeObject {
   [key: string]: unknown;
 }
 
+/** The least that an object must have to be created or applied: every object type of a test fits. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
 export interface KubeClientOptions {
   /** https://host:port */
   readonly server: string;
@@ -63,7 +70,7 @@ export class KubeApiError extends Error {
   }
 }
 
-export interface WatchEvent<T extends KubeObject = KubeObject> {
+export interface WatchEvent<T extends object = KubeObject> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: T;
 }
@@ -111,20 +118,15 @@ export class KubeClient implements Disposable {
     return resourcePath(object.apiVersion, resource, object.metadata ?? {});
   }
 
-  async create(object: KubeObject): Promise<KubeObject> {
-    const { name: _name, ...rest } = object.metadata;
-    return this.request({
-      method: 'POST',
-      path: await this.pathOf({
-        ...object,
-        metadata: rest.namespace === undefined ? {} : { namespace: rest.namespace },
-      }),
-      body: object,
-    });
+  async create<T extends Manifest>(object: T): Promise<T & KubeObject> {
+    const { apiVersion, kind } = object;
+    const { namespace } = object.metadata;
+    const metadata = namespace === undefined ? {} : { namespace };
+    return this.request({ method: 'POST', path: await this.pathOf({ apiVersion, kind, metadata }), body: object });
   }
 
   /** Server-side apply with force. */
-  async apply(object: KubeObject, fieldManager = 'testbed'): Promise<KubeObject> {
+  async apply<T extends Manifest>(object: T, fieldManager = 'testbed'): Promise<T & KubeObject> {
     return this.request({
       method: 'PATCH',
       path: `${await this.pathOf(object)}?fieldManager=${fieldManager}&force=true`,
@@ -143,7 +145,7 @@ export class KubeClient implements Disposable {
   }
 
   /** Undefined if there is no such object. */
-  async get<T extends KubeObject>(path: string): Promise<T | undefined> {
+  async get<T extends object = KubeObject>(path: string): Promise<T | undefined> {
     const { status, body } = await this.raw({ method: 'GET', path });
     if (status === 404) return undefined;
     if (status >= 400) throw new KubeApiError(`GET ${path}`, status, body);
@@ -170,7 +172,7 @@ export class KubeClient implements Disposable {
    * The events of a watch from `resourceVersion` on. Ends when the server or the signal ends it; throws when the connection is lost, and
    * KubeApiError on a refusal or an ERROR event.
    */
-  async *watch<T extends KubeObject>(
+  async *watch<T extends object = KubeObject>(
     path: string,
     resourceVersion: string,
     signal: AbortSignal,
@@ -235,10 +237,10 @@ export class KubeClient implements Disposable {
   }
 }
 
-function parseEvent<T extends KubeObject>(path: string, line: string): WatchEvent<T> {
-  const { type, object } = JSON.parse(line) as { type: WatchEvent['type'] | 'ERROR'; object: T };
-  if (type !== 'ERROR') return { type, object };
-  throw new KubeApiError(`WATCH ${path}`, typeof object.code === 'number' ? object.code : 0, object);
+function parseEvent<T extends object>(path: string, line: string): WatchEvent<T> {
+  const event = JSON.parse(line) as WatchEvent<T> | { type: 'ERROR'; object: { code?: number } };
+  if (event.type !== 'ERROR') return event;
+  throw new KubeApiError(`WATCH ${path}`, event.object.code ?? 0, event.object);
 }
 
 function parseBody(answer: string): unknown {

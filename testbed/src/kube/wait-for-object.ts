@@ -16,7 +16,7 @@ export interface WaitForObjectOptions {
  * Resolves with the first state of the object at `path` for which `condition` holds; `undefined` stands for "there is none", so deletion
  * can be awaited too. Goes on over lost connections. Throws WaitTimeoutError with the last state seen.
  */
-export async function waitForObject<T extends KubeObject>(
+export async function waitForObject<T extends object = KubeObject>(
   client: KubeClient,
   path: string,
   condition: (object: T | undefined) => boolean,
@@ -41,14 +41,17 @@ export async function waitForObject<T extends KubeObject>(
     await sleep(RECONNECT_MS);
   }
   options.signal?.throwIfAborted();
-  const state = last === undefined ? 'there is no such object' : JSON.stringify(last.status ?? last).slice(0, 4_000);
+  const state =
+    last === undefined
+      ? 'there is no such object'
+      : JSON.stringify('status' in last ? last.status : last).slice(0, 4_000);
   throw new WaitTimeoutError(`waited ${options.timeoutMs} ms for ${options.what} (${path}); last state: ${state}`, {
     cause: lastError,
   });
 }
 
 /** The object as it is, then each change of it, until the connection ends. */
-async function* states<T extends KubeObject>(
+async function* states<T extends object = KubeObject>(
   client: KubeClient,
   path: string,
   signal: AbortSignal,

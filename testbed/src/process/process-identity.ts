@@ -14,19 +14,20 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 export function identityOf(pid: number): ProcessIdentity {
-  const startTime = readStartTime(pid);
+  const startTime = readStat(pid)?.startTime;
   const bootId = readBootId();
   return { pid, ...(startTime === undefined ? {} : { startTime }), ...(bootId === undefined ? {} : { bootId }) };
 }
 
-/** True while that very process runs: a reused pid or an earlier boot is "not alive". */
+/** True while that very process runs: a reused pid, an earlier boot, or a process that only waits to be reaped is "not alive". */
 export function isAlive(identity: ProcessIdentity): boolean {
   const bootId = readBootId();
   if (identity.bootId !== undefined && bootId !== undefined && identity.bootId !== bootId) return false;
   if (!pidExists(identity.pid)) return false;
-  if (identity.startTime === undefined) return true;
-  const startTime = readStartTime(identity.pid);
-  return startTime === undefined || startTime === identity.startTime;
+  const stat = readStat(identity.pid);
+  if (stat === undefined) return true;
+  if (stat.state === 'Z' || stat.state === 'X') return false;
+  return identity.startTime === undefined || stat.startTime === identity.startTime;
 }
 
 /** The identity in a file written by this package, or undefined if the text is not one (a torn or foreign file). */
@@ -55,13 +56,14 @@ function pidExists(pid: number): boolean {
   }
 }
 
-function readStartTime(pid: number): string | undefined {
+/** Fields 3 and 22 of /proc/pid/stat; undefined where there is no /proc. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function readStat(pid: number): { readonly state: string; readonly startTime: string } | undefined {
   const stat = readIfPresent(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
   // The second field is the command in parentheses and may hold blanks: count from the last parenthesis.
-  return stat
-    ?.slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .at(19);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, startTime] = [fields[0], fields[19]];
+  return state === undefined || startTime === undefined ? undefined : { state, startTime };
 }
 
 function readBootId(): string | undefined {
