@@ -35,8 +35,9 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves the time on and fires what becomes due; between two timers, promises get a turn. */
+  /** Moves the time on and fires what becomes due; before the first timer and after each, promises get a turn. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const end = this.#monotonic + ms;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       const [id, timer] = next;
