@@ -33,6 +33,10 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
       queue.close();
     }),
   );
+  const forget = (key: string): void => {
+    queue.forget(key);
+    conflicts.delete(key);
+  };
   const worker = async (): Promise<void> => {
     for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
       try {
@@ -52,9 +56,7 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
       .toString(16)
       .padStart(8, '0');
     const logger = options.logger.child({ key, reconcileId });
-    const outcome = await runOne(key, logger);
-    options.metrics.reconciled(queue.name, outcome);
-    if (outcome !== 'conflict') conflicts.delete(key);
+    options.metrics.reconciled(queue.name, await runOne(key, logger));
   };
   const runOne = async (key: string, logger: Logger): Promise<string> => {
     try {
@@ -67,7 +69,7 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
         },
         async (signal) => reconcile(key, { signal, logger } satisfies ReconcileContext),
       );
-      queue.forget(key);
+      forget(key);
       if (requeueAfterMs === undefined) return 'success';
       queue.addAfter(key, requeueAfterMs);
       return 'requeue';
@@ -81,7 +83,7 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
       return 'aborted';
     }
     if (error instanceof TerminalError) {
-      queue.forget(key);
+      forget(key);
       logger.error('reconcile failed for good', { error });
       return 'terminal';
     }
