@@ -163,7 +163,11 @@ export class AgentProcess implements AsyncDisposable {
 }
 
 /** What the pod's manifest and the kubelet would set. */
-export function agentEnvironment(options: AgentProcessOptions): Record<string, string> {
+export function agentEnvironment(
+  options: Omit<AgentProcessOptions, 'logFile' | 'token' | 'serviceAccount'> & {
+    readonly serviceAccount: { readonly path: string };
+  },
+): Record<string, string> {
   const { pod, settings } = options;
   const apiServer = targetOf(options.apiServer);
   return bareEnvironment({

@@ -103,7 +103,11 @@ export class OperatorProcess implements AsyncDisposable {
   }
 }
 
-export function operatorArgs({ kubeconfig, healthPort, settings }: OperatorProcessOptions): string[] {
+export function operatorArgs({
+  kubeconfig,
+  healthPort,
+  settings,
+}: Pick<OperatorProcessOptions, 'kubeconfig' | 'healthPort' | 'settings'>): string[] {
   return [
     '--kubeconfig',
     kubeconfig,
