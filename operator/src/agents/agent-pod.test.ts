@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toAgentPod } from './agent-pod.ts';
+
+const pod = (parts: { annotations?: object; ports?: object[]; initPorts?: object[]; status?: object }): object => ({
+  metadata: {
+    name: 'sei-0',
+    namespace: 'sei',
+    uid: 'u',
+    resourceVersion: '7',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    labels: { app: 'sei' },
+    annotations: parts.annotations ?? {},
+  },
+  spec: {
+    containers: [{ name: 'seid', ports: parts.ports ?? [] }],
+    initContainers: [{ name: 'agent', ports: parts.initPorts ?? [] }],
+  },
+  status: parts.status ?? { phase: 'Running', podIP: '10.1.2.3' },
+});
+
+test('keeps what the operator needs of a pod', () => {
+  assert.deepEqual(toAgentPod(pod({})), {
+    metadata: { name: 'sei-0', namespace: 'sei', uid: 'u', resourceVersion: '7' },
+    labels: { app: 'sei' },
+    createdAt: Date.parse('2026-01-01T00:00:00Z'),
+    address: { host: '10.1.2.3', port: 7777 },
+  });
+});
+
+test('the port is the container port named nodetask, else the annotation, else 7777', () => {
+  const annotations = { 'nodetask.dev/agent-port': '9001' };
+  const named = [
+    { name: 'rpc', containerPort: 26657 },
+    { name: 'nodetask', containerPort: 9000 },
+  ];
+  assert.equal(toAgentPod(pod({ ports: named, annotations })).address?.port, 9000);
+  assert.equal(toAgentPod(pod({ initPorts: named, annotations })).address?.port, 9000);
+  assert.equal(toAgentPod(pod({ annotations })).address?.port, 9001);
+});
+
+test('an annotation that is no port is said, not guessed around', () => {
+  for (const value of ['', '0', '65536', '80a', '-1', '1e3']) {
+    const result = toAgentPod(pod({ annotations: { 'nodetask.dev/agent-port': value } }));
+    assert.equal(result.address, undefined, value);
+    assert.match(result.unavailable ?? '', /agent-port/);
+  }
+});
+
+test('a pod without an address or one that has ended cannot be called', () => {
+  assert.match(toAgentPod(pod({ status: { phase: 'Pending' } })).unavailable ?? '', /no address/);
+  assert.match(
+    toAgentPod(pod({ status: { phase: 'Failed', podIP: '10.1.2.3' } })).unavailable ?? '',
+    /ended \(Failed\)/,
+  );
+});

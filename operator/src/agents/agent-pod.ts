@@ -1,0 +1,82 @@
+import { agentPort, agentPortAnnotation, agentPortName } from '@nodetask/shared';
+import { z } from 'zod';
+import type { KubeObject } from '../kube/kube-object.ts';
+
+/** Where the agent of a pod listens. */
+export interface AgentAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A pod with the agent label, cut down to what the operator needs: this is what its cache holds. */
+export interface AgentPod extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
+  readonly labels: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Absent while the agent cannot be called; `unavailable` then says why. */
+  readonly address?: AgentAddress;
+  readonly unavailable?: string;
+}
+
+const text = z.string();
+const podSchema = z.object({
+  metadata: z.object({
+    name: text,
+    namespace: text,
+    uid: text,
+    resourceVersion: text,
+    creationTimestamp: text,
+    deletionTimestamp: text.optional(),
+    labels: z.record(text, text).optional(),
+    annotations: z.record(text, text).optional(),
+  }),
+  spec: z.object({
+    containers: z.array(
+      z.object({ ports: z.array(z.object({ name: text.optional(), containerPort: z.int() })).optional() }),
+    ),
+    // A sidecar is an init container that is restarted always.
+    initContainers: z
+      .array(z.object({ ports: z.array(z.object({ name: text.optional(), containerPort: z.int() })).optional() }))
+      .optional(),
+  }),
+  status: z.object({ phase: text.optional(), podIP: text.optional() }).optional(),
+});
+
+type Pod = z.output<typeof podSchema>;
+
+/** Reads a Pod of the API server. Throws a ZodError for something that is no pod. */
+export const toAgentPod = (object: unknown): AgentPod => {
+  const pod = podSchema.parse(object);
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
+  return {
+    metadata: { name, namespace, uid, resourceVersion },
+    labels: labels ?? {},
+    createdAt: Date.parse(creationTimestamp),
+    ...reach(pod),
+  };
+};
+
+const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable'> => {
+  const phase = pod.status?.phase;
+  if (phase === 'Succeeded' || phase === 'Failed') return { unavailable: `the pod has ended (${phase})` };
+  const host = pod.status?.podIP;
+  if (host === undefined || host === '') return { unavailable: 'the pod has no address yet' };
+  const port = portOf(pod);
+  if (port === undefined) {
+    return { unavailable: `the annotation ${agentPortAnnotation} of the pod is not a port from 1 to 65535` };
+  }
+  return { address: { host, port } };
+};
+
+/** The container port named `nodetask`, else the annotation, else 7777; `undefined` for an annotation that is no port. */
+const portOf = (pod: Pod): number | undefined => {
+  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+  const ports = containers.flatMap((container) => container.ports ?? []);
+  const named = ports.find(({ name }) => name === agentPortName);
+  if (named !== undefined) return named.containerPort;
+  const annotation = pod.metadata.annotations?.[agentPortAnnotation];
+  if (annotation === undefined) return agentPort;
+  const port = /^\d{1,5}$/.test(annotation) ? Number(annotation) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+};

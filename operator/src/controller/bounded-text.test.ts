@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { boundedText, plural, shortList } from './bounded-text.ts';
+
+test('boundedText replaces control characters and cuts', () => {
+  assert.equal(boundedText('a\u0000\n\u001b[31mb\u2028c\u009f'), 'a [31mb c');
+  assert.equal(boundedText('abcdef', 4), 'abc…');
+  assert.equal(boundedText('abcd', 4), 'abcd');
+  assert.equal(boundedText('ab\u{1F600}c', 4).isWellFormed(), true);
+});
+
+test('shortList and plural', () => {
+  assert.equal(shortList(['a', 'b', 'c']), 'a, b, c');
+  assert.equal(shortList(['a', 'b', 'c', 'd', 'e']), 'a, b, c and 2 more');
+  assert.equal(plural(1, 'target'), '1 target');
+  assert.equal(plural(0, 'target'), '0 targets');
+});

@@ -1,0 +1,18 @@
+/** The most characters of a message on status. */
+export const maxMessageCharacters = 1024;
+
+/** Text from elsewhere, made fit for a status message: control characters become spaces, and what is too long is cut. */
+export const boundedText = (text: string, max: number = maxMessageCharacters): string => {
+  const clean = text
+    .slice(0, max + 1)
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim();
+  return clean.length <= max ? clean : `${clean.slice(0, max - 1).toWellFormed()}…`;
+};
+
+/** "a, b, c and 4 more". */
+export const shortList = (items: readonly string[], max = 3): string =>
+  items.length <= max ? items.join(', ') : `${items.slice(0, max).join(', ')} and ${items.length - max} more`;
+
+/** "1 target", "3 targets". */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,413 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { maxTargets } from '@nodetask/shared';
+import { decide } from './decide.ts';
+import type { Decision } from './decision.ts';
+import {
+  accepted,
+  agentPod,
+  at,
+  cron,
+  fanOut,
+  gathered,
+  idOf,
+  oneShot,
+  result,
+  row,
+  runningStatus,
+  type Setup,
+  start,
+} from './testing/fixtures.ts';
+
+const finalizers = ['nodetask.dev/cancel'];
+const ready = ({ status }: Decision): string | undefined => status?.conditions?.[0]?.reason;
+const kinds = ({ calls }: Decision): readonly string[] => calls.map(({ kind, pod }) => `${kind} ${pod.metadata.name}`);
+const eventReasons = ({ events }: Decision): readonly string[] => events.map(({ reason }) => reason);
+const ask = (setup: Setup): Decision => decide(gathered(setup));
+const three = ['sei-0', 'sei-1', 'sei-2'].map((name) => agentPod(name));
+const acceptedOn = (...pods: readonly string[]): NonNullable<Setup['memory']> =>
+  Object.fromEntries(pods.map((pod) => [idOf(pod), accepted({ podUID: `uid-of-${pod}` })]));
+
+describe('a one-shot on the happy path', () => {
+  test('1: the finalizer, then the dispatch', () => {
+    const decision = ask({});
+    assert.equal(decision.finalizer, 'add');
+    assert.deepEqual(kinds(decision), ['dispatch sei-0']);
+  });
+  test('2: accepted: nothing is written while the result may be there at once', () => {
+    const decision = ask({ metadata: { finalizers }, memory: acceptedOn('sei-0'), seconds: 0.05 });
+    assert.deepEqual(decision, { calls: [], dropRows: [], events: [], requeueAfterMs: 50 });
+  });
+  test('3: still running: Running', () => {
+    const decision = ask({ metadata: { finalizers }, memory: acceptedOn('sei-0'), seconds: 0.1 });
+    assert.equal(decision.status?.phase, 'Running');
+    assert.deepEqual(eventReasons(decision), ['Dispatched']);
+    assert.equal(decision.requeueAfterMs, 29_900);
+  });
+  test('4: the result: one write says it all, and the finalizer goes', () => {
+    const targets = [
+      { pod: 'sei-0', result: result({ status: 'completed', completedAt: at(0.02), outcome: 'changed' }) },
+    ];
+    const decision = ask({
+      metadata: { finalizers },
+      memory: acceptedOn('sei-0'),
+      status: { observedGeneration: -1, targets },
+      seconds: 0.05,
+    });
+    assert.equal(decision.finalizer, 'remove');
+    assert.deepEqual(eventReasons(decision), ['Dispatched', 'Completed']);
+    assert.deepEqual(decision.status?.targets, [
+      {
+        pod: 'sei-0',
+        podUID: 'uid-of-sei-0',
+        phase: 'Succeeded',
+        attempt: 1,
+        taskID: idOf('sei-0'),
+        message: 'changed',
+        startedAt: at(0),
+        completedAt: at(0.02),
+      },
+    ]);
+    assert.deepEqual(decision.status?.counts, { desired: 1, running: 0, succeeded: 1, failed: 0 });
+    assert.equal(decision.status?.summary, '1/1');
+    assert.equal(decision.status?.startedAt, at(0));
+    assert.equal(decision.status?.completedAt, at(0.05));
+  });
+});
+
+describe('a fan-out', () => {
+  test('goes to all targets at once', () => {
+    assert.deepEqual(kinds(ask({ spec: fanOut, pods: three })), ['dispatch sei-0', 'dispatch sei-1', 'dispatch sei-2']);
+  });
+  test('counts what has ended and shows what runs', () => {
+    const rows = [
+      row('sei-0', { result: result({ status: 'completed' }) }),
+      row('sei-1'),
+      row('sei-2', { result: result({ status: 'failed', error: 'boom' }, 'sei-2') }),
+    ];
+    const { status } = ask({
+      spec: fanOut,
+      pods: three,
+      status: runningStatus(rows),
+      memory: acceptedOn('sei-1'),
+      seconds: 1,
+    });
+    assert.deepEqual(status?.counts, { desired: 3, running: 1, succeeded: 1, failed: 1 });
+    assert.equal(status?.summary, '1/3');
+    assert.equal(status?.conditions?.[0]?.message, '2 of 3 targets done; runs on sei-1');
+  });
+  test('fails when one target did, and names it', () => {
+    const rows = [
+      row('sei-0', { phase: 'Succeeded' }),
+      row('sei-1', { result: result({ status: 'failed', errorCode: 'disk-full', error: 'no space' }, 'sei-1') }),
+    ];
+    const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
+    assert.equal(ready(decision), 'TargetsFailed');
+    assert.match(decision.status?.conditions?.[0]?.message ?? '', /1 of 2 targets failed: sei-1: disk-full: no space/);
+    assert.deepEqual(eventReasons(decision), ['Failed']);
+  });
+  test('keeps the targets of its first dispatch', () => {
+    const decision = ask({
+      spec: fanOut,
+      pods: three,
+      status: runningStatus([row('sei-0'), row('sei-1')]),
+      memory: acceptedOn('sei-0', 'sei-1'),
+      metadata: { finalizers },
+      seconds: 1,
+    });
+    assert.deepEqual(kinds(decision), []);
+    assert.deepEqual(
+      decision.status?.targets?.map(({ pod }) => pod),
+      ['sei-0', 'sei-1'],
+    );
+  });
+  test('a target that was dispatched before a crash counts although status does not list it', () => {
+    const rows = [row('sei-0'), { pod: 'sei-9', result: result({ status: 'completed' }, 'sei-9') }];
+    const decision = ask({
+      spec: fanOut,
+      pods: three,
+      status: runningStatus(rows),
+      memory: acceptedOn('sei-0'),
+      seconds: 1,
+    });
+    assert.deepEqual(
+      decision.status?.targets?.map(({ pod, phase }) => `${pod} ${phase}`),
+      ['sei-0 Running', 'sei-9 Succeeded'],
+    );
+  });
+  test('says who stands in its way', () => {
+    const by = {
+      id: idOf('x'),
+      type: 'mark-ready',
+      ref: { namespace: 'sei', name: 'other', uid: 'u', maxResultBytes: 512 },
+    };
+    const busy = { podUID: 'uid-of-sei-0', failures: 1, retryAt: start + 500, dispatch: { kind: 'busy', by } as const };
+    const decision = ask({ memory: { [idOf('sei-0')]: busy } });
+    assert.equal(decision.status?.blockedBy, 'sei/other');
+    assert.equal(decision.status?.phase, 'Queued');
+    assert.equal(decision.requeueAfterMs, 500);
+  });
+});
+
+describe('schedules follow the selector', () => {
+  const spec = { ...cron, target: fanOut.target };
+  const rows = three.map(({ metadata: { name } }) => row(name, { phase: 'Scheduled', result: result({}, name) }));
+  const memory = acceptedOn('sei-0', 'sei-1', 'sei-2');
+
+  test('a new pod gets the schedule', () => {
+    const pods = [...three, agentPod('sei-3')];
+    assert.deepEqual(kinds(ask({ spec, pods, status: runningStatus(rows), memory })), ['dispatch sei-3']);
+  });
+  test('a pod that left is stopped, then its row goes', () => {
+    const pods = [...three.slice(0, 2), agentPod('sei-2', { labels: {} })];
+    const first = ask({ spec, pods, status: runningStatus(rows), memory });
+    assert.deepEqual(kinds(first), ['remove sei-2']);
+    assert.deepEqual(first.dropRows, []);
+    const stopped = { ...memory, [idOf('sei-2')]: accepted({ podUID: 'uid-of-sei-2', stopped: true }) };
+    const second = ask({ spec, pods, status: runningStatus(rows), memory: stopped });
+    assert.deepEqual(second.dropRows, ['sei-2']);
+    assert.deepEqual(
+      second.status?.targets?.map(({ pod }) => pod),
+      ['sei-0', 'sei-1'],
+    );
+  });
+  test('a pod that is gone is remembered until the wait budget ends', () => {
+    const pods = three.slice(0, 2);
+    const outOfReachSince = new Map([['sei-2', start]]);
+    const early = ask({ spec, pods, status: runningStatus(rows), memory, outOfReachSince, seconds: 200 });
+    assert.equal(early.status?.targets?.length, 3);
+    assert.equal(ready(early), 'NoTarget');
+    const late = ask({ spec, pods, status: runningStatus(rows), memory, outOfReachSince, seconds: 300 });
+    assert.deepEqual(late.dropRows, ['sei-2']);
+    assert.equal(ready(late), 'Scheduled');
+  });
+  test('times are those of the newest and of the next run', () => {
+    const runs = [{ run: 2, status: 'completed' as const, startedAt: at(10) }];
+    const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ nextRunAt: at(1010) }), runs })]);
+    const decision = ask({ spec: cron, status, memory, seconds: 20 });
+    assert.equal(decision.status?.lastRunAt, at(10));
+    assert.equal(decision.status?.nextRunAt, at(1010));
+  });
+  test('a missed run is an event, once', () => {
+    const missed = [{ run: 2, status: 'missed' as const, startedAt: at(10) }];
+    const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result(), runs: missed })]);
+    const first = ask({ spec: cron, status, memory });
+    assert.deepEqual(eventReasons(first), ['ScheduleMissed']);
+    assert.deepEqual(
+      eventReasons(ask({ spec: cron, status: { ...status, ...first.status, targets: status.targets }, memory })),
+      [],
+    );
+  });
+});
+
+describe('finished', () => {
+  const done = runningStatus([row('sei-0', { phase: 'Succeeded' })], { phase: 'Succeeded', conditions: [] });
+  test('stays as it is, whatever comes', () => {
+    const status = {
+      ...done,
+      targets: [{ ...row('sei-0', { phase: 'Succeeded' }), result: result({ status: 'failed' }) }],
+    };
+    assert.deepEqual(ask({ status, pods: [] }), { calls: [], dropRows: [], events: [] });
+  });
+  test('stays Failed for want of a target, although one appears', () => {
+    const { status } = ask({ spec: fanOut, pods: [], status: runningStatus([], { phase: 'Pending' }), seconds: 300 });
+    assert.equal(status?.phase, 'Failed');
+    const after = { observedGeneration: 1, ...status, targets: [] };
+    assert.deepEqual(ask({ spec: fanOut, pods: three, status: after, seconds: 301 }), {
+      calls: [],
+      dropRows: [],
+      events: [],
+    });
+  });
+  test('observes a new generation without moving', () => {
+    const decision = ask({ status: done, metadata: { generation: 2 } });
+    assert.equal(decision.status?.observedGeneration, 2);
+    assert.equal(decision.status?.phase, 'Succeeded');
+  });
+  test('lets go of the finalizer that a crash left', () => {
+    assert.equal(ask({ status: done, metadata: { finalizers } }).finalizer, 'remove');
+  });
+  test('a changed runID begins anew, under new ids, and old rows go', () => {
+    const spec = { ...oneShot, runID: '2', target: { podName: 'sei-1' } };
+    const pods = [agentPod('sei-1')];
+    const first = ask({ spec, pods, status: done, metadata: { finalizers } });
+    assert.deepEqual(
+      first.calls.map(({ taskID }) => taskID),
+      [idOf('sei-1', '2')],
+    );
+    const memory = { [idOf('sei-1', '2')]: accepted({ podUID: 'uid-of-sei-1' }) };
+    const second = ask({ spec, pods, status: done, memory, metadata: { finalizers }, seconds: 1 });
+    assert.equal(second.status?.runID, '2');
+    assert.equal(second.status?.completedAt, undefined);
+    assert.deepEqual(
+      second.status?.targets?.map(({ pod }) => pod),
+      ['sei-1'],
+    );
+    assert.deepEqual(second.dropRows, ['sei-0']);
+  });
+});
+
+describe('a changed runID while the run before goes on', () => {
+  const spec = { ...oneShot, runID: '2' };
+  const status = runningStatus([row('sei-0')]);
+  test('stops it first', () => {
+    const decision = ask({ spec, status, metadata: { finalizers } });
+    assert.deepEqual(kinds(decision), ['remove sei-0']);
+    assert.equal(decision.calls[0]?.taskID, idOf('sei-0'));
+    assert.equal(ready(decision), 'StoppingPreviousRun');
+    assert.equal(decision.status?.runID, undefined);
+  });
+  test('then begins', () => {
+    const memory = { [idOf('sei-0')]: accepted({ stopped: true }) };
+    const decision = ask({ spec, status, memory, metadata: { finalizers } });
+    assert.deepEqual(
+      decision.calls.map(({ kind, taskID }) => `${kind} ${taskID}`),
+      [`dispatch ${idOf('sei-0', '2')}`],
+    );
+  });
+  test('a pod that is gone does not hold it up', () => {
+    const moved = { ...spec, target: { podName: 'sei-1' } };
+    assert.deepEqual(kinds(ask({ spec: moved, status, pods: [agentPod('sei-1')] })), ['dispatch sei-1']);
+  });
+});
+
+describe('deleting', () => {
+  const metadata = { finalizers, deletionTimestamp: at(0) };
+  const status = runningStatus([row('sei-0')]);
+  test('stops the work, also where status does not know of it yet', () => {
+    for (const setup of [{ status }, {}]) {
+      const decision = ask({ metadata, ...setup });
+      assert.deepEqual(
+        decision.calls.map(({ kind, taskID }) => `${kind} ${taskID}`),
+        [`remove ${idOf('sei-0')}`],
+      );
+      assert.equal(decision.finalizer, undefined);
+    }
+  });
+  test('lets go once it has stopped', () => {
+    const decision = ask({ metadata, status, memory: { [idOf('sei-0')]: accepted({ stopped: true }) } });
+    assert.equal(decision.finalizer, 'remove');
+    assert.equal(decision.status, undefined);
+    assert.deepEqual(eventReasons(decision), ['Cancelled']);
+  });
+  test('at once where the pod is gone', () => {
+    assert.equal(ask({ metadata, status, pods: [] }).finalizer, 'remove');
+  });
+  test('after the grace time where the agent does not answer', () => {
+    const silent = accepted({ silence: { since: start, message: 'x' }, failures: 3, retryAt: start + 31_000 });
+    const memory = { [idOf('sei-0')]: silent };
+    assert.equal(ask({ metadata, status, memory, seconds: 29 }).finalizer, undefined);
+    const decision = ask({ metadata, status, memory, seconds: 30 });
+    assert.equal(decision.finalizer, 'remove');
+    assert.deepEqual(eventReasons(decision), ['AgentUnreachable']);
+  });
+  test('asks once even when the clock says that the grace time is over', () => {
+    assert.deepEqual(kinds(ask({ metadata, status, seconds: 3600 })), ['remove sei-0']);
+  });
+  test('by force', () => {
+    const annotations = { 'nodetask.dev/force-delete': 'yes' };
+    assert.deepEqual(ask({ metadata: { ...metadata, annotations }, status }), {
+      calls: [],
+      dropRows: [],
+      events: [],
+      finalizer: 'remove',
+    });
+  });
+  test('without our finalizer: nothing', () => {
+    assert.deepEqual(ask({ metadata: { deletionTimestamp: at(0), finalizers: ['other'] }, status }), {
+      calls: [],
+      dropRows: [],
+      events: [],
+    });
+  });
+});
+
+describe('cancelling', () => {
+  const spec = { ...oneShot, cancel: true };
+  test('stops the work, then is Cancelled', () => {
+    const status = runningStatus([row('sei-0')]);
+    const first = ask({ spec, status, metadata: { finalizers } });
+    assert.deepEqual(kinds(first), ['remove sei-0']);
+    assert.equal(ready(first), 'Cancelling');
+    const second = ask({
+      spec,
+      status,
+      metadata: { finalizers },
+      memory: { [idOf('sei-0')]: accepted({ stopped: true }) },
+    });
+    assert.equal(second.status?.phase, 'Cancelled');
+    assert.equal(second.status?.targets?.[0]?.phase, 'Cancelled');
+    assert.equal(second.finalizer, 'remove');
+    assert.deepEqual(eventReasons(second), ['Cancelled']);
+  });
+  test('what had ended before keeps its end', () => {
+    const status = runningStatus([row('sei-0', { result: result({ status: 'completed' }) })]);
+    assert.equal(ask({ spec, status }).status?.phase, 'Succeeded');
+  });
+  test('before the dispatch: nothing is called', () => {
+    const decision = ask({ spec });
+    assert.deepEqual(decision.calls, []);
+    assert.equal(decision.status?.phase, 'Cancelled');
+  });
+});
+
+describe('what cannot go on', () => {
+  const unsupported: readonly {
+    readonly changes: Setup['spec'] extends infer S ? Partial<S> : never;
+    readonly field: RegExp;
+  }[] = [
+    { changes: { retry: { limit: 3 } }, field: /spec\.retry\.limit 3: set it to 0/ },
+    { changes: { strategy: { maxParallel: '25%' } }, field: /spec\.strategy .*25%/ },
+    { changes: { dependsOn: ['other'] }, field: /spec\.dependsOn \["other"\]/ },
+    { changes: { suspend: true }, field: /spec\.suspend true/ },
+    { changes: { ttlSecondsAfterFinished: 0 }, field: /spec\.ttlSecondsAfterFinished 0/ },
+  ];
+  for (const { changes, field } of unsupported) {
+    test(`not supported: ${JSON.stringify(changes)}`, () => {
+      const decision = ask({ spec: { ...oneShot, ...changes } });
+      assert.deepEqual(decision.calls, []);
+      assert.equal(ready(decision), 'NotSupported');
+      assert.match(decision.status?.conditions?.[0]?.message ?? '', field);
+    });
+  }
+  test('the defaults of those fields are supported', () => {
+    const spec = { ...oneShot, retry: {}, strategy: {}, dependsOn: [], suspend: false };
+    assert.deepEqual(kinds(ask({ spec })), ['dispatch sei-0']);
+  });
+  test('a field taken out again lets it go on, with what it knew', () => {
+    const status = runningStatus([row('sei-0')]);
+    const held = ask({ spec: { ...oneShot, suspend: true }, status });
+    assert.equal(held.status?.startedAt, at(0));
+    assert.equal(held.status?.targets?.length, 1);
+    const { status: after } = ask({ status: { ...status, ...held.status }, memory: acceptedOn('sei-0'), seconds: 1 });
+    assert.equal(after?.phase, 'Running');
+    assert.equal(after?.conditions?.[0]?.reason, 'Running');
+  });
+  test('a spec that does not parse', () => {
+    const decision = ask({ spec: { ...oneShot, target: {} } });
+    assert.equal(ready(decision), 'InvalidSpec');
+    assert.match(decision.status?.conditions?.[0]?.message ?? '', /spec\.target/);
+  });
+  test('too many targets, until there are fewer', () => {
+    const pods = Array.from({ length: maxTargets + 1 }, (_, i) => agentPod(`sei-${i}`));
+    const decision = ask({ spec: fanOut, pods });
+    assert.equal(ready(decision), 'TooManyTargets');
+    assert.deepEqual(decision.calls, []);
+    const status = { observedGeneration: -1, ...decision.status, targets: [] };
+    assert.equal(ask({ spec: fanOut, pods: pods.slice(1), status }).calls.length, maxTargets);
+  });
+  test('a selector without a pod', () => {
+    const waiting = ask({ spec: fanOut, pods: [] });
+    assert.equal(ready(waiting), 'NoTarget');
+    assert.equal(waiting.requeueAfterMs, 10_000);
+    assert.equal(ready(ask({ spec: fanOut, pods: [], unlabelled: ['sei-7'] })), 'NoAgent');
+    const failed = ask({
+      spec: fanOut,
+      pods: [],
+      status: { observedGeneration: 1, ...waiting.status, targets: [] },
+      seconds: 300,
+    });
+    assert.equal(failed.status?.phase, 'Failed');
+    assert.equal(ready(failed), 'NoTarget');
+  });
+});

@@ -1,0 +1,40 @@
+import type { Decision } from './decision.ts';
+import { cancelling } from './decisions/cancelling.ts';
+import { deleting } from './decisions/deleting.ts';
+import { finished } from './decisions/finished.ts';
+import type { Gate } from './decisions/gate.ts';
+import { invalidSpec } from './decisions/invalid-spec.ts';
+import { noTarget } from './decisions/no-target.ts';
+import { refuseUnsupported } from './decisions/refuse-unsupported.ts';
+import { runTargets } from './decisions/run-targets.ts';
+import { stopPreviousRun } from './decisions/stop-previous-run.ts';
+import { tooManyTargets } from './decisions/too-many-targets.ts';
+import { type Gathered, runContext } from './run-context.ts';
+
+/** What is decided about a NodeTask, in this order; the first that has something to say wins. */
+const chain: readonly Gate[] = [
+  deleting, //           it goes: stop its work, let go
+  finished, //           it has ended and stays so, until runID changes
+  stopPreviousRun, //    runID changed: what still runs of the run before is stopped
+  cancelling, //         spec.cancel
+  invalidSpec, //        a spec that this version cannot read
+  refuseUnsupported, //  fields that this version does not act on
+  // dependsOn comes here (issue C)
+  // suspend comes here (issue C)
+  tooManyTargets, //     more pods than status can hold
+  noTarget, //           no pod at all
+  // strategy comes here (issue C): which of the targets may start now
+];
+
+/**
+ * What is to be done about a NodeTask, from everything that is known of it. Pure: the same input, the same decision; repeated at
+ * any time it asks for the same calls, and for nothing once they have been answered and status has been written.
+ */
+export const decide = (gathered: Gathered): Decision => {
+  const ctx = runContext(gathered);
+  for (const gate of chain) {
+    const decision = gate(ctx);
+    if (decision !== undefined) return decision;
+  }
+  return runTargets(ctx);
+};

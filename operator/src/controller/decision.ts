@@ -1,0 +1,64 @@
+import type { NodeTaskStatus, TargetStatus } from '@nodetask/shared';
+import type { Reason } from './reasons.ts';
+import type { AgentCall } from './task-memory.ts';
+
+/** The operator's part of a row: everything but the agent's `result` and `runs`. */
+export type OwnedTarget = Omit<TargetStatus, 'result' | 'runs'>;
+
+/** The operator's part of status: always applied as a whole. */
+export interface OwnedStatus extends Omit<NodeTaskStatus, 'targets'> {
+  readonly targets?: OwnedTarget[] | undefined;
+}
+
+export const eventReasons = [
+  'Dispatched',
+  'Completed',
+  'Failed',
+  'Retrying',
+  'Cancelled',
+  'ScheduleMissed',
+  'AgentUnreachable',
+] as const;
+
+/** Something for `kubectl describe`. */
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: (typeof eventReasons)[number];
+  /** What was done, as in EventRecord. */
+  readonly action: string;
+  /** A sentence, and what to do. */
+  readonly note: string;
+}
+
+/** What is to be done about a NodeTask. Doing it twice does no harm. */
+export interface Decision {
+  /** `add` comes before the calls, `remove` after everything else. */
+  readonly finalizer?: 'add' | 'remove';
+  /** When there are any, decide is asked again with their answers before anything else is done. */
+  readonly calls: readonly AgentCall[];
+  /** Absent: status says it all already. */
+  readonly status?: OwnedStatus;
+  /** Rows to take off status, with what their agents wrote. */
+  readonly dropRows: readonly string[];
+  /** After the status write. */
+  readonly events: readonly EventNote[];
+  readonly requeueAfterMs?: number;
+}
+
+/** Kinds of situation by what the conditions say; see summary/conditions.ts. */
+export type Standing = 'progressing' | 'ready' | 'complete' | 'failed' | 'cancelled' | 'stalled';
+
+/** Where a NodeTask is, in short: phase and conditions follow from it. */
+export interface Situation {
+  readonly standing: Standing;
+  readonly phase: NonNullable<NodeTaskStatus['phase']>;
+  readonly reason: Reason;
+  readonly message: string;
+  /** Of a schedule that has run. */
+  readonly lastRun?: LastRun;
+}
+
+export interface LastRun {
+  readonly reason: 'RunSucceeded' | 'RunFailed' | 'RunMissed';
+  readonly message: string;
+}

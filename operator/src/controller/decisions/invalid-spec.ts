@@ -1,0 +1,18 @@
+import { boundedText } from '../bounded-text.ts';
+import { statusChange } from '../summary/owned-status.ts';
+import { type Gate, nothingToDo } from './gate.ts';
+import { heldStatus } from './hold.ts';
+
+/** The API server took the spec, this operator cannot read it: the CRD and the operator are of different versions. */
+export const invalidSpec: Gate = (ctx) => {
+  if (ctx.specFault === undefined) return undefined;
+  const message = boundedText(
+    `this operator cannot read the spec (${ctx.specFault}); correct it, or install the CRD of the operator's version`,
+  );
+  const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'InvalidSpec', message });
+  return { ...nothingToDo, ...statusChange(ctx, held) };
+};
+
+/** The phase of a run that does not move: as it was, or Pending before it began. */
+export const heldPhase = ({ sameRun, status }: Parameters<Gate>[0]): string =>
+  sameRun ? (status.phase ?? 'Pending') : 'Pending';

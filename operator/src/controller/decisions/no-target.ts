@@ -1,0 +1,43 @@
+import type { Decision, Situation } from '../decision.ts';
+import { resolveTargets } from '../resolve-targets.ts';
+import { requeueAt } from '../requeue.ts';
+import { isoTime, type RunContext } from '../run-context.ts';
+import { statusChange, statusWithRows } from '../summary/owned-status.ts';
+import { runWaitStart } from '../target/wait-budget.ts';
+import { noLabel } from '../target/wait-for-pod.ts';
+import { lookAgainMs } from '../timing.ts';
+import { transitionEvents } from '../transition-events.ts';
+import { type Gate, nothingToDo } from './gate.ts';
+
+/** The selector matches no pod with an agent: waits as long as the budget lasts. */
+export const noTarget: Gate = (ctx) => {
+  if (ctx.spec === undefined || resolveTargets(ctx).length > 0) return undefined;
+  const { waitSeconds } = ctx.spec.target;
+  const [unlabelled] = ctx.unlabelled;
+  const reason = unlabelled === undefined ? 'NoTarget' : 'NoAgent';
+  const message = unlabelled === undefined ? 'no pod matches spec.target.selector' : noLabel(unlabelled);
+  const deadline = runWaitStart(ctx) + waitSeconds * 1000;
+
+  if (deadline > ctx.now) {
+    return decide(
+      ctx,
+      { standing: 'progressing', phase: 'Pending', reason, message: `${message}; waiting until ${isoTime(deadline)}` },
+      Math.min(deadline, ctx.now + lookAgainMs),
+    );
+  }
+  const text = `${message} for longer than spec.target.waitSeconds (${waitSeconds} s)`;
+  return ctx.mode === 'one-shot'
+    ? decide(ctx, { standing: 'failed', phase: 'Failed', reason, message: text })
+    : decide(ctx, { standing: 'stalled', phase: 'Pending', reason, message: text }, ctx.now + lookAgainMs);
+};
+
+const decide = (ctx: RunContext, situation: Situation, wakeAt?: number): Decision => {
+  const change = statusChange(ctx, statusWithRows(ctx, situation, []));
+  return {
+    ...nothingToDo,
+    ...change,
+    events: transitionEvents(ctx.status, change.status),
+    ...requeueAt(wakeAt, ctx.now),
+    ...(situation.standing === 'failed' && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
+  };
+};

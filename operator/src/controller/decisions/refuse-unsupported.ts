@@ -1,0 +1,39 @@
+import type { NodeTaskSpec } from '@nodetask/shared';
+import { statusChange } from '../summary/owned-status.ts';
+import { type Gate, nothingToDo } from './gate.ts';
+import { heldStatus } from './hold.ts';
+import { heldPhase } from './invalid-spec.ts';
+
+/** Fields of the API that this version does not act on yet: never ignored, but said, until they are taken out. */
+export const refuseUnsupported: Gate = (ctx) => {
+  const found = ctx.spec === undefined ? undefined : unsupported(ctx.spec);
+  if (found === undefined) return undefined;
+  const message = `this version of the operator does not act on ${found}; nothing new is started`;
+  const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'NotSupported', message });
+  return { ...nothingToDo, ...statusChange(ctx, held) };
+};
+
+/** The first such field with its value and what to do about it. */
+const unsupported = (spec: NodeTaskSpec): string | undefined => {
+  const { retry, strategy, dependsOn, suspend, ttlSecondsAfterFinished } = spec;
+  if (retry !== undefined && retry.limit > 0) return `spec.retry.limit ${retry.limit}: set it to 0`;
+  if (strategy !== undefined && !isDefault(strategy)) {
+    return `spec.strategy ${JSON.stringify(strategy)}: remove it, and all targets run at once`;
+  }
+  if (dependsOn !== undefined && dependsOn.length > 0) {
+    return `spec.dependsOn ${JSON.stringify(dependsOn)}: remove it, and apply this NodeTask when those have completed`;
+  }
+  if (suspend) return 'spec.suspend true: set it to false, or use spec.cancel to stop the work';
+  if (ttlSecondsAfterFinished !== undefined) {
+    return `spec.ttlSecondsAfterFinished ${ttlSecondsAfterFinished}: remove it, and delete the NodeTask yourself`;
+  }
+  return undefined;
+};
+
+const isDefault = ({
+  maxParallel,
+  order,
+  failureThreshold,
+  onFailure,
+}: NonNullable<NodeTaskSpec['strategy']>): boolean =>
+  maxParallel === 1 && order === 'Name' && failureThreshold === 0 && onFailure === 'Stop';

@@ -1,0 +1,73 @@
+import type { Decision } from '../decision.ts';
+import { workOnStatus } from '../known-work.ts';
+import { requeueAt } from '../requeue.ts';
+import { resolveTargets } from '../resolve-targets.ts';
+import { earliest, isTerminal, type RunContext } from '../run-context.ts';
+import { stopWork } from '../stop-work.ts';
+import { oneShotSituation } from '../summary/one-shot-situation.ts';
+import { statusChange, statusOf } from '../summary/owned-status.ts';
+import { recurringSituation } from '../summary/recurring-situation.ts';
+import type { DecidedTarget } from '../summary/rows.ts';
+import { decideTarget } from '../target/decide-target.ts';
+import { targetView } from '../target/target-view.ts';
+import { settleMs } from '../timing.ts';
+import { transitionEvents } from '../transition-events.ts';
+import { nothingToDo } from './gate.ts';
+
+/** Brings every target on its way and sums up where they are. Always decides. */
+export const runTargets = (ctx: RunContext): Decision => {
+  const names = resolveTargets(ctx);
+  const targets = names.map((pod): DecidedTarget => {
+    const view = targetView(ctx, pod, names.length);
+    return { view, verdict: decideTarget(view) };
+  });
+  const departed = stopDeparted(ctx, targets);
+  const calls = [...targets.flatMap(({ verdict }) => verdict.calls ?? []), ...departed.calls];
+  // The finalizer is there before anything can run.
+  const finalizer =
+    !ctx.hasFinalizer && calls.some(({ kind }) => kind === 'dispatch') ? { finalizer: 'add' as const } : {};
+  const wakeAt = earliest([departed.wakeAt, ...targets.map(({ verdict }) => verdict.wakeAt)]);
+
+  const situation = ctx.mode === 'one-shot' ? oneShotSituation(targets) : recurringSituation(targets, ctx.mode);
+  const ended = isTerminal(situation.phase);
+  const settledAt = ended || ctx.mode !== 'one-shot' ? undefined : settleTime(targets);
+  if (settledAt !== undefined && settledAt > ctx.now) {
+    return { ...nothingToDo, calls, ...finalizer, ...requeueAt(earliest([settledAt, wakeAt]), ctx.now) };
+  }
+
+  const change = statusChange(ctx, statusOf(ctx, situation, targets));
+  return {
+    calls,
+    ...finalizer,
+    ...change,
+    dropRows: departed.dropRows,
+    events: transitionEvents(ctx.status, change.status),
+    ...requeueAt(ended ? undefined : wakeAt, ctx.now),
+    ...(ended && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
+  };
+};
+
+/** Until when "Running" is not worth a write, because the result may be there at once. Nothing is held back while a target waits. */
+const settleTime = (targets: readonly DecidedTarget[]): number | undefined => {
+  if (!targets.every(({ verdict }) => verdict.state === 'running' || verdict.state === 'succeeded')) return undefined;
+  const dispatched = targets.flatMap(({ view: { memory } }) =>
+    memory?.dispatch?.kind === 'accepted' ? [memory.dispatch.at] : [],
+  );
+  return dispatched.length === 0 ? undefined : Math.max(...dispatched) + settleMs;
+};
+
+/** Work that is none of this run's targets: it is stopped, then the rows of pods that are targets no longer go. */
+const stopDeparted = (
+  ctx: RunContext,
+  targets: readonly DecidedTarget[],
+): Pick<Decision, 'calls' | 'dropRows'> & { readonly wakeAt?: number } => {
+  const pods = new Set(targets.map(({ view }) => view.pod));
+  const current = new Set(targets.map(({ view }) => view.taskID));
+  const work = workOnStatus(ctx).filter(({ taskID }) => !current.has(taskID));
+  const { calls, waiting, wakeAt } = stopWork(ctx, work, (ctx.spec?.target.waitSeconds ?? 0) * 1000);
+  const stopping = new Set(waiting.map(({ pod }) => pod));
+  const dropRows = (ctx.status.targets ?? [])
+    .map(({ pod }) => pod)
+    .filter((pod) => !pods.has(pod) && !stopping.has(pod));
+  return { calls, dropRows, ...(wakeAt === undefined ? {} : { wakeAt }) };
+};

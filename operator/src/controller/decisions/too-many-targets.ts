@@ -1,0 +1,15 @@
+import { maxTargets } from '@nodetask/shared';
+import { resolveTargets } from '../resolve-targets.ts';
+import { statusChange } from '../summary/owned-status.ts';
+import { type Gate, nothingToDo } from './gate.ts';
+import { heldStatus } from './hold.ts';
+import { heldPhase } from './invalid-spec.ts';
+
+/** More pods match than status can hold: waits until the selector or the pods change. */
+export const tooManyTargets: Gate = (ctx) => {
+  const { length } = resolveTargets(ctx);
+  if (length <= maxTargets) return undefined;
+  const message = `spec.target.selector matches ${length} pods, and the most is ${maxTargets}: split it over several NodeTasks`;
+  const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'TooManyTargets', message });
+  return { ...nothingToDo, ...statusChange(ctx, held) };
+};

@@ -1,0 +1,42 @@
+import type { TargetStatus } from '@nodetask/shared';
+import { isTerminal, type RunContext } from './run-context.ts';
+import { taskID } from './task-id.ts';
+
+/** A task that may run on an agent. */
+export interface KnownWork {
+  readonly pod: string;
+  readonly taskID: string;
+}
+
+/** Tasks of this NodeTask that may run on an agent, as far as status says. */
+export const workOnStatus = ({ status }: Pick<RunContext, 'status'>): readonly KnownWork[] =>
+  unique(
+    (status.targets ?? []).flatMap((row) => [
+      ...(row.taskID === undefined || hasEnded(row) ? [] : [{ pod: row.pod, taskID: row.taskID }]),
+      ...(row.result?.status === 'running' ? [{ pod: row.pod, taskID: row.result.id }] : []),
+    ]),
+  );
+
+/** A cron schedule goes on after each of its runs, however that ended. */
+const hasEnded = ({ phase, taskID: id, result }: TargetStatus): boolean =>
+  isTerminal(phase) ||
+  (result?.id === id && result?.status !== 'running' && result?.async?.schedule?.cron === undefined);
+
+/** The same, and what a crash may have left unsaid between a dispatch and the status write after it. */
+export const allWork = (ctx: RunContext): readonly KnownWork[] => {
+  // The finalizer is there before the first dispatch: nothing was dispatched without it.
+  if (!ctx.hasFinalizer) return workOnStatus(ctx);
+  const ended = new Set((ctx.status.targets ?? []).filter(hasEnded).map(({ taskID: id }) => id));
+  const unsaid = ctx.selected
+    .map(({ metadata: { name } }) => ({ pod: name, taskID: currentTaskID(ctx, name, 1) }))
+    .filter(({ taskID: id }) => !ended.has(id));
+  return unique([...workOnStatus(ctx), ...unsaid]);
+};
+
+const unique = (work: readonly KnownWork[]): readonly KnownWork[] => [
+  ...new Map(work.map((item) => [item.taskID, item])).values(),
+];
+
+/** The id of an attempt of the run that spec asks for. */
+export const currentTaskID = ({ nodeTask }: Pick<RunContext, 'nodeTask'>, pod: string, attempt: number): string =>
+  taskID({ nodeTaskUID: nodeTask.metadata.uid, runID: nodeTask.spec.runID, pod, attempt });

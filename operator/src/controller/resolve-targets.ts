@@ -1,0 +1,34 @@
+import { currentTaskID } from './known-work.ts';
+import type { RunContext } from './run-context.ts';
+
+/**
+ * Names of the pods that this run is about, sorted.
+ *
+ * One-shots keep the pods of their first dispatch; schedules and daemons follow the selector, and keep a pod that is gone until
+ * the wait budget ends: a pod that comes back under its name (StatefulSet) finds what status remembers of its schedule.
+ * A row with a result of this run's own id is a target in any case: a crash came between its dispatch and the status write.
+ */
+export const resolveTargets = (ctx: RunContext): readonly string[] => {
+  const names = new Set<string>();
+  const fixed = ctx.mode === 'one-shot' && ctx.sameRun && ctx.status.startedAt !== undefined;
+
+  for (const row of ctx.status.targets ?? []) {
+    const ours = row.result !== undefined && row.result.id === currentTaskID(ctx, row.pod, row.attempt ?? 1);
+    const listed = ctx.sameRun && row.taskID !== undefined;
+    if (ctx.mode === 'one-shot' ? ours || (fixed && listed) : (ours || listed) && absentWithinBudget(ctx, row.pod)) {
+      names.add(row.pod);
+    }
+  }
+  if (!fixed) {
+    for (const { metadata } of ctx.selected) names.add(metadata.name);
+    const podName = ctx.spec?.target.podName;
+    if (podName !== undefined) names.add(podName);
+  }
+  return [...names].sort();
+};
+
+const absentWithinBudget = (ctx: RunContext, pod: string): boolean => {
+  if (ctx.podByName.has(pod)) return false;
+  const since = ctx.outOfReachSince.get(pod) ?? ctx.now;
+  return since + (ctx.spec?.target.waitSeconds ?? 0) * 1000 > ctx.now;
+};

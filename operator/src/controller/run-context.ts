@@ -1,0 +1,75 @@
+import {
+  cancelFinalizer,
+  type NodeTask,
+  type NodeTaskSpec,
+  nodeTaskSpecSchema,
+  type NodeTaskStatus,
+  terminalPhases,
+} from '@nodetask/shared';
+import type { AgentPod } from '../agents/agent-pod.ts';
+import { selectPods } from './select-pods.ts';
+import { type TaskMode, taskMode } from './task-mode.ts';
+import type { TaskMemory } from './task-memory.ts';
+
+/** Everything that decide may look at. */
+export interface Gathered {
+  readonly nodeTask: NodeTask;
+  /** All pods with an agent in its namespace. */
+  readonly pods: readonly AgentPod[];
+  /** Names of pods that the target names but that lack the agent label; looked up only where no pod matches. */
+  readonly unlabelled: readonly string[];
+  /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
+  readonly outOfReachSince: ReadonlyMap<string, number>;
+  /** By task id. */
+  readonly memory: ReadonlyMap<string, TaskMemory>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The same, with what every decision needs of it worked out. */
+export interface RunContext extends Gathered {
+  readonly status: NodeTaskStatus;
+  /** Absent where the spec does not parse. */
+  readonly spec?: NodeTaskSpec;
+  readonly specFault?: string;
+  readonly mode: TaskMode;
+  readonly podByName: ReadonlyMap<string, AgentPod>;
+  /** Pods that the target names now. */
+  readonly selected: readonly AgentPod[];
+  /** False until status describes the run that spec.runID asks for. */
+  readonly sameRun: boolean;
+  readonly hasFinalizer: boolean;
+}
+
+export const runContext = (gathered: Gathered): RunContext => {
+  const { nodeTask, pods } = gathered;
+  const status = nodeTask.status ?? {};
+  const parsed = nodeTaskSpecSchema.safeParse(nodeTask.spec);
+  const spec = parsed.data;
+  return {
+    ...gathered,
+    status,
+    ...(spec === undefined ? {} : { spec }),
+    ...(parsed.error === undefined
+      ? {}
+      : { specFault: parsed.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`).join('; ') }),
+    mode: spec === undefined ? 'one-shot' : taskMode(spec),
+    podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
+    selected: spec === undefined ? [] : selectPods(spec.target, pods),
+    sameRun: (status.observedGeneration ?? -1) >= 0 && status.runID === nodeTask.spec.runID,
+    hasFinalizer: nodeTask.metadata.finalizers?.includes(cancelFinalizer) ?? false,
+  };
+};
+
+/** Whether a phase, of a NodeTask or of a row, is one that is never left. */
+export const isTerminal = (phase: string | undefined): boolean =>
+  phase !== undefined && (terminalPhases as readonly string[]).includes(phase);
+
+/** The earliest of some moments; those that are undefined do not count. */
+export const earliest = (moments: readonly (number | undefined)[]): number | undefined => {
+  const known = moments.filter((moment) => moment !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+/** RFC 3339 in UTC. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();

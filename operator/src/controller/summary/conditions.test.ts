@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Condition, NodeTaskStatus } from '@nodetask/shared';
+import { decide } from '../decide.ts';
+import {
+  accepted,
+  at,
+  cron,
+  daemon,
+  gathered,
+  height,
+  idOf,
+  oneShot,
+  result,
+  row,
+  runningStatus,
+  type Setup,
+} from '../testing/fixtures.ts';
+import { conditionsFor } from './conditions.ts';
+
+/**
+ * The truth table: what Flux, Helm 4 and Argo CD must judge of each state. Each row is a real input of decide.
+ * `shown` lists the conditions; "!" before a name = status False.
+ */
+interface Row {
+  readonly state: string;
+  readonly setup: Setup;
+  readonly shown: string;
+  readonly reason?: string;
+  readonly phase: string;
+  readonly kstatus: 'Current' | 'InProgress' | 'Failed' | 'Terminating';
+  readonly argo: 'Healthy' | 'Progressing' | 'Degraded';
+}
+
+const memory = { [idOf('sei-0')]: accepted() };
+const scheduled = (changes: Parameters<typeof row>[1] = {}): Pick<Setup, 'status' | 'memory' | 'spec'> => ({
+  spec: cron,
+  status: runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ run: 1 }), ...changes })]),
+  memory,
+});
+const run = (status: 'running' | 'completed' | 'failed' | 'missed'): Parameters<typeof row>[1] => ({
+  runs: [{ run: 1, status, startedAt: at(0), error: 'boom' }],
+});
+const ended = (changes: Parameters<typeof result>[0], spec = oneShot): Setup => ({
+  spec,
+  status: runningStatus([row('sei-0', { result: result({ completedAt: at(1), ...changes }) })]),
+  seconds: 1,
+});
+const refused = accepted({
+  dispatch: { kind: 'refused', generation: 1, code: 'invalid-schedule', message: 'no such zone' },
+});
+
+const table: readonly Row[] = [
+  {
+    state: 'pending: target absent',
+    setup: { pods: [] },
+    shown: '!Ready Reconciling',
+    reason: 'NoTarget',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'queued',
+    setup: {
+      memory: {
+        [idOf('sei-0')]: {
+          podUID: 'uid-of-sei-0',
+          failures: 1,
+          retryAt: Number.MAX_SAFE_INTEGER,
+          dispatch: { kind: 'busy' },
+        },
+      },
+    },
+    shown: '!Ready Reconciling',
+    reason: 'AgentBusy',
+    phase: 'Queued',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'running one-shot',
+    setup: { memory, seconds: 1 },
+    shown: '!Ready Reconciling',
+    reason: 'Running',
+    phase: 'Running',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'succeeded',
+    setup: ended({ status: 'completed' }),
+    shown: 'Ready Complete Finished',
+    reason: 'Succeeded',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'failed',
+    setup: ended({ status: 'failed' }),
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'TaskFailed',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'deadline',
+    setup: ended({ status: 'failed', errorCode: 'timed-out' }),
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'TimedOut',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'rejected params',
+    setup: { memory: { [idOf('sei-0')]: refused } },
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'Rejected',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'cancelled',
+    setup: { spec: { ...oneShot, cancel: true } },
+    shown: '!Ready Stalled Finished',
+    reason: 'Cancelled',
+    phase: 'Cancelled',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'scheduled, waiting',
+    setup: scheduled(run('completed')),
+    shown: 'Ready LastRunSucceeded',
+    reason: 'Scheduled',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'scheduled, not run yet',
+    setup: scheduled(),
+    shown: 'Ready',
+    reason: 'Scheduled',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'scheduled, run active',
+    setup: scheduled(run('running')),
+    shown: 'Ready',
+    reason: 'RunActive',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'scheduled, last run failed',
+    setup: scheduled(run('failed')),
+    shown: 'Ready !LastRunSucceeded',
+    reason: 'Scheduled',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'scheduled, last run missed',
+    setup: scheduled(run('missed')),
+    shown: 'Ready !LastRunSucceeded',
+    reason: 'Scheduled',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'schedule or time zone invalid',
+    setup: { spec: cron, memory: { [idOf('sei-0')]: refused } },
+    shown: '!Ready Stalled',
+    reason: 'Rejected',
+    phase: 'Pending',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'height waits',
+    setup: { ...scheduled(), spec: height },
+    shown: 'Ready',
+    reason: 'Scheduled',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'height fired',
+    setup: ended({ status: 'completed' }, height),
+    shown: 'Ready Complete Finished',
+    reason: 'Succeeded',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'height failed',
+    setup: ended({ status: 'failed' }, height),
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'TaskFailed',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'daemon starting',
+    setup: { spec: daemon, memory },
+    shown: '!Ready Reconciling',
+    reason: 'Dispatching',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'daemon running',
+    setup: { spec: daemon, memory, status: runningStatus([row('sei-0', { result: result() })]) },
+    shown: 'Ready',
+    reason: 'DaemonRunning',
+    phase: 'Running',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'daemon past its restart limit',
+    setup: ended({ status: 'failed' }, daemon),
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'DaemonExited',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'deleting, agent cancelling',
+    setup: {
+      status: runningStatus([row('sei-0')]),
+      metadata: { deletionTimestamp: at(0), finalizers: ['nodetask.dev/cancel'] },
+      memory: { [idOf('sei-0')]: accepted({ retryAt: Number.MAX_SAFE_INTEGER }) },
+    },
+    shown: '!Ready Reconciling',
+    reason: 'Deleting',
+    phase: 'Running',
+    kstatus: 'Terminating',
+    argo: 'Progressing',
+  },
+  {
+    state: 'no pod matches a schedule, budget spent',
+    setup: { spec: cron, pods: [], status: runningStatus([], { phase: 'Pending' }), seconds: 300 },
+    shown: '!Ready Stalled',
+    reason: 'NoTarget',
+    phase: 'Pending',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'not supported',
+    setup: { spec: { ...oneShot, suspend: true } },
+    shown: '!Ready Stalled',
+    reason: 'NotSupported',
+    phase: 'Pending',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+];
+
+describe('the conditions of each state', () => {
+  for (const { state, setup, shown, reason, phase, kstatus: judged, argo } of table) {
+    test(state, () => {
+      const input = gathered(setup);
+      const { status } = decide(input);
+      assert.ok(status, 'decide writes a status');
+      const { conditions = [] } = status;
+      assert.equal(
+        conditions.map(({ type, status: value }) => (value === 'True' ? type : `!${type}`)).join(' '),
+        shown,
+      );
+      assert.equal(conditions[0]?.reason, reason);
+      assert.equal(status.phase, phase);
+      assert.equal(kstatus(input.nodeTask.metadata, status), judged);
+      if (judged !== 'Terminating') assert.equal(argoHealth(input.nodeTask.metadata.generation, status), argo);
+      for (const condition of conditions) assert.equal(condition.observedGeneration, 1);
+    });
+  }
+
+  test('nobody has looked yet: not ready', () => {
+    const { metadata, status } = gathered().nodeTask;
+    assert.equal(kstatus(metadata, status ?? {}), 'InProgress');
+    assert.equal(argoHealth(metadata.generation, status ?? {}), 'Progressing');
+  });
+});
+
+test('lastTransitionTime stays while the status of a condition does', () => {
+  const situation = { standing: 'progressing', phase: 'Running', reason: 'Running', message: 'a' } as const;
+  const first = conditionsFor(situation, [], 1, Date.parse(at(0)));
+  const second = conditionsFor({ ...situation, message: 'b' }, first, 2, Date.parse(at(10)));
+  assert.deepEqual(
+    second.map(({ lastTransitionTime }) => lastTransitionTime),
+    [at(0), at(0)],
+  );
+  assert.deepEqual(
+    second.map(({ observedGeneration }) => observedGeneration),
+    [2, 2],
+  );
+  const third = conditionsFor({ ...situation, standing: 'complete' }, second, 2, Date.parse(at(20)));
+  assert.deepEqual(
+    third.map(({ lastTransitionTime }) => lastTransitionTime),
+    [at(20), at(20), at(20)],
+  );
+});
+
+type Judged = Pick<NodeTaskStatus, 'observedGeneration' | 'conditions'>;
+
+/** kstatus for a kind that it does not know: https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/status/generic.go */
+const kstatus = (
+  metadata: { readonly generation: number; readonly deletionTimestamp?: string },
+  { observedGeneration, conditions = [] }: Judged,
+): string => {
+  if (metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (observedGeneration !== undefined && observedGeneration !== metadata.generation) return 'InProgress';
+  for (const { type, status } of conditions) {
+    if (type === 'Reconciling' && status === 'True') return 'InProgress';
+    if (type === 'Stalled' && status === 'True') return 'Failed';
+  }
+  const ready = find(conditions, 'Ready');
+  return ready === undefined || ready.status === 'True' ? 'Current' : 'InProgress';
+};
+
+/** The health check for Argo CD, restated. */
+const argoHealth = (generation: number, { observedGeneration, conditions = [] }: Judged): string => {
+  if (observedGeneration !== generation) return 'Progressing';
+  if (find(conditions, 'Stalled')?.status === 'True') return 'Degraded';
+  return find(conditions, 'Ready')?.status === 'True' ? 'Healthy' : 'Progressing';
+};
+
+const find = (conditions: readonly Condition[], wanted: string): Condition | undefined =>
+  conditions.find(({ type }) => type === wanted);

@@ -1,0 +1,60 @@
+import type { TaskMemory } from '../task-memory.ts';
+import type { OwnedTarget } from '../decision.ts';
+import { isoTime } from '../run-context.ts';
+import type { TargetState, TargetVerdict, TargetView } from '../target/target-view.ts';
+
+/** A target with what was decided about it. */
+export interface DecidedTarget {
+  readonly view: TargetView;
+  readonly verdict: TargetVerdict;
+}
+
+const rowPhases: Readonly<Record<TargetState, string>> = {
+  pending: 'Pending',
+  blocked: 'Pending',
+  stalled: 'Pending',
+  running: 'Running',
+  scheduled: 'Scheduled',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+const endedStates: ReadonlySet<TargetState> = new Set(['succeeded', 'failed', 'cancelled']);
+export const hasEnded = ({ verdict }: DecidedTarget): boolean => endedStates.has(verdict.state);
+
+/** The operator's fields of a target's row. What was written about the attempt before stays. */
+export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
+  const { row, memory, pod, attempt, taskID } = view;
+  const podUID = dispatchedTo(view);
+  const startedAt = startOf(view, memory);
+  const completedAt = hasEnded({ view, verdict })
+    ? (row?.completedAt ?? view.result?.completedAt ?? isoTime(view.ctx.now))
+    : undefined;
+  const message = progressOnly(view, verdict) ? '' : verdict.message;
+  return {
+    pod,
+    ...(podUID === undefined ? {} : { podUID }),
+    phase: rowPhases[verdict.state],
+    attempt,
+    taskID,
+    ...(message === '' ? {} : { message }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(completedAt === undefined ? {} : { completedAt }),
+  };
+};
+
+const dispatchedTo = ({ row, memory, result, agentPod }: TargetView): string | undefined => {
+  if (memory?.dispatch?.kind === 'accepted' || memory?.found !== undefined) return memory.podUID;
+  return row?.podUID ?? (result === undefined ? undefined : agentPod?.metadata.uid);
+};
+
+/** When the attempt was dispatched: as status has it, else as this process did it, else as the agent's result says. */
+const startOf = ({ row, result }: TargetView, memory: TaskMemory | undefined): string | undefined =>
+  row?.startedAt ??
+  (memory?.dispatch?.kind === 'accepted' ? isoTime(memory.dispatch.at) : undefined) ??
+  result?.submittedAt;
+
+/** Progress of a running target is on its result already; repeating it in the row would double the writes. */
+const progressOnly = (view: TargetView, { state, reason }: TargetVerdict): boolean =>
+  state === 'running' && reason === 'Running' && view.result?.progress !== undefined;

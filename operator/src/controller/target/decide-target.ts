@@ -1,0 +1,38 @@
+import { blocked } from './blocked.ts';
+import { dispatch } from './dispatch.ts';
+import { endedResult } from './ended-result.ts';
+import { goingOn } from './going-on.ts';
+import { keepFinished } from './keep-finished.ts';
+import { lostHeight } from './lost-height.ts';
+import { readWhenSilent } from './read-when-silent.ts';
+import { refused } from './refused.ts';
+import { reschedule } from './reschedule.ts';
+import type { TargetDecision, TargetVerdict, TargetView } from './target-view.ts';
+import { timeoutBackstop } from './timeout-backstop.ts';
+import { waitForAgent } from './wait-for-agent.ts';
+import { waitForPod } from './wait-for-pod.ts';
+
+/** What is decided about one target, in this order; the first that has something to say wins. */
+const chain: readonly TargetDecision[] = [
+  keepFinished, //     ended targets stay as they are
+  endedResult, //      the result says that it has ended
+  lostHeight, //       a fired height whose journal is lost is not repeated
+  refused, //          the agent will never run it
+  timeoutBackstop, //  the agent did not keep to the timeout
+  waitForPod, //       no pod, no label, no address
+  waitForAgent, //     no answer
+  // the retry of a failed attempt comes here (issue C)
+  // the queue of a busy agent comes here (issue C)
+  blocked, //          the agent works on something else
+  dispatch, //         the agent does not have it yet
+  reschedule, //       the schedule was changed
+  readWhenSilent, //   it goes on; asked when nothing was heard for long
+];
+
+export const decideTarget = (view: TargetView): TargetVerdict => {
+  for (const decision of chain) {
+    const verdict = decision(view);
+    if (verdict !== undefined) return verdict;
+  }
+  return goingOn(view);
+};

@@ -1,0 +1,36 @@
+import { boundedText } from '../bounded-text.ts';
+import type { TargetDecision, TargetView } from './target-view.ts';
+
+/**
+ * A result that says the task has ended. Of a cron schedule none does: its result tells of the last run. A daemon that ended,
+ * well or badly, is not started again by its agent, and neither by the operator.
+ */
+export const endedResult: TargetDecision = (view) => {
+  const { result } = view;
+  if (result === undefined || result.status === 'running') return undefined;
+  if (result.cancelled === true) {
+    return { state: 'cancelled', reason: 'Cancelled', message: explain(view, 'the task was cancelled on the agent') };
+  }
+  switch (view.ctx.mode) {
+    case 'cron':
+      return undefined;
+    case 'daemon':
+      return { state: 'failed', reason: 'DaemonExited', message: explain(view, 'the daemon returned') };
+    case 'one-shot':
+    case 'height':
+      if (result.status === 'completed')
+        return { state: 'succeeded', reason: 'Succeeded', message: result.outcome ?? '' };
+      return {
+        state: 'failed',
+        reason: result.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed',
+        message: explain(view, 'the task failed'),
+      };
+    default:
+      return view.ctx.mode satisfies never;
+  }
+};
+
+const explain = ({ result }: TargetView, otherwise: string): string => {
+  const text = result?.error ?? otherwise;
+  return boundedText(result?.errorCode === undefined ? text : `${result.errorCode}: ${text}`);
+};

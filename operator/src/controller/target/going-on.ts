@@ -1,0 +1,43 @@
+import type { Progress } from '@nodetask/shared';
+import { boundedText } from '../bounded-text.ts';
+import type { TargetVerdict, TargetView } from './target-view.ts';
+
+/** How a task that its agent has taken looks while it goes on. */
+export const goingOn = (view: TargetView): TargetVerdict => {
+  const { ctx, result, runs, pod } = view;
+  switch (ctx.mode) {
+    case 'one-shot':
+      return {
+        state: 'running',
+        reason: 'Running',
+        message: result?.progress === undefined ? '' : progressText(result.progress),
+      };
+    case 'cron':
+    case 'height':
+      if (runs[0]?.status === 'running') {
+        return { state: 'scheduled', reason: 'RunActive', message: `run ${runs[0].run} is going` };
+      }
+      return { state: 'scheduled', reason: 'Scheduled', message: '' };
+    case 'daemon':
+      if (result === undefined) {
+        return { state: 'pending', reason: 'Dispatching', message: `the agent of pod ${pod} starts the daemon` };
+      }
+      // A daemon that threw and is started again after a pause tells of the error until it runs.
+      if (result.error !== undefined) {
+        return {
+          state: 'pending',
+          reason: 'Dispatching',
+          message: boundedText(`the daemon is started again: ${result.error}`),
+        };
+      }
+      return { state: 'running', reason: 'DaemonRunning', message: '' };
+    default:
+      return ctx.mode satisfies never;
+  }
+};
+
+/** "download 41 % (1.2 GB …)" in one short line. */
+const progressText = ({ stage, done, total, unit, percent }: Progress): string => {
+  const amount = total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`;
+  return boundedText(`${stage}: ${amount}${percent === undefined ? '' : ` (${Math.floor(percent)} %)`}`);
+};

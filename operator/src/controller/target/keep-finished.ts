@@ -1,0 +1,11 @@
+import { isTerminal } from '../run-context.ts';
+import type { TargetDecision } from './target-view.ts';
+
+/** A target that has ended stays as it is, whatever its agent says later. */
+export const keepFinished: TargetDecision = ({ row, result }) => {
+  if (row === undefined || !isTerminal(row.phase)) return undefined;
+  const message = row.message ?? '';
+  if (row.phase === 'Succeeded') return { state: 'succeeded', reason: 'Succeeded', message };
+  if (row.phase === 'Cancelled') return { state: 'cancelled', reason: 'Cancelled', message };
+  return { state: 'failed', reason: result?.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed', message };
+};

@@ -1,0 +1,81 @@
+import type { RunRecord, TargetStatus, TaskResult } from '@nodetask/shared';
+import type { AgentPod } from '../../agents/agent-pod.ts';
+import { currentTaskID } from '../known-work.ts';
+import type { Reason } from '../reasons.ts';
+import type { RunContext } from '../run-context.ts';
+import type { AgentCall, TaskMemory } from '../task-memory.ts';
+
+/** One target, as its decisions see it. */
+export interface TargetView {
+  readonly ctx: RunContext;
+  readonly pod: string;
+  readonly attempt: number;
+  readonly taskID: string;
+  /** Targets of the NodeTask in all. */
+  readonly targets: number;
+  /** Absent while there is no such pod with an agent. */
+  readonly agentPod?: AgentPod;
+  /** What the operator wrote about this attempt; absent before its first status write. */
+  readonly row?: TargetStatus;
+  /** The result of this attempt, from status or from the agent; others do not count. */
+  readonly result?: Omit<TaskResult, 'params'>;
+  /** Runs of this attempt's schedule, newest first. */
+  readonly runs: readonly RunRecord[];
+  /** What this pod's agent has answered; absent for a pod that was replaced since. */
+  readonly memory?: TaskMemory;
+  readonly silence?: NonNullable<TaskMemory['silence']>;
+}
+
+/** Where a target is. `stalled`: it cannot go on unless something changes, but it has not ended. */
+export type TargetState =
+  'pending' | 'blocked' | 'running' | 'scheduled' | 'succeeded' | 'failed' | 'cancelled' | 'stalled';
+
+/** What is so about a target, and what to do about it. */
+export interface TargetVerdict {
+  readonly state: TargetState;
+  readonly reason: Reason;
+  /** For people; '' where there is nothing to say. */
+  readonly message: string;
+  readonly calls?: readonly AgentCall[];
+  /** When to look again, if nothing happens before. */
+  readonly wakeAt?: number;
+  /** What stands in its way. */
+  readonly blockedBy?: string;
+}
+
+/** One step of the chain: a verdict, or nothing to say. */
+export type TargetDecision = (view: TargetView) => TargetVerdict | undefined;
+
+export const targetView = (ctx: RunContext, pod: string, targets: number): TargetView => {
+  const found = ctx.status.targets?.find((row) => row.pod === pod);
+  const attempt = (ctx.sameRun ? found?.attempt : undefined) ?? 1;
+  const taskID = currentTaskID(ctx, pod, attempt);
+  const agentPod = ctx.podByName.get(pod);
+  const row = ctx.sameRun && found?.taskID === taskID ? found : undefined;
+  const ownMemory = ctx.memory.get(taskID);
+  const memory = ownMemory?.podUID === agentPod?.metadata.uid ? ownMemory : undefined;
+  const onStatus = found?.result?.id === taskID ? found.result : undefined;
+  const result = furthest(onStatus, ownMemory?.found);
+  return {
+    ctx,
+    pod,
+    attempt,
+    taskID,
+    targets,
+    ...(agentPod === undefined ? {} : { agentPod }),
+    ...(row === undefined ? {} : { row }),
+    ...(result === undefined ? {} : { result }),
+    runs: onStatus === undefined ? [] : (found?.runs ?? []),
+    ...(memory === undefined ? {} : { memory }),
+    ...(ownMemory?.silence === undefined ? {} : { silence: ownMemory.silence }),
+  };
+};
+
+/** Status wins: it is pushed. What a GET found counts where it has ended and status does not say so yet. */
+const furthest = (
+  onStatus: TargetView['result'] | undefined,
+  found: TaskResult | undefined,
+): TargetView['result'] | undefined => {
+  if (onStatus === undefined) return found;
+  return onStatus.status === 'running' && found !== undefined && found.status !== 'running' ? found : onStatus;
+};

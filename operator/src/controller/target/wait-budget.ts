@@ -1,0 +1,57 @@
+import type { Reason } from '../reasons.ts';
+import { earliest, isoTime, type RunContext } from '../run-context.ts';
+import type { TargetVerdict, TargetView } from './target-view.ts';
+
+const waitReasons: ReadonlySet<string> = new Set(['NoTarget', 'NoAgent', 'AgentUnreachable'] satisfies Reason[]);
+
+/**
+ * When the wait of the run began. status holds it in the time of its Reconciling condition, so that a restart of the operator does
+ * not begin the wait anew; once the budget has ended, the Stalled condition holds that it has.
+ */
+export const runWaitStart = (ctx: RunContext): number => {
+  const { conditions = [] } = ctx.status;
+  const stalled = conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
+  if (ctx.sameRun && stalled !== undefined && waitReasons.has(stalled.reason)) return Number.NEGATIVE_INFINITY;
+  const reconciling = conditions.find(({ type, status }) => type === 'Reconciling' && status === 'True');
+  return ctx.sameRun && reconciling !== undefined ? Date.parse(reconciling.lastTransitionTime) : ctx.now;
+};
+
+/** When the wait for a target began: with the run, with the pod, or with the silence of an agent that had answered before; the last of these. */
+const waitStart = ({ ctx, pod, agentPod, row, memory, silence }: TargetView): number => {
+  const start = runWaitStart(ctx);
+  const outOfReach = ctx.outOfReachSince.get(pod);
+  const contacted = row?.startedAt !== undefined || memory?.dispatch !== undefined;
+  const lost = contacted && start > Number.NEGATIVE_INFINITY ? (outOfReach ?? silence?.since ?? ctx.now) : undefined;
+  return Math.max(start, agentPod?.createdAt ?? Number.NEGATIVE_INFINITY, lost ?? Number.NEGATIVE_INFINITY);
+};
+
+/** Waits as long as spec.target.waitSeconds allows; then the target of a one-shot has failed, and that of another task stalls. */
+export const waitOrGiveUp = (
+  view: TargetView,
+  waiting: { readonly reason: Reason; readonly message: string } & Pick<TargetVerdict, 'calls' | 'wakeAt'>,
+): TargetVerdict => {
+  const { ctx, row } = view;
+  const waitSeconds = ctx.spec?.target.waitSeconds ?? 0;
+  const deadline = waitStart(view) + waitSeconds * 1000;
+  const { reason, message, calls, wakeAt } = waiting;
+
+  if (deadline > ctx.now) {
+    const wake = earliest([deadline, wakeAt]);
+    return {
+      state: row?.startedAt !== undefined && ctx.mode === 'one-shot' ? 'running' : 'pending',
+      reason,
+      message: `${message}; waiting until ${isoTime(deadline)}`,
+      ...(calls === undefined ? {} : { calls }),
+      ...(wake === undefined ? {} : { wakeAt: wake }),
+    };
+  }
+  const advice = `gave up after spec.target.waitSeconds (${waitSeconds} s)`;
+  if (ctx.mode === 'one-shot') return { state: 'failed', reason, message: `${message}; ${advice}` };
+  return {
+    state: 'stalled',
+    reason,
+    message: `${message} for longer than spec.target.waitSeconds (${waitSeconds} s)`,
+    ...(calls === undefined ? {} : { calls }),
+    ...(wakeAt === undefined ? {} : { wakeAt }),
+  };
+};

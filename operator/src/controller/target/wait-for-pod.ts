@@ -1,0 +1,25 @@
+import { agentLabel, agentLabelValue } from '@nodetask/shared';
+import { lookAgainMs } from '../timing.ts';
+import type { TargetDecision } from './target-view.ts';
+import { waitOrGiveUp } from './wait-budget.ts';
+
+/** There is no such pod with an agent, or its agent has no address: waits for the pod. */
+export const waitForPod: TargetDecision = (view) => {
+  const { ctx, pod, agentPod } = view;
+  if (agentPod?.address !== undefined) return undefined;
+  if (agentPod !== undefined) {
+    return waitOrGiveUp(view, {
+      reason: 'NoAgent',
+      message: `the agent of pod ${pod} cannot be called: ${agentPod.unavailable ?? 'it has no address'}`,
+    });
+  }
+  const wakeAt = ctx.now + lookAgainMs;
+  if (ctx.unlabelled.includes(pod)) {
+    return waitOrGiveUp(view, { reason: 'NoAgent', message: noLabel(pod), wakeAt });
+  }
+  return waitOrGiveUp(view, { reason: 'NoTarget', message: `there is no pod ${pod}`, wakeAt });
+};
+
+/** What to say of a pod that is there but does not run the agent. */
+export const noLabel = (pod: string): string =>
+  `pod ${pod} lacks the label ${agentLabel}=${agentLabelValue}: add the agent and its label to the pod`;

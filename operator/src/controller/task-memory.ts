@@ -1,0 +1,130 @@
+import type { BlockedBy, ScheduleUpdate, SubmitRequest, TaskResult } from '@nodetask/shared';
+import type { AgentPod } from '../agents/agent-pod.ts';
+import { firstRetryMs, lastRetryMs } from './timing.ts';
+
+/** A call that decide asks for. Each may be repeated at any time. */
+export type AgentCall = { readonly pod: AgentPod; readonly taskID: string } & (
+  | { readonly kind: 'dispatch'; readonly request: SubmitRequest }
+  | { readonly kind: 'read' }
+  | { readonly kind: 'reschedule'; readonly update: ScheduleUpdate }
+  | { readonly kind: 'remove' }
+);
+
+/** What came of it. `refused` is for good, `silent` is not: no answer, or none that says anything about the task. */
+export type AgentAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'busy'; readonly by?: BlockedBy; readonly retryAfterMs?: number }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'found'; readonly result: TaskResult }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'rescheduled' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'stopping'; readonly retryAfterMs?: number }
+  | { readonly kind: 'silent'; readonly message: string; readonly retryAfterMs?: number };
+
+/**
+ * What agents have answered about one task, as far as this process has asked. It saves repeated calls and nothing else: all of it
+ * may be lost at any time, and the calls are made again.
+ */
+export interface TaskMemory {
+  /** The pod that answered last; answers of a replaced pod say nothing about its successor. */
+  readonly podUID: string;
+  readonly dispatch?:
+    | { readonly kind: 'accepted'; readonly at: number }
+    | { readonly kind: 'busy'; readonly by?: BlockedBy }
+    | { readonly kind: 'refused'; readonly generation: number; readonly code: string; readonly message: string }
+    | { readonly kind: 'gone' };
+  /** What GET found. */
+  readonly found?: TaskResult;
+  /** GET found nothing. */
+  readonly missing?: true;
+  readonly readAt?: number;
+  /** JSON of the update that PUT …/schedule took. */
+  readonly rescheduled?: string;
+  /** DELETE answered that nothing runs any more. */
+  readonly stopped?: true;
+  /** Since when the agent has not answered. */
+  readonly silence?: { readonly since: number; readonly message: string };
+  /** Calls in a row that have to be made again. */
+  readonly failures: number;
+  /** No call before. */
+  readonly retryAt?: number;
+}
+
+/**
+ * The memory after one more answer. Pure.
+ * @param generation of the NodeTask: a refusal counts until it changes.
+ */
+export const remember = (
+  before: TaskMemory | undefined,
+  call: AgentCall,
+  answer: AgentAnswer,
+  { now, generation }: { readonly now: number; readonly generation: number },
+): TaskMemory => {
+  const podUID = call.pod.metadata.uid;
+  const failures = before?.failures ?? 0;
+  const silence = before?.silence;
+  const known = knownOf(before, podUID);
+  const again = (retryAfterMs: number | undefined): Pick<TaskMemory, 'failures' | 'retryAt'> => ({
+    failures: failures + 1,
+    retryAt: now + Math.min(lastRetryMs, Math.max(retryAfterMs ?? 0, firstRetryMs * 2 ** Math.min(failures, 10))),
+  });
+
+  switch (answer.kind) {
+    case 'accepted': {
+      const { missing: _, ...present } = known;
+      return { ...present, failures: 0, dispatch: { kind: 'accepted', at: now } };
+    }
+    case 'busy':
+      return {
+        ...known,
+        ...again(undefined),
+        dispatch: { kind: 'busy', ...(answer.by === undefined ? {} : { by: answer.by }) },
+      };
+    case 'refused':
+      return {
+        ...known,
+        failures: 0,
+        dispatch: { kind: 'refused', generation, code: answer.code, message: answer.message },
+      };
+    case 'gone':
+      return { ...known, failures: 0, dispatch: { kind: 'gone' } };
+    case 'found': {
+      const { missing: _, ...present } = known;
+      return { ...present, failures: 0, found: answer.result, readAt: now };
+    }
+    case 'missing': {
+      const { dispatch: _, found: __, ...forgotten } = known;
+      return { ...forgotten, failures: 0, missing: true, readAt: now };
+    }
+    case 'rescheduled':
+      return {
+        ...known,
+        failures: 0,
+        ...(call.kind === 'reschedule' ? { rescheduled: JSON.stringify(call.update) } : {}),
+      };
+    case 'stopped':
+      return { ...known, failures: 0, stopped: true };
+    case 'stopping':
+      return { ...known, ...again(answer.retryAfterMs) };
+    case 'silent':
+      return {
+        ...known,
+        ...again(answer.retryAfterMs),
+        silence: { since: silence?.since ?? now, message: answer.message },
+      };
+    default:
+      return answer satisfies never;
+  }
+};
+
+/** What stays true of the memory when one more answer has come: nothing that another pod said, and no silence. */
+const knownOf = (
+  before: TaskMemory | undefined,
+  podUID: string,
+): Omit<TaskMemory, 'failures' | 'retryAt' | 'silence'> => {
+  if (before?.podUID !== podUID) return { podUID };
+  const { failures: _, retryAt: __, silence: ___, ...known } = before;
+  return known;
+};

@@ -1,0 +1,10 @@
+import type { NodeTaskSpec } from '@nodetask/shared';
+
+/** How the task of a NodeTask runs. */
+export type TaskMode = 'one-shot' | 'cron' | 'height' | 'daemon';
+
+export const taskMode = ({ async }: NodeTaskSpec): TaskMode => {
+  if (async?.daemon !== undefined) return 'daemon';
+  if (async?.schedule === undefined) return 'one-shot';
+  return async.schedule.blockHeight === undefined ? 'cron' : 'height';
+};

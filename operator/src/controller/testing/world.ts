@@ -1,0 +1,206 @@
+import type { NodeTask, NodeTaskStatus, TaskResult } from '@nodetask/shared';
+import type { AgentPod } from '../../agents/agent-pod.ts';
+import { decide } from '../decide.ts';
+import type { Decision } from '../decision.ts';
+import { isTerminal } from '../run-context.ts';
+import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from '../task-memory.ts';
+import { agentPod, nodeTask, start } from './fixtures.ts';
+
+/** Thrown where a test has the operator die. */
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+
+/** One agent of the model: what api.md says of submission, removal and the one-shot lock, and nothing more. */
+interface ModelAgent {
+  readonly tasks: Map<string, TaskResult>;
+  readonly tombstones: Set<string>;
+  /** Starts of each task; over all journals. */
+  readonly starts: Map<string, number>;
+  reachable: boolean;
+}
+
+/**
+ * A model of the cluster around decide: an object, pods, agents, and an operator that does what decide says. It is there to put
+ * decide through any order of events; it proves nothing of the real agent.
+ */
+export class World {
+  nodeTask: NodeTask;
+  now = start;
+  readonly pods = new Map<string, AgentPod>();
+  readonly agents = new Map<string, ModelAgent>();
+  memory = new Map<string, TaskMemory>();
+  outOfReachSince = new Map<string, number>();
+  /** Steps of the operator until it dies; undefined = it lives. */
+  dieAfter: number | undefined;
+  events: string[] = [];
+  #podNumber = 0;
+
+  constructor(spec: NodeTask['spec'], pods: readonly string[]) {
+    this.nodeTask = nodeTask(spec);
+    for (const name of pods) this.addPod(name);
+  }
+
+  addPod(name: string): void {
+    this.#podNumber += 1;
+    this.pods.set(name, agentPod(name, { uid: `uid-${this.#podNumber}`, createdAt: this.now }));
+    if (!this.agents.has(name)) {
+      this.agents.set(name, { tasks: new Map(), tombstones: new Set(), starts: new Map(), reachable: true });
+    }
+  }
+
+  /** What the operator knows by itself is gone. */
+  restartOperator(): void {
+    this.memory = new Map();
+    this.outOfReachSince = new Map();
+    this.dieAfter = undefined;
+  }
+
+  /** The agent writes one of its tasks to its row: the newest, or one before it. */
+  report(pod: string, back = 0): void {
+    const task = [...(this.agents.get(pod)?.tasks.values() ?? [])].at(-1 - back);
+    if (task === undefined) return;
+    const { params: _, ...result } = task;
+    const rows = this.nodeTask.status?.targets ?? [];
+    const known = rows.some((row) => row.pod === pod);
+    this.#writeStatus({
+      ...this.nodeTask.status,
+      targets: known ? rows.map((row) => (row.pod === pod ? { ...row, result } : row)) : [...rows, { pod, result }],
+    });
+  }
+
+  /** The task that runs on a pod ends. */
+  end(pod: string, status: 'completed' | 'failed'): void {
+    const tasks = this.agents.get(pod)?.tasks;
+    for (const [id, task] of tasks ?? []) {
+      if (task.status === 'running') tasks?.set(id, { ...task, status, completedAt: new Date(this.now).toISOString() });
+    }
+  }
+
+  changeRunID(runID: string): void {
+    const { metadata, spec } = this.nodeTask;
+    this.nodeTask = {
+      ...this.nodeTask,
+      metadata: { ...metadata, generation: metadata.generation + 1 },
+      spec: { ...spec, runID },
+    };
+  }
+
+  delete(): void {
+    const deletionTimestamp = new Date(this.now).toISOString();
+    this.nodeTask = { ...this.nodeTask, metadata: { ...this.nodeTask.metadata, deletionTimestamp } };
+  }
+
+  decide(): Decision {
+    for (const row of this.nodeTask.status?.targets ?? []) {
+      if (this.pods.has(row.pod)) this.outOfReachSince.delete(row.pod);
+      else if (!this.outOfReachSince.has(row.pod)) this.outOfReachSince.set(row.pod, this.now);
+    }
+    return decide({
+      nodeTask: this.nodeTask,
+      pods: [...this.pods.values()],
+      unlabelled: [],
+      outOfReachSince: this.outOfReachSince,
+      memory: this.memory,
+      now: this.now,
+    });
+  }
+
+  /** One reconcile, as the reconciler does it. Returns the last decision. */
+  reconcile(): Decision {
+    for (let round = 0; round < 10; round++) {
+      const decision = this.decide();
+      if (decision.finalizer === 'add') this.#step(() => this.#setFinalizers(['nodetask.dev/cancel']));
+      if (decision.calls.length > 0) {
+        for (const call of decision.calls) this.#step(() => this.#call(call));
+        continue;
+      }
+      const { status } = decision;
+      if (status !== undefined) this.#step(() => this.#apply(status));
+      for (const pod of decision.dropRows) this.#step(() => this.#dropRow(pod));
+      this.events.push(...decision.events.map(({ reason }) => reason));
+      if (decision.finalizer === 'remove') this.#step(() => this.#setFinalizers([]));
+      return decision;
+    }
+    throw new Error('decide asked for calls ten times in a row');
+  }
+
+  #step(action: () => void): void {
+    if (this.dieAfter !== undefined && this.dieAfter-- <= 0) throw new Crash('the operator died');
+    action();
+  }
+
+  #call(call: AgentCall): void {
+    const answer = this.#answer(call);
+    const { generation } = this.nodeTask.metadata;
+    this.memory.set(call.taskID, remember(this.memory.get(call.taskID), call, answer, { now: this.now, generation }));
+  }
+
+  #answer(call: AgentCall): AgentAnswer {
+    const agent = this.agents.get(call.pod.metadata.name);
+    if (agent === undefined || !agent.reachable) return { kind: 'silent', message: 'no answer' };
+    const { tasks, tombstones, starts } = agent;
+    const task = tasks.get(call.taskID);
+    switch (call.kind) {
+      case 'dispatch': {
+        if (tombstones.has(call.taskID)) return { kind: 'gone' };
+        if (task !== undefined) return { kind: 'accepted' };
+        const busy = [...tasks.values()].find(({ status }) => status === 'running');
+        if (busy !== undefined && call.request.async === undefined) {
+          return { kind: 'busy', by: { id: busy.id, type: busy.type } };
+        }
+        starts.set(call.taskID, (starts.get(call.taskID) ?? 0) + 1);
+        tasks.set(call.taskID, {
+          id: call.taskID,
+          type: 'mark-ready',
+          status: 'running',
+          submittedAt: new Date(this.now).toISOString(),
+          run: 1,
+        });
+        return { kind: 'accepted' };
+      }
+      case 'read':
+        return task === undefined ? { kind: 'missing' } : { kind: 'found', result: task };
+      case 'remove':
+        tasks.delete(call.taskID);
+        tombstones.add(call.taskID);
+        return { kind: 'stopped' };
+      case 'reschedule':
+        return { kind: 'rescheduled' };
+      default:
+        return call satisfies never;
+    }
+  }
+
+  #apply(owned: NonNullable<Decision['status']>): void {
+    const before = this.nodeTask.status?.targets ?? [];
+    const rows = new Map<string, NonNullable<NodeTaskStatus['targets']>[number]>();
+    for (const { pod, result, runs } of before) {
+      if (result !== undefined) rows.set(pod, { pod, result, ...(runs === undefined ? {} : { runs }) });
+    }
+    for (const row of owned.targets ?? []) rows.set(row.pod, { ...rows.get(row.pod), ...row });
+    this.#writeStatus({ ...owned, targets: [...rows.values()] });
+  }
+
+  #dropRow(pod: string): void {
+    const { status } = this.nodeTask;
+    this.#writeStatus({ ...status, targets: (status?.targets ?? []).filter((row) => row.pod !== pod) });
+  }
+
+  #writeStatus(status: NodeTaskStatus): void {
+    this.nodeTask = { ...this.nodeTask, status };
+  }
+
+  #setFinalizers(finalizers: readonly string[]): void {
+    this.nodeTask = { ...this.nodeTask, metadata: { ...this.nodeTask.metadata, finalizers } };
+  }
+
+  get phase(): string | undefined {
+    return this.nodeTask.status?.phase;
+  }
+
+  get ended(): boolean {
+    const { status, spec } = this.nodeTask;
+    return isTerminal(status?.phase) && status?.runID === spec.runID;
+  }
+}

@@ -1,0 +1,29 @@
+/** Durations of the controller, in milliseconds. */
+
+/** A deleted NodeTask lets go after this long, also where an agent could not be told to stop. */
+export const deletionGraceMs = 30_000;
+
+/** How long past spec.timeoutSeconds the agent may take to end the task itself, before the operator stops it. */
+export const timeoutBackstopMs = 30_000;
+
+/** A running one-shot without news is read from its agent this often. */
+export const oneShotReadMs = 30_000;
+
+/** A schedule or daemon without news is read from its agent this often. */
+export const recurringReadMs = 300_000;
+
+/** A schedule that shows no run this long after its time is read from its agent. */
+export const lateRunMs = 30_000;
+
+/**
+ * "Running" is written to status only when the result has not come this long after the dispatch: most one-shots end sooner, and
+ * save one write of two.
+ */
+export const settleMs = 100;
+
+/** While nothing matches: how often pods without the agent label are looked for, to tell NoAgent from NoTarget. */
+export const lookAgainMs = 10_000;
+
+/** Pauses between calls to an agent that is busy or silent: doubling from the first to the last. */
+export const firstRetryMs = 250;
+export const lastRetryMs = 5_000;

@@ -1,0 +1,73 @@
+import type { NodeTaskStatus } from '@nodetask/shared';
+import { plural, shortList } from './bounded-text.ts';
+import type { EventNote, OwnedStatus } from './decision.ts';
+import type { Reason } from './reasons.ts';
+import { isTerminal } from './run-context.ts';
+
+const unreachable: ReadonlySet<string> = new Set(['AgentUnreachable', 'NoAgent'] satisfies Reason[]);
+
+/** What is worth an event in the step from one status to the next. */
+export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | undefined): readonly EventNote[] => {
+  if (after === undefined) return [];
+  return [...dispatched(before, after), ...lost(before, after), ...lastRun(before, after), ...ended(before, after)];
+};
+
+const dispatched = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const old = new Map((before.targets ?? []).map((row) => [row.pod, row]));
+  const fresh = (after.targets ?? []).filter(({ pod, startedAt, taskID }) => {
+    const row = old.get(pod);
+    return startedAt !== undefined && (row?.startedAt === undefined || row.taskID !== taskID);
+  });
+  if (fresh.length === 0) return [];
+  const note = `Dispatched to ${plural(fresh.length, 'target')}: ${shortList(fresh.map(({ pod }) => pod))}.`;
+  return [{ type: 'Normal', reason: 'Dispatched', action: 'Dispatch', note }];
+};
+
+const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const ready = condition(after, 'Ready');
+  const old = condition(before, 'Ready');
+  if (ready === undefined || !unreachable.has(ready.reason) || old?.reason === ready.reason) return [];
+  const note = `${sentence(ready.message)} Check that the agent runs and that the operator may reach its port.`;
+  return [{ type: 'Warning', reason: 'AgentUnreachable', action: 'Wait', note }];
+};
+
+const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const run = condition(after, 'LastRunSucceeded');
+  if (run === undefined || run.status === 'True') return [];
+  if (condition(before, 'LastRunSucceeded')?.message === run.message) return [];
+  const missed = (run.reason as Reason) === 'RunMissed';
+  const advice = missed
+    ? 'Raise startingDeadlineSeconds, or find out what held it up.'
+    : 'The schedule goes on; see status.targets for the error.';
+  return [
+    {
+      type: 'Warning',
+      reason: missed ? 'ScheduleMissed' : 'Failed',
+      action: 'Run',
+      note: `${sentence(run.message)} ${advice}`,
+    },
+  ];
+};
+
+const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  if (!isTerminal(after.phase) || (before.phase === after.phase && before.runID === after.runID)) return [];
+  const message = sentence(condition(after, 'Ready')?.message ?? '');
+  if (after.phase === 'Succeeded') {
+    return [{ type: 'Normal', reason: 'Completed', action: 'Complete', note: message }];
+  }
+  if (after.phase === 'Cancelled') {
+    return [{ type: 'Normal', reason: 'Cancelled', action: 'Cancel', note: message }];
+  }
+  const note = `${message} Correct what it names, then change spec.runID to run the task again.`;
+  return [{ type: 'Warning', reason: 'Failed', action: 'Fail', note }];
+};
+
+const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus['conditions']>[number] | undefined =>
+  status.conditions?.find(({ type }) => type === wanted);
+
+/** Begins with a capital, ends with a full stop. */
+const sentence = (text: string): string => {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?…]$/.test(trimmed) ? '' : '.'}`;
+};
