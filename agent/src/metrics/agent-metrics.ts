@@ -39,7 +39,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
       help,
       registers,
       collect: () => {
-        metric.set(read());
+        metric.set(orNaN(read));
       },
     });
   };
@@ -120,4 +120,13 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
       registers,
     }),
   };
+};
+
+/** A journal that cannot be read must not take the other metrics with it; nodetask_agent_store_errors_total tells of it. */
+const orNaN = (read: () => number): number => {
+  try {
+    return read();
+  } catch {
+    return Number.NaN;
+  }
 };

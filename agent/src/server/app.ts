@@ -69,6 +69,7 @@ const begin =
   (request, response, next) => {
     const started = clock.monotonic();
     const requestID = randomUUID();
+    const remote = request.socket.remoteAddress;
     requestIDs.set(request, requestID);
     response.set(identityHeaders(identity)).set('X-Request-Id', requestID).set('Cache-Control', 'no-store');
     response.once('close', () => {
@@ -86,7 +87,7 @@ const begin =
         ...labels,
         path: request.path.slice(0, 256),
         milliseconds: Math.round(seconds * 1e4) / 10,
-        remote: request.socket.remoteAddress,
+        remote,
         ...(response.writableFinished ? {} : { aborted: true }),
       });
     });
