@@ -28,7 +28,7 @@ export const taskRefSchema = z.strictObject({
     .int()
     .min(512)
     .max(65536)
-    .describe('The most that the result may take on status, in bytes of JSON.'),
+    .describe('The most that the result, and the runs of a schedule beside it, may take on status, in bytes of JSON.'),
 });
 
 export type TaskRef = z.output<typeof taskRefSchema>;

@@ -94,6 +94,7 @@ export {
   kind,
   maxConditionMessageCharacters,
   maxErrorCharacters,
+  maxParamsBytes,
   maxResultBytes,
   maxTargetMessageCharacters,
   maxTargets,

@@ -32,7 +32,13 @@ export const agentFieldManager = (podNameSHA256: string): string => `nodetask-ag
 /** The most targets of one NodeTask. */
 export const maxTargets = 256;
 
-/** Bytes that a result may take on status, by number of targets, so that the whole object stays under 1 MiB. */
+/** The most that params may take as JSON, in bytes: a whole config.toml fits; the whole object stays under 1 MiB. */
+export const maxParamsBytes = 32 * 1024;
+
+/**
+ * Bytes that the agent's part of a row, `result` and `runs` together, may take on status as JSON, by number of targets, so
+ * that the whole object stays under 1 MiB (largest-node-task.test.ts).
+ */
 export const maxResultBytes = (targets: number): number => (targets <= 32 ? 16 * 1024 : 2 * 1024);
 
 /** The most characters of an error on status. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { exactlyOne, withRules } from './cross-field-rule.ts';
 import { maxTargets } from './names.ts';
 import { boundedMap } from './params/fields.ts';
+import { paramsFit, paramsTooLarge } from './params/size.ts';
 import { asyncRules, daemonSchema, scheduleRules, scheduleSchema } from './schedule.ts';
 import { taskTypes, taskTypeSchema } from './task-type.ts';
 
@@ -26,7 +27,7 @@ const matchExpression = withRules(
     operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('How key relates to values.'),
     values: z
       .array(labelValue)
-      .max(64)
+      .max(32)
       .optional()
       .describe('Values for In and NotIn; none for Exists and DoesNotExist.'),
   }),
@@ -44,12 +45,12 @@ const isEmpty = (value: unknown): boolean => value === undefined || Object.keys(
 
 const labelSelector = withRules(
   z.strictObject({
-    matchLabels: boundedMap({ key: 317, value: 63 }, { maxKeys: 32 })
+    matchLabels: boundedMap({ key: 317, value: 63 }, { maxKeys: 16 })
       .optional()
       .describe('Labels that a pod must carry, all of them.'),
     matchExpressions: z
       .array(matchExpression)
-      .max(32)
+      .max(8)
       .optional()
       .describe('Requirements that a pod must meet, all of them.'),
   }),
@@ -144,6 +145,7 @@ export const nodeTaskSpecSchema = z.strictObject({
   target: target.describe('Which pods run the task. Immutable, except together with a new runID.'),
   params: z
     .record(z.string(), z.unknown())
+    .refine(paramsFit, paramsTooLarge)
     .optional()
     .describe('Parameters of the task type. Immutable, except together with a new runID.'),
   async: async

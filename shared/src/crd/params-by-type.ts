@@ -19,7 +19,8 @@ export interface ParamName {
 export const describeWithDefault = (description: string, value: unknown): string =>
   value === undefined ? description : `${description} Default: ${JSON.stringify(value)}.`.replaceAll('"', '');
 
-interface TypedParam {
+/** One param of one task type. */
+export interface TypedParam {
   readonly name: string;
   readonly type: TaskType;
   readonly required: boolean;
@@ -45,26 +46,26 @@ export const paramsOfType = (type: TaskType): readonly TypedParam[] => {
   });
 };
 
-/**
- * Every param once, in order of first appearance. Throws where a key differs between two types: users would have to guess
- * which meaning holds.
- */
-export const paramsByType = (): readonly ParamName[] => {
+/** The params of all task types, each once, in order of first appearance. */
+export const paramsByType = (): readonly ParamName[] => mergeParams(taskTypes.flatMap((type) => paramsOfType(type)));
+
+/** Throws where a key differs between two types: users would have to guess which meaning holds. */
+export const mergeParams = (all: readonly TypedParam[]): readonly ParamName[] => {
   const params = new Map<string, ParamName>();
-  for (const typed of taskTypes.flatMap((type) => paramsOfType(type))) {
-    const known = params.get(typed.name);
-    if (known !== undefined && !(sameJson(known.schema, typed.schema) && known.description === typed.description)) {
+  for (const param of all) {
+    const known = params.get(param.name);
+    if (known !== undefined && !(sameJson(known.schema, param.schema) && known.description === param.description)) {
       throw new Error(
-        `params.${typed.name} means one thing for ${known.takenBy.join(', ')} and another for ${typed.type}: ` +
-          `share one schema between them, or use two names`,
+        `params.${param.name} means one thing for ${known.takenBy.join(', ')} and another for ${param.type}: ` +
+          'share one schema between them, or use two names',
       );
     }
-    params.set(typed.name, {
-      name: typed.name,
-      description: typed.description,
-      schema: typed.schema,
-      takenBy: [...(known?.takenBy ?? []), typed.type],
-      requiredBy: [...(known?.requiredBy ?? []), ...(typed.required ? [typed.type] : [])],
+    params.set(param.name, {
+      name: param.name,
+      description: param.description,
+      schema: param.schema,
+      takenBy: [...(known?.takenBy ?? []), param.type],
+      requiredBy: [...(known?.requiredBy ?? []), ...(param.required ? [param.type] : [])],
     });
   }
   return [...params.values()];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { type ErrorCodeEntry, errorCodes } from '../error-codes.ts';
+import { type ErrorCode, type ErrorCodeEntry, errorCodes } from '../error-codes.ts';
 import { taskParams } from '../params/registry.ts';
 import { taskTypes } from '../task-type.ts';
 
@@ -33,7 +33,11 @@ describe('docs/reference', () => {
       const entry = { retriable: retriable === 'yes', meaning, action };
       return [name.slice(1, -1), rest.length === 4 ? { status: Number(rest[0]), ...entry } : entry];
     });
-    assert.deepEqual(Object.fromEntries(documented), errorCodes);
+    const outdated = 'run "npm run generate"';
+    assert.deepEqual(documented.map(([name]) => name).toSorted(), Object.keys(errorCodes).toSorted(), outdated);
+    for (const [name, entry] of documented) {
+      assert.deepEqual(entry, errorCodes[name as ErrorCode], `${name}: ${outdated}`);
+    }
   });
 
   for (const type of taskTypes) {

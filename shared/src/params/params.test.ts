@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { maxParamsBytes } from '../names.ts';
+import { type TaskType, taskTypes } from '../task-type.ts';
+import { type TaskParams, taskParams } from './registry.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+
+interface Cases {
+  /** What is given, and what it becomes (absent: the same). */
+  readonly accepts: readonly (readonly [given: Params, parsed?: Params])[];
+  /** What is given, and part of the message. */
+  readonly refuses: readonly (readonly [given: Params, message: RegExp])[];
+}
+
+const bucket = { bucket: 'sei-data', region: 'eu-central-1' };
+const uri = { uri: 's3://sei-data/pacific-1' };
+const peer = `${'0123456789'.repeat(4)}@sentry.example.com:26656`;
+const digest = '0123456789abcdef'.repeat(4);
+
+/** What every type with an object store refuses. `more` makes the rest right. */
+const wrongStores = (more: Params): Cases['refuses'] => [
+  [more, /give either bucket and region, or uri/],
+  [{ ...more, ...bucket, ...uri }, /give either bucket and region, or uri/],
+  [{ ...more, bucket: 'sei-data' }, /bucket needs region/],
+  [{ ...more, ...uri, prefix: 'x' }, /prefix does not go with uri/],
+  [{ ...more, uri: 'https://example.com/x' }, /uri must be s3/],
+  [{ ...more, uri: 'sei-data' }, /must be s3:\/\/bucket/],
+  [{ ...more, ...bucket, bucket: 'Sei_Data' }, /must be an S3 bucket name/],
+  [{ ...more, ...bucket, bucket: 'ab' }, /must be an S3 bucket name/],
+  [{ ...more, ...bucket, region: 'EU' }, /must be a region name/],
+  [{ ...more, ...bucket, endpoint: 'https://key:secret@s3.example.com' }, /without path and credentials/],
+  [{ ...more, ...bucket, endpoint: 's3.example.com' }, /must be an http/],
+];
+
+const cases: Readonly<Record<TaskType, Cases>> = {
+  'snapshot-restore': {
+    accepts: [
+      [
+        { ...bucket, chainId: 'pacific-1' },
+        { ...bucket, chainId: 'pacific-1', force: false },
+      ],
+      [{ ...uri, chainId: 'pacific-1', targetHeight: 1, sha256: digest, force: true }],
+      [
+        {
+          ...bucket,
+          chainId: 'pacific-1',
+          prefix: 'pacific-1/',
+          endpoint: 'http://s3.example.com:9000/',
+          forcePathStyle: true,
+          force: false,
+        },
+      ],
+    ],
+    refuses: [
+      ...wrongStores({ chainId: 'pacific-1' }),
+      [bucket, /chainId/],
+      [{ ...bucket, chainId: 'pacific 1' }, /must be a chain id/],
+      [{ ...bucket, chainId: '' }, /chainId/],
+      [{ ...bucket, chainId: 'pacific-1', targetHeight: 0 }, /targetHeight/],
+      [{ ...bucket, chainId: 'pacific-1', targetHeight: 1.5 }, /targetHeight/],
+      [{ ...bucket, chainId: 'pacific-1', sha256: digest.toUpperCase() }, /must be a SHA-256 digest/],
+      [{ ...bucket, chainId: 'pacific-1', sha256: null }, /sha256/],
+    ],
+  },
+  'discover-peers': {
+    accepts: [
+      [
+        { sources: [{ type: 'dns', hostname: 'seeds.example.com' }] },
+        { sources: [{ type: 'dns', hostname: 'seeds.example.com', srv: false }], port: 26656, rpcPort: 26657 },
+      ],
+      [{ sources: [{ type: 'static', addresses: [peer] }], port: 1, rpcPort: 65535 }],
+      [
+        {
+          sources: [
+            { type: 'ec2Tags', region: 'eu-central-1', tags: { role: 'sentry' }, endpoint: 'http://ec2.example.com' },
+          ],
+          port: 26656,
+          rpcPort: 26657,
+        },
+      ],
+    ],
+    refuses: [
+      [{}, /sources/],
+      [{ sources: [] }, /sources/],
+      [{ sources: [{ type: 'gcp' }] }, /sources/],
+      [{ sources: [{ type: 'static' }] }, /addresses/],
+      [{ sources: [{ type: 'static', addresses: ['sentry:26656'] }] }, /must be <40 hexadecimal digits>/],
+      [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1' }] }, /tags/],
+      [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1', tags: {} }] }, /needs at least 1 key/],
+      [{ sources: [{ type: 'dns', hostname: 'http://a' }] }, /must be a DNS name/],
+      [{ sources: [{ type: 'dns', hostname: 'a', region: 'eu-central-1' }] }, /region/],
+      [{ sources: [{ type: 'dns', hostname: 'a' }], port: 65536 }, /port/],
+    ],
+  },
+  'config-patch': {
+    accepts: [
+      [
+        { files: { 'config.toml': { moniker: 'a', p2p: { seeds: null, 'max-num-inbound-peers': 80 } } } },
+        {
+          files: { 'config.toml': { moniker: 'a', p2p: { seeds: null, 'max-num-inbound-peers': 80 } } },
+          dryRun: false,
+        },
+      ],
+      [{ remove: { 'app.toml': ['a.b'] }, dryRun: true }],
+      [{ files: { 'genesis.json': {} }, remove: {}, dryRun: false }],
+    ],
+    refuses: [
+      [{}, /name at least one file/],
+      [{ files: {} }, /name at least one file/],
+      [{ files: {}, remove: {}, dryRun: true }, /name at least one file/],
+      [{ files: { '../config.toml': {} } }, /\.\.\/config\.toml/],
+      [{ files: { 'config.toml': [] } }, /config\.toml/],
+      [{ remove: { 'config.toml': [] } }, /config\.toml/],
+      [{ remove: { 'config.toml': [''] } }, /config\.toml/],
+      [{ files: { 'config.toml': { moniker: 'x'.repeat(maxParamsBytes) } } }, /params take at most 32 KiB/],
+    ],
+  },
+  'config-apply': {
+    accepts: [
+      [{ mode: 'full' }, { mode: 'full', incremental: false }],
+      [{ incremental: true, overrides: { 'evm.http_port': '8545' }, targetVersion: 1 }],
+    ],
+    refuses: [
+      [{}, /mode is required unless incremental is true/],
+      [{ incremental: false }, /mode is required unless incremental is true/],
+      [{ mode: 'sentry' }, /mode/],
+      [{ mode: 'full', overrides: { a: 1 } }, /overrides/],
+      [{ mode: 'full', targetVersion: 0 }, /targetVersion/],
+      [
+        { mode: 'full', overrides: Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`k${index}`, ''])) },
+        /takes at most 256 keys/,
+      ],
+    ],
+  },
+  'config-validate': {
+    accepts: [[{}], [{ targetVersion: 2 }]],
+    refuses: [
+      [{ targetVersion: '2' }, /targetVersion/],
+      [{ targetVersoin: 2 }, /targetVersoin/],
+    ],
+  },
+  'config-reload': {
+    accepts: [
+      [{ fields: { 'logging.level': 'debug' } }],
+      [{ fields: { 'logging.level': 'debug' }, signal: { process: 'seid', name: 'SIGHUP' } }],
+    ],
+    refuses: [
+      [{}, /fields/],
+      [{ fields: {} }, /needs at least 1 key/],
+      [{ fields: { a: 'b' }, signal: { process: 'seid' } }, /name/],
+      [{ fields: { a: 'b' }, signal: { process: 'seid', name: 'SIGKILL' } }, /SIGHUP/],
+      [{ fields: { a: 'b' }, signal: { process: '/usr/bin/seid', name: 'SIGHUP' } }, /must be the name of a program/],
+    ],
+  },
+  'mark-ready': { accepts: [[{}]], refuses: [[{ force: true }, /force/]] },
+  'configure-genesis': {
+    accepts: [
+      [{ rpc: 'http://127.0.0.1:26657' }],
+      [{ rpc: 'https://rpc.example.com/path', chainId: 'pacific-1', sha256: digest }],
+      [{ uri: 'https://example.com/genesis.json' }],
+      [{ uri: 's3://sei-data/genesis.json', region: 'eu-central-1', endpoint: 'http://s3:9000', forcePathStyle: true }],
+    ],
+    refuses: [
+      [{}, /give exactly one of uri and rpc/],
+      [{ ...uri, rpc: 'http://sentry:26657' }, /give exactly one of uri and rpc/],
+      [{ rpc: 'http://sentry:26657', region: 'eu-central-1' }, /go with an s3:\/\/ uri only/],
+      [{ uri: 'https://example.com/x', forcePathStyle: true }, /go with an s3:\/\/ uri only/],
+      [{ rpc: 'tcp://sentry:26657' }, /must be an http/],
+      [{ rpc: 'http://me:secret@sentry:26657' }, /without credentials/],
+      [{ rpc: 'http://sentry:26657', bucket: 'sei-data' }, /bucket/],
+    ],
+  },
+  'configure-state-sync': {
+    accepts: [
+      [{}, { trustHeightOffset: 2000, useLocalSnapshot: false }],
+      [
+        {
+          rpcServers: ['http://a:26657', 'https://b'],
+          trustPeriod: '168h0m0s',
+          trustHeightOffset: 1,
+          useLocalSnapshot: true,
+          backfillBlocks: 0,
+        },
+      ],
+    ],
+    refuses: [
+      [{ rpcServers: ['http://a:26657'] }, /rpcServers/],
+      [{ rpcServers: ['http://a:26657', 'b:26657'] }, /must be an http/],
+      [{ trustPeriod: '7d' }, /must be a Go duration/],
+      [{ trustHeightOffset: 0 }, /trustHeightOffset/],
+    ],
+  },
+  'snapshot-upload': {
+    accepts: [
+      [bucket, { ...bucket, compression: 'gzip', includeMetadata: true }],
+      [{ ...uri, compression: 'zstd', includeMetadata: false }],
+    ],
+    refuses: [...wrongStores({}), [{ ...bucket, compression: 'lz4' }, /compression/]],
+  },
+  'result-export': {
+    accepts: [
+      [bucket, { ...bucket, pageSize: 1000, concurrency: 16, partialPage: false }],
+      [
+        {
+          ...uri,
+          rpcEndpoint: 'http://sentry:26657',
+          pageSize: 1,
+          startHeight: 5,
+          concurrency: 256,
+          partialPage: true,
+        },
+      ],
+    ],
+    refuses: [
+      ...wrongStores({}),
+      [{ ...bucket, pageSize: 0 }, /pageSize/],
+      [{ ...bucket, concurrency: 257 }, /concurrency/],
+    ],
+  },
+};
+
+for (const type of taskTypes) {
+  const { schema } = taskParams[type] as { schema: (typeof taskParams)['mark-ready']['schema'] };
+  describe(`params of ${type}`, () => {
+    for (const [given, parsed = given] of cases[type].accepts) {
+      it(`accepts ${JSON.stringify(given)}`, () => {
+        assert.deepEqual(schema.parse(given) satisfies TaskParams['mark-ready'], parsed);
+      });
+    }
+
+    for (const [given, message] of cases[type].refuses) {
+      it(`refuses ${JSON.stringify(given).slice(0, 200)}`, () => {
+        const { error } = schema.safeParse(given);
+        assert.match(error?.message ?? 'accepted', message);
+      });
+    }
+
+    it('refuses a key that it does not know', () => {
+      const { error } = schema.safeParse({ ...cases[type].accepts[0]?.[0], unknownKey: 1 });
+      assert.match(error?.message ?? 'accepted', /unknownKey/);
+    });
+  });
+}
