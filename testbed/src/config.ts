@@ -14,6 +14,7 @@ const Environment = z.object({
   KUBEBUILDER_ASSETS: text,
   XDG_CACHE_HOME: text,
   NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
+  NODETASK_TESTBED_KEEP: text,
 });
 
 /** The index of the official envtest archives. */
@@ -27,6 +28,8 @@ export interface TestbedConfig {
   readonly envtestIndex: string;
   /** Holds one folder for each running test bed. */
   readonly tempRoot: string;
+  /** Keep the folders of control planes, with their logs, after the end. */
+  readonly keepFolders: boolean;
 }
 
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TestbedConfig {
@@ -37,6 +40,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
     cacheFolder: join(cacheRoot, 'nodetask', 'testbed'),
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
+    keepFolders: values.NODETASK_TESTBED_KEEP !== undefined,
   };
 }
 

@@ -28,7 +28,7 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** More flags for kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
-  /** Keep the temp folder (logs, audit log, etcd data) after stop(), for a look by eye (default false). */
+  /** Keep the temp folder (logs, audit log, etcd data) after stop(), for a look by eye (default: if NODETASK_TESTBED_KEEP is set). */
   readonly keepFolder?: boolean;
   readonly programs?: FindProgramOptions;
 }
@@ -175,7 +175,7 @@ export class ControlPlane implements AsyncDisposable {
           });
     return new ControlPlane({
       folder,
-      keepFolder: options.keepFolder ?? false,
+      keepFolder: options.keepFolder ?? loadConfig().keepFolders,
       server,
       caFile,
       adminToken,
@@ -210,7 +210,8 @@ export class ControlPlane implements AsyncDisposable {
     await this.controllerManager?.stop();
     await this.apiServer.stop();
     await this.etcd.stop();
-    if (!this.#parts.keepFolder) await this.removeFolder();
+    if (this.#parts.keepFolder) await this.#parts.folder.keep();
+    else await this.removeFolder();
   }
 
   /** For after a stop() with `keepFolder`. */

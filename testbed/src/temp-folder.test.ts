@@ -23,6 +23,13 @@ describe('temp folder', () => {
     assert.deepEqual(await readdir(root), []);
   });
 
+  test('one that is kept survives its owner', async () => {
+    const folder = await makeTempFolder(root, 'one');
+    await writeFile(join(folder.path, 'owner.json'), JSON.stringify({ ...ownIdentity(), startTime: '1' }));
+    await folder.keep();
+    assert.deepEqual(await sweepTempFolders(root), []);
+  });
+
   test('the sweep takes folders of dead owners only', async () => {
     await using living = await makeTempFolder(root, 'living');
     const make = async (name: string, owner?: string): Promise<string> => {

@@ -1,16 +1,20 @@
 // One temp folder for each running test bed. It names its owner, so that the next start can remove what a killed run left behind.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, isAlive, ownIdentity, parseIdentity } from './process/process-identity.ts';
 
 const OWNER = 'owner.json';
+const KEPT = 'kept';
 /** A folder without a readable owner is being made right now, or was left by a crash in that moment. */
 const UNOWNED_GRACE_MS = 60_000;
 
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
   remove(): Promise<void>;
+  /** Keeps it over the end of this process: no sweep takes it, a person must. */
+  keep(): Promise<void>;
 }
 
 /** Makes `<root>/<name>-<random>` (mode 0700) after removing the folders of dead owners under `root`. */
@@ -21,7 +25,8 @@ export async function makeTempFolder(root: string, name: string): Promise<TempFo
   await mkdir(path, { mode: 0o700 });
   await writeFile(join(path, OWNER), JSON.stringify(ownIdentity()));
   const remove = async (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 3 });
-  return { path, remove, [Symbol.asyncDispose]: remove };
+  const keep = async (): Promise<void> => writeFile(join(path, KEPT), '');
+  return { path, remove, keep, [Symbol.asyncDispose]: remove };
 }
 
 /** Removes the folders whose owner is dead; answers their paths. */
@@ -46,6 +51,7 @@ export async function sweepTempFolders(root: string): Promise<string[]> {
 }
 
 async function isAbandoned(path: string): Promise<boolean> {
+  if (existsSync(join(path, KEPT))) return false;
   try {
     const owner = parseIdentity(await readFile(join(path, OWNER), 'utf8'));
     if (owner !== undefined) return !isAlive(owner);

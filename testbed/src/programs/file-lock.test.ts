@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { ownIdentity } from '../process/process-identity.ts';
-import { acquireFileLock } from './file-lock.ts';
+import { acquireFileLock, LockTimeoutError } from './file-lock.ts';
 
 const HOLDER = join(import.meta.dirname, '..', '..', 'test-programs', 'lock-holder.ts');
 
@@ -100,7 +100,11 @@ describe('file lock', { timeout: 60_000 }, () => {
     const waits: number[] = [];
     await assert.rejects(
       acquireFileLock(path, { timeoutMs: 30, pollMs: 5, onWait: ({ pid }) => waits.push(pid) }),
-      new RegExp(`lock .*: process ${process.pid} has held it for more than 30 ms`),
+      (error) => {
+        assert.ok(error instanceof LockTimeoutError);
+        assert.match(error.message, new RegExp(`lock .*: process ${process.pid} has held it for more than 30 ms`));
+        return true;
+      },
     );
     assert.deepEqual(waits, [process.pid]);
   });

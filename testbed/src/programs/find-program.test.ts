@@ -53,6 +53,7 @@ describe('find program', { timeout: 30_000 }, () => {
         cacheFolder: join(folder, 'cache'),
         envtestIndex: 'http://127.0.0.1:1/none.yaml',
         tempRoot: folder,
+        keepFolders: false,
         ...changes.config,
       },
     };
@@ -153,6 +154,14 @@ describe('find program', { timeout: 30_000 }, () => {
     assert.deepEqual(await readdir(join(folder, 'cache')), []);
     await findProgram('etcd', options());
     assert.deepEqual(built, ['etcd']);
+  });
+
+  test('what a killed build left behind is removed by the next one of the same program', async () => {
+    const cache = join(folder, 'cache');
+    await mkdir(join(cache, '.making-etcd.abc'), { recursive: true });
+    await mkdir(join(cache, '.making-kubectl.abc'));
+    await findProgram('etcd', options());
+    assert.deepEqual((await readdir(cache)).toSorted(), ['.making-kubectl.abc', `etcd-${PROGRAMS.etcd.version}`]);
   });
 
   test('without go, a program that no archive holds is an error that says what to install', async () => {

@@ -74,7 +74,7 @@ async function makeProgram(
   if ((await (options.probeGo ?? probeGo)()) === 'present') {
     const target = cachePath(program, config.cacheFolder);
     await withProgress(`go build ${program.name} ${program.version}`, options.log, async () =>
-      inWorkFolder(config.cacheFolder, async (folder) => {
+      inWorkFolder(program, config.cacheFolder, async (folder) => {
         const output = join(folder, program.name);
         await (options.build ?? buildProgram)(program, output);
         await rename(output, target);
@@ -107,7 +107,7 @@ async function installFromEnvtest(
   const archive = await findEnvtestArchive(config.envtestIndex, kubernetes);
   const target = join(config.cacheFolder, `${program.name}-envtest-${archive.version}`);
   await withProgress(`download ${archive.url} for ${program.name}`, log, async () =>
-    inWorkFolder(config.cacheFolder, async (folder) => {
+    inWorkFolder(program, config.cacheFolder, async (folder) => {
       const output = join(folder, program.name);
       await copyFile(join(await unpackEnvtestArchive(archive, folder), program.name), output);
       await chmod(output, 0o755);
@@ -137,9 +137,20 @@ async function findCached(program: Program, cacheFolder: string): Promise<string
   return downloaded === undefined ? undefined : join(cacheFolder, downloaded);
 }
 
-/** A folder beside the target, so that the finished file can be renamed into place; removed afterwards in any case. */
-async function inWorkFolder(cacheFolder: string, work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(cacheFolder, '.making-'));
+/**
+ * A folder beside the target, so that the finished file can be renamed into place; removed afterwards in any case. Who is here holds the
+ * program's lock: another such folder of this program was left by a process that was killed.
+ */
+async function inWorkFolder(
+  program: Program,
+  cacheFolder: string,
+  work: (folder: string) => Promise<void>,
+): Promise<void> {
+  const prefix = `.making-${program.name}.`;
+  for (const name of await readdir(cacheFolder)) {
+    if (name.startsWith(prefix)) await rm(join(cacheFolder, name), { recursive: true, force: true });
+  }
+  const folder = await mkdtemp(join(cacheFolder, prefix));
   try {
     await work(folder);
   } finally {
