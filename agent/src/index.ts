@@ -14,3 +14,6 @@ export type {
 export { tombstoneLimits, type RecordPage, type Store, type TaskRecord } from './engine/store.ts';
 export type { BlockHeights } from './engine/block-heights.ts';
 export { MemoryStore } from './store/memory-store.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './store/open-sqlite-store.ts';
+export type { SqliteStore } from './store/sqlite-store.ts';
+export type { JournalOwner } from './store/journal-owner.ts';
