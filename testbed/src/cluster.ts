@@ -1,21 +1,22 @@
 // Everything together: control plane, CRD, RBAC, fake kubelet, agents as processes of their pods, and the operator.
 import { randomBytes } from 'node:crypto';
-import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentLabel, agentLabelValue } from '@nodetask/shared';
 import { AgentProcess } from './agent-process.ts';
 import type { AgentSettings } from './agent-process.ts';
 import { startControlPlane } from './control-plane.ts';
-import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlaneOptions } from './control-plane/parts.ts';
 import { startFaultProxy, targetOf } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
+import { applyManifest, installCustomResources } from './kube/install.ts';
 import { waitForObject } from './kube/wait-for-object.ts';
 import type { KubeClient, KubeObject } from './kube/kube-client.ts';
 import { FakeKubelet } from './kubelet.ts';
 import { freePort } from './net/free-port.ts';
 import { OperatorProcess } from './operator-process.ts';
 import type { OperatorSettings } from './operator-process.ts';
-import { PROJECT_ROOT, projectPath } from './paths.ts';
+import { agentPodManifest } from './pods/agent-pod-manifest.ts';
 import { agentPortOf, isReady, podKey } from './pods/pod.ts';
 import type { Pod } from './pods/pod.ts';
 import type { Workload } from './pods/pod-worker.ts';
@@ -24,7 +25,6 @@ import { waitFor } from './wait.ts';
 
 const READY_TIMEOUT_MS = 30_000;
 const OPERATOR_NAMESPACE = 'nodetask-system';
-const SERVICE_ACCOUNT = 'nodetask-agent';
 
 export interface ClusterOptions {
   /** Where createAgentPod() makes its pods (default nodetask-test). It is made, with the agents' service account. */
@@ -115,9 +115,9 @@ export class Cluster implements AsyncDisposable {
       this.#operatorProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
       this.#agentProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
     }
-    await this.#applyCustomResources();
+    await installCustomResources(this.admin);
     await controlPlane.createNamespace(OPERATOR_NAMESPACE);
-    await this.#applyManifest('operator-rbac.yaml', OPERATOR_NAMESPACE);
+    await applyManifest(this.admin, 'operator-rbac.yaml', OPERATOR_NAMESPACE);
     await this.addAgentNamespace(this.namespace);
     this.#operatorToken = (
       await controlPlane.serviceAccountToken({
@@ -159,7 +159,7 @@ export class Cluster implements AsyncDisposable {
   /** Makes a namespace in which pods may run agents: the service account `nodetask-agent` with its rights. */
   async addAgentNamespace(namespace: string): Promise<void> {
     await this.controlPlane.createNamespace(namespace);
-    await this.#applyManifest('agent-rbac.yaml', namespace);
+    await applyManifest(this.admin, 'agent-rbac.yaml', namespace);
   }
 
   /** One more operator (the first is started by startCluster unless told otherwise). It is ready when this resolves. */
@@ -315,56 +315,9 @@ export class Cluster implements AsyncDisposable {
     };
   }
 
-  async #applyCustomResources(): Promise<void> {
-    const files: string[] = [];
-    for await (const file of glob('crds/*.yaml', { cwd: PROJECT_ROOT })) files.push(file);
-    if (files.length === 0) throw new Error('crds/ holds no *.yaml: run `npm run generate`');
-    for (const file of files.toSorted()) await this.admin.applyYaml(await readFile(projectPath(file), 'utf8'));
-    await waitForObject<KubeObject & { status?: { conditions?: { type: string; status: string }[] } }>(
-      this.admin,
-      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodetasks.nodetask.dev',
-      (crd) =>
-        crd?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false,
-      { what: 'the CRD of NodeTask to be established', timeoutMs: READY_TIMEOUT_MS },
-    );
-    // Established means that it will be served; this is when it is.
-    await waitFor(async () => this.admin.get('/apis/nodetask.dev/v1alpha1/nodetasks?limit=1'), {
-      what: 'the API server to serve NodeTasks',
-      timeoutMs: READY_TIMEOUT_MS,
-      intervalMs: 10,
-    });
-  }
-
-  async #applyManifest(file: string, namespace: string): Promise<void> {
-    const text = await readFile(projectPath('testbed', 'manifests', file), 'utf8');
-    await this.admin.applyYaml(text.replaceAll('$(NAMESPACE)', namespace));
-  }
-
   #podPath(namespace: string, name: string): string {
     return `/api/v1/namespaces/${namespace}/pods/${name}`;
   }
-}
-
-/** A pod as a chart would make it: a node's container and the agent as a sidecar. No image is ever pulled. */
-function agentPodManifest(
-  namespace: string,
-  name: string,
-  labels: Readonly<Record<string, string>>,
-  spec: Readonly<Record<string, unknown>>,
-): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels: { [agentLabel]: agentLabelValue, ...labels } },
-    spec: {
-      serviceAccountName: SERVICE_ACCOUNT,
-      containers: [
-        { name: 'node', image: 'testbed/node' },
-        { name: 'agent', image: 'testbed/agent', ports: [{ name: 'nodetask', containerPort: 7_777 }] },
-      ],
-      ...spec,
-    },
-  };
 }
 
 function required<T>(value: T | undefined, message: string): T {

@@ -1,6 +1,6 @@
 // Real servers for tests, the demo and developers.
 export { ControlPlane, startControlPlane } from './control-plane.ts';
-export type { ControlPlaneOptions } from './control-plane.ts';
+export type { ControlPlaneOptions } from './control-plane/parts.ts';
 export type { AuditEvent } from './control-plane/audit-log.ts';
 export type { ServiceAccountToken, ServiceAccountTokenRequest } from './control-plane/service-account-token.ts';
 export { FaultProxy, startFaultProxy, targetOf } from './fault-proxy.ts';

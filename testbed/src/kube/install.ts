@@ -1,0 +1,38 @@
+// What a cluster needs before anything of NodeTask can run in it: the CRD, and the rights of operator and agents.
+import { glob, readFile } from 'node:fs/promises';
+import { PROJECT_ROOT, projectPath } from '../paths.ts';
+import { waitFor } from '../wait.ts';
+import type { KubeClient, KubeObject } from './kube-client.ts';
+import { waitForObject } from './wait-for-object.ts';
+
+const READY_TIMEOUT_MS = 30_000;
+
+/** Applies crds/*.yaml and waits until the API server serves NodeTasks. */
+export async function installCustomResources(client: KubeClient): Promise<void> {
+  const files: string[] = [];
+  for await (const file of glob('crds/*.yaml', { cwd: PROJECT_ROOT })) files.push(file);
+  if (files.length === 0) throw new Error('crds/ holds no *.yaml: run `npm run generate`');
+  for (const file of files.toSorted()) await client.applyYaml(await readFile(projectPath(file), 'utf8'));
+  await waitForObject<KubeObject & { status?: { conditions?: { type: string; status: string }[] } }>(
+    client,
+    '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodetasks.nodetask.dev',
+    (crd) => crd?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false,
+    { what: 'the CRD of NodeTask to be established', timeoutMs: READY_TIMEOUT_MS },
+  );
+  // Established means that it will be served; this is when it is.
+  await waitFor(async () => client.get('/apis/nodetask.dev/v1alpha1/nodetasks?limit=1'), {
+    what: 'the API server to serve NodeTasks',
+    timeoutMs: READY_TIMEOUT_MS,
+    intervalMs: 10,
+  });
+}
+
+/** Applies a file of testbed/manifests with its $(NAMESPACE) put in. */
+export async function applyManifest(
+  client: KubeClient,
+  file: 'agent-rbac.yaml' | 'operator-rbac.yaml',
+  namespace: string,
+): Promise<void> {
+  const text = await readFile(projectPath('testbed', 'manifests', file), 'utf8');
+  await client.applyYaml(text.replaceAll('$(NAMESPACE)', namespace));
+}
