@@ -208,6 +208,11 @@ export const errorCodes = {
     meaning: 'No process, or more than one, has the name that is to be signalled.',
     action: 'Check signal.process, and that the pod shares its process namespace.',
   },
+  'signal-refused': {
+    retriable: false,
+    meaning: 'The operating system does not let the agent signal the process.',
+    action: "Run the agent as the node's user, or give it CAP_KILL.",
+  },
   'chain-mismatch': {
     retriable: false,
     meaning: 'The data belongs to another chain. Nothing was changed.',

@@ -1,0 +1,75 @@
+import { mkdir } from 'node:fs/promises';
+import { type ConfigApplyParams, TaskError } from '@nodetask/shared';
+import type { TaskHandler } from '../../engine/task-handler.ts';
+import { configLock, openConfigFolder } from '../../node/config-folder.ts';
+import { fileError } from '../../node/file-errors.ts';
+import { type FileTransactionOptions, replaceFiles } from '../../node/file-transaction.ts';
+import { findConfigFolder, type NodeHome } from '../../node/node-home.ts';
+import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
+import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
+import type { HostFacts } from '../config/host-defaults.ts';
+import { checkOverrides, parsedOverrides } from '../config/overrides-param.ts';
+import { resolveIntent } from '../config/resolve-intent.ts';
+import { planWrite } from '../config/write-config.ts';
+
+/**
+ * config-apply: brings config.toml and app.toml to what a mode and overrides say, as one unit. Output: `{reason?, mode?, version?, changed,
+ * diagnostics}`; a result that breaks a rule is written nowhere and fails with `config-invalid` and the same output.
+ */
+export const configApply = (
+  home: NodeHome,
+  host: HostFacts,
+  transaction: FileTransactionOptions = {},
+): TaskHandler<ConfigApplyParams> => ({
+  interrupted: 'run-again',
+  locks: () => [configLock],
+  check: ({ overrides }) => {
+    checkOverrides('overrides', overrides ?? {});
+  },
+  run: async ({ params, signal, logger }) => {
+    if (!params.incremental) await makeConfigFolder(home);
+    const folder = await openConfigFolder(home, logger);
+    const disk = await readConfigFiles(folder);
+    if (params.incremental) refuseMissingFiles(disk);
+    const resolution = resolveIntent(
+      {
+        ...(params.mode === undefined ? {} : { mode: params.mode }),
+        ...(params.targetVersion === undefined ? {} : { targetVersion: params.targetVersion }),
+        incremental: params.incremental,
+        overrides: parsedOverrides('overrides', params.overrides ?? {}),
+      },
+      disk,
+      host,
+    );
+    const head = {
+      ...(resolution.mode === undefined ? {} : { mode: resolution.mode }),
+      ...(resolution.version === undefined ? {} : { version: resolution.version }),
+    };
+    // 224 keys take up to 7 kB of the 16 that an output may have.
+    const diagnostics = diagnosticsOutput(resolution.diagnostics, 6 * 1024);
+    if (!isValid(resolution.diagnostics)) {
+      throw new TaskError(
+        'config-invalid',
+        `the configuration would be invalid, and nothing was written: ${summarize(resolution.diagnostics)}`,
+        {
+          output: { ...head, changed: [], diagnostics },
+        },
+      );
+    }
+    const { changes, changed } = await planWrite(disk, resolution.values, resolution.writable);
+    signal.throwIfAborted();
+    if (changes.length === 0) {
+      return { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...head, changed: [], diagnostics } };
+    }
+    await replaceFiles(folder, changes, transaction);
+    logger.info('applied configuration', { files: changes.map((change) => change.name), keys: changed.length });
+    return { outcome: 'changed', output: { ...head, changed, diagnostics } };
+  },
+});
+
+const makeConfigFolder = async (home: NodeHome): Promise<void> => {
+  if ((await findConfigFolder(home)) !== undefined) return;
+  await mkdir(home.config, { mode: 0o755 }).catch((error: unknown) => {
+    throw fileError('create', home.config, error);
+  });
+};

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { TaskReport } from '../../engine/task-handler.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { runTask } from '../testing/run-task.ts';
+import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
+import { configValidate } from './config-validate.ts';
+
+const validate = (home: NodeHome, params: unknown = {}): Promise<TaskReport> =>
+  runTask('config-validate', configValidate(home), params);
+
+const diagnosticsOf = (output: unknown): readonly { readonly severity: string; readonly field: string }[] =>
+  (output as Invalid['output']).diagnostics;
+
+interface Invalid extends Error {
+  readonly code: string;
+  readonly output: {
+    readonly valid: boolean;
+    readonly mode?: string;
+    readonly diagnostics: readonly { severity: string; field: string; message: string }[];
+  };
+}
+
+const invalid = async (home: NodeHome, params: unknown = {}): Promise<Invalid> => {
+  const outcome = await validate(home, params).catch((error: unknown) => error);
+  assert.ok(outcome instanceof Error && 'code' in outcome && outcome.code === 'config-invalid', String(outcome));
+  return outcome as Invalid;
+};
+
+describe('config-validate', () => {
+  test('a valid configuration, and nothing is written', async (t) => {
+    const home = await makeSeiHome(t, 'archive');
+    const before = await readConfigFile(home, 'config.toml');
+    assert.deepEqual(await validate(home), {
+      outcome: 'unchanged',
+      output: { valid: true, mode: 'archive', version: 2, diagnostics: [] },
+    });
+    assert.equal(await readConfigFile(home, 'config.toml'), before);
+    assert.deepEqual((await readdir(home.config)).sort(), ['app.toml', 'config.toml']);
+  });
+
+  test('warnings are returned, and do not make it invalid', async (t) => {
+    const home = await makeSeiHome(t, 'validator');
+    await rewrite(home, 'app.toml', 'http_enabled = false', 'http_enabled = true');
+    await rewrite(home, 'app.toml', 'ss-backend = "pebbledb"', 'ss-backend = "sqlite"');
+    const { output } = await validate(home);
+    assert.deepEqual(
+      diagnosticsOf(output).map(({ severity, field }) => `${severity} ${field}`),
+      ['WARNING storage.state_store.backend', 'WARNING evm'],
+    );
+  });
+
+  test('every error is found, with the same output as a valid one', async (t) => {
+    const home = await makeSeiHome(t);
+    await rewrite(home, 'app.toml', 'minimum-gas-prices = "0.01usei"', 'minimum-gas-prices = ""');
+    await rewrite(home, 'config.toml', 'log-format = "plain"', 'log-format = "xml"');
+    await rewrite(home, 'config.toml', 'ttl-duration = "5s"', 'ttl-duration = "5"');
+    const { output, message } = await invalid(home);
+    assert.equal(output.valid, false);
+    assert.equal(output.mode, 'full');
+    assert.deepEqual(
+      output.diagnostics.map(({ field }) => field),
+      ['mempool.ttl_duration', 'chain.min_gas_prices', 'logging.format'],
+    );
+    assert.match(
+      output.diagnostics[0]?.message ?? '',
+      /mempool\.ttl-duration in .*config\.toml is the text "5": write a duration/,
+    );
+    assert.match(message, /chain\.min_gas_prices: is empty/);
+  });
+
+  test('a missing key counts as the zero value of its type', async (t) => {
+    const home = await makeSeiHome(t);
+    await rewrite(home, 'app.toml', 'pruning = "custom"\n', '');
+    assert.deepEqual(
+      (await invalid(home)).output.diagnostics.map(({ field }) => field),
+      ['storage.pruning'],
+    );
+  });
+
+  test('the version is held against targetVersion, and against what this agent knows', async (t) => {
+    const home = await makeSeiHome(t);
+    assert.match((await invalid(home, { targetVersion: 1 })).message, /version: is 2, and this check goes up to 1/);
+    await rewrite(home, 'app.toml', '\nversion = 2\n', '\nversion = 3\n');
+    assert.match((await invalid(home)).message, /version: is 3/);
+    assert.equal((await validate(home, { targetVersion: 3 })).output?.['version'], 3);
+  });
+
+  test('a mode and a version that are none are told', async (t) => {
+    const home = await makeSeiHome(t);
+    await rewrite(home, 'app.toml', '\nmode = "full"\n', '\nmode = "rpc"\n');
+    await rewrite(home, 'app.toml', '\nversion = 2\n', '\nversion = 0\n');
+    await rewrite(home, 'config.toml', '\nmode = "full"\n', '\nmode = "seed"\n');
+    const { output } = await validate(home);
+    assert.equal(output?.['mode'], 'seed');
+    assert.deepEqual(
+      diagnosticsOf(output).map(({ field }) => field),
+      ['mode', 'version'],
+    );
+  });
+
+  test('key names are matched in any case, and in either spelling', async (t) => {
+    const home = await makeSeiHome(t);
+    await rewrite(home, 'app.toml', 'minimum-gas-prices', 'Minimum_Gas_Prices');
+    assert.equal((await validate(home)).output?.['valid'], true);
+  });
+
+  test('a missing file, and one that is no TOML, are named', async (t) => {
+    const home = await makeSeiHome(t);
+    await writeFile(join(home.config, 'app.toml'), 'a = 1\nb = [\n');
+    await assert.rejects(validate(home), { code: 'file-invalid', message: /app\.toml:[23]:\d+: not TOML/ });
+    await writeFile(join(home.config, 'app.toml'), Buffer.from([0x61, 0x3d, 0xff]));
+    await assert.rejects(validate(home), { code: 'file-invalid', message: /not UTF-8/ });
+    await rm(join(home.config, 'app.toml'));
+    await assert.rejects(validate(home), { code: 'file-missing', message: /app\.toml does not exist/ });
+    await rm(home.config, { recursive: true });
+    await assert.rejects(validate(home), { code: 'file-missing', message: /config.*does not exist/ });
+  });
+});
+
+describe('config-validate on the files of CometBFT', () => {
+  test('runs the rules about the keys that are there, and says so', async (t) => {
+    const home = await makeTempHome(t);
+    await writeFile(join(home.config, 'config.toml'), cometBFTConfig);
+    const { output } = await validate(home);
+    assert.deepEqual(Object.keys(output ?? {}), ['valid', 'diagnostics']);
+    assert.match(JSON.stringify(output), /^\{"valid":true,"diagnostics":\[\{"severity":"INFO","field":"config\.toml"/);
+  });
+
+  test('finds what breaks a rule there', async (t) => {
+    const home = await makeTempHome(t);
+    await writeFile(
+      join(home.config, 'config.toml'),
+      cometBFTConfig.replace('size = 5000', 'size = -1').replace('log_format = "plain"', 'log_format = ""'),
+    );
+    assert.deepEqual(
+      (await invalid(home)).output.diagnostics.map(({ field }) => field),
+      ['mempool.size', 'logging.format', 'config.toml'],
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import { type ConfigValidateParams, type JsonObject, TaskError } from '@nodetask/shared';
+import type { TaskHandler } from '../../engine/task-handler.ts';
+import { configLock, openConfigFolder } from '../../node/config-folder.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { type ConfigOnDisk, readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
+import { type Diagnostic, diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
+import { readConfig } from '../config/read-config.ts';
+import { currentVersion } from '../config/registry.ts';
+import { foreignNote } from '../config/resolve-intent.ts';
+import { runRules } from '../config/rules.ts';
+
+/**
+ * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics}`; an invalid
+ * configuration fails with `config-invalid` and the same output. Changes nothing.
+ */
+export const configValidate = (home: NodeHome): TaskHandler<ConfigValidateParams> => ({
+  interrupted: 'run-again',
+  // Readers hold the lock too, so that they never see one new file and one old one.
+  locks: () => [configLock],
+  run: async ({ params, logger }) => {
+    const folder = await openConfigFolder(home, logger);
+    const disk = await readConfigFiles(folder);
+    refuseMissingFiles(disk);
+    const { head, diagnostics } = validate(disk, params.targetVersion ?? currentVersion);
+    const valid = isValid(diagnostics);
+    const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics) };
+    if (!valid)
+      throw new TaskError('config-invalid', `the configuration in ${folder} is invalid: ${summarize(diagnostics)}`, {
+        output,
+      });
+    return { outcome: 'unchanged', output };
+  },
+});
+
+const validate = (
+  disk: ConfigOnDisk,
+  maxVersion: number,
+): { readonly head: JsonObject; readonly diagnostics: readonly Diagnostic[] } => {
+  const config = readConfig(disk);
+  const view = { values: config.values, maxVersion };
+  if (disk.flavour === 'sei') {
+    return {
+      head: { mode: config.mode, version: config.version },
+      diagnostics: [
+        ...config.problems,
+        ...runRules(view).filter(
+          ({ field }) => !config.problems.some((problem) => problem.field === field && problem.severity === 'ERROR'),
+        ),
+      ],
+    };
+  }
+  return { head: {}, diagnostics: [...config.problems, ...runRules(view, config.present), foreignNote(disk, config)] };
+};

@@ -1,0 +1,131 @@
+import { type DocumentValue, isList } from '../../node/document-value.ts';
+import { formatGoDuration, parseGoDuration } from './go-duration.ts';
+import { type ConfigValue, integerRange, type IntegerType, isIntegerType } from './config-value.ts';
+import type { Place, RegistryEntry } from './registry.ts';
+
+/** A value read from a file, or why it cannot be one of its type. */
+export type Decoded = { readonly value: ConfigValue } | { readonly fault: string };
+
+/**
+ * The value that a TOML value means, as leniently as seid reads it: its own template writes some numbers and booleans in quotes, floats are
+ * cut to integers, a boolean is the text "1" or "0". Empty text where a number or a boolean belongs is a fault.
+ */
+export const decodeValue = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
+  const { type } = entry;
+  if (isIntegerType(type)) return decodeInteger(type, raw);
+  switch (type) {
+    case 'string':
+      return decodeString(raw);
+    case 'bool':
+    case 'bool?':
+      return decodeBoolean(raw);
+    case 'float64':
+      return decodeFloat(raw);
+    case 'duration':
+      return decodeDuration(raw);
+    case 'string[]':
+      return decodeList(entry, raw);
+    case 'string[][]':
+      return decodeLists(raw);
+    default:
+      return type satisfies never;
+  }
+};
+
+/** The TOML value that a value is written as; undefined = the key is left out. `old` is what the file has there now. */
+export const encodeValue = (
+  entry: RegistryEntry,
+  value: ConfigValue,
+  old: DocumentValue | undefined,
+): DocumentValue | undefined => {
+  if (isJoinedList(entry)) return Array.isArray(value) ? value.join(',') : '';
+  if (value === undefined) return undefined;
+  if (entry.type === 'duration' && typeof value === 'bigint') return formatGoDuration(value);
+  // CometBFT has one string, indexer = "kv", where Sei has a list.
+  if (entry.type === 'string[]' && Array.isArray(value) && typeof old === 'string') return value.join(',');
+  return value;
+};
+
+/** config.toml knows no archive mode: such a node is a full one there, and an archive in app.toml. */
+export const valueAtPlace = (entry: RegistryEntry, place: Place, value: ConfigValue): ConfigValue =>
+  entry.key === 'mode' && place.file === 'config.toml' && value === 'archive' ? 'full' : value;
+
+/** state_sync.rpc_servers: a list in the registry, one string on disk. */
+const isJoinedList = (entry: RegistryEntry): boolean => entry.key === 'state_sync.rpc_servers';
+
+const decodeString = (raw: DocumentValue): Decoded => {
+  if (typeof raw === 'string') return { value: raw };
+  if (typeof raw === 'boolean') return { value: raw ? '1' : '0' };
+  if (typeof raw === 'bigint' || typeof raw === 'number') return { value: String(raw) };
+  return { fault: `is ${kindOf(raw)}: write a string` };
+};
+
+const decodeBoolean = (raw: DocumentValue): Decoded => {
+  if (typeof raw === 'boolean') return { value: raw };
+  if (typeof raw === 'bigint' || typeof raw === 'number') return { value: Number(raw) !== 0 };
+  if (typeof raw === 'string' && /^(?:true|t|1)$/i.test(raw.trim())) return { value: true };
+  if (typeof raw === 'string' && /^(?:false|f|0)$/i.test(raw.trim())) return { value: false };
+  return { fault: `is ${kindOf(raw)}: write true or false` };
+};
+
+const decodeInteger = (type: IntegerType, raw: DocumentValue): Decoded => {
+  const value = toInteger(raw);
+  if (value === undefined) return { fault: `is ${kindOf(raw)}: write an integer` };
+  const { min, max } = integerRange(type);
+  return value < min || value > max
+    ? { fault: `is ${value}, out of range: write an integer from ${min} to ${max}` }
+    : { value };
+};
+
+const toInteger = (raw: DocumentValue): bigint | undefined => {
+  if (typeof raw === 'bigint') return raw;
+  if (typeof raw === 'boolean') return raw ? 1n : 0n;
+  if (typeof raw === 'number') return Number.isFinite(raw) ? BigInt(Math.trunc(raw)) : undefined;
+  return typeof raw === 'string' && /^[+-]?\d{1,40}$/.test(raw.trim())
+    ? BigInt(raw.trim().replace(/^\+/, ''))
+    : undefined;
+};
+
+const decodeFloat = (raw: DocumentValue): Decoded => {
+  if (typeof raw === 'number') return { value: raw };
+  if (typeof raw === 'bigint') return { value: Number(raw) };
+  if (typeof raw === 'string' && raw.trim() !== '' && Number.isFinite(Number(raw))) return { value: Number(raw) };
+  return { fault: `is ${kindOf(raw)}: write a number` };
+};
+
+const decodeDuration = (raw: DocumentValue): Decoded => {
+  if (typeof raw === 'bigint') return { value: raw };
+  const value = typeof raw === 'string' ? parseGoDuration(raw) : undefined;
+  return value === undefined ? { fault: `is ${kindOf(raw)}: write a duration such as "10s"` } : { value };
+};
+
+const decodeList = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
+  if (typeof raw === 'string') {
+    const parts = raw
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+    return { value: parts.length === 0 && isJoinedList(entry) ? undefined : parts };
+  }
+  const items = isList(raw) ? raw.map(decodeString) : [];
+  const value = items.flatMap((item) => ('value' in item && typeof item.value === 'string' ? [item.value] : []));
+  return isList(raw) && value.length === items.length
+    ? { value }
+    : { fault: `is ${kindOf(raw)}: write a list of strings` };
+};
+
+const decodeLists = (raw: DocumentValue): Decoded => {
+  const lists = isList(raw)
+    ? raw.filter((inner) => isList(inner) && inner.every((item) => typeof item === 'string'))
+    : [];
+  return isList(raw) && lists.length === raw.length
+    ? { value: lists as readonly (readonly string[])[] }
+    : { fault: `is ${kindOf(raw)}: write a list of lists of strings` };
+};
+
+/** The value where it is short and simple, else its kind. */
+const kindOf = (raw: DocumentValue): string => {
+  if (typeof raw === 'string') return raw.trim() === '' ? 'empty' : `the text ${JSON.stringify(raw.slice(0, 60))}`;
+  if (isList(raw)) return 'a list';
+  return typeof raw === 'object' ? 'a table or a date' : `${typeof raw === 'boolean' ? '' : 'the number '}${raw}`;
+};
