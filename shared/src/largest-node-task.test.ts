@@ -8,6 +8,7 @@ import {
   kind,
   maxParamsBytes,
   maxResultBytes,
+  maxTargetMessageCharacters,
   maxTargets,
   operatorFieldManager,
 } from './names.ts';
@@ -125,6 +126,7 @@ const largestNodeTask = (targets: number, nameLength: number): unknown => {
     new Map<string, unknown>([
       ['row.result', filler(maxResultBytes(targets) - '[]'.length)],
       ['row.runs', []],
+      ['row.message', 'x'.repeat(maxTargetMessageCharacters(targets))],
     ]),
   );
   const rows = pods.map((pod) => ({ ...(row as object), pod }));

@@ -32,6 +32,9 @@ export const agentFieldManager = (podNameSHA256: string): string => `nodetask-ag
 /** The most targets of one NodeTask. */
 export const maxTargets = 256;
 
+/** With more targets than these, each has less room on status. */
+const manyTargets = 32;
+
 /** The most that params may take as JSON, in bytes: a whole config.toml fits; the whole object stays under 1 MiB. */
 export const maxParamsBytes = 32 * 1024;
 
@@ -39,7 +42,7 @@ export const maxParamsBytes = 32 * 1024;
  * Bytes that the agent's part of a row, `result` and `runs` together, may take on status as JSON, by number of targets, so
  * that the whole object stays under 1 MiB (largest-node-task.test.ts).
  */
-export const maxResultBytes = (targets: number): number => (targets <= 32 ? 16 * 1024 : 2 * 1024);
+export const maxResultBytes = (targets: number): number => (targets <= manyTargets ? 16 * 1024 : 2 * 1024);
 
 /** The most characters of an error on status. */
 export const maxErrorCharacters = 512;
@@ -47,5 +50,5 @@ export const maxErrorCharacters = 512;
 /** The most characters of a condition's message; a longer one is cut, or the API server refuses the whole status. */
 export const maxConditionMessageCharacters = 1024;
 
-/** The most characters of a target's message; a longer one is cut. */
-export const maxTargetMessageCharacters = 128;
+/** The most characters of a target's message, by number of targets, for the same reason as maxResultBytes. A longer one is cut. */
+export const maxTargetMessageCharacters = (targets: number): number => (targets <= manyTargets ? 1024 : 128);

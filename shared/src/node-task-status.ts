@@ -34,7 +34,7 @@ export const targetStatusSchema = z.strictObject({
     .max(64)
     .optional()
     .describe('Id of the current attempt on the agent; a result counts only with this id.'),
-  message: z.string().max(maxTargetMessageCharacters).optional().describe('What it waits for, or why it failed.'),
+  message: z.string().max(maxTargetMessageCharacters(1)).optional().describe('What it waits for, or why it failed.'),
   startedAt: timestamp.optional().describe('When the current attempt was dispatched.'),
   completedAt: timestamp.optional().describe('When the target was finished.'),
   result: statusResultSchema
