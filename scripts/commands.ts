@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   testbed: (args) => node(['testbed/src/run.ts', ...args]),
   demo: (args) => node(['testbed/demo/demo.ts', ...args]),
   chaos: (args) => node(['testbed/chaos/chaos.ts', ...args]),
+  bench: ([script = '', ...args]) => node([`bench/${script}.ts`, ...args]),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
