@@ -53,7 +53,7 @@ test('selectPods sorts by name, and podName names one', () => {
   const pods = [pod('sei-1', labels), pod('sei-0', labels), pod('other')];
   const names = (target: Parameters<typeof selectPods>[0]): string[] =>
     selectPods(target, pods).map((p) => p.metadata.name);
-  assert.deepEqual(names({ selector: { matchLabels: { app: 'sei' } }, waitSeconds: 1 }), ['sei-0', 'sei-1']);
-  assert.deepEqual(names({ podName: 'other', waitSeconds: 1 }), ['other']);
-  assert.deepEqual(names({ podName: 'absent', waitSeconds: 1 }), []);
+  assert.deepEqual(names({ selector: { matchLabels: { app: 'sei' } } }), ['sei-0', 'sei-1']);
+  assert.deepEqual(names({ podName: 'other' }), ['other']);
+  assert.deepEqual(names({ podName: 'absent' }), []);
 });

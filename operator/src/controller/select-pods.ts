@@ -1,15 +1,17 @@
 import type { LabelSelector, NodeTaskSpec } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 
+type PodTarget = Pick<NodeTaskSpec['target'], 'podName' | 'selector'>;
+
 /**
  * The pods that a target names now, by name.
  * @param pods all pods with an agent in the namespace of the NodeTask.
  */
-export const selectPods = (target: NodeTaskSpec['target'], pods: readonly AgentPod[]): readonly AgentPod[] =>
+export const selectPods = (target: PodTarget, pods: readonly AgentPod[]): readonly AgentPod[] =>
   pods.filter((pod) => selects(target, pod)).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 
 /** Whether a target names this pod of its namespace. */
-export const selects = ({ podName, selector }: NodeTaskSpec['target'], pod: AgentPod): boolean => {
+export const selects = ({ podName, selector }: PodTarget, pod: AgentPod): boolean => {
   if (podName !== undefined) return pod.metadata.name === podName;
   return selector !== undefined && matchesLabels(selector, pod.labels);
 };

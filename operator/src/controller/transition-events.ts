@@ -1,5 +1,5 @@
 import type { NodeTaskStatus } from '@nodetask/shared';
-import { plural, shortList } from './bounded-text.ts';
+import { plural, shortList } from '../bounded-text.ts';
 import type { EventNote, OwnedStatus } from './decision.ts';
 import type { Reason } from './reasons.ts';
 import { isTerminal } from './run-context.ts';

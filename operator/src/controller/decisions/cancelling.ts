@@ -1,4 +1,4 @@
-import { shortList } from '../bounded-text.ts';
+import { shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
 import { allWork } from '../known-work.ts';
 import { requeueAt } from '../requeue.ts';

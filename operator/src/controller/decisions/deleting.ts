@@ -1,5 +1,5 @@
 import { forceDeleteAnnotation } from '@nodetask/shared';
-import { shortList } from '../bounded-text.ts';
+import { shortList } from '../../bounded-text.ts';
 import type { Decision, EventNote } from '../decision.ts';
 import { allWork } from '../known-work.ts';
 import type { RunContext } from '../run-context.ts';

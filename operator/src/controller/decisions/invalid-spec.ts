@@ -1,4 +1,4 @@
-import { boundedText } from '../bounded-text.ts';
+import { boundedText } from '../../bounded-text.ts';
 import { statusChange } from '../summary/owned-status.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';

@@ -1,4 +1,4 @@
-import { shortList } from '../bounded-text.ts';
+import { shortList } from '../../bounded-text.ts';
 import { currentTaskID, workOnStatus } from '../known-work.ts';
 import { stopWork } from '../stop-work.ts';
 import { statusChange } from '../summary/owned-status.ts';

@@ -1,5 +1,5 @@
 import type { Condition, ConditionType } from '@nodetask/shared';
-import { boundedText } from '../bounded-text.ts';
+import { boundedText } from '../../bounded-text.ts';
 import type { Situation, Standing } from '../decision.ts';
 import { isoTime } from '../run-context.ts';
 

@@ -1,4 +1,4 @@
-import { plural, shortList } from '../bounded-text.ts';
+import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
 import type { DecidedTarget } from './rows.ts';
 

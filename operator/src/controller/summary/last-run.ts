@@ -1,4 +1,4 @@
-import { boundedText, shortList } from '../bounded-text.ts';
+import { boundedText, shortList } from '../../bounded-text.ts';
 import type { LastRun } from '../decision.ts';
 import type { DecidedTarget } from './rows.ts';
 

@@ -1,4 +1,4 @@
-import { plural, shortList } from '../bounded-text.ts';
+import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 import type { TaskMode } from '../task-mode.ts';

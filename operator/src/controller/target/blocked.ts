@@ -1,5 +1,5 @@
 import type { BlockedBy } from '@nodetask/shared';
-import { boundedText } from '../bounded-text.ts';
+import { boundedText } from '../../bounded-text.ts';
 import { dispatchCall } from './calls.ts';
 import type { TargetDecision } from './target-view.ts';
 

@@ -1,5 +1,5 @@
 import type { Progress } from '@nodetask/shared';
-import { boundedText } from '../bounded-text.ts';
+import { boundedText } from '../../bounded-text.ts';
 import type { TargetVerdict, TargetView } from './target-view.ts';
 
 /** How a task that its agent has taken looks while it goes on. */

@@ -1,0 +1,137 @@
+import { type Clock, headers as apiHeaders } from '@nodetask/shared';
+import { Agent, request as send } from 'undici';
+import { boundedText } from '../bounded-text.ts';
+import { withDeadline } from '../kube/deadline.ts';
+import { AgentError } from './agent-error.ts';
+import type { AgentAddress, AgentPod } from './agent-pod.ts';
+import { type AgentResponse, refusalOf } from './agent-refusal.ts';
+import type { AgentToken } from './agent-token.ts';
+
+export interface AgentHTTPOptions {
+  readonly token: AgentToken;
+  /** leaseTransitions of this operator's Lease: an agent that has seen a higher one refuses. */
+  readonly fence: number;
+  readonly clock: Clock;
+  /** Budget of one call. Default 10 s. */
+  readonly timeoutMs?: number;
+  readonly onCall?: (method: string, outcome: string, seconds: number) => void;
+}
+
+export interface AgentRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** An answer holds one task with its params at most. */
+const maxResponseBytes = 2 * 1024 * 1024;
+const connectionsPerAgent = 4;
+const defaultTimeoutMs = 10_000;
+
+/** Failures of a connection that was kept and that the other side has closed meanwhile: the same call on a new one may work. */
+const staleConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** HTTP to agents: connections, token, fence, deadline, limits. It connects to addresses of pods only and follows no redirect. */
+export class AgentHTTP {
+  readonly #options: AgentHTTPOptions;
+  readonly #dispatcher = new Agent({
+    allowH2: false,
+    connections: connectionsPerAgent,
+    keepAliveTimeout: 30_000,
+    maxResponseSize: maxResponseBytes,
+    connect: { timeout: 5_000 },
+  });
+
+  constructor(options: AgentHTTPOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One call, which must be one that may be repeated.
+   * @throws AgentError for every answer that is not 2xx and for none at all; the reason of `signal` once that has aborted.
+   */
+  async call(pod: AgentPod, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
+    const { clock, timeoutMs = defaultTimeoutMs, onCall } = this.#options;
+    const start = clock.monotonic();
+    let outcome = 'error';
+    try {
+      const response = await withDeadline(
+        { clock, timeoutMs, signal, timeoutError: () => new AgentError('silent', `no answer within ${timeoutMs} ms`) },
+        async (deadline) => this.#exchange(pod, request, deadline),
+      );
+      outcome = String(response.status);
+      return response;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (error instanceof AgentError) {
+        outcome = error.code ?? error.kind;
+        throw error;
+      }
+      throw new AgentError('silent', boundedText(describe(error)), { cause: error });
+    } finally {
+      onCall?.(request.method, outcome, (clock.monotonic() - start) / 1000);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async #exchange(pod: AgentPod, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
+    let response = await this.#sendOrRepeat(pod, request, false, signal);
+    if (response.status === 401) response = await this.#sendOrRepeat(pod, request, true, signal);
+    this.#checkPod(pod, response);
+    if (response.status < 200 || response.status > 299) {
+      throw refusalOf(`${request.method} ${request.path}`, response);
+    }
+    return response;
+  }
+
+  async #sendOrRepeat(
+    pod: AgentPod,
+    request: AgentRequest,
+    freshToken: boolean,
+    signal: AbortSignal,
+  ): Promise<AgentResponse> {
+    try {
+      return await this.#send(pod, request, freshToken, signal);
+    } catch (error) {
+      if (signal.aborted || !staleConnection.has(codeOf(error))) throw error;
+      return this.#send(pod, request, freshToken, signal);
+    }
+  }
+
+  async #send(pod: AgentPod, request: AgentRequest, freshToken: boolean, signal: AbortSignal): Promise<AgentResponse> {
+    if (pod.address === undefined) throw new AgentError('silent', pod.unavailable ?? 'the pod has no address');
+    const token = await this.#options.token.read(freshToken);
+    const { statusCode, headers, body } = await send(`${originOf(pod.address)}${request.path}`, {
+      dispatcher: this.#dispatcher,
+      method: request.method,
+      signal,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(request.method === 'GET' ? {} : { [apiHeaders.fence]: String(this.#options.fence) }),
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    });
+    return { status: statusCode, headers, body: await body.text() };
+  }
+
+  /** An address may have passed to another pod since the cache heard of it: what that one says is not this one's word. */
+  #checkPod({ metadata }: AgentPod, { headers }: AgentResponse): void {
+    const uid = headers[apiHeaders.podUID.toLowerCase()];
+    if (typeof uid !== 'string' || uid === '' || uid === metadata.uid) return;
+    throw new AgentError('silent', `another pod answers at its address (UID ${boundedText(uid, 64)})`);
+  }
+}
+
+const originOf = ({ host, port }: AgentAddress): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+const describe = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === '' ? codeOf(error) : error.message;
+};

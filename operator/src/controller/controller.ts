@@ -1,0 +1,153 @@
+import type { Clock, Logger, NodeTask } from '@nodetask/shared';
+import type { AgentClient } from '../agents/agent-client.ts';
+import { AgentError } from '../agents/agent-error.ts';
+import type { AgentPod } from '../agents/agent-pod.ts';
+import type { EventSink } from '../kube/event-record.ts';
+import type { KubeMetrics } from '../kube/kube-metrics.ts';
+import type { KubeTransport } from '../kube/kube-transport.ts';
+import type { ChangeHandler, ObjectCache } from '../kube/object-cache.ts';
+import { ReadYourWrites } from '../kube/read-your-writes.ts';
+import type { Reconcile } from '../kube/reconcile.ts';
+import { runWorkers } from '../kube/run-workers.ts';
+import { WorkQueue } from '../kube/work-queue.ts';
+import { BlockedKeys } from './blocked-keys.ts';
+import { clusterView, type ClusterView } from './cluster-view.ts';
+import { changesAgent, concerns, hasFreedAgent } from './relevance.ts';
+import { keyOf } from './node-tasks.ts';
+import { ProcessMemory } from './process-memory.ts';
+import { reconcileNodeTask, type ReconcileOptions } from './reconcile-node-task.ts';
+import { StatusWriter } from './status-writer.ts';
+
+/** What the controller reads from: a Reflector is one. */
+export interface Source<T extends NodeTask | AgentPod> {
+  readonly cache: ObjectCache<T>;
+  onChange(handler: ChangeHandler<T>): void;
+}
+
+export interface ControllerOptions extends Pick<ReconcileOptions, 'onStatusWrite'> {
+  readonly nodeTasks: readonly Source<NodeTask>[];
+  readonly pods: readonly Source<AgentPod>[];
+  readonly transport: KubeTransport;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: KubeMetrics;
+  /** NodeTasks in work at the same time. */
+  readonly concurrency: number;
+}
+
+/** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
+const reconcileTimeoutMs = 60_000;
+const parallelCalls = 16;
+
+/**
+ * Drives NodeTasks. It takes notice of changes from its construction on, which must come before the sources run, and works on them
+ * in run().
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #view: ClusterView;
+  readonly #queue: WorkQueue;
+  readonly #ownWrites: ReadYourWrites;
+  readonly #memory = new ProcessMemory();
+  readonly #blocked = new BlockedKeys();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { nodeTasks, pods, clock, metrics } = options;
+    this.#view = clusterView(
+      nodeTasks.map(({ cache }) => cache),
+      pods.map(({ cache }) => cache),
+    );
+    this.#queue = new WorkQueue({ name: 'nodetasks', clock, metrics });
+    this.#ownWrites = new ReadYourWrites({
+      clock,
+      current: (key) => this.#view.nodeTask(key)?.metadata.resourceVersion,
+    });
+    for (const source of nodeTasks) {
+      source.onChange((key, _, after) => {
+        this.#onNodeTask(key, after);
+      });
+    }
+    for (const source of pods) {
+      source.onChange((_, before, after) => {
+        this.#onPod(before, after);
+      });
+    }
+  }
+
+  /**
+   * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
+   * @throws AgentError `fenced` where an agent has heard from a newer leader: this process leads no more.
+   */
+  async run(
+    agents: AgentClient,
+    { signal, drain }: { readonly signal: AbortSignal; readonly drain: AbortSignal },
+  ): Promise<void> {
+    const { transport, events, clock, random, logger, metrics, concurrency, onStatusWrite } = this.#options;
+    const fenced = new AbortController();
+    const reconcile = reconcileNodeTask({
+      view: this.#view,
+      transport,
+      clock,
+      agents,
+      writer: new StatusWriter(transport, this.#ownWrites),
+      events,
+      memory: this.#memory,
+      blocked: this.#blocked,
+      parallelCalls,
+      ...(onStatusWrite === undefined ? {} : { onStatusWrite }),
+    });
+    await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
+      concurrency,
+      signal: AbortSignal.any([signal, fenced.signal]),
+      drain,
+      timeoutMs: reconcileTimeoutMs,
+      clock,
+      random,
+      logger,
+      metrics,
+      hold: (key) => this.#ownWrites.holdMs(key),
+    });
+    if (fenced.signal.aborted) throw fenced.signal.reason;
+  }
+
+  #onNodeTask(key: string, after: NodeTask | undefined): void {
+    this.#ownWrites.observe(key, after?.metadata.resourceVersion);
+    if (after === undefined) {
+      this.#memory.forget(key);
+      this.#blocked.forget(key);
+    } else {
+      this.#queue.add(key);
+    }
+    if (this.#blocked.isAwaited(key) && hasFreedAgent(after)) this.#wakeNext(key);
+  }
+
+  #wakeNext(blocker: string): void {
+    const next = this.#blocked.next(blocker);
+    if (next === undefined) return;
+    this.#memory.find(next)?.retryBusy();
+    this.#queue.add(next);
+  }
+
+  #onPod(before: AgentPod | undefined, after: AgentPod | undefined): void {
+    if (!changesAgent(before, after)) return;
+    const pods = [before, after].filter((pod) => pod !== undefined);
+    const namespace = pods[0]?.metadata.namespace ?? '';
+    for (const nodeTask of this.#view.nodeTasksIn(namespace)) {
+      if (pods.some((pod) => concerns(pod, nodeTask))) this.#queue.add(keyOf(nodeTask));
+    }
+  }
+}
+
+const stopWhenFenced =
+  (reconcile: Reconcile, fenced: AbortController): Reconcile =>
+  async (key, context) => {
+    try {
+      return await reconcile(key, context);
+    } catch (error) {
+      if (error instanceof AgentError && error.kind === 'fenced') fenced.abort(error);
+      throw error;
+    }
+  };

@@ -1,0 +1,64 @@
+import type { Clock, Logger, NodeTask } from '@nodetask/shared';
+import type { KubeTransport } from '../kube/kube-transport.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { lookForUnlabelled } from './look-for-unlabelled.ts';
+import type { NodeTaskMemory } from './process-memory.ts';
+import { type Gathered, isTerminal } from './run-context.ts';
+import { selects } from './select-pods.ts';
+import { lookAgainMs } from './timing.ts';
+
+export interface GatherOptions {
+  readonly view: ClusterView;
+  readonly transport: KubeTransport;
+  readonly clock: Clock;
+}
+
+/** Collects what decide looks at: from caches and memory, and with one small read where no pod matches. */
+export const gather = async (
+  { view, transport, clock }: GatherOptions,
+  nodeTask: NodeTask,
+  memory: NodeTaskMemory,
+  { signal, logger }: { readonly signal: AbortSignal; readonly logger: Logger },
+): Promise<Gathered> => {
+  const pods = view.podsIn(nodeTask.metadata.namespace);
+  const { target } = nodeTask.spec;
+  const now = clock.now();
+  const listed = (nodeTask.status?.targets ?? []).map(({ pod }) => pod);
+  const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
+  const named = target.podName === undefined ? [] : [target.podName];
+  memory.see([...listed, ...selected, ...named], pods, now);
+
+  if (selected.length === 0 && isWaiting(nodeTask)) {
+    const { unlabelled } = memory;
+    if (unlabelled === undefined || now - unlabelled.at >= lookAgainMs / 2) {
+      memory.unlabelled = { pods: await look(transport, nodeTask, signal, logger), at: now };
+    }
+  }
+  return {
+    nodeTask,
+    pods,
+    unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
+    outOfReachSince: memory.outOfReachSince,
+    memory: memory.tasks,
+    now,
+  };
+};
+
+const isWaiting = ({ metadata, spec, status }: NodeTask): boolean =>
+  metadata.deletionTimestamp === undefined && !(isTerminal(status?.phase) && status?.runID === spec.runID);
+
+/** Only the reason in the status depends on it: a failure is said in the log and nowhere else. */
+const look = async (
+  transport: KubeTransport,
+  nodeTask: NodeTask,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<readonly string[]> => {
+  try {
+    return await lookForUnlabelled(transport, nodeTask, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    logger.warn('cannot look for pods without the agent label', { error });
+    return [];
+  }
+};

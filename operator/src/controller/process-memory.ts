@@ -1,0 +1,72 @@
+import type { AgentPod } from '../agents/agent-pod.ts';
+import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from './task-memory.ts';
+
+/** What this process remembers of one NodeTask. All of it may be lost. */
+export class NodeTaskMemory {
+  readonly #tasks = new Map<string, TaskMemory>();
+  readonly #outOfReachSince = new Map<string, number>();
+  /** The last look for pods without the agent label. */
+  unlabelled: { readonly pods: readonly string[]; readonly at: number } | undefined;
+
+  get tasks(): ReadonlyMap<string, TaskMemory> {
+    return this.#tasks;
+  }
+
+  get outOfReachSince(): ReadonlyMap<string, number> {
+    return this.#outOfReachSince;
+  }
+
+  answered(call: AgentCall, answer: AgentAnswer, now: number, generation: number): void {
+    this.#tasks.set(call.taskID, remember(this.#tasks.get(call.taskID), call, answer, { now, generation }));
+  }
+
+  /** Notes which of the pods are absent or without an address, and since when. */
+  see(names: readonly string[], pods: readonly AgentPod[], now: number): void {
+    const reachable = new Set(pods.flatMap(({ metadata, address }) => (address === undefined ? [] : metadata.name)));
+    for (const name of names) {
+      if (reachable.has(name)) this.#outOfReachSince.delete(name);
+      else if (!this.#outOfReachSince.has(name)) this.#outOfReachSince.set(name, now);
+    }
+    const known = new Set(names);
+    for (const name of this.#outOfReachSince.keys()) if (!known.has(name)) this.#outOfReachSince.delete(name);
+  }
+
+  /** What waits for a busy agent tries again now. */
+  retryBusy(): void {
+    for (const [id, memory] of this.#tasks) {
+      if (memory.dispatch?.kind !== 'busy') continue;
+      const { retryAt: _, ...rest } = memory;
+      this.#tasks.set(id, rest);
+    }
+  }
+
+  /** Keeps what is known of the given tasks only. */
+  keep(ids: ReadonlySet<string>): void {
+    for (const id of this.#tasks.keys()) if (!ids.has(id)) this.#tasks.delete(id);
+  }
+}
+
+/** The memories of all NodeTasks, by key; one that was created anew under the same name begins anew. */
+export class ProcessMemory {
+  readonly #byKey = new Map<string, { readonly uid: string; readonly memory: NodeTaskMemory }>();
+
+  of(key: string, uid: string): NodeTaskMemory {
+    const known = this.#byKey.get(key);
+    if (known?.uid === uid) return known.memory;
+    const memory = new NodeTaskMemory();
+    this.#byKey.set(key, { uid, memory });
+    return memory;
+  }
+
+  find(key: string): NodeTaskMemory | undefined {
+    return this.#byKey.get(key)?.memory;
+  }
+
+  forget(key: string): void {
+    this.#byKey.delete(key);
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+}

@@ -1,0 +1,113 @@
+import type { NodeTask } from '@nodetask/shared';
+import type { AgentClient } from '../agents/agent-client.ts';
+import { isNotFound } from '../kube/api-error.ts';
+import type { EventSink } from '../kube/event-record.ts';
+import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
+import type { BlockedKeys } from './blocked-keys.ts';
+import { decide } from './decide.ts';
+import type { Decision, EventNote } from './decision.ts';
+import { gather, type GatherOptions } from './gather.ts';
+import { inParallel } from './in-parallel.ts';
+import { performCall } from './perform-call.ts';
+import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
+import { isTerminal } from './run-context.ts';
+import type { StatusWriter } from './status-writer.ts';
+import type { AgentCall } from './task-memory.ts';
+
+export interface ReconcileOptions extends GatherOptions {
+  readonly agents: AgentClient;
+  readonly writer: StatusWriter;
+  readonly events: EventSink;
+  readonly memory: ProcessMemory;
+  readonly blocked: BlockedKeys;
+  /** Calls to agents for one NodeTask at the same time. */
+  readonly parallelCalls: number;
+  readonly onStatusWrite?: (status: NonNullable<Decision['status']>, nodeTask: NodeTask) => void;
+}
+
+/** Decide asks for calls, is told the answers, asks for more: a few times at most, or something is wrong. */
+const maxRounds = 8;
+
+/** Brings one NodeTask a step further: gather, decide, then act in the order calls, status, rows, events, finalizer. */
+export const reconcileNodeTask =
+  (options: ReconcileOptions): Reconcile =>
+  async (key, context) => {
+    const nodeTask = options.view.nodeTask(key);
+    if (nodeTask === undefined) return {};
+    try {
+      return await act(options, key, nodeTask, context);
+    } catch (error) {
+      // Deleted meanwhile, by force or by the removal of the finalizer: there is nothing left to write to.
+      if (isNotFound(error)) return {};
+      throw error;
+    }
+  };
+
+const act = async (
+  options: ReconcileOptions,
+  key: string,
+  cached: NodeTask,
+  context: ReconcileContext,
+): Promise<ReconcileResult> => {
+  const { signal } = context;
+  const { writer, memory: memories } = options;
+  const memory = memories.of(key, cached.metadata.uid);
+  let nodeTask = cached;
+  let decision = decide(await gather(options, nodeTask, memory, context));
+  for (let round = 1; decision.calls.length > 0; round++) {
+    if (round > maxRounds)
+      throw new Error(`decide asked for calls ${maxRounds} times in a row: ${describe(decision.calls)}`);
+    if (decision.finalizer === 'add') nodeTask = await writer.addFinalizer(nodeTask, signal);
+    await callAgents(options, nodeTask, memory, decision.calls, context);
+    decision = decide(await gather(options, nodeTask, memory, context));
+  }
+
+  if (decision.status !== undefined) {
+    nodeTask = await writer.apply(nodeTask, decision.status, signal);
+    options.onStatusWrite?.(decision.status, nodeTask);
+  }
+  for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
+  for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
+  if (decision.finalizer === 'remove') await writer.removeFinalizer(nodeTask, signal);
+
+  noteBlocker(options.blocked, key, memory);
+  if (isTerminal(nodeTask.status?.phase) && nodeTask.status?.runID === nodeTask.spec.runID) memory.keep(new Set());
+  return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
+};
+
+const callAgents = async (
+  { agents, clock, parallelCalls }: ReconcileOptions,
+  { metadata: { generation } }: NodeTask,
+  memory: NodeTaskMemory,
+  calls: readonly AgentCall[],
+  { signal, logger }: ReconcileContext,
+): Promise<void> => {
+  await inParallel(parallelCalls, calls, async (call) => {
+    const answer = await performCall(agents, call, signal);
+    memory.answered(call, answer, clock.now(), generation);
+    logger.debug('called an agent', {
+      call: call.kind,
+      pod: call.pod.metadata.name,
+      task: call.taskID,
+      answer: answer.kind,
+    });
+  });
+};
+
+/** So that the end of what stands in the way brings this NodeTask back at once. */
+const noteBlocker = (blocked: BlockedKeys, key: string, memory: NodeTaskMemory): void => {
+  for (const { dispatch } of memory.tasks.values()) {
+    if (dispatch?.kind !== 'busy' || dispatch.by?.ref === undefined) continue;
+    blocked.wait(key, `${dispatch.by.ref.namespace}/${dispatch.by.ref.name}`);
+    return;
+  }
+  blocked.forget(key);
+};
+
+const eventRecord = (
+  { apiVersion, kind, metadata: { namespace, name, uid } }: NodeTask,
+  note: EventNote,
+): Parameters<EventSink['event']>[0] => ({ ...note, regarding: { apiVersion, kind, namespace, name, uid } });
+
+const describe = (calls: readonly AgentCall[]): string =>
+  calls.map(({ kind, pod, taskID }) => `${kind} ${taskID} on ${pod.metadata.name}`).join(', ');

@@ -1,0 +1,33 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { NodeTask } from '@nodetask/shared';
+import type { AgentPod } from '../agents/agent-pod.ts';
+import { isTerminal } from './run-context.ts';
+import { selects } from './select-pods.ts';
+
+/** Whether a change of a pod can matter to anybody: most are of fields that the cache does not even hold. */
+export const changesAgent = (before: AgentPod | undefined, after: AgentPod | undefined): boolean =>
+  before === undefined || after === undefined || !isDeepStrictEqual(essence(before), essence(after));
+
+const essence = ({ metadata: { uid }, labels, address, unavailable }: AgentPod): unknown => [
+  uid,
+  labels,
+  address ?? null,
+  unavailable ?? null,
+];
+
+/** Whether a pod is, was or may become a target of a NodeTask that is still on its way. */
+export const concerns = (pod: AgentPod, { metadata, spec, status }: NodeTask): boolean => {
+  const finished = isTerminal(status?.phase) && status?.runID === spec.runID;
+  if (finished && metadata.deletionTimestamp === undefined) return false;
+  if (status?.targets?.some((row) => row.pod === pod.metadata.name) === true) return true;
+  return selects(spec.target, pod);
+};
+
+/** Whether a NodeTask that kept an agent busy may have set it free: it is gone, has ended, or has ended a run. */
+export const hasFreedAgent = (nodeTask: NodeTask | undefined): boolean => {
+  if (nodeTask === undefined || isTerminal(nodeTask.status?.phase)) return true;
+  return (nodeTask.status?.targets ?? []).some(
+    ({ result, runs }) =>
+      (result !== undefined && result.status !== 'running') || (runs?.[0]?.status ?? 'running') !== 'running',
+  );
+};
