@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from '@nodetask/shared';
+import type { Registry } from 'prom-client';
+import type { Check } from './kube/informer-health.ts';
+
+export interface HealthServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether the process does its work; when not, it is restarted. */
+  readonly liveness: () => Check;
+  /** Whether its caches are complete. */
+  readonly readiness: () => Check;
+  /** One word on the part that this instance plays, for people: leader or standby. */
+  readonly role: () => string;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+/** An address cannot be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Serves /healthz, /readyz and /metrics. Whoever reaches the port may read them: they say nothing of any NodeTask. */
+export class HealthServer implements AsyncDisposable {
+  readonly #options: HealthServerOptions;
+  readonly #server: Server;
+
+  constructor(options: HealthServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        options.logger.error('a health request failed', { path: request.url, error });
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      });
+    });
+    this.#server.maxConnections = 64;
+  }
+
+  /** @throws ListenError */
+  async listen(): Promise<void> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        reject(new ListenError(`cannot listen on ${host}:${port} (--listen): ${error.message}`, { cause: error }));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { liveness, readiness, role, registry } = this.#options;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      respond(response, 405, 'use GET', { Allow: 'GET, HEAD' });
+      return;
+    }
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/healthz') check(response, liveness(), 'ok');
+    else if (path === '/readyz') check(response, readiness(), role());
+    else if (path === '/metrics')
+      respond(response, 200, await registry.metrics(), { 'Content-Type': registry.contentType });
+    else respond(response, 404, 'there are /healthz, /readyz and /metrics');
+  }
+}
+
+const check = (response: ServerResponse, result: Check, fine: string): void => {
+  if (result.ok) respond(response, 200, fine);
+  else respond(response, 503, result.reason);
+};
+
+const respond = (
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+): void => {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+  response.end(text.endsWith('\n') ? text : `${text}\n`);
+};

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
+import { Registry } from 'prom-client';
+import { AgentClient } from './agents/agent-client.ts';
+import { AgentHTTP } from './agents/agent-http.ts';
+import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
+import { AgentToken } from './agents/agent-token.ts';
+import type { OperatorConfig } from './config.ts';
+import { byNamespace } from './controller/cluster-view.ts';
+import { Controller } from './controller/controller.ts';
+import { nodeTasks } from './controller/node-tasks.ts';
+import { HealthServer } from './health-server.ts';
+import type { ClusterAccess } from './kube/cluster-access.ts';
+import { EventRecorder } from './kube/event-recorder.ts';
+import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
+import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import { createKubeMetrics } from './kube/metrics.ts';
+import { Reflector } from './kube/reflector.ts';
+import { pods } from './kube/resource-type.ts';
+import { Transport } from './kube/transport.ts';
+import { createOperatorMetrics } from './operator-metrics.ts';
+import { takeFence } from './take-fence.ts';
+
+export interface OperatorParts {
+  readonly access: ClusterAccess;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Ends it gently: what is begun is ended, the Lease is given back. */
+  readonly signal: AbortSignal;
+}
+
+/** Part of the grace time in which work that has begun may end; the rest is for the Lease, events and connections. */
+const drainShare = 0.6;
+const flushEventsMs = 2_000;
+
+/**
+ * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
+ * @throws LeadershipLostError, AgentError `fenced`: another instance leads; ListenError; what the start of a part throws.
+ */
+export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
+  const { access, clock, random, logger, signal } = parts;
+  const registry = new Registry();
+  const metrics = createKubeMetrics(registry);
+  const transport = new Transport({ access, clock, random, logger, metrics });
+  const shared = { transport, clock, random, logger, metrics, indexers: byNamespace };
+  const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
+  const scope = namespaces.map((namespace) => (namespace === undefined ? {} : { namespace }));
+  const nodeTaskMirrors = scope.map((one) => new Reflector<NodeTask>({ ...shared, ...one, type: nodeTasks }));
+  const podMirrors = scope.map(
+    (one) =>
+      new Reflector<AgentPod>({
+        ...shared,
+        ...one,
+        type: pods,
+        labelSelector: `${agentLabel}=${agentLabelValue}`,
+        transform: toAgentPod,
+      }),
+  );
+  const mirrors = [...nodeTaskMirrors, ...podMirrors];
+  const own = createOperatorMetrics(registry, () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()));
+  const events = new EventRecorder({
+    ...shared,
+    controller: 'nodetask.dev/operator',
+    instance: config.podName,
+  });
+  const controller = new Controller({
+    ...shared,
+    nodeTasks: nodeTaskMirrors,
+    pods: podMirrors,
+    events,
+    concurrency: config.concurrency,
+    onStatusWrite: ({ phase }, nodeTask) => {
+      own.statusWritten(nodeTask, phase);
+    },
+  });
+
+  let leading = false;
+  await using health = new HealthServer({
+    ...config.listen,
+    liveness: () => checkLiveness(mirrors),
+    readiness: () => checkReadiness(mirrors),
+    role: () => (leading ? 'leader' : 'standby'),
+    registry,
+    logger,
+  });
+  await health.listen();
+
+  const lead: OnLead = async (leaderSignal, fence) => {
+    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+    const http = new AgentHTTP({
+      token: new AgentToken(config.agentTokenFile, clock),
+      fence,
+      clock,
+      onCall: (method, outcome, seconds) => {
+        own.agentCalled(method, outcome, seconds);
+      },
+    });
+    leading = true;
+    logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
+    try {
+      await controller.run(new AgentClient(http), { signal: leaderSignal, drain: signal });
+    } finally {
+      leading = false;
+      await http.close();
+    }
+  };
+
+  // Mirrors and events outlive the work: it needs them to end.
+  const background = new AbortController();
+  const running = Promise.all([...mirrors, events].map(async (part) => part.run(background.signal)));
+  try {
+    // A background part ends before the work only by failing.
+    await Promise.race([leadOrWait(config, parts, { transport, metrics }, lead), running]);
+    await events.flush(AbortSignal.timeout(flushEventsMs));
+  } finally {
+    background.abort(new Error('the operator stops'));
+    try {
+      await running;
+    } finally {
+      await transport.close();
+    }
+  }
+};
+
+const leadOrWait = async (
+  config: OperatorConfig,
+  { access, clock, random, logger, signal }: OperatorParts,
+  { transport, metrics }: { readonly transport: Transport; readonly metrics: ReturnType<typeof createKubeMetrics> },
+  lead: OnLead,
+): Promise<void> => {
+  const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
+  const identity = `${config.podName}_${randomUUID()}`;
+  if (config.leaderElect) {
+    const timings = { drainMs: config.graceMs * drainShare };
+    const elector = new LeaderElector({ transport, lease, identity, clock, random, logger, metrics, timings });
+    await elector.run(signal, lead);
+    return;
+  }
+  const fence = await takeFence({ transport, lease, identity, clock }, signal);
+  const over = new AbortController();
+  const giveUp = (): void => {
+    const cancel = clock.setTimer(config.graceMs * drainShare, () => {
+      over.abort(new Error('the work had not ended in the grace time'));
+    });
+    over.signal.addEventListener('abort', cancel, { once: true });
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    await lead(over.signal, fence);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    over.abort(new Error('the work has ended'));
+  }
+};

@@ -1,0 +1,32 @@
+import type { Clock } from '@nodetask/shared';
+import { isAlreadyExists, isConflict } from './kube/api-error.ts';
+import type { KubeTransport } from './kube/kube-transport.ts';
+import { LeaseClient } from './kube/lease-client.ts';
+
+export interface TakeFenceOptions {
+  readonly transport: KubeTransport;
+  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly identity: string;
+  readonly clock: Clock;
+}
+
+const callMs = 10_000;
+const maxTries = 10;
+
+/**
+ * The fence of an operator that runs alone: takes the Lease once from whoever has it, and never renews it. Agents then refuse every
+ * operator that was there before; one that takes part in leader election sees that its Lease is taken, and ends.
+ */
+export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<number> => {
+  const client = new LeaseClient({ ...options, leaseDurationMs: 15_000 });
+  for (let tries = 1; ; tries++) {
+    const seen = await client.get(callMs, signal);
+    const fence = (seen?.spec?.leaseTransitions ?? -1) + 1;
+    try {
+      await client.take(seen, fence, callMs);
+      return fence;
+    } catch (error) {
+      if ((!isConflict(error) && !isAlreadyExists(error)) || tries >= maxTries) throw error;
+    }
+  }
+};
