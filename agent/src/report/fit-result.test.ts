@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type RunRecord, runRecordSchema, statusResultSchema, type TaskResult } from '@nodetask/shared';
+import {
+  assert as check,
+  constant,
+  dictionary,
+  integer,
+  jsonValue,
+  option,
+  property,
+  record,
+  string,
+} from 'fast-check';
+import { fitResult, fitRuns, leastResult, leastRuns } from './fit-result.ts';
+
+const id = 'f3c1b7de-1111-4222-8333-444455556666';
+
+const base: TaskResult = {
+  id,
+  type: 'config-patch',
+  status: 'failed',
+  submittedAt: '2026-01-01T00:00:00.000Z',
+  completedAt: '2026-01-01T00:00:01.000Z',
+  run: 1,
+};
+
+const full: TaskResult = {
+  ...base,
+  params: { secret: 'never on status' },
+  error: 'e'.repeat(2000),
+  errorCode: 'patch-invalid',
+  retriable: false,
+  output: { text: 'o'.repeat(3000) },
+  progress: { stage: 's', done: 1, unit: 'bytes', at: '2026-01-01T00:00:00.000Z' },
+};
+
+test('what fits stays whole, without params, its error cut to 512', () => {
+  const fitted = fitResult(full, 16_384);
+  assert.deepEqual(fitted, { ...fitted, output: full.output, progress: full.progress });
+  assert.equal(fitted.error?.length, 512);
+  assert.equal('params' in fitted, false);
+});
+
+test('step by step: progress, output, error, then the least', () => {
+  const sizes = [4100, 3800, 1200, 800, 400, 100];
+  const kept = sizes.map((size) => {
+    const { progress, output, error } = fitResult(full, size);
+    return [progress !== undefined, output?.['text'] !== undefined, output !== undefined, error?.length ?? 0];
+  });
+  assert.deepEqual(kept, [
+    [true, true, true, 512],
+    [false, true, true, 512],
+    [false, false, true, 512],
+    [false, false, false, 512],
+    [false, false, false, 128],
+    [false, false, false, 0],
+  ]);
+  assert.match(
+    String(fitResult(full, 1200).output?.['omitted']),
+    new RegExp(`bytes; the whole is at GET /v0/tasks/${id}`),
+  );
+});
+
+test('the least says id, type, status, run, code and times', () => {
+  assert.deepEqual(leastResult(full), { ...base, errorCode: 'patch-invalid', retriable: false });
+});
+
+test('texts lose what could paint a terminal or forge a line, and are cut between characters', () => {
+  const fitted = fitResult(
+    { ...base, error: `a\u001b[2Jb\nc\u202ed\ud800`, output: { 'k\u0007': ['\u0000x'] } },
+    16_384,
+  );
+  assert.equal(fitted.error, 'a[2Jb cd\ufffd');
+  assert.deepEqual(fitted.output, { k: ['x'] });
+  const cut = fitResult({ ...base, error: 'x'.repeat(510) + '😀😀' }, 16_384).error ?? '';
+  assert.equal(cut.isWellFormed(), true);
+  assert.ok(cut.length <= 512);
+});
+
+test('runs are at most 10, their errors 128 characters', () => {
+  const runs: RunRecord[] = Array.from({ length: 12 }, (_, index) => ({
+    run: 12 - index,
+    status: 'failed',
+    startedAt: base.submittedAt,
+    error: 'x'.repeat(500),
+  }));
+  const fitted = fitRuns(runs);
+  assert.equal(fitted.length, 10);
+  for (const run of fitted) runRecordSchema.parse(run);
+  assert.equal(leastRuns(runs)[0]?.error, undefined);
+});
+
+test('property: always valid against the schema, never larger than asked for where that is possible', () => {
+  const results = record(
+    {
+      error: string({ unit: 'binary', maxLength: 3000 }),
+      output: dictionary(string({ unit: 'binary' }), jsonValue()),
+      errorCode: constant('timed-out'),
+      progress: record({
+        stage: constant('x'),
+        done: integer({ min: 0 }),
+        unit: constant('b'),
+        at: constant(base.submittedAt),
+      }),
+    },
+    { requiredKeys: [] },
+  );
+  check(
+    property(results, option(integer({ min: 512, max: 20_000 })), (members, most) => {
+      const limit = most ?? 512;
+      const fitted = fitResult({ ...base, ...members }, limit);
+      statusResultSchema.parse(fitted);
+      assert.ok(Buffer.byteLength(JSON.stringify(fitted)) <= limit);
+      assert.deepEqual([fitted.id, fitted.status, fitted.run], [base.id, base.status, base.run]);
+    }),
+  );
+});

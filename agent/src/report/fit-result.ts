@@ -1,0 +1,97 @@
+import { maxErrorCharacters, maxRunRecords, type RunRecord, type TaskResult } from '@nodetask/shared';
+
+/** A TaskResult as it may stand on status: without params. */
+export type StatusResult = Omit<TaskResult, 'params'>;
+
+const maxRunError = 128;
+
+/**
+ * The result as it fits into `maxBytes` of JSON. What is worth least goes first: progress, the output (a note says where the
+ * whole is), most of the error, the schedule; in the end the least result is left. Always valid against the schema.
+ */
+export const fitResult = (result: TaskResult, maxBytes: number): StatusResult => {
+  const { params: _params, ...whole } = clean(result);
+  const full: StatusResult = {
+    ...whole,
+    ...(whole.error === undefined ? {} : { error: cut(whole.error, maxErrorCharacters) }),
+  };
+  const { progress: _progress, ...withoutProgress } = full;
+  const withNote: StatusResult =
+    withoutProgress.output === undefined ? withoutProgress : { ...withoutProgress, output: omittedOutput(result) };
+  const { output: _output, ...withoutOutput } = withNote;
+  const shortError: StatusResult =
+    withoutOutput.error === undefined
+      ? withoutOutput
+      : { ...withoutOutput, error: cut(withoutOutput.error, maxRunError) };
+  for (const candidate of [full, withoutProgress, withNote, withoutOutput, shortError]) {
+    if (bytesOf(candidate) <= maxBytes) return candidate;
+  }
+  return leastResult(result);
+};
+
+/** What a NodeTask must know at the least: for where everything else was refused. */
+export const leastResult = (result: TaskResult): StatusResult => {
+  const { id, type, status, submittedAt, completedAt, nextRunAt, run, outcome, errorCode, retriable, cancelled } =
+    result;
+  return clean(
+    withoutUndefined({
+      id,
+      type,
+      status,
+      submittedAt,
+      completedAt,
+      nextRunAt,
+      run,
+      outcome,
+      errorCode,
+      retriable,
+      cancelled,
+    }),
+  );
+};
+
+/** The runs of a schedule as they stand on status. */
+export const fitRuns = (runs: readonly RunRecord[]): readonly RunRecord[] =>
+  runs.slice(0, maxRunRecords).map((run) => {
+    const cleaned = clean(run);
+    return cleaned.error === undefined ? cleaned : { ...cleaned, error: cut(cleaned.error, maxRunError) };
+  });
+
+/** The runs without their errors, to go with the least result. */
+export const leastRuns = (runs: readonly RunRecord[]): readonly RunRecord[] =>
+  runs.slice(0, maxRunRecords).map(({ error: _error, ...rest }) => rest);
+
+const omittedOutput = ({ id, output }: TaskResult): Readonly<Record<string, unknown>> & Record<string, unknown> => ({
+  omitted: `${String(bytesOf(output))} bytes; the whole is at GET /v0/tasks/${id} of the agent`,
+});
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** Never through the middle of a character. */
+const cut = (text: string, most: number): string => {
+  if (text.length <= most) return text;
+  const end = most - 1;
+  const isSplit = /[\ud800-\udbff]/.test(text.charAt(end - 1));
+  return `${text.slice(0, isSplit ? end - 1 : end)}…`;
+};
+
+/** The same value, its texts without what could paint a terminal or forge a line: control and bidirectional characters. */
+const clean = <T>(value: T): T => cleanValue(value) as T;
+
+const cleanValue = (value: unknown): unknown => {
+  if (typeof value === 'string') return cleanText(value);
+  if (Array.isArray(value)) return value.map(cleanValue);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [cleanText(name), cleanValue(member)]));
+};
+
+const cleanText = (text: string): string =>
+  text
+    .replaceAll(/[\r\n\t]+/g, ' ')
+    .replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '')
+    .toWellFormed();
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+const withoutUndefined = <T extends object>(value: T): Defined<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;

@@ -1,0 +1,45 @@
+import type { ApiAnswer } from './api-server.ts';
+
+/** What an answer of the API server means for a report. */
+export type Verdict =
+  /** On status now. */
+  | { readonly kind: 'accepted' }
+  /** The NodeTask is gone, or another one has its name: nobody waits for this report any more. */
+  | { readonly kind: 'gone' }
+  /** Too large or not valid in some way: the least result may still be taken. */
+  | { readonly kind: 'shrink' }
+  /** Only this NodeTask: try it again later, with growing pauses. */
+  | { readonly kind: 'retry'; readonly metric: 'unauthorized' | 'forbidden' | 'failed' | 'refused' }
+  /** The whole API server wants a pause, of this many milliseconds where it says so. */
+  | { readonly kind: 'pause'; readonly afterMs: number | undefined };
+
+/** @param size What was sent: there is nothing less than the least. */
+export const judgeAnswer = (answer: ApiAnswer, size: 'fitting' | 'least'): Verdict => {
+  switch (answer.status) {
+    case 200:
+    case 201:
+      return { kind: 'accepted' };
+    case 404:
+    case 410:
+      return { kind: 'gone' };
+    case 409:
+      // With force there are no field conflicts: the uid of an object that is gone, or a write in between.
+      return isOtherUID(answer) ? { kind: 'gone' } : { kind: 'retry', metric: 'failed' };
+    case 400:
+    case 413:
+    case 422:
+      return size === 'fitting' ? { kind: 'shrink' } : { kind: 'retry', metric: 'refused' };
+    case 401:
+      return { kind: 'retry', metric: 'unauthorized' };
+    case 403:
+      return { kind: 'retry', metric: 'forbidden' };
+    case 429:
+    case 503:
+      return { kind: 'pause', afterMs: answer.retryAfterMs };
+    default:
+      return { kind: 'retry', metric: 'failed' };
+  }
+};
+
+/** "Operation cannot be fulfilled on …: Precondition failed: UID in precondition: …, UID in object meta: …" or "uid mismatch: …" */
+const isOtherUID = ({ message }: ApiAnswer): boolean => /\buid\b/i.test(message);

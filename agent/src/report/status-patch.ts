@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { agentFieldManager, groupVersion, kind, plural, type TaskRef } from '@nodetask/shared';
+import type { PendingReport } from '../engine/engine-api.ts';
+import { fitResult, fitRuns, leastResult, leastRuns } from './fit-result.ts';
+
+/** A server-side apply of the agent's row. */
+export interface StatusPatch {
+  readonly path: string;
+  /** JSON, which is YAML too. */
+  readonly body: string;
+}
+
+/**
+ * The apply configuration holds everything that the agent owns on the object: `result` and `runs` of its row. The uid is there for
+ * the case that the object is gone (409 instead of a new one); where another of the same name stands in its place, the API
+ * server overlooks it on the status subresource, so the answer must be looked at.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+export const statusPatch = (report: PendingReport, podName: string, size: 'fitting' | 'least'): StatusPatch => {
+  const { ref, result, runs } = report;
+  const row = {
+    pod: podName,
+    result: size === 'least' ? leastResult(result) : fitResult(result, ref.maxResultBytes),
+    runs: size === 'least' ? leastRuns(runs) : fitRuns(runs),
+  };
+  return apply(ref, podName, { metadata: { ...nameOf(ref), uid: ref.uid }, status: { targets: [row] } });
+};
+
+/** Takes the agent's row off again: nothing applied is nothing owned. */
+export const withdrawal = (ref: TaskRef, podName: string): StatusPatch =>
+  apply(ref, podName, { metadata: nameOf(ref) });
+
+/** The NodeTask itself. */
+export const objectPath = ({ namespace, name }: TaskRef): string =>
+  `/apis/${groupVersion}/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`;
+
+const apply = (ref: TaskRef, podName: string, content: Readonly<Record<string, unknown>>): StatusPatch => {
+  const manager = agentFieldManager(createHash('sha256').update(podName).digest('hex'));
+  return {
+    path: `${objectPath(ref)}/status?fieldManager=${manager}&force=true`,
+    body: JSON.stringify({ apiVersion: groupVersion, kind, ...content }),
+  };
+};
+
+const nameOf = ({ name, namespace }: TaskRef) => ({ name, namespace });
