@@ -166,7 +166,7 @@ export class Cluster implements AsyncDisposable {
   async startOperator(settings: OperatorSettings = {}): Promise<OperatorProcess> {
     const number = this.#operators.length + 1;
     const operator = new OperatorProcess({
-      name: `operator ${number}`,
+      name: `nodetask-operator-${number}`,
       kubeconfig: await this.controlPlane.kubeconfig(`operator-${number}`, {
         token: this.#operatorToken,
         namespace: OPERATOR_NAMESPACE,

@@ -10,7 +10,7 @@ const READY_TIMEOUT_MS = 30_000;
 export interface OperatorSettings {
   /** Only this namespace (default: all). */
   readonly namespace?: string;
-  /** Default true. */
+  /** Default true: after kill -9 the next leader waits until the Lease has run out (15 s). False: it is the only one and begins at once. */
   readonly leaderElect?: boolean;
   readonly args?: readonly string[];
   /** More environment, or other values for what the testbed sets. */
@@ -18,6 +18,7 @@ export interface OperatorSettings {
 }
 
 export interface OperatorProcessOptions {
+  /** POD_NAME: the holder in the Lease. */
   readonly name: string;
   readonly kubeconfig: string;
   readonly agentTokenFile: string;
@@ -39,7 +40,11 @@ export class OperatorProcess implements AsyncDisposable {
       command: () => ({
         program: process.execPath,
         args: ['--conditions=nodetask-source', projectPath('operator', 'src', 'main.ts'), ...operatorArgs(options)],
-        env: bareEnvironment({ NODETASK_AGENT_TOKEN_FILE: options.agentTokenFile, ...options.settings.env }),
+        env: bareEnvironment({
+          NODETASK_AGENT_TOKEN_FILE: options.agentTokenFile,
+          POD_NAME: options.name,
+          ...options.settings.env,
+        }),
       }),
       ready: async (signal) => this.untilReady(READY_TIMEOUT_MS, signal),
       graceMs: 30_000,
