@@ -152,7 +152,7 @@ test('any order of events, crashes included, ends in one final state and stays t
       );
       assert.deepEqual(running, []);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -167,7 +167,7 @@ test('without lost journals each task starts at most once, however often the ope
         for (const [id, count] of starts) assert.equal(count, 1, `${id} started ${count} times`);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -203,7 +203,7 @@ test('a schedule ends up exactly once on each of its pods, and nowhere once it i
         assert.deepEqual(world.nodeTask.metadata.finalizers, []);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -216,6 +216,6 @@ test('decide is pure: the same input, the same decision', () => {
         assert.deepEqual(world.decide(), world.decide());
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });

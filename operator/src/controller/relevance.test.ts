@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changesAgent, concerns, hasFreedAgent } from './relevance.ts';
+import {
+  agentPod,
+  fanOut,
+  nodeTask,
+  oneShot,
+  podWithoutAddress,
+  result,
+  row,
+  runningStatus,
+} from './testing/fixtures.ts';
+
+test('only what the operator uses of a pod counts as a change', () => {
+  const pod = agentPod('sei-0');
+  assert.equal(changesAgent(pod, { ...pod, metadata: { ...pod.metadata, resourceVersion: '2' } }), false);
+  assert.equal(changesAgent(undefined, pod), true);
+  assert.equal(changesAgent(pod, undefined), true);
+  assert.equal(changesAgent(podWithoutAddress('sei-0'), pod), true);
+  assert.equal(changesAgent(pod, agentPod('sei-0', { uid: 'another' })), true);
+  assert.equal(changesAgent(pod, agentPod('sei-0', { labels: {} })), true);
+});
+
+test('a pod concerns NodeTasks that name it, match it or list it, and are on their way', () => {
+  const pod = agentPod('sei-0');
+  assert.equal(concerns(pod, nodeTask(oneShot)), true);
+  assert.equal(concerns(pod, nodeTask(fanOut)), true);
+  assert.equal(concerns(agentPod('other', { labels: {} }), nodeTask(fanOut)), false);
+  assert.equal(concerns(agentPod('sei-0', { labels: {} }), nodeTask(fanOut, runningStatus([row('sei-0')]))), true);
+  const done = runningStatus([row('sei-0')], { phase: 'Succeeded' });
+  assert.equal(concerns(pod, nodeTask(oneShot, done)), false);
+  assert.equal(concerns(pod, nodeTask({ ...oneShot, runID: '2' }, done)), true);
+  assert.equal(concerns(pod, nodeTask(oneShot, done, { deletionTimestamp: '2026-01-01T00:00:00Z' })), true);
+});
+
+test('an agent may be free again when the task ended, the run ended, or the NodeTask is gone', () => {
+  assert.equal(hasFreedAgent(undefined), true);
+  assert.equal(hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0')]))), false);
+  assert.equal(hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0', { result: result() })]))), false);
+  assert.equal(
+    hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0', { result: result({ status: 'failed' }) })]))),
+    true,
+  );
+  const runs = [{ run: 1, status: 'completed' as const, startedAt: '2026-01-01T00:00:00Z' }];
+  assert.equal(hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0', { runs })]))), true);
+});
