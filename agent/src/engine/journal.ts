@@ -62,6 +62,11 @@ export class Journal {
     return [...this.#living.values()].map(({ record }) => record);
   }
 
+  /** The task as it is now, where it has not ended. */
+  livingTask(id: string): TaskRecord | undefined {
+    return this.#living.get(id)?.record;
+  }
+
   list(limit: number, before?: number): { readonly records: readonly TaskRecord[]; readonly next?: number } {
     const page = this.#store.list(limit, before);
     return { ...page, records: page.records.map((record) => this.#living.get(record.id)?.record ?? record) };

@@ -1,4 +1,5 @@
 import { type Clock, type Logger, sleep, TaskError } from '@nodetask/shared';
+import { BusyError } from './busy-error.ts';
 import type { EngineObserver } from './engine-observer.ts';
 import type { Journal } from './journal.ts';
 import type { LockHolder, LockTable } from './lock-table.ts';
@@ -35,7 +36,7 @@ export interface RunnerOptions {
 }
 
 /**
- * Starts runs and sees them to their end. A start is: take the locks, commit, go. An end is: commit, give the locks back and tell,
+ * Starts runs and sees them to their end. A start is: see that the locks are free, commit, take them, go. An end is: commit, give the locks back and tell,
  * all in one tick, so that who sees a task finished finds its locks free.
  */
 export class Runner {
@@ -65,13 +66,11 @@ export class Runner {
     const { record, handler } = launch;
     const { id, type, ref } = record;
     const holder: LockHolder = { id, type, ...(ref === undefined ? {} : { ref }) };
+    // Nothing comes between these three: a start that cannot be journalled takes no lock that it would have to give back.
+    const blocker = locks.blocker(launch.locks);
+    if (blocker !== undefined) throw new BusyError(blocker);
+    journal.commit(record);
     const release = locks.acquire(launch.locks, holder);
-    try {
-      journal.commit(record);
-    } catch (error) {
-      release();
-      throw error;
-    }
     const run = new Run({
       record,
       handler,

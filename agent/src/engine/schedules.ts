@@ -86,9 +86,11 @@ export class Schedules {
 
   /** Starts what is due. A schedule that cannot be judged now does not keep the others from it. */
   evaluate(now: number): void {
-    for (const record of this.#core.journal.living()) {
+    for (const { id } of this.#core.journal.living()) {
       if (this.#core.runner.stopping) return;
-      if (!waits(record) || record.result.nextRunAt === undefined) continue;
+      // As it is now: a listener that heard of the start of another may have changed it, removed it, or evaluated on its own.
+      const record = this.#core.journal.livingTask(id);
+      if (record === undefined || !waits(record) || record.result.nextRunAt === undefined) continue;
       const dueAt = Date.parse(record.result.nextRunAt);
       if (dueAt > now) continue;
       try {
@@ -101,8 +103,9 @@ export class Schedules {
 
   /** The chain has reached a height: schedules that wait for it, or for a lower one, become due. */
   reached(height: number): void {
-    for (const record of this.#core.journal.living()) {
-      if (!waits(record) || record.result.nextRunAt !== undefined) continue;
+    for (const { id } of this.#core.journal.living()) {
+      const record = this.#core.journal.livingTask(id);
+      if (record === undefined || !waits(record) || record.result.nextRunAt !== undefined) continue;
       const { blockHeight } = scheduleOf(record);
       if (blockHeight === undefined || blockHeight > height) continue;
       const due = { ...record.result, nextRunAt: timestampNow(this.#core) };

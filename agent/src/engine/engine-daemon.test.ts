@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { taskResultSchema } from '@nodetask/shared';
+import { known, refusal, startWith, turn, uuid } from './test/harness.ts';
+
+const task = { id: uuid(1), type: 'config-validate' } as const;
+const minute = 60_000;
+
+describe('submitDaemon', () => {
+  it('runs beside one-shots, neither blocked by one nor blocking one; status shows the one-shot only', async () => {
+    const { engine, handler } = startWith({ locks: ['config'] });
+    engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    assert.equal(engine.status().status, 'Initializing', 'a daemon does not make it Running');
+    engine.submit({ type: 'config-validate' });
+    assert.equal(engine.status().status, 'Running');
+    engine.submitDaemon({ ...task, id: uuid(2) }, { restartPolicy: 'OnFailure' });
+    await turn();
+    assert.equal(handler.runs.length, 3);
+    const result = known(engine, task.id);
+    assert.deepEqual(result.async, { daemon: { restartPolicy: 'OnFailure' } });
+    assert.equal(result.run, 1);
+    taskResultSchema.parse(result);
+  });
+
+  it('takes locks for each write only, and is told who holds one', async () => {
+    const { engine, handler } = startWith({ locks: ['config'] });
+    engine.submitDaemon(task, { restartPolicy: 'Never' });
+    await turn();
+    const daemon = handler.last;
+    const work = Promise.withResolvers<string>();
+    const locked = daemon.context.withLocks(['config', 'data'], async () => work.promise);
+    const error = refusal('busy', () => engine.submit({ type: 'config-validate' }));
+    assert.deepEqual(error.details, { blockedBy: { id: task.id, type: 'config-validate' } });
+    work.resolve('written');
+    assert.equal(await locked, 'written');
+    const id = engine.submit({ type: 'config-validate' });
+    await assert.rejects(
+      daemon.context.withLocks(['data', 'config'], async () => undefined),
+      { code: 'busy', details: { blockedBy: { id, type: 'config-validate' } } },
+    );
+    await daemon.context.withLocks(['data'], async () => {
+      await daemon.context.withLocks(['data'], async () => undefined);
+    });
+    await assert.rejects(
+      daemon.context.withLocks(['data'], async () => {
+        throw new Error('while holding it');
+      }),
+      /while holding it/u,
+    );
+    await daemon.context.withLocks(['data'], async () => undefined);
+  });
+});
+
+describe('a daemon that ends', () => {
+  it('by returning, with restartPolicy Never: an unexpected completion, failed', async () => {
+    const { engine, handler } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'Never' });
+    await turn();
+    handler.last.complete({ outcome: 'changed', output: { pages: 7 } });
+    await turn();
+    const result = known(engine, task.id);
+    assert.equal(result.status, 'failed');
+    assert.equal(result.errorCode, 'daemon-exited');
+    assert.deepEqual(result.output, { pages: 7 });
+    assert.ok(result.completedAt !== undefined);
+  });
+
+  it('by throwing, with restartPolicy Never: a terminal failure', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'Never' });
+    await turn();
+    handler.last.fail(new Error('boom'));
+    await clock.advance(60 * minute);
+    assert.equal(known(engine, task.id).status, 'failed');
+    assert.equal(handler.runs.length, 1);
+  });
+
+  it('with OnFailure: starts again after 1 s, doubling to 5 min, each start counted in run', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    const seconds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300];
+    for (const [index, pause] of seconds.entries()) {
+      if (index % 2 === 0) handler.last.fail(new Error('boom'));
+      else handler.last.complete();
+      await turn();
+      const waiting = known(engine, task.id);
+      assert.equal(waiting.status, 'running');
+      assert.equal(waiting.errorCode, index % 2 === 0 ? 'handler-failed' : 'daemon-exited');
+      assert.equal('completedAt' in waiting, false);
+      taskResultSchema.parse(waiting);
+      await clock.advance(pause * 1000 - 1);
+      assert.equal(handler.runs.length, index + 1, `not before ${pause} s`);
+      await clock.advance(1);
+      assert.equal(handler.runs.length, index + 2, `after ${pause} s`);
+      assert.equal(known(engine, task.id).run, index + 2);
+      assert.equal('error' in known(engine, task.id), false);
+    }
+  });
+
+  it('with OnFailure: after 10 min without failure the pauses begin at 1 s again', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    for (const pause of [1000, 2000, 4000]) {
+      handler.last.fail(new Error('boom'));
+      await clock.advance(pause);
+    }
+    await clock.advance(10 * minute);
+    handler.last.fail(new Error('boom'));
+    await clock.advance(1000);
+    assert.equal(handler.runs.length, 5);
+  });
+
+  it('while it waits for its restart, removal ends it', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    handler.last.fail(new Error('boom'));
+    await turn();
+    assert.equal(engine.removeResult(task.id), true);
+    assert.equal(clock.pendingTimers, 0);
+    await clock.advance(60 * minute);
+    assert.equal(handler.runs.length, 1);
+  });
+
+  it('a mark-ready as a daemon does not mark ready: it never completes', async () => {
+    const { engine, handler } = startWith();
+    engine.submitDaemon({ type: 'mark-ready' }, { restartPolicy: 'Never' });
+    await turn();
+    handler.last.complete();
+    await turn();
+    assert.equal(engine.healthz(), false);
+  });
+});
+
+describe('a daemon and restarts of the agent', () => {
+  it('goes on with the same run number', async () => {
+    const first = startWith();
+    first.engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    const { engine } = first.restart();
+    await turn();
+    assert.equal(first.handler.runs.length, 2);
+    assert.equal(known(engine, task.id).run, 1);
+  });
+
+  it('in its pause: starts again with the next number', async () => {
+    const first = startWith();
+    first.engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    first.handler.last.fail(new Error('boom'));
+    await turn();
+    const { engine } = first.restart();
+    await turn();
+    assert.equal(first.handler.runs.length, 2);
+    assert.equal(known(engine, task.id).run, 2);
+  });
+
+  it('goes on counting on a new journal, after resume.lastRun', async () => {
+    const { engine } = startWith();
+    engine.submitDaemon({ ...task, resume: { lastRun: 7 } }, { restartPolicy: 'OnFailure' });
+    assert.equal(known(engine, task.id).run, 8);
+  });
+
+  it('that failed for good stays failed', async () => {
+    const first = startWith();
+    first.engine.submitDaemon(task, { restartPolicy: 'Never' });
+    await turn();
+    first.handler.last.fail(new Error('boom'));
+    await turn();
+    const { engine } = first.restart();
+    await turn();
+    assert.equal(first.handler.runs.length, 1);
+    assert.equal(known(engine, task.id).status, 'failed');
+  });
+});
