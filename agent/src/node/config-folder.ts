@@ -1,5 +1,6 @@
-import type { Logger } from '@nodetask/shared';
-import { TaskError } from '@nodetask/shared';
+import { mkdir } from 'node:fs/promises';
+import { type Logger, TaskError } from '@nodetask/shared';
+import { fileError } from './file-errors.ts';
 import { recoverFiles } from './file-transaction.ts';
 import { findConfigFolder, type NodeHome } from './node-home.ts';
 
@@ -24,4 +25,12 @@ export const openConfigFolder = async (home: NodeHome, logger: Logger): Promise<
   if (discarded.length > 0)
     logger.warn('removed temporary files of an interrupted change', { folder, files: discarded });
   return folder;
+};
+
+/** Makes config/ in a home that has none. */
+export const makeConfigFolder = async (home: NodeHome): Promise<void> => {
+  if ((await findConfigFolder(home)) !== undefined) return;
+  await mkdir(home.config, { mode: 0o755 }).catch((error: unknown) => {
+    throw fileError('create', home.config, error);
+  });
 };
