@@ -17,22 +17,38 @@ export interface KillerOptions {
   readonly mayKill: () => boolean;
 }
 
-/** Resolves, with the victim running, when no more may be killed. */
-export const killAtRandom = async ({ victim, random, longestLifeMs, mayKill }: KillerOptions): Promise<void> => {
-  let starting = Promise.resolve();
-  for (;;) {
-    const ready = starting.then(
-      () => true,
-      // Killed before it served: what the kill was meant to do.
-      () => false,
-    );
-    await sleep(random() * longestLifeMs);
-    if (!mayKill()) {
-      if (!(await ready)) throw new Error(`${victim.name} did not come back`);
-      return;
-    }
-    await victim.kill();
-    await ready;
-    starting = victim.start();
+export class Killer {
+  readonly #options: KillerOptions;
+  #struck = Promise.withResolvers<void>();
+
+  constructor(options: KillerOptions) {
+    this.#options = options;
   }
-};
+
+  /** The next kill comes in `delayMs`, or earlier. For kills in the middle of a task, which uniform moments seldom hit. */
+  strike(delayMs: number): void {
+    setTimeout(this.#struck.resolve, delayMs);
+  }
+
+  /** Resolves, with the victim running, when no more may be killed. */
+  async run(): Promise<void> {
+    const { victim, random, longestLifeMs, mayKill } = this.#options;
+    let starting = Promise.resolve();
+    for (;;) {
+      const ready = starting.then(
+        () => true,
+        // Killed before it served: what the kill was meant to do.
+        () => false,
+      );
+      this.#struck = Promise.withResolvers();
+      await Promise.race([sleep(random() * longestLifeMs), this.#struck.promise]);
+      if (!mayKill()) {
+        if (!(await ready)) throw new Error(`${victim.name} did not come back`);
+        return;
+      }
+      await victim.kill();
+      await ready;
+      starting = victim.start();
+    }
+  }
+}

@@ -15,7 +15,7 @@ import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
 import type { KubeObject } from '../src/kube/kube-client.ts';
 import { installAudit, readAudit } from './journal-audit.ts';
-import { killAtRandom } from './killer.ts';
+import { Killer } from './killer.ts';
 import { seededRandom } from './random.ts';
 import { chaosTable, chaosTask, type ChaosTask } from './workload.ts';
 
@@ -68,22 +68,22 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     killed[kind] += 1;
     return true;
   };
-  const killers = Promise.all([
-    killAtRandom({
-      victim: { name: 'operator', kill: () => cluster.operator.kill(), start: () => cluster.operator.start() },
-      random,
-      longestLifeMs: 4000,
-      mayKill: mayKill('operator'),
-    }),
-    ...agents.map((agent) =>
-      killAtRandom({
+  const operatorKiller = new Killer({
+    victim: { name: 'operator', kill: () => cluster.operator.kill(), start: () => cluster.operator.start() },
+    random,
+    longestLifeMs: 4000,
+    mayKill: mayKill('operator'),
+  });
+  const agentKillers = agents.map(
+    (agent) =>
+      new Killer({
         victim: { name: agent.pod.name, kill: () => agent.kill(), start: () => agent.start() },
         random,
-        longestLifeMs: 2500,
+        longestLifeMs: 4000,
         mayKill: mayKill('agents'),
       }),
-    ),
-  ]);
+  );
+  const killers = Promise.all([operatorKiller, ...agentKillers].map((killer) => killer.run()));
 
   const applied: ChaosTask[] = [];
   for (let number = 0; number < count; number += 1) {
@@ -92,6 +92,9 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     const task = chaosTask(number, pods, podLabels);
     await cluster.applyNodeTask(task.name, task.spec);
     applied.push(task);
+    // Every other task is caught while it is dispatched, runs, is committed or reported.
+    const aimedAt = agentKillers[pods.indexOf(task.pods[0] ?? '')];
+    if (random() < 0.5) (random() < 0.2 ? operatorKiller : aimedAt)?.strike(random() * 80);
     if ((number + 1) % 50 === 0)
       log(`${String(number + 1)} tasks applied, ${String(killed.operator + killed.agents)} kills`);
   }
@@ -103,7 +106,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const faults: string[] = [];
   const deadline = performance.now() + calmMs;
   for (const task of applied)
-    faults.push(...(await statusFaults(cluster, task, Math.max(1000, deadline - performance.now()))));
+    faults.push(...(await statusFaults(cluster, task, Math.max(1000, Math.round(deadline - performance.now())))));
   await cluster.operator.stop();
   for (const agent of agents) await agent.stop();
   const checked = await compareWithJournals(cluster, applied, agents);
@@ -132,7 +135,6 @@ const startAgents = async (cluster: Cluster, configFile: string, count: number):
 
 /** Waits until `wanted` kills have happened; ends early, with its error, where a killer failed. */
 const untilKilled = async (current: () => number, wanted: number, killers: Promise<unknown>): Promise<void> => {
-  const { setTimeout: sleep } = await import('node:timers/promises');
   while (current() < wanted) await Promise.race([sleep(20), killers]);
 };
 

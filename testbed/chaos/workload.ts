@@ -38,8 +38,12 @@ export const chaosTask = (
       return {
         name,
         pods: [pod],
-        // moniker is no hot-reloadable field, and never was.
-        spec: { type: 'config-reload', target: { podName: pod }, params: { fields: { 'chain.moniker': name } } },
+        // These homes have no client.toml.
+        spec: {
+          type: 'config-patch',
+          target: { podName: pod },
+          params: { remove: { 'client.toml': ['node'] } },
+        },
         expect: 'Failed',
       };
     default:
