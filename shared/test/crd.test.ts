@@ -74,17 +74,8 @@ describe('the CRD on a real API server', () => {
   });
 
   it('fits into the annotation of client-side kubectl apply', async () => {
-    const json = JSON.stringify(parse(await readFile(crdPath, 'utf8')));
-    assert.ok(json.length < 256 * 1024, `${json.length} bytes`);
-    const applied = await cluster.kubectl([
-      'apply',
-      '--dry-run=server',
-      '--force-conflicts',
-      '--server-side',
-      '-f',
-      crdPath,
-    ]);
-    assert.equal(applied.code, 0, applied.stderr);
+    const { length } = JSON.stringify(parse(await readFile(crdPath, 'utf8')));
+    assert.ok(length < 256 * 1024, `${length} bytes`);
   });
 
   for (const { name } of examples) {

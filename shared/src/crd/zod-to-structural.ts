@@ -12,7 +12,7 @@ export interface ConversionOptions {
 }
 
 /** JSON Schema as zod writes it. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Value validations and notes that mean the same in a structural schema. */
 const copiedKeys = [
@@ -60,7 +60,7 @@ const isIntOrString = (variants: readonly JsonSchema[]): boolean =>
   variants.length === 2 && variants[0]?.['type'] === 'integer' && variants[1]?.['type'] === 'string';
 
 /** Converts one node of zod's JSON Schema. Throws, naming the path, on what a structural schema cannot say. */
-export const toStructural = (json: JsonSchema, path: string, options: ConversionOptions): StructuralSchema => {
+const toStructural = (json: JsonSchema, path: string, options: ConversionOptions): StructuralSchema => {
   const unknownKey = Object.keys(json).find((key) => !handledKeys.has(key));
   if (unknownKey !== undefined) {
     throw new Error(`${path}: a structural schema cannot say ${unknownKey}: ${JSON.stringify(json[unknownKey])}`);

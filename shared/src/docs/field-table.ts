@@ -9,7 +9,7 @@ interface FieldRow {
 }
 
 /** A schema in words: its type and bounds. */
-export const typeInWords = (schema: StructuralSchema): string => {
+const typeInWords = (schema: StructuralSchema): string => {
   if (schema['x-kubernetes-int-or-string'] === true) {
     return 'whole number or percentage';
   }
