@@ -34,7 +34,7 @@ export class StatusWriter {
   /** Takes an agent's fields off status by applying nothing in its name. */
   async dropRow(nodeTask: NodeTask, pod: string, signal: AbortSignal): Promise<NodeTask> {
     const manager = agentFieldManager(createHash('sha256').update(pod).digest('hex'));
-    return this.#applyAs(manager, nodeTask, {}, signal);
+    return this.#applyAs(manager, nodeTask, undefined, signal);
   }
 
   /** Throws a Conflict where the object is not the version that `nodeTask` is. */
@@ -59,11 +59,16 @@ export class StatusWriter {
   async #applyAs(
     fieldManager: string,
     nodeTask: NodeTask,
-    status: OwnedStatus,
+    status: OwnedStatus | undefined,
     signal: AbortSignal,
   ): Promise<NodeTask> {
     const { name, namespace, uid } = nodeTask.metadata;
-    const body: ApplyBody = { apiVersion: groupVersion, kind, metadata: { name, namespace, uid }, status };
+    const body: ApplyBody = {
+      apiVersion: groupVersion,
+      kind,
+      metadata: { name, namespace, uid },
+      ...(status === undefined ? {} : { status }),
+    };
     return this.#ownWrites.track(keyOf(nodeTask), async () =>
       applyStatus<NodeTask>(this.#transport, nodeTasks, body, { fieldManager, signal }),
     );
