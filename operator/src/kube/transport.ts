@@ -178,18 +178,22 @@ export class Transport implements KubeTransport {
       metrics.requestDone(exchange.verb, code, (clock.monotonic() - start) / 1000);
     };
     try {
-      const response = await send(`${access.server}${exchange.path}${exchange.query}`, {
-        dispatcher: this.#dispatchers.get(exchange.kind, credentials.tls),
-        method: exchange.method,
-        headers: {
-          accept: 'application/json',
-          'user-agent': userAgent,
-          ...credentials.headers,
-          ...(exchange.contentType !== undefined && { 'content-type': exchange.contentType }),
-        },
-        ...(exchange.body !== undefined && { body: exchange.body }),
+      // An aborted request that still waits for a connection is not ended by undici before that is made or given up.
+      const response = await abortable(
+        send(`${access.server}${exchange.path}${exchange.query}`, {
+          dispatcher: this.#dispatchers.get(exchange.kind, credentials.tls),
+          method: exchange.method,
+          headers: {
+            accept: 'application/json',
+            'user-agent': userAgent,
+            ...credentials.headers,
+            ...(exchange.contentType !== undefined && { 'content-type': exchange.contentType }),
+          },
+          ...(exchange.body !== undefined && { body: exchange.body }),
+          signal,
+        }),
         signal,
-      });
+      );
       done(String(response.statusCode));
       return response;
     } catch (error) {
