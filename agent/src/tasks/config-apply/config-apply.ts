@@ -1,10 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { type ConfigApplyParams, TaskError } from '@nodetask/shared';
 import type { TaskHandler } from '../../engine/task-handler.ts';
-import { configLock, openConfigFolder } from '../../node/config-folder.ts';
-import { fileError } from '../../node/file-errors.ts';
+import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import { type FileTransactionOptions, replaceFiles } from '../../node/file-transaction.ts';
-import { findConfigFolder, type NodeHome } from '../../node/node-home.ts';
+import type { NodeHome } from '../../node/node-home.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
@@ -66,10 +64,3 @@ export const configApply = (
     return { outcome: 'changed', output: { ...head, changed, diagnostics } };
   },
 });
-
-const makeConfigFolder = async (home: NodeHome): Promise<void> => {
-  if ((await findConfigFolder(home)) !== undefined) return;
-  await mkdir(home.config, { mode: 0o755 }).catch((error: unknown) => {
-    throw fileError('create', home.config, error);
-  });
-};

@@ -1,0 +1,409 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { chmod, lstat, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { systemClock } from '@nodetask/runtime';
+import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
+import { createEgress } from '../../node/egress.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { createRpcClient } from '../../node/rpc-client.ts';
+import { sendJson, startServer, type TestServer } from '../../node/testing/http-server.ts';
+import { type Certificate, makeSelfSigned } from '../../node/testing/self-signed.ts';
+import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { runTask, type RunOptions } from '../testing/run-task.ts';
+import { configureGenesis, type ConfigureGenesisOptions } from './configure-genesis.ts';
+
+const genesis = (chainId = 'test-1', more = ''): string =>
+  `{\n  "genesis_time": "2026-01-01T00:00:00Z",\n  "chain_id": "${chainId}",${more}\n  "app_state": {"supply": 123456789012345678901234567890}\n}\n`;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+interface SetUp {
+  readonly home: NodeHome;
+  readonly server: TestServer;
+  readonly file: string;
+  readonly run: (params: unknown, options?: RunOptions) => Promise<TaskReport>;
+  /** What is in config/. */
+  readonly files: () => Promise<string[]>;
+}
+
+const setUp = async (
+  t: TestContext,
+  respond: (request: IncomingMessage, response: ServerResponse) => void,
+  options: Partial<ConfigureGenesisOptions> = {},
+  certificate?: Certificate,
+): Promise<SetUp> => {
+  const home = await makeTempHome(t);
+  const server = await startServer(t, respond, certificate);
+  const egress = createEgress({
+    nodeRPC: 'http://127.0.0.1:1',
+    allowHosts: [server.host],
+    ...(certificate === undefined ? {} : { ca: certificate.cert }),
+  });
+  t.after(() => egress.close());
+  const rpc = createRpcClient(egress, systemClock);
+  const handler = configureGenesis({ home, egress, rpc, clock: systemClock, ...options });
+  return {
+    home,
+    server,
+    file: join(home.config, 'genesis.json'),
+    run: (params, runOptions) => runTask('configure-genesis', handler, params, runOptions),
+    files: () => readdir(home.config),
+  };
+};
+
+const certificate = makeSelfSigned();
+
+const setUpHttps = (
+  t: TestContext,
+  respond: (request: IncomingMessage, response: ServerResponse) => void,
+  options: Partial<ConfigureGenesisOptions> = {},
+): Promise<SetUp> => setUp(t, respond, options, certificate);
+
+const send =
+  (text: string) =>
+  (_: IncomingMessage, response: ServerResponse): void => {
+    response
+      .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+      .end(text);
+  };
+
+const begin = (_: IncomingMessage, response: ServerResponse): void => {
+  response.write('{"a":');
+};
+
+describe('configure-genesis from https', () => {
+  test('installs the document byte for byte, then finds it there', async (t) => {
+    const text = genesis();
+    const { run, server, file, files } = await setUpHttps(t, send(text));
+    const uri = `${server.url}/genesis.json`;
+    const progress: ProgressUpdate[] = [];
+    const output = { sha256: sha256(text), chainId: 'test-1', bytes: text.length };
+    assert.deepEqual(
+      await run({ uri, chainId: 'test-1', sha256: sha256(text) }, { onProgress: (update) => progress.push(update) }),
+      { outcome: 'changed', output },
+    );
+    assert.equal(await readFile(file, 'utf8'), text);
+    assert.deepEqual(await files(), ['genesis.json']);
+    assert.deepEqual(progress.at(-1), { stage: 'download', done: text.length, total: text.length, unit: 'bytes' });
+    assert.deepEqual(await run({ uri }), { outcome: 'unchanged', output: { reason: 'already-there', ...output } });
+    assert.equal(server.requests.length, 2);
+    // With the hash there is no need to ask.
+    assert.equal((await run({ uri, sha256: sha256(text) })).outcome, 'unchanged');
+    assert.equal(server.requests.length, 2);
+  });
+
+  test('replaces another genesis, keeping its mode; makes config/ where there is none', async (t) => {
+    const text = genesis();
+    const { run, server, file, home } = await setUpHttps(t, send(text));
+    await writeFile(file, genesis('old'));
+    await chmod(file, 0o600);
+    assert.equal((await run({ uri: server.url })).outcome, 'changed');
+    assert.equal((await lstat(file)).mode & 0o777, 0o600);
+    await rm(home.config, { recursive: true });
+    assert.equal((await run({ uri: server.url })).outcome, 'changed');
+    assert.equal(await readFile(file, 'utf8'), text);
+  });
+
+  test('replaces no link', async (t) => {
+    const { run, server, file, home } = await setUpHttps(t, send(genesis()));
+    await writeFile(join(home.root, 'victim'), 'precious');
+    await symlink(join(home.root, 'victim'), file);
+    await assert.rejects(run({ uri: server.url }), { code: 'file-invalid', message: /symbolic link/ });
+    assert.equal(await readFile(join(home.root, 'victim'), 'utf8'), 'precious');
+  });
+
+  const old = genesis('old-1');
+  const refused: readonly (readonly [
+    what: string,
+    text: string,
+    params: object,
+    expected: { code: string; message: RegExp },
+  ])[] = [
+    [
+      'another chain',
+      genesis('other-1'),
+      { chainId: 'test-1' },
+      { code: 'chain-mismatch', message: /"other-1", and chainId is test-1; nothing was changed/ },
+    ],
+    ['another hash', genesis(), { sha256: 'a'.repeat(64) }, { code: 'hash-mismatch', message: /replaced/ }],
+    ['a web page', '<!doctype html>', {}, { code: 'genesis-invalid', message: /"<" where none belongs/ }],
+    ['a list', '[]', {}, { code: 'genesis-invalid', message: /no object/ }],
+    ['half a document', genesis().slice(0, -5), {}, { code: 'genesis-invalid', message: /ends too early/ }],
+    ['two documents', genesis() + genesis(), {}, { code: 'genesis-invalid', message: /where none belongs/ }],
+    [
+      'no chain id',
+      genesis('').replace('"chain_id"', '"chain"'),
+      {},
+      { code: 'genesis-invalid', message: /no chain_id/ },
+    ],
+    ['an empty chain id', genesis(''), {}, { code: 'genesis-invalid', message: /no chain_id/ }],
+    ['a chain id that is too long', genesis('x'.repeat(51)), {}, { code: 'genesis-invalid', message: /no chain_id/ }],
+    [
+      'two chain ids',
+      genesis('test-1', '\n"chain_id": "evil",'),
+      {},
+      { code: 'genesis-invalid', message: /chain_id twice/ },
+    ],
+    ['no time', genesis().replace('genesis_time', 'time'), {}, { code: 'genesis-invalid', message: /no genesis_time/ }],
+    [
+      'nothing to start from',
+      genesis().replace('app_state', 'other'),
+      {},
+      { code: 'genesis-invalid', message: /none of app_state/ },
+    ],
+    ['a config file', 'moniker = "x"\n', {}, { code: 'genesis-invalid', message: /not a JSON object/ }],
+  ];
+  for (const [what, text, params, expected] of refused) {
+    test(`${what}: nothing changes`, async (t) => {
+      const { run, server, file, files } = await setUpHttps(t, send(text));
+      await writeFile(file, old);
+      await assert.rejects(run({ uri: server.url, ...params }), expected);
+      assert.equal(await readFile(file, 'utf8'), old);
+      assert.deepEqual(await files(), ['genesis.json']);
+    });
+  }
+
+  test('the genesis that is there has to be of the right chain, too', async (t) => {
+    const { run, server, file } = await setUpHttps(t, send(genesis()));
+    await writeFile(file, old);
+    await assert.rejects(run({ uri: server.url, sha256: sha256(old), chainId: 'test-1' }), { code: 'chain-mismatch' });
+  });
+
+  test('bytes that are not UTF-8', async (t) => {
+    const { run, server } = await setUpHttps(t, (_, response) => {
+      response.end(Buffer.concat([Buffer.from('{"chain_id": "'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]));
+    });
+    await assert.rejects(run({ uri: server.url }), { code: 'genesis-invalid', message: /not UTF-8/ });
+  });
+
+  const answers: readonly (readonly [
+    what: string,
+    (response: ServerResponse) => void,
+    expected: { code: string; message: RegExp; retriable: boolean },
+  ])[] = [
+    [
+      '404',
+      (response) => response.writeHead(404).end('gone'),
+      { code: 'source-invalid', retriable: false, message: /HTTP status 404/ },
+    ],
+    [
+      '403',
+      (response) => response.writeHead(403).end(),
+      { code: 'source-invalid', retriable: false, message: /without credentials/ },
+    ],
+    [
+      '503',
+      (response) => response.writeHead(503).end(),
+      { code: 'source-unreachable', retriable: true, message: /HTTP status 503/ },
+    ],
+    [
+      '429',
+      (response) => response.writeHead(429).end(),
+      { code: 'source-unreachable', retriable: true, message: /HTTP status 429/ },
+    ],
+    [
+      'HTML by its type',
+      (response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(genesis()),
+      { code: 'source-invalid', retriable: false, message: /web page/ },
+    ],
+    [
+      'a compressed answer',
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'),
+      { code: 'source-invalid', retriable: false, message: /compressed/ },
+    ],
+    [
+      'a redirect to the metadata service',
+      (response) => response.writeHead(302, { location: 'https://169.254.169.254/' }).end(),
+      { code: 'egress-refused', retriable: false, message: /169\.254/ },
+    ],
+    [
+      'an announced size over the limit',
+      (response) => response.writeHead(200, { 'content-length': '5000' }).end('x'.repeat(5000)),
+      { code: 'source-invalid', retriable: false, message: /at least 5000 bytes, and a genesis may have 1000/ },
+    ],
+    [
+      'an answer cut off',
+      (response) => {
+        response.writeHead(200, { 'content-length': '500' });
+        response.write('{"a":1');
+        setImmediate(() => response.destroy());
+      },
+      { code: 'source-unreachable', retriable: true, message: /check the address and the network/ },
+    ],
+  ];
+  for (const [what, respond, expected] of answers) {
+    test(`the server answers with ${what}`, async (t) => {
+      const { run, server, files } = await setUpHttps(
+        t,
+        (_, response) => {
+          respond(response);
+        },
+        { maxBytes: 1000 },
+      );
+      await assert.rejects(run({ uri: server.url }), expected);
+      assert.deepEqual(await files(), []);
+    });
+  }
+
+  test('an endless answer ends at the limit of bytes', async (t) => {
+    const { run, server, files } = await setUpHttps(
+      t,
+      (_, response) => {
+        response.write('{"a":"');
+        const write = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(65_536)));
+        };
+        response.on('drain', write);
+        write();
+      },
+      { maxBytes: 3_000_000 },
+    );
+    await assert.rejects(run({ uri: server.url }), { code: 'source-invalid', message: /a genesis may have 3000000/ });
+    assert.deepEqual(await files(), []);
+  });
+
+  test('a slow answer ends with the budget, an abort at once', async (t) => {
+    const slow = await setUpHttps(t, begin, { budgetMs: 200 });
+    await assert.rejects(slow.run({ uri: slow.server.url }), {
+      code: 'source-unreachable',
+      message: /did not deliver within 0\.2 s/,
+    });
+    const aborted = await setUpHttps(t, begin);
+    const controller = new AbortController();
+    const reason = new Error('cancelled by a test');
+    const run = aborted.run(
+      { uri: aborted.server.url },
+      {
+        signal: controller.signal,
+        onProgress: () => {
+          controller.abort(reason);
+        },
+      },
+    );
+    await assert.rejects(run, reason);
+    assert.deepEqual([...(await slow.files()), ...(await aborted.files())], []);
+  });
+
+  test('sources that are refused at submit', async (t) => {
+    const { run } = await setUpHttps(t, send(genesis()));
+    await assert.rejects(run({ uri: 's3://bucket/genesis.json' }), {
+      code: 'invalid-params',
+      message: /s3:\/\/ sources are not supported by this version/,
+    });
+    await assert.rejects(run({ uri: 'https://169.254.169.254/latest' }), { code: 'egress-refused' });
+    await assert.rejects(run({ rpc: 'http://[::ffff:127.0.0.1]:26657' }), { code: 'egress-refused' });
+    await assert.rejects(run({ uri: 'http://example.com/genesis.json' }), /must be s3:\/\//);
+  });
+});
+
+const chunkOf = ({ url }: IncomingMessage): number => Number(new URL(url ?? '', 'http://x').searchParams.get('chunk'));
+type Answer = (chunk: number, chunks: readonly string[]) => object;
+const likeCometBFT: Answer = (chunk, chunks) => ({
+  jsonrpc: '2.0',
+  id: -1,
+  result: { chunk: String(chunk), total: String(chunks.length), data: chunks[chunk] },
+});
+const likeSei: Answer = (chunk, chunks) => ({ chunk, total: chunks.length, data: chunks[chunk] });
+
+describe('configure-genesis from an RPC', () => {
+  const text = genesis('test-1', `\n  "pad": "${'é'.repeat(40)}",`);
+  const chunksOf = (size: number): string[] => {
+    const bytes = Buffer.from(text);
+    return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size).toString('base64'),
+    );
+  };
+  for (const [what, answer] of [
+    ['enveloped', likeCometBFT],
+    ['bare', likeSei],
+  ] as const) {
+    test(`puts the chunks of ${what} answers together, cut in the middle of characters`, async (t) => {
+      // 7 bytes do not respect the two of an é.
+      const chunks = chunksOf(7);
+      const { run, server, file } = await setUp(t, (request, response) => {
+        sendJson(response, answer(chunkOf(request), chunks));
+      });
+      const report = await run({ rpc: server.url, chainId: 'test-1' });
+      assert.equal(report.outcome, 'changed');
+      assert.equal(await readFile(file, 'utf8'), text);
+      assert.deepEqual(
+        server.requests,
+        chunks.map((_, index) => `/genesis_chunked?chunk=${index}`),
+      );
+      assert.equal((await run({ rpc: server.url })).outcome, 'unchanged');
+    });
+  }
+
+  for (const [what, status, refusal] of [
+    ['a JSON-RPC error', 200, { jsonrpc: '2.0', id: -1, error: { code: -32601, message: 'Method not found' } }],
+    ['404', 404, {}],
+  ] as const) {
+    for (const [form, wrap] of [
+      ['enveloped', (inner: string) => `{"jsonrpc":"2.0","id":-1,"result":{"genesis":${inner}}}`],
+      ['bare', (inner: string) => `{"genesis":${inner}}`],
+    ] as const) {
+      test(`takes /genesis, ${form}, where the node says by ${what} that it knows no chunks, with its integers exact`, async (t) => {
+        const { run, server, file } = await setUp(t, ({ url }, response) => {
+          if (url?.startsWith('/genesis_chunked') === true) sendJson(response, refusal, status);
+          else response.end(wrap(text.trim()));
+        });
+        await run({ rpc: server.url });
+        assert.equal(await readFile(file, 'utf8'), text.trim());
+      });
+    }
+  }
+
+  const chunks = chunksOf(100);
+  const wrong: readonly (readonly [what: string, Answer, RegExp])[] = [
+    ['another chunk than the one asked for', (_, all) => likeSei(1, all), /asked for chunk 0 and answers with chunk 1/],
+    [
+      'a total that changes',
+      (chunk, all) => ({ ...likeSei(chunk, all), total: all.length - chunk }),
+      /there are \d chunks, and \d with chunk 1/,
+    ],
+    ['no total', (chunk, all) => ({ ...likeSei(chunk, all), total: 'many' }), /there are "many" chunks/],
+    ['a total of 0', (chunk, all) => ({ ...likeSei(chunk, all), total: 0 }), /there are 0 chunks/],
+    [
+      'a total without end',
+      (chunk, all) => ({ ...likeSei(chunk, all), total: '999999999' }),
+      /there are "999999999" chunks/,
+    ],
+    ['no base64', (chunk, all) => ({ ...likeSei(chunk, all), data: '<html>==' }), /not base64/],
+    ['no data', (chunk) => ({ chunk, total: 3 }), /not base64/],
+    ['empty data', (chunk, all) => ({ ...likeSei(chunk, all), data: '' }), /not base64/],
+    [
+      'an error',
+      () => ({ jsonrpc: '2.0', id: -1, error: { code: -32603, message: 'Internal error', data: 'no genesis' } }),
+      /Internal error no genesis/,
+    ],
+  ];
+  for (const [what, answer, message] of wrong) {
+    test(`refuses ${what}`, async (t) => {
+      const { run, server, files } = await setUp(t, (request, response) => {
+        sendJson(response, answer(chunkOf(request), chunks));
+      });
+      await assert.rejects(run({ rpc: server.url }), { code: 'rpc-invalid', message });
+      assert.deepEqual(await files(), []);
+    });
+  }
+
+  test('HTTP 500 with a JSON-RPC error is an error, and no reason to try /genesis', async (t) => {
+    const { run, server } = await setUp(t, (_, response) => {
+      sendJson(response, { jsonrpc: '2.0', id: -1, error: { code: -32603, message: 'Internal error' } }, 500);
+    });
+    await assert.rejects(run({ rpc: server.url }), { code: 'rpc-invalid' });
+    assert.equal(server.requests.length, 1);
+  });
+
+  test('a wrong hash is explained: a node answers with its own encoding', async (t) => {
+    const { run, server } = await setUp(t, (request, response) => {
+      sendJson(response, likeSei(chunkOf(request), chunks));
+    });
+    await assert.rejects(run({ rpc: server.url, sha256: 'b'.repeat(64) }), {
+      code: 'hash-mismatch',
+      message: /its own encoding/,
+    });
+  });
+});

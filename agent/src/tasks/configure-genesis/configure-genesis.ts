@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, statfs, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, type ConfigureGenesisParams, TaskError } from '@nodetask/shared';
+import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
+import type { Egress } from '../../node/egress.ts';
+import { fileError, isMissing } from '../../node/file-errors.ts';
+import { openTemporary, replaceFiles } from '../../node/file-transaction.ts';
+import { startDeadline } from '../../node/http/deadline.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import type { RpcClient } from '../../node/rpc-client.ts';
+import { readGenesisFile } from './genesis-file.ts';
+import { GenesisCheck } from './genesis-facts.ts';
+import type { GenesisSource } from './genesis-source.ts';
+import { httpsSource } from './https-source.ts';
+import { rpcSource } from './rpc-source.ts';
+
+export interface ConfigureGenesisOptions {
+  readonly home: NodeHome;
+  readonly egress: Egress;
+  readonly rpc: RpcClient;
+  readonly clock: Clock;
+  /** The largest document that is taken, in bytes; default 2 GiB. */
+  readonly maxBytes?: number;
+  /** Budget of the whole transfer; default 30 minutes. */
+  readonly budgetMs?: number;
+}
+
+/**
+ * configure-genesis: fetches a genesis document, checks it while it streams to a temporary file, and renames that into place. On any
+ * mismatch nothing changes. Output: `{reason?, sha256, chainId, bytes}`.
+ */
+export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<ConfigureGenesisParams> => ({
+  interrupted: 'run-again',
+  locks: () => [configLock],
+  check: (params) => {
+    sourceOf(params, options);
+  },
+  run: async (context) => {
+    const { params, logger } = context;
+    const source = sourceOf(params, options);
+    await makeConfigFolder(options.home);
+    const folder = await openConfigFolder(options.home, logger);
+    const existing = await readGenesisFile(join(folder, fileName), context.signal);
+    if (existing !== undefined && params.sha256 === existing.sha256) {
+      // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
+      return { outcome: 'unchanged', output: { reason: 'already-there', ...checked(params, existing, fileName) } };
+    }
+    return install(folder, source, context, options, existing?.sha256);
+  },
+});
+
+const fileName = 'genesis.json';
+const defaultMaxBytes = 2 * 1024 ** 3;
+const defaultBudgetMs = 30 * 60_000;
+
+/** Refuses at submit what this version cannot fetch and what must not be fetched. */
+const sourceOf = ({ uri, rpc }: ConfigureGenesisParams, options: ConfigureGenesisOptions): GenesisSource => {
+  if (rpc !== undefined) return rpcSource(rpc, options.rpc, options.egress);
+  if (uri?.startsWith('https://') === true) return httpsSource(uri, options.egress);
+  const message = `uri: ${JSON.stringify(uri)}: s3:// sources are not supported by this version: give an https:// URL, or rpc`;
+  throw new TaskError('invalid-params', message, { details: { faults: [{ path: 'params.uri', message }] } });
+};
+
+const install = async (
+  folder: string,
+  source: GenesisSource,
+  context: TaskContext<ConfigureGenesisParams>,
+  options: ConfigureGenesisOptions,
+  existing: string | undefined,
+): Promise<TaskReport> => {
+  const { params, signal, logger } = context;
+  const temporary = await openTemporary(folder, fileName);
+  let installed = false;
+  try {
+    const fetched = await fetchInto(temporary.file, folder, source, context, options);
+    const output = checked(params, fetched, source.name);
+    signal.throwIfAborted();
+    if (fetched.sha256 === existing) return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
+    await replaceFiles(folder, [{ name: fileName, content: { temporary: temporary.name } }]);
+    installed = true;
+    logger.info('installed genesis', { folder, ...output });
+    return { outcome: 'changed', output };
+  } finally {
+    if (!installed) await remove(join(folder, temporary.name));
+  }
+};
+
+/** What is told of a genesis document. */
+export type Genesis = Readonly<Record<'sha256' | 'chainId', string> & Record<'bytes', number>>;
+
+const checked = (params: ConfigureGenesisParams, genesis: Genesis, name: string): Genesis => {
+  const { sha256, chainId, bytes } = genesis;
+  if (params.chainId !== undefined && params.chainId !== chainId) {
+    throw new TaskError(
+      'chain-mismatch',
+      `${name} is the genesis of chain ${JSON.stringify(chainId)}, and chainId is ${params.chainId}; nothing was changed. Check the source`,
+    );
+  }
+  if (params.sha256 !== undefined && params.sha256 !== sha256) {
+    const hint =
+      params.rpc === undefined
+        ? 'somebody may have replaced it'
+        : 'a node answers with its own encoding, whose hash is not that of the file it was started from';
+    throw new TaskError(
+      'hash-mismatch',
+      `${name} has the SHA-256 ${sha256}, and sha256 is ${params.sha256}; nothing was changed: ${hint}`,
+    );
+  }
+  return { sha256, chainId, bytes };
+};
+
+const fetchInto = async (
+  file: FileHandle,
+  ...rest: [
+    folder: string,
+    source: GenesisSource,
+    context: TaskContext<ConfigureGenesisParams>,
+    options: ConfigureGenesisOptions,
+  ]
+): Promise<Genesis> => {
+  try {
+    return await fetchTo(file, ...rest);
+  } finally {
+    await file.close();
+  }
+};
+
+const fetchTo = async (
+  file: FileHandle,
+  folder: string,
+  source: GenesisSource,
+  context: TaskContext<ConfigureGenesisParams>,
+  options: ConfigureGenesisOptions,
+): Promise<Genesis> => {
+  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  const budgetMs = options.budgetMs ?? defaultBudgetMs;
+  const deadline = startDeadline(
+    options.clock,
+    context.signal,
+    budgetMs,
+    () =>
+      new TaskError(
+        'source-unreachable',
+        `${source.name} did not deliver within ${budgetMs / 1000} s: use a faster source`,
+      ),
+  );
+  const hash = createHash('sha256');
+  const check = new GenesisCheck(source.name);
+  let bytes = 0;
+  let total: number | undefined;
+  let free = await freeBytes(folder);
+  const onTotal = (announced: number): void => {
+    if (announced > maxBytes) throw tooLarge(source, announced, maxBytes);
+    total = announced;
+  };
+  try {
+    for await (const chunk of source.read({ signal: deadline.signal, onTotal })) {
+      deadline.signal.throwIfAborted();
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLarge(source, bytes, maxBytes);
+      free -= chunk.length;
+      if (free < 0 || (total !== undefined && free + bytes < total)) {
+        throw new TaskError(
+          'disk-full',
+          `${folder} has ${free + bytes} bytes left for ${source.name}: free space on the node's volume or enlarge it`,
+        );
+      }
+      check.write(chunk);
+      hash.update(chunk);
+      await writeAll(file, chunk, folder);
+      context.progress({ stage: 'download', done: bytes, ...(total === undefined ? {} : { total }), unit: 'bytes' });
+    }
+    const chainId = check.end();
+    await file.sync();
+    return { sha256: hash.digest('hex'), chainId, bytes };
+  } finally {
+    deadline.end();
+  }
+};
+
+const writeAll = async (file: FileHandle, chunk: Uint8Array, folder: string): Promise<void> => {
+  try {
+    await file.writeFile(chunk);
+  } catch (error) {
+    throw fileError('write into', folder, error);
+  }
+};
+
+const freeBytes = async (folder: string): Promise<number> => {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    throw fileError('look at the free space of', folder, error);
+  }
+};
+
+const tooLarge = (source: GenesisSource, bytes: number, maxBytes: number): TaskError =>
+  new TaskError(
+    'source-invalid',
+    `${source.name} has at least ${bytes} bytes, and a genesis may have ${maxBytes}; nothing was changed`,
+  );
+
+const remove = async (path: string): Promise<void> => {
+  await unlink(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw fileError('remove', path, error);
+  });
+};

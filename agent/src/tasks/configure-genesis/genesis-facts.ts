@@ -1,0 +1,73 @@
+import { TaskError } from '@nodetask/shared';
+import { JsonStream, JsonStreamError } from '../../node/json/json-stream.ts';
+
+/**
+ * Checks that what streams through is a genesis document of CometBFT, without holding it: one JSON object with `chain_id` and
+ * `genesis_time`, and something to start from. Throws TaskError `genesis-invalid`.
+ * https://docs.cometbft.com/v0.38/core/using-cometbft#genesis
+ */
+export class GenesisCheck {
+  readonly #source: string;
+  readonly #members = new Map<string, string | undefined>();
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  readonly #json = new JsonStream((key, value) => {
+    if (!interesting.has(key)) return;
+    if (this.#members.has(key)) throw this.#invalid(`has ${key} twice`);
+    this.#members.set(key, value);
+  });
+
+  /** `source` names the document in messages. */
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#guard(() => {
+      this.#json.write(this.#decoder.decode(chunk, { stream: true }));
+    });
+  }
+
+  /** The chain id, once the whole document has passed. */
+  end(): string {
+    this.#guard(() => {
+      this.#json.write(this.#decoder.decode());
+      this.#json.end();
+    });
+    const chainId = this.#members.get('chain_id');
+    if (chainId === undefined || chainId === '' || chainId.length > maxChainIdLength) {
+      throw this.#invalid(`has no chain_id that is a text of 1 to ${maxChainIdLength} characters`);
+    }
+    const time = this.#members.get('genesis_time');
+    if (time === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time)) throw this.#invalid('has no genesis_time');
+    if (!beginnings.some((key) => this.#members.has(key))) {
+      throw this.#invalid(`has none of ${beginnings.join(', ')}`);
+    }
+    return chainId;
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof JsonStreamError) throw this.#invalid(`is ${error.message}`, error);
+      if (error instanceof TypeError) throw this.#invalid('is not UTF-8 text', error);
+      throw error;
+    }
+  }
+
+  #invalid(what: string, cause?: unknown): TaskError {
+    return new TaskError(
+      'genesis-invalid',
+      `${this.#source} is not a genesis document: it ${what}; nothing was changed. Check the source`,
+      { cause },
+    );
+  }
+}
+
+/** As CometBFT limits it. */
+const maxChainIdLength = 50;
+
+/** `consensus` is where newer versions of the Cosmos SDK put what CometBFT's own document has in the two after it. */
+const beginnings = ['app_state', 'consensus', 'consensus_params', 'validators'];
+
+const interesting = new Set(['chain_id', 'genesis_time', ...beginnings]);

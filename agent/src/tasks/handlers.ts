@@ -1,0 +1,37 @@
+import type { Clock } from '@nodetask/shared';
+import type { TaskHandlers } from '../engine/task-handler.ts';
+import type { Egress } from '../node/egress.ts';
+import { nodeHome } from '../node/node-home.ts';
+import { createRpcClient } from '../node/rpc-client.ts';
+import { configApply } from './config-apply/config-apply.ts';
+import { configPatch } from './config-patch/config-patch.ts';
+import { configReload } from './config-reload/config-reload.ts';
+import { procProcessTable } from './config-reload/process-table.ts';
+import { configValidate } from './config-validate/config-validate.ts';
+import { configureGenesis } from './configure-genesis/configure-genesis.ts';
+import { markReady } from './mark-ready/mark-ready.ts';
+
+export interface HandlerOptions {
+  /** Home folder of the node: NODETASK_HOME. */
+  readonly home: string;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  /** For defaults that depend on the host. */
+  readonly hostname: string;
+  readonly cpus: number;
+}
+
+/** The handlers of the task types that this agent runs. */
+export const createHandlers = ({ home: root, egress, clock, hostname, cpus }: HandlerOptions): TaskHandlers => {
+  const home = nodeHome(root);
+  const host = { hostname, cpus };
+  const rpc = createRpcClient(egress, clock);
+  return {
+    'config-patch': configPatch(home),
+    'config-apply': configApply(home, host),
+    'config-validate': configValidate(home),
+    'config-reload': configReload(home, host, procProcessTable()),
+    'mark-ready': markReady(),
+    'configure-genesis': configureGenesis({ home, egress, rpc, clock }),
+  };
+};
