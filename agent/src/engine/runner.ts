@@ -108,41 +108,51 @@ export class Runner {
     const started = clock.monotonic();
     const end = await run.execute();
     const durationMs = clock.monotonic() - started;
-    const committed = end.kind === 'interrupted' ? undefined : await this.#commit(run, launch, end);
-    // From the commit to here nothing has waited.
+    let commit = this.#commit(run, launch, end);
+    let pause: number = commitRetryMs.first;
+    while (commit === 'failed' && (await this.#pause(run, pause))) {
+      commit = this.#commit(run, launch, end);
+      pause = Math.min(pause * 2, commitRetryMs.most);
+    }
+    // From the commit to here nothing has waited, not even for a promise that is settled: who sees the end finds the locks free.
     this.#runs.delete(run.id);
     release();
     run.settle();
     this.#observe(run, launch, end, durationMs);
-    if (committed === undefined) return;
+    if (typeof commit === 'string') return;
     journal.announce(run.id);
-    launch.afterwards?.(committed);
+    launch.afterwards?.(commit);
   }
 
-  /** Writes the end until the store takes it, the task is removed or the engine stops. undefined: not written. */
-  async #commit(run: Run, launch: Launch, end: Ended): Promise<TaskRecord | undefined> {
+  /** Writes the end. `dropped`: the engine stops and the record stays active, or the task was removed. */
+  #commit(run: Run, launch: Launch, end: RunEnd): TaskRecord | 'dropped' | 'failed' {
     const { journal, clock, logger } = this.#options;
-    for (let pause: number = commitRetryMs.first; ; pause = Math.min(pause * 2, commitRetryMs.most)) {
-      const record = run.removed.aborted ? undefined : journal.get(run.id);
-      if (record === undefined) return undefined;
-      try {
-        const ended = launch.conclude(record, end, new Date(clock.now()).toISOString());
-        const ready = end.kind === 'completed' && ended.type === 'mark-ready' && ended.kind !== 'daemon';
-        journal.commit(ended, { ready });
-        return ended;
-      } catch (error) {
-        logger.error('the end of a run cannot be journalled; its task stays running until it can', {
-          task: run.id,
-          retryInMs: pause,
-          error,
-        });
-      }
-      try {
-        await sleep(clock, pause, AbortSignal.any([this.#stopping.signal, run.removed]));
-      } catch {
-        // Stopping: the record stays active and the next start finds it so. Removed: there is nothing to write any more.
-        return undefined;
-      }
+    if (end.kind === 'interrupted' || run.removed.aborted) return 'dropped';
+    try {
+      const record = journal.get(run.id);
+      if (record === undefined) return 'dropped';
+      const ended = launch.conclude(record, end, new Date(clock.now()).toISOString());
+      const ready = end.kind === 'completed' && ended.type === 'mark-ready' && ended.kind !== 'daemon';
+      journal.commit(ended, { ready });
+      return ended;
+    } catch (error) {
+      logger.error('the end of a run cannot be journalled; its task stays running until it can', {
+        task: run.id,
+        error,
+      });
+      return 'failed';
+    }
+  }
+
+  /** Waits to write again. False: the engine stops, and the next start finds the record active; or the task was removed. */
+  async #pause(run: Run, delayMs: number): Promise<boolean> {
+    const ended = AbortSignal.any([this.#stopping.signal, run.removed]);
+    try {
+      await sleep(this.#options.clock, delayMs, ended);
+      return true;
+    } catch (error) {
+      if (ended.aborted) return false;
+      throw error;
     }
   }
 

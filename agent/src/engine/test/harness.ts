@@ -15,9 +15,9 @@ export interface Harness {
   readonly clock: FakeClock;
   readonly store: CrashingStore;
   /** Starts another engine on the same journal, as after kill -9: the first one's further doings reach nothing. */
-  restart(options?: HarnessOptions): Harness;
+  readonly restart: (options?: HarnessOptions) => Harness;
   /** The signal of the engine aborts. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export type HarnessOptions = Partial<Omit<EngineOptions, 'store' | 'clock' | 'signal'>> & {
