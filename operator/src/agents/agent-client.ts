@@ -17,6 +17,9 @@ const tolerantResultSchema = z.object(taskResultSchema.shape);
 /** How the stopping of a task stands. */
 export type Removal = { readonly stopped: true } | { readonly stopped: false; readonly retryAfterMs?: number };
 
+/** What the controller calls; AgentClient is one. */
+export type AgentCalls = Pick<AgentClient, 'submit' | 'read' | 'reschedule' | 'remove'>;
+
 /** The agent API as the operator uses it. Every call may be repeated. All throw AgentError; see AgentHTTP.call. */
 export class AgentClient {
   readonly #http: AgentHTTP;

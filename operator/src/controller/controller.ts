@@ -1,5 +1,5 @@
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
-import type { AgentClient } from '../agents/agent-client.ts';
+import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import type { EventSink } from '../kube/event-record.ts';
@@ -82,7 +82,7 @@ export class Controller {
    * @throws AgentError `fenced` where an agent has heard from a newer leader: this process leads no more.
    */
   async run(
-    agents: AgentClient,
+    agents: AgentCalls,
     { signal, drain }: { readonly signal: AbortSignal; readonly drain: AbortSignal },
   ): Promise<void> {
     const { transport, events, clock, random, logger, metrics, concurrency, onStatusWrite } = this.#options;

@@ -1,9 +1,9 @@
-import type { AgentClient } from '../agents/agent-client.ts';
+import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
 import type { AgentAnswer, AgentCall } from './task-memory.ts';
 
 /** Makes one call to an agent. Throws AgentError `fenced`, and the reason of `signal` once that has aborted; all else is an answer. */
-export const performCall = async (agents: AgentClient, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
+export const performCall = async (agents: AgentCalls, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
   try {
     return await answerOf(agents, call, signal);
   } catch (error) {
@@ -12,7 +12,7 @@ export const performCall = async (agents: AgentClient, call: AgentCall, signal: 
   }
 };
 
-const answerOf = async (agents: AgentClient, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
+const answerOf = async (agents: AgentCalls, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
   switch (call.kind) {
     case 'dispatch':
       await agents.submit(call.pod, { ...call.request, id: call.taskID }, signal);

@@ -1,5 +1,5 @@
 import type { NodeTask } from '@nodetask/shared';
-import type { AgentClient } from '../agents/agent-client.ts';
+import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
@@ -15,7 +15,7 @@ import type { StatusWriter } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
 
 export interface ReconcileOptions extends GatherOptions {
-  readonly agents: AgentClient;
+  readonly agents: AgentCalls;
   readonly writer: StatusWriter;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
