@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { z } from 'zod';
 import { fileError, isMissing } from './file-errors.ts';
 import { isBareName } from './node-home.ts';
 import { readTextFile } from './read-file.ts';
+import { openTemporary, temporaryPattern } from './temporary-file.ts';
 
 /**
  * Replaces files of one folder as a unit: after kill -9 or a power cut at any point, the next `recoverFiles` leaves either all of the old
@@ -20,7 +21,7 @@ import { readTextFile } from './read-file.ts';
  * needs no journal: its rename is the commit. The caller holds the lock of the folder.
  */
 
-/** A new content: bytes, or a complete temporary file that `openTemporary` of this module made. */
+/** A new content: bytes, or a complete temporary file that `openTemporary` made. */
 export interface FileChange {
   /** Bare name of the target. */
   readonly name: string;
@@ -40,7 +41,6 @@ export interface Recovery {
 }
 
 const journalName = '.nodetask-transaction.json';
-const temporaryPattern = /^\.nodetask-[0-9a-f-]{36}\.(?:tmp|journal)$/;
 const maxJournalBytes = 64 * 1024;
 
 const journalSchema = z.strictObject({
@@ -111,68 +111,6 @@ export const recoverFiles = async (folder: string): Promise<Recovery> => {
     if (isMissing(error)) return { completed: [], discarded: [] };
     throw fileError('recover the files in', folder, error);
   }
-};
-
-/**
- * Opens a new temporary file beside `name`, with the mode and the owner that the target has (or, for a new one, that its folder suggests).
- * Hand its name to `replaceFiles`, or remove it.
- */
-export const openTemporary = async (
-  folder: string,
-  name: string,
-): Promise<{ readonly name: string; readonly file: FileHandle }> => {
-  if (!isBareName(name)) {
-    throw new TaskError(
-      'file-invalid',
-      `${JSON.stringify(name)} is not a bare file name: give the name without folders`,
-    );
-  }
-  const target = join(folder, name);
-  const temporary = `.nodetask-${randomUUID()}.tmp`;
-  try {
-    const { mode, uid, gid } = await permissions(folder, target);
-    const file = await open(join(folder, temporary), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      const own = await file.stat();
-      if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid);
-      await file.chmod(mode);
-    } catch (error) {
-      await file.close();
-      await unlink(join(folder, temporary));
-      throw error;
-    }
-    return { name: temporary, file };
-  } catch (error) {
-    throw fileError('create a temporary file for', target, error);
-  }
-};
-
-const permissions = async (
-  folder: string,
-  target: string,
-): Promise<{ readonly mode: number; readonly uid: number; readonly gid: number }> => {
-  const stat = await lstat(target).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  if (stat === undefined) {
-    // Only root can give files away; others leave a new file their own.
-    const { uid, gid } = await lstat(folder);
-    const root = process.geteuid?.() === 0;
-    return {
-      mode: 0o644,
-      uid: root ? uid : (process.geteuid?.() ?? uid),
-      gid: root ? gid : (process.getegid?.() ?? gid),
-    };
-  }
-  if (stat.isSymbolicLink()) {
-    throw new TaskError(
-      'file-invalid',
-      `${target} is a symbolic link, which the agent does not replace: put a regular file in its place`,
-    );
-  }
-  if (!stat.isFile()) throw new TaskError('file-invalid', `${target} is not a regular file: remove it first`);
-  return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
 };
 
 const stage = async (folder: string, change: FileChange): Promise<string> => {

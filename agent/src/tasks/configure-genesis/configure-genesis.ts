@@ -6,10 +6,11 @@ import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-han
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
-import { openTemporary, replaceFiles } from '../../node/file-transaction.ts';
+import { replaceFiles } from '../../node/file-transaction.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
+import { openTemporary } from '../../node/temporary-file.ts';
 import { readGenesisFile } from './genesis-file.ts';
 import { GenesisCheck } from './genesis-facts.ts';
 import type { GenesisSource } from './genesis-source.ts';

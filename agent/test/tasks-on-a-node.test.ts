@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import { systemClock } from '@nodetask/runtime';
+import { silentLogger, type TaskType } from '@nodetask/shared';
+import { type Chain, ChainNode, findProgram, startChain, waitFor } from '@nodetask/testbed';
+import * as fc from 'fast-check';
+import { parse } from 'smol-toml';
+import type { TaskHandler, TaskReport } from '../src/engine/task-handler.ts';
+import { configPatch } from '../src/tasks/config-patch/config-patch.ts';
+import { createNodeParts, type NodeParts } from '../src/tasks/node-parts.ts';
+import { nodeHome } from '../src/node/node-home.ts';
+import { runTask } from '../src/tasks/testing/run-task.ts';
+
+/** The task handlers on the home of a real CometBFT node, and the node's word on what they did. */
+
+let chain: Chain;
+before(async () => {
+  chain = await startChain();
+  await chain.validator.waitForHeight(2);
+});
+after(async () => {
+  await chain.stop();
+});
+
+const partsOf = (t: TestContext, node: ChainNode): NodeParts => {
+  const parts = createNodeParts({
+    home: node.home,
+    nodeRPC: node.rpcUrl,
+    allowHosts: [chain.validator.address],
+    hostname: 'test-host',
+    cpus: 2,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  t.after(() => parts.close());
+  return parts;
+};
+
+const run = (parts: NodeParts, type: TaskType, params: unknown): Promise<TaskReport> => {
+  const handler: TaskHandler<never> | undefined = parts.handlers[type];
+  assert.ok(handler !== undefined, type);
+  return runTask(type, handler, params);
+};
+
+const makeFollower = async (t: TestContext): Promise<ChainNode> => {
+  const follower = await chain.addFollower();
+  t.after(() => follower.stop());
+  return follower;
+};
+
+interface StatusAnswer {
+  readonly node_info: { readonly moniker: string; readonly network: string };
+}
+
+const statusOf = async (node: ChainNode): Promise<StatusAnswer> => (await node.rpc('/status')) as StatusAnswer;
+
+describe('the config.toml that cometbft init writes', () => {
+  test('a patch with what it says already changes no byte', async (t) => {
+    const follower = await makeFollower(t);
+    const text = await readFile(follower.configFile, 'utf8');
+    // Floats and dates aside, which this file has none of, its own content is a patch that asks for nothing new.
+    const patch = parse(text);
+    const report = await run(partsOf(t, follower), 'config-patch', { files: { 'config.toml': patch } });
+    assert.equal(report.outcome, 'unchanged');
+    assert.equal(await readFile(follower.configFile, 'utf8'), text);
+  });
+
+  test('random patches change what they name and no other line', async (t) => {
+    const follower = await makeFollower(t);
+    const original = await readFile(follower.configFile, 'utf8');
+    const document = parse(original, { integersAsBigInt: true });
+    const leaves = Object.entries(document).flatMap(([section, value]) =>
+      typeof value === 'object' && !Array.isArray(value)
+        ? Object.entries(value)
+            .filter(([, inner]) => ['string', 'bigint', 'boolean'].includes(typeof inner))
+            .map(([key, inner]) => ({ path: [section, key] as const, kind: typeof inner }))
+        : [],
+    );
+    const handler = configPatch(nodeHome(follower.home));
+    const edit = fc.constantFrom(...leaves).chain(({ path, kind }) =>
+      fc.record({
+        path: fc.constant(path),
+        value:
+          kind === 'bigint'
+            ? fc.maxSafeInteger()
+            : kind === 'boolean'
+              ? fc.boolean()
+              : fc.string({ unit: 'grapheme', maxLength: 20 }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(edit, { minLength: 1, maxLength: 5, selector: ({ path }) => path.join('.') }),
+        async (edits) => {
+          await writeFile(follower.configFile, original);
+          const patch: Record<string, Record<string, unknown>> = {};
+          for (const { path, value } of edits) (patch[path[0]] ??= {})[path[1]] = value;
+          await runTask('config-patch', handler, { files: { 'config.toml': patch } });
+          const text = await readFile(follower.configFile, 'utf8');
+          const result = parse(text, { integersAsBigInt: true }) as Record<string, Record<string, unknown>>;
+          for (const { path, value } of edits) {
+            assert.equal(result[path[0]]?.[path[1]], typeof value === 'number' ? BigInt(value) : value);
+          }
+          const [old, now] = [original.split('\n'), text.split('\n')];
+          assert.equal(now.length, old.length);
+          assert.ok(now.filter((line, index) => line !== old[index]).length <= edits.length);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a node takes what the tasks write', () => {
+  test('config-patch and config-apply, in the spelling of Sei, then config-validate', async (t) => {
+    const follower = await makeFollower(t);
+    const parts = partsOf(t, follower);
+    const patched = await run(parts, 'config-patch', {
+      files: {
+        'config.toml': { moniker: 'patched', 'tx-index': { indexer: 'null' }, rpc: { 'max-open-connections': 77 } },
+      },
+      remove: { 'config.toml': ['p2p.seed-mode'] },
+    });
+    assert.equal(patched.outcome, 'changed');
+    const applied = await run(parts, 'config-apply', { incremental: true, overrides: { 'mempool.size': '1234' } });
+    assert.deepEqual(applied.output?.['changed'], ['mempool.size']);
+    const validated = await run(parts, 'config-validate', {});
+    assert.equal(validated.output?.['valid'], true);
+    const config = parse(await readFile(follower.configFile, 'utf8')) as Record<string, Record<string, unknown>>;
+    assert.deepEqual(
+      [config['tx_index']?.['indexer'], config['rpc']?.['max_open_connections'], config['mempool']?.['size']],
+      ['null', 77, 1234],
+    );
+
+    await follower.start();
+    assert.equal((await statusOf(follower)).node_info.moniker, 'patched');
+    await follower.waitForHeight(3);
+  });
+
+  test('configure-genesis from the RPC of another node: it joins the chain', async (t) => {
+    const follower = await makeFollower(t);
+    await rm(follower.genesisFile);
+    const parts = partsOf(t, follower);
+    const report = await run(parts, 'configure-genesis', { rpc: chain.validator.rpcUrl, chainId: 'nodetask-1' });
+    assert.equal(report.outcome, 'changed');
+    const text = await readFile(follower.genesisFile);
+    assert.deepEqual(report.output, {
+      sha256: createHash('sha256').update(text).digest('hex'),
+      chainId: 'nodetask-1',
+      bytes: text.length,
+    });
+    assert.equal((await run(parts, 'configure-genesis', { rpc: chain.validator.rpcUrl })).outcome, 'unchanged');
+    await assert.rejects(run(parts, 'configure-genesis', { rpc: chain.validator.rpcUrl, chainId: 'other' }), {
+      code: 'chain-mismatch',
+    });
+    assert.deepEqual(await readFile(follower.genesisFile), text);
+
+    await follower.start();
+    assert.equal((await statusOf(follower)).node_info.network, 'nodetask-1');
+    await follower.waitForHeight(3);
+  });
+
+  test('configure-genesis in several chunks: a genesis of 17 MiB', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'nodetask-genesis-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const program = await findProgram('cometbft');
+    const node = await ChainNode.create({
+      program,
+      home: join(folder, 'large'),
+      chainId: 'large-1',
+      persistentPeers: [],
+      config: {},
+    });
+    const genesis = JSON.parse(await readFile(node.genesisFile, 'utf8')) as Record<string, unknown>;
+    await writeFile(
+      node.genesisFile,
+      JSON.stringify({ ...genesis, app_state: { pad: 'é'.repeat((17 * 1024 * 1024) / 2) } }),
+    );
+    t.after(() => node.stop());
+    await node.start();
+    const target = await ChainNode.create({ program, home: join(folder, 'target'), persistentPeers: [], config: {} });
+    const parts = createNodeParts({
+      home: target.home,
+      nodeRPC: node.rpcUrl,
+      hostname: 'h',
+      cpus: 1,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    t.after(() => parts.close());
+    const report = await run(parts, 'configure-genesis', { rpc: node.rpcUrl, chainId: 'large-1' });
+    assert.equal(report.outcome, 'changed');
+    assert.ok(Number(report.output?.['bytes']) > 16 * 1024 * 1024);
+    const fetched = JSON.parse(await readFile(target.genesisFile, 'utf8')) as {
+      app_state: { pad: string };
+      chain_id: string;
+    };
+    assert.equal(fetched.app_state.pad.length, (17 * 1024 * 1024) / 2);
+    // The RPC has no port of its own in --node-rpc or --allow-host now: refused.
+    const closed = createNodeParts({
+      home: target.home,
+      nodeRPC: 'http://127.0.0.1:1',
+      hostname: 'h',
+      cpus: 1,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    t.after(() => closed.close());
+    await assert.rejects(run(closed, 'configure-genesis', { rpc: node.rpcUrl }), { code: 'egress-refused' });
+  });
+});
+
+const until = (condition: () => boolean): Promise<unknown> =>
+  waitFor(() => Promise.resolve(condition()), { what: 'new heights', timeoutMs: 60_000, intervalMs: 20 });
+
+test('block heights follow the node through a restart', async (t) => {
+  const follower = await makeFollower(t);
+  await follower.start();
+  const { heights } = partsOf(t, follower);
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const watch = heights.watch((height) => seen.push(height), controller.signal);
+  await until(() => seen.filter((height) => height > 0).length >= 3);
+  await follower.stop();
+  const last = seen.at(-1) ?? 0;
+  await follower.start();
+  await until(() => (seen.at(-1) ?? 0) > last + 1);
+  controller.abort(new Error('the test has seen enough'));
+  await watch;
+  assert.deepEqual(
+    seen,
+    [...seen].sort((a, b) => a - b),
+  );
+  assert.equal(new Set(seen).size, seen.length);
+});
