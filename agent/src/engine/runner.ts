@@ -85,8 +85,9 @@ export class Runner {
       },
     });
     this.#runs.set(id, run);
-    // Never rejects: see #follow.
-    void this.#follow(run, launch, release);
+    this.#follow(run, launch, release).catch((error: unknown) => {
+      logger.error('a fault of the engine itself at the end of a run', { task: id, error });
+    });
     journal.announce(id);
   }
 

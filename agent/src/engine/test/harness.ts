@@ -45,6 +45,8 @@ export const startEngine = (options: HarnessOptions = {}): Harness => {
     store,
     restart: (next = {}) => {
       store.crash();
+      // Frees the timers and runs of the engine that is no more.
+      controller.abort();
       return startEngine({ ...rest, handlers, clock, store: inner, ...next });
     },
     stop,
