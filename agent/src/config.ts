@@ -205,7 +205,7 @@ const program = (version: string): Command => {
   }
   return command.addHelpText(
     'after',
-    '\nIn a pod, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name the API server to which results are reported.',
+    '\nIn a pod, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name the API server to which results are reported.\n',
   );
 };
 

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock, Logger } from '@nodetask/shared';
+import type { AgentConfig, ClusterConfig } from './config.ts';
+import { Engine } from './engine/engine.ts';
+import { type AgentMetrics, createMetrics } from './metrics/agent-metrics.ts';
+import { instrumentHandlers } from './metrics/instrument-handlers.ts';
+import { engineObserver, observeSchedules } from './metrics/observe-engine.ts';
+import { createNodeParts } from './node-parts.ts';
+import { ApiServer } from './report/api-server.ts';
+import { Reporter } from './report/reporter.ts';
+import { readNamespace, ServiceAccount } from './report/service-account.ts';
+import { BearerTokens } from './server/bearer-token.ts';
+import { EventStreams } from './server/event-streams.ts';
+import { startServer } from './server/listen.ts';
+import { makeStateFolder } from './state-folder.ts';
+import { openSqliteStore } from './store/open-sqlite-store.ts';
+import { version } from './version.ts';
+
+export interface AgentParts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Ends the agent in order; its reason becomes that of every run that is aborted. */
+  readonly signal: AbortSignal;
+}
+
+const maxEventStreams = 64;
+const heartbeatMs = 15_000;
+const stallMs = 60_000;
+
+/** Of the grace time: for runs to stop, for the last reports, and for connections. The rest is for the end of the process. */
+const shares = { runs: 0.6, reports: 0.25, connections: 0.1 };
+
+/**
+ * The agent from start to end: journal, engine, reporter, HTTP API. Resolves when everything has been stopped in order.
+ * @throws TokenFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
+ */
+export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<void> => {
+  const { logger, clock } = parts;
+  const namespace = await namespaceOf(config);
+  const tokens = config.tokenFile === undefined ? undefined : new BearerTokens(config.tokenFile, clock, logger);
+  makeStateFolder(config.stateFolder);
+  const owner = { namespace: namespace ?? 'local', podName: config.podName ?? 'local' };
+  using store = closing(openSqliteStore({ path: join(config.stateFolder, 'journal.sqlite'), owner, logger }));
+
+  // A start that fails half-way stops what it has started.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([parts.signal, failure.signal]);
+  const streams = new EventStreams({ clock, most: maxEventStreams, heartbeatMs, stallMs });
+  const metrics = createMetrics({
+    reportQueueDepth: () => engine.unreported(1000).length,
+    eventStreams: () => streams.count,
+    ready: () => engine.healthz(),
+  });
+  const node = createNodeParts(config, clock, logger);
+  const engine = new Engine({
+    handlers: instrumentHandlers(node.handlers, metrics, clock),
+    store: store.value,
+    signal,
+    clock,
+    logger,
+    heights: node.heights,
+    observer: engineObserver(metrics),
+    stopGraceMs: config.graceMs * shares.runs,
+  });
+  observeSchedules(engine, metrics);
+  const reporting = startReporter(config, parts, engine, metrics);
+  const identity = { podUID: config.podUID, bootID: randomUUID(), journalID: engine.journalID };
+  const stopping = (): boolean => signal.aborted;
+  try {
+    const server = await startServer(config.listen, {
+      engine,
+      logger,
+      clock,
+      metrics,
+      streams,
+      identity,
+      namespace,
+      stopping,
+      ...(tokens === undefined ? {} : { tokens }),
+    });
+    const { bootID, journalID } = identity;
+    logger.info('listening', { version, ...server.address, bootID, journal: journalID, home: config.home });
+    await untilAborted(signal);
+    await engine.closed;
+    await reporting?.flush(AbortSignal.timeout(config.graceMs * shares.reports));
+    await server.close(AbortSignal.timeout(config.graceMs * shares.connections));
+    logger.info('stopped');
+  } catch (error) {
+    failure.abort(error);
+    await engine.closed;
+    throw error;
+  } finally {
+    await reporting?.stop();
+    await node.close();
+  }
+};
+
+const untilAborted = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+};
+
+const namespaceOf = async ({ namespace, cluster }: AgentConfig): Promise<string | undefined> => {
+  if (namespace !== undefined || cluster === undefined) return namespace;
+  return readNamespace(cluster.serviceAccountFolder);
+};
+
+interface Reporting {
+  /** Sends what is pending until the signal aborts. */
+  flush(deadline: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const startReporter = (
+  { cluster, podName }: AgentConfig,
+  { logger, clock, random }: AgentParts,
+  engine: Engine,
+  metrics: AgentMetrics,
+): Reporting | undefined => {
+  if (cluster === undefined || podName === undefined) {
+    logger.info('not in a cluster: results are not reported to NodeTasks');
+    return undefined;
+  }
+  const transport = apiServer(cluster, clock);
+  const reporter = new Reporter({ engine, transport, podName, clock, random, logger, metrics });
+  reporter.start();
+  return {
+    flush: async (deadline) => {
+      const isAll = await reporter.flush(deadline);
+      if (!isAll) logger.warn('some results are not reported yet: the next start of the agent goes on with them');
+    },
+    stop: async () => {
+      await reporter.stop(new Error('the agent stops'));
+      transport[Symbol.dispose]();
+    },
+  };
+};
+
+const apiServer = ({ host, port, serviceAccountFolder }: ClusterConfig, clock: Clock): ApiServer =>
+  new ApiServer({ host, port }, new ServiceAccount(serviceAccountFolder, clock), `nodetask-agent/${version}`);
+
+const closing = <T extends { close(): void }>(value: T): Disposable & { readonly value: T } => ({
+  value,
+  [Symbol.dispose]: () => {
+    value.close();
+  },
+});

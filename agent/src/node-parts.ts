@@ -1,0 +1,34 @@
+import { availableParallelism, hostname } from 'node:os';
+import type { Clock, Logger } from '@nodetask/shared';
+import type { AgentConfig } from './config.ts';
+import type { BlockHeights } from './engine/block-heights.ts';
+import type { TaskHandlers } from './engine/task-handler.ts';
+import { rpcBlockHeights } from './node/block-heights.ts';
+import { createEgress } from './node/egress.ts';
+import { createRpcClient } from './node/rpc-client.ts';
+import { createHandlers } from './tasks/handlers.ts';
+
+/** What touches the node: the task handlers, and the height of its chain. */
+export interface NodeParts {
+  readonly handlers: TaskHandlers;
+  readonly heights: BlockHeights;
+  /** Ends the connections that tasks left open. */
+  close(): Promise<void>;
+}
+
+export const createNodeParts = (config: AgentConfig, clock: Clock, logger: Logger): NodeParts => {
+  const { home, nodeRPC, allowHosts } = config;
+  const egress = createEgress({ nodeRPC, allowHosts });
+  const rpc = createRpcClient(egress, clock);
+  return {
+    handlers: createHandlers({
+      home,
+      egress,
+      clock,
+      hostname: config.podName ?? hostname(),
+      cpus: availableParallelism(),
+    }),
+    heights: rpcBlockHeights({ rpc, nodeRPC, clock, logger }),
+    close: () => egress.close(),
+  };
+};
