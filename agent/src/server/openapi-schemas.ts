@@ -31,17 +31,16 @@ export const paramsSchemaName = (type: string): string =>
 /** The schemas of the OpenAPI document, from those that check requests. JSON Schema 2020-12 is what OpenAPI 3.1 speaks. */
 export const componentSchemas = (): Readonly<Record<string, JsonSchema>> => ({
   ...convert(sent, 'input'),
-  SubmitRequest: { ...toSchema(submitRequestSchema, 'input'), allOf: taskTypes.map(paramsByType) },
+  SubmitRequest: { ...toSchema(submitRequestSchema, 'input'), anyOf: taskTypes.map(paramsByType) },
   ...convert(received, 'output'),
   ...Object.fromEntries(taskTypes.map((type) => [paramsSchemaName(type), toSchema(taskParams[type].schema, 'input')])),
   OpenAPI: { type: 'object', description: 'An OpenAPI 3.1 document.' },
 });
 
-/** `params` depends on `type`; a discriminated union would repeat the whole request eleven times. */
+/** `params` depends on `type`; a union of whole requests would repeat everything else eleven times. */
 const paramsByType = (type: (typeof taskTypes)[number]): JsonSchema => ({
-  if: { properties: { type: { const: type } }, required: ['type'] },
-  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-  then: { properties: { params: { $ref: `#/components/schemas/${paramsSchemaName(type)}` } } },
+  title: type,
+  properties: { type: { const: type }, params: { $ref: `#/components/schemas/${paramsSchemaName(type)}` } },
 });
 
 const convert = (schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output') =>
