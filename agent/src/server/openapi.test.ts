@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { z } from 'zod';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { startTestServer, testNamespace } from '../../test/support/test-server.ts';
+import { createApp } from './app.ts';
 import { openAPIDocument, openAPIText } from './openapi.ts';
 import { routes } from './routes.ts';
 
@@ -18,15 +20,15 @@ test('the document is the same each time', () => {
   assert.deepEqual(JSON.parse(openAPIText()), openAPIDocument());
 });
 
-test('every route of the app is in the document, and the other way round', async () => {
-  const { createApp } = await import('./app.ts');
-  const app = createApp({} as never) as Express & {
-    readonly router: {
-      readonly stack: readonly { readonly route?: { readonly path: string; readonly methods: Json } }[];
-    };
-  };
-  const served = app.router.stack.flatMap(({ route }) =>
-    route === undefined || '_all' in route.methods
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Json };
+}
+
+test('every route of the app is in the document, and the other way round', () => {
+  const app = createApp({} as never);
+  const served = (app.router.stack as unknown as readonly Layer[]).flatMap(({ route }) =>
+    // What all() adds answers every method: the token before a route, 405 after it.
+    route === undefined || Object.keys(route.methods).length > 1
       ? []
       : Object.keys(route.methods).map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`),
   );
@@ -53,22 +55,31 @@ test('operation ids are unique', () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
-/** The schema of an answer as a checker, made from the document alone. */
-const checker = (method: string, path: string, status: number): z.ZodType => {
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+ajv.addSchema({ ...document, $id: 'agent' });
+
+/** Checks a value against a schema of the document, by a validator that shares nothing with this project. */
+const check = (schema: Json, value: unknown, what: string): boolean => {
+  const absolute = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"agent#/')) as Json;
+  const isValid = ajv.validate(absolute, value);
+  if (!isValid && what !== '') assert.fail(`${what}: ${ajv.errorsText()} in ${JSON.stringify(value)}`);
+  return isValid;
+};
+
+const answerSchema = (method: string, path: string, status: number): Json => {
   const responses = document.paths[path]?.[method]?.['responses'] as Readonly<Record<string, Json>>;
   const response = responses[String(status)];
   assert.ok(response !== undefined, `${method} ${path} does not document ${String(status)}`);
   const content = response['content'] as { readonly 'application/json'?: { readonly schema: Json } } | undefined;
   const schema = content?.['application/json']?.schema;
   assert.ok(schema !== undefined, `${method} ${path} ${String(status)} has no JSON schema`);
-  const local = (value: Json): Json =>
-    JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/')) as Json;
-  return z.fromJSONSchema({ ...local(schema), $defs: local(document.components.schemas) } as never);
+  return schema;
 };
 
 test('real answers are as the document says', async () => {
   await using server = await startTestServer();
-  const check = async (
+  const ask = async (
     method: string,
     template: string,
     status: number,
@@ -78,58 +89,59 @@ test('real answers are as the document says', async () => {
   ): Promise<unknown> => {
     const answer = await server.call(method.toUpperCase(), template.replace('{id}', id) + query, body);
     assert.equal(answer.status, status, `${method} ${template}: ${answer.text}`);
-    checker(method, template, status).parse(answer.body);
+    check(answerSchema(method, template, status), answer.body, `${method} ${template} ${String(status)}`);
     return answer.body;
   };
   const ref = { namespace: testNamespace, name: 'n', uid: 'u', maxResultBytes: 2048 };
   const id = randomUUID();
   const schedule = randomUUID();
-  await check('get', '/v0/healthz', 503);
-  await check('get', '/v0/startupz', 503);
-  await check('get', '/v0/livez', 200);
-  await check('get', '/v0/status', 200);
-  await check('post', '/v0/tasks', 202, '', { id, type: 'config-validate', ref });
-  await check('post', '/v0/tasks', 409, '', { type: 'mark-ready' });
-  await check('post', '/v0/tasks', 400, '', { type: 'config-patch', params: { dryRun: 1 } });
-  await check('post', '/v0/tasks', 403, '', { type: 'mark-ready', ref: { ...ref, namespace: 'x' } });
-  await check('post', '/v0/tasks', 415, '', undefined);
+  await ask('get', '/v0/healthz', 503);
+  await ask('get', '/v0/startupz', 503);
+  await ask('get', '/v0/livez', 200);
+  await ask('get', '/v0/status', 200);
+  await ask('post', '/v0/tasks', 202, '', { id, type: 'config-validate', ref });
+  await ask('post', '/v0/tasks', 409, '', { type: 'mark-ready' });
+  await ask('post', '/v0/tasks', 400, '', { type: 'config-patch', params: { dryRun: 1 } });
+  await ask('post', '/v0/tasks', 403, '', { type: 'mark-ready', ref: { ...ref, namespace: 'x' } });
+  await ask('post', '/v0/tasks', 415, '', undefined);
   const run = await server.tests.next(0);
   run.context.progress({ stage: 's', done: 1, total: 2, unit: 'files' });
-  await check('get', '/v0/tasks/{id}', 200, id);
+  await ask('get', '/v0/tasks/{id}', 200, id);
   run.finish({ some: ['output'] });
   await server.engine.stopped(id);
-  await check('get', '/v0/tasks/{id}', 200, id);
-  await check('post', '/v0/tasks', 201, '', {
+  await ask('get', '/v0/tasks/{id}', 200, id);
+  await ask('post', '/v0/tasks', 201, '', {
     id: schedule,
     type: 'mark-ready',
     async: { schedule: { cron: '@daily', startingDeadlineSeconds: 60 } },
   });
-  await check('put', '/v0/tasks/{id}/schedule', 200, schedule, { startingDeadlineSeconds: null, suspend: true });
-  await check('put', '/v0/tasks/{id}/schedule', 404, randomUUID(), { suspend: true });
-  await check('get', '/v0/tasks', 200);
-  await check('get', '/v0/tasks', 400, '', undefined, '?limit=x');
-  await check('get', '/v0/tasks/{id}', 404, randomUUID());
-  await check('get', '/v0/tasks/{id}/watch', 404, randomUUID());
-  await check('delete', '/v0/tasks/{id}', 400, 'x');
-  await check('get', '/v0/openapi.json', 200);
+  await ask('put', '/v0/tasks/{id}/schedule', 200, schedule, { startingDeadlineSeconds: null, suspend: true });
+  await ask('put', '/v0/tasks/{id}/schedule', 404, randomUUID(), { suspend: true });
+  await ask('get', '/v0/tasks', 200);
+  await ask('get', '/v0/tasks', 400, '', undefined, '?limit=x');
+  await ask('get', '/v0/tasks/{id}', 404, randomUUID());
+  await ask('get', '/v0/tasks/{id}/watch', 404, randomUUID());
+  await ask('delete', '/v0/tasks/{id}', 400, 'x');
+  await ask('get', '/v0/openapi.json', 200);
   await server.call('DELETE', `/v0/tasks/${id}`);
-  await check('post', '/v0/tasks', 410, '', { id, type: 'config-validate', ref });
+  await ask('post', '/v0/tasks', 410, '', { id, type: 'config-validate', ref });
   server.store.close();
-  await check('get', '/v0/livez', 503);
+  await ask('get', '/v0/livez', 503);
 });
 
-test('the schema of a request refuses what the agent refuses', () => {
-  const local = JSON.parse(
-    JSON.stringify(document.components.schemas).replaceAll('#/components/schemas/', '#/$defs/'),
-  ) as Json;
-  const request = z.fromJSONSchema({ $ref: '#/$defs/SubmitRequest', $defs: local } as never);
-  assert.equal(request.safeParse({ type: 'mark-ready' }).success, true);
-  assert.equal(request.safeParse({ type: 'mark-ready', prams: {} }).success, false);
-  assert.equal(request.safeParse({ type: 'format-disk' }).success, false);
-  assert.equal(request.safeParse({ type: 'config-patch', params: { dryRun: 1 } }).success, false);
-  assert.equal(
-    request.safeParse({ type: 'config-patch', params: { dryRun: true, files: { 'app.toml': {} } } }).success,
-    true,
-  );
-  assert.equal(request.safeParse({ id: 'x', type: 'mark-ready' }).success, false);
-});
+const requests: readonly [request: unknown, good: boolean][] = [
+  [{ type: 'mark-ready' }, true],
+  [{ type: 'config-patch', params: { dryRun: true, files: { 'app.toml': {} } } }, true],
+  [{ type: 'mark-ready', async: { schedule: { cron: '@daily' } } }, true],
+  [{ type: 'mark-ready', prams: {} }, false],
+  [{ type: 'mark-ready', params: { any: 1 } }, false],
+  [{ id: 'x', type: 'mark-ready' }, false],
+  [{ type: 'format-disk' }, false],
+  [{ type: 'config-patch', params: { dryRun: 1 } }, false],
+];
+
+for (const [request, good] of requests) {
+  test(`the schema of a request ${good ? 'takes' : 'refuses'} ${JSON.stringify(request)}`, () => {
+    assert.equal(check({ $ref: '#/components/schemas/SubmitRequest' }, request, ''), good);
+  });
+}
