@@ -186,13 +186,14 @@ const commands = fc.commands(
     fc.tuple(anyTask, fc.boolean()).map(([number, fails]) => end(number, fails)),
     fc.integer({ min: 1, max: 200 }).map(tick),
     fc.integer({ min: 0, max: 900 }).map(crash),
+    fc.constant(crash(0)),
   ],
   { maxCommands: 60, size: 'max' },
 );
 
 describe('the engine against a model: submit, remove, complete, fail, tick, crash', () => {
   for (const [name, openStore, numRuns] of [
-    ['in memory', () => new MemoryStore(), 150],
+    ['in memory', () => new MemoryStore(), 300],
     ['in SQLite', () => openSqliteStore({ path: ':memory:', owner: { namespace: 'sei', podName: 'sei-rpc-0' } }), 75],
   ] as const) {
     it(`agrees in every order of events (${name})`, async () => {

@@ -35,7 +35,7 @@ export class OneShots {
     const { journal, observer } = this.#core;
     checkParams(submission.handler, failed.type, submission.params);
     const now = timestampNow(this.#core);
-    const { interruptions: _before, timeoutSeconds: _limit, ...rest } = failed;
+    const { timeoutSeconds: _limit, ...rest } = failed;
     const { timeoutSeconds } = submission;
     const record: TaskRecord = {
       ...rest,
