@@ -24,7 +24,7 @@ const isApiError =
     error instanceof ApiError && (check(error) || assert.fail(`${error.reason}: ${error.message}`));
 
 const isLimited = (error: unknown): boolean =>
-  error instanceof ApiError && error.code === 429 && error.retryAfterMs === 1000 && error.retriable;
+  error instanceof ApiError && error.code === 429 && (error.retryAfterMs ?? 0) >= 1000 && error.retriable;
 
 test('rule 1: calls share kept HTTP/1.1 connections, each watch has its own', async (t) => {
   const { transport, proxy, close } = await startHarness(t, cluster);
@@ -230,7 +230,7 @@ spec:
       resourceRules: [{verbs: ["*"], apiGroups: ["*"], resources: ["*"], namespaces: ["*"], clusterScope: true}]
 `);
   const { token } = await cluster.serviceAccountToken({ namespace: 'calls', serviceAccount: 'limited' });
-  const { transport, recorded, until, close } = await startHarness(t, cluster, { token });
+  const { transport, recorded, close } = await startHarness(t, cluster, { token });
   t.after(() => {
     cluster.etcd.resume();
   });
@@ -244,19 +244,25 @@ spec:
   cluster.etcd.pause();
   for (let tries = 0; limited() === 0 && tries < 20; tries += 1) await two(500);
   const soFar = limited();
-  const reasons = (await two(2500)).map((result) =>
-    result.status === 'rejected' ? (result.reason as unknown) : 'success',
+  const results = await two(3500);
+  const ended = results.map((result) => (result.status === 'rejected' ? (result.reason as unknown) : undefined));
+  assert.equal(
+    ended.filter(isLimited).length,
+    1,
+    `the server's answer is the error, not our deadline: ${String(ended)}`,
   );
-  assert.equal(reasons.filter(isLimited).length, 1, String(reasons));
-  // The other may have got one too: the server needs a moment to see that the last try has gone.
-  assert.ok(limited() - soFar >= 3, 'at once, after one second, after two');
+  // The server asks for 1 s, and for more the more it has to refuse.
+  assert.ok(limited() - soFar >= 2);
 
-  const waiting = two(20_000);
-  const before429 = limited();
-  await until('a further 429', () => limited() > before429);
+  const waiting = two(30_000);
   const create = { method: 'POST', path: '/api/v1/namespaces/calls/configmaps', verb: 'create' } as const;
-  await assert.rejects(transport.request({ ...create, body: { metadata: { name: 'limited' } } }), isLimited);
-  assert.equal(recorded.count('requestDone', 'create', '429'), 1);
+  let posts = 0;
+  for (let refused = false; !refused; posts += 1) {
+    assert.ok(posts < 20, 'no POST was refused');
+    const body = { metadata: { name: `limited-${String(posts)}` } };
+    refused = await transport.request({ ...create, body, timeoutMs: 500 }).then(() => false, isLimited);
+  }
+  assert.equal(recorded.count('requestDone', 'create'), posts);
   cluster.etcd.resume();
   assert.deepEqual(
     (await waiting).map(({ status }) => status),
