@@ -1,6 +1,5 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { getCACertificates } from 'node:tls';
 import { TaskError } from '@nodetask/shared';
 import type { buildConnector, Dispatcher } from 'undici';
 import { isIPAddress, refusedAddress } from './ip-address.ts';
@@ -82,7 +81,10 @@ const createAgent = async (
   refusal: (host: string, port: number) => string | undefined,
 ): Promise<Dispatcher> => {
   // Loaded on first use: the agent must start fast.
-  const { Agent, buildConnector: build } = await import('undici');
+  const [{ Agent, buildConnector: build }, { getCACertificates }] = await Promise.all([
+    import('undici'),
+    import('node:tls'),
+  ]);
   const tls = options.ca === undefined ? {} : { ca: [...getCACertificates('default'), options.ca] };
   const connect: buildConnector.connector = (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');

@@ -15,7 +15,7 @@ export const unifiedDiff = (before: string, after: string, limits: DiffLimits): 
   let bytes = 0;
   for (const hunk of hunksOf(changes, a.length)) {
     for (const line of renderHunk(hunk, a, b, limits.lineCharacters)) {
-      bytes += Buffer.byteLength(line) + 1;
+      bytes += Buffer.byteLength(JSON.stringify(line));
       if (bytes > limits.bytes) return `${out.join('\n')}\n… (diff cut at ${limits.bytes} bytes)\n`;
       out.push(line);
     }
@@ -24,7 +24,7 @@ export const unifiedDiff = (before: string, after: string, limits: DiffLimits): 
 };
 
 export interface DiffLimits {
-  /** The most bytes of the whole diff. */
+  /** The most bytes of the whole diff, written as a JSON string. */
   readonly bytes: number;
   /** The most characters of a line. */
   readonly lineCharacters: number;

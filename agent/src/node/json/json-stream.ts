@@ -25,6 +25,13 @@ export class JsonStream {
         at = this.#continueString(text, at, this.#string);
         continue;
       }
+      space.lastIndex = at;
+      if (space.test(text)) {
+        this.#endLiteral();
+        this.#position += space.lastIndex - at;
+        at = space.lastIndex;
+        continue;
+      }
       const char = text[at] ?? '';
       if (/[-+.0-9A-Za-z]/.test(char)) {
         this.#continueLiteral(char);
@@ -44,11 +51,6 @@ export class JsonStream {
 
   #structure(char: string): void {
     switch (char) {
-      case ' ':
-      case '\n':
-      case '\r':
-      case '\t':
-        return;
       case '{':
       case '[':
         this.#open(char);
@@ -199,6 +201,8 @@ const maxDepth = 512;
 const maxLiteral = 1_000;
 /** Of a string as it is written, escapes included. */
 const maxCaptured = 256;
+
+const space = /[ \t\r\n]+/y;
 
 /** What a string may hold as it is. */
 // eslint-disable-next-line no-control-regex -- control characters are what ends it

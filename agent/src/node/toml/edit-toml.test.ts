@@ -21,6 +21,18 @@ describe('editToml by hand', () => {
     ],
     ['a float keeps its point', 'f = 1.0\n', [set('f', 2)], 'f = 2.0\n'],
     ['floats in a list keep theirs', 'f = [1.0, 2.5]\n', [set('f', [3, 4.5])], 'f = [3.0, 4.5]\n'],
+    [
+      'floats in a table that joins a list',
+      '[[x]]\nf = 1.0\n',
+      [set('x', [{ f: 1 }, { f: 2 }])],
+      '[[x]]\nf = 1.0\n\n[[x]]\nf = 2.0\n',
+    ],
+    [
+      'an inline table beside a list that ends in a comma stays TOML 1.0',
+      'm = ["GET", ]\nt = {a = 1}\n',
+      [set('t.b', { c: 1n })],
+      'm = ["GET", ]\nt = {a = 1, b = {c = 1}}\n',
+    ],
     ['floats in a list of tables keep theirs', '[[x]]\nf = 1.0\n', [set('x', [{ f: 2 }])], '[[x]]\nf = 2.0\n'],
     [
       'CRLF',
@@ -106,6 +118,39 @@ describe('editToml by hand', () => {
 });
 
 describe('scanToml', () => {
+  test('ends, whatever the text is', () => {
+    const token = fc.constantFrom(
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '=',
+      '"',
+      "'",
+      '"""',
+      "'''",
+      '#',
+      '\\',
+      '\n',
+      '\r',
+      'a',
+      '1',
+      '.',
+      ' ',
+      '07:32',
+    );
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {
+        const text = tokens.join('');
+        for (const statement of scanToml(text).statements) {
+          assert.ok(statement.end > statement.start && statement.end <= text.length);
+        }
+      }),
+      { numRuns: 5000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+    );
+  });
+
   for (const [text, what] of [
     ['a = {b = 1,}', 'a comma behind the last key of an inline table'],
     ['a = {\nb = 1}', 'a line end in an inline table'],
@@ -129,6 +174,8 @@ describe('scanToml', () => {
     );
   });
 });
+
+const commentsOf = (text: string): readonly string[] => text.match(/#.*/g) ?? [];
 
 describe('editToml at random', () => {
   const key = fc.constantFrom('a', 'b', 'long-name', 'with_underscore', 'dotted.key', 'ü', '');
@@ -154,6 +201,25 @@ describe('editToml at random', () => {
     }),
     { minLength: 1, maxLength: 4 },
   );
+
+  test('keeps every comment where plain values are set and keys are added', async () => {
+    const value = scalar.filter((one) => typeof one !== 'string' || !one.includes('#'));
+    const addition = fc.record({
+      path: fc.oneof(
+        fc.constantFrom(['a'], ['long-name', 'a'], ['long-name', 'b'], ['long-name', 'sub', 'c']),
+        fc.tuple(fc.constantFrom('new', 'long-name', 'other'), fc.constantFrom('x', 'y')),
+        fc.constant(['top']),
+      ),
+      value,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(addition, { minLength: 1, maxLength: 6 }), async (additions) => {
+        const [text = ''] = start;
+        assert.deepEqual(commentsOf(await edit(text, ...additions)), commentsOf(text));
+      }),
+      { numRuns: 200 },
+    );
+  });
 
   test('gives the intended document, as TOML 1.0', async () => {
     await fc.assert(

@@ -6,14 +6,13 @@ import {
   formatPath,
   isList,
   isTable,
-  sameValue,
   type ValueEdit,
   valueAt,
   withEdit,
 } from '../document-value.ts';
 import { parseToml } from './parse-toml.ts';
 import { isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
-import { lineAt, scanToml } from './scan-toml.ts';
+import { problemWithEdit } from './verify-edit.ts';
 
 /**
  * Edits a TOML text and leaves comments, order and formatting of everything else as they are. No edit leaves the text as it is.
@@ -30,7 +29,7 @@ export const editToml = async (text: string, wanted: readonly ValueEdit[], file:
   for (const attempt of [editInPlace, rewriteValues]) {
     const result = await attempt(text, before, edits, problems);
     if (result === undefined) continue;
-    const problem = await problemWith(result, intended, text, file);
+    const problem = await problemWithEdit(result, intended, text, file);
     if (problem === undefined) return result;
     problems.push(problem);
   }
@@ -116,25 +115,6 @@ const changesKind = (text: string, before: DocumentTable, edit: ValueEdit): bool
 
 const isListOfTables = (value: DocumentValue | undefined): boolean =>
   isList(value) && value.length > 0 && value.every(isTable);
-
-const problemWith = async (
-  result: string,
-  intended: DocumentTable,
-  original: string,
-  file: string,
-): Promise<string | undefined> => {
-  let parsed: DocumentTable;
-  try {
-    parsed = await parseToml(result, file);
-  } catch (error) {
-    return `the result would not be TOML: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  if (!sameValue(parsed, intended)) return 'the result would have other values than were asked for';
-  const [found] = scanToml(result).notToml10;
-  return found !== undefined && scanToml(original).notToml10.length === 0
-    ? `line ${lineAt(result, found.offset)} of the result would have ${found.what}, which TOML 1.0 forbids`
-    : undefined;
-};
 
 /** Does one edit on the mutable object that toml-patch compares with its text. */
 const editObject = (document: Record<string, unknown>, edit: ValueEdit): void => {

@@ -185,9 +185,11 @@ class Scanner {
     for (;;) {
       this.#skipSpace();
       if (this.#peek() === ']' || this.#peek() === '') break;
+      const start = this.#at;
       this.#value(true);
       this.#skipSpace();
-      if (this.#peek() === ',') this.#at++;
+      // An edit on the way may be no TOML, which only its check finds: the scan has to end all the same.
+      if (this.#peek() === ',' || this.#at === start) this.#at++;
     }
     this.#at++;
   }

@@ -250,6 +250,25 @@ describe('config-apply on the files of CometBFT', () => {
     });
   });
 
+  test('tells what it cannot store', async (t) => {
+    const home = await makeTempHome(t);
+    await writeFile(join(home.config, 'config.toml'), cometBFTConfig);
+    const report = await apply(home, { incremental: true, mode: 'seed', targetVersion: 2 });
+    assert.equal(report.outcome, 'unchanged');
+    assert.match(JSON.stringify(report.output), /"WARNING","field":"mode","message":"is not stored/);
+  });
+
+  test('adds no key beside the one that it changes: an app.toml of the Cosmos SDK', async (t) => {
+    const home = await makeTempHome(t);
+    const config = cometBFTConfig.replace('prometheus = false\n', '');
+    await writeFile(join(home.config, 'config.toml'), config);
+    await writeFile(join(home.config, 'app.toml'), 'minimum-gas-prices = "0stake"\n\n[telemetry]\nenabled = false\n');
+    const report = await apply(home, { incremental: true, overrides: { 'metrics.enabled': 'true' } });
+    assert.deepEqual(report.output?.['changed'], ['metrics.enabled']);
+    assert.equal(await readConfigFile(home, 'config.toml'), config);
+    assert.match(await readConfigFile(home, 'app.toml'), /enabled = true/);
+  });
+
   test('in full, sets only keys that are there', async (t) => {
     const home = await makeTempHome(t);
     await writeFile(join(home.config, 'config.toml'), cometBFTConfig);

@@ -99,15 +99,15 @@ const describe = (edited: readonly EditedFile[]): JsonObject => {
             lineCharacters: 160,
           });
     const keys = fitting(changed.map(formatPath), share(outputBytes.keys));
-    const spellings = Object.entries(respelled).slice(0, 10);
+    const spellings = Object.entries(respelled)
+      .filter(([asked, used]) => asked.length + used.length < 120)
+      .slice(0, 4);
     return [
       name,
       {
         changed: keys,
         ...(keys.length < changed.length ? { changedCount: changed.length } : {}),
-        ...(spellings.length > 0
-          ? { respelled: Object.fromEntries(spellings.filter(([a, b]) => a.length + b.length < 200)) }
-          : {}),
+        ...(spellings.length > 0 ? { respelled: Object.fromEntries(spellings) } : {}),
         ...(diff === '' ? {} : { diff }),
       },
     ];

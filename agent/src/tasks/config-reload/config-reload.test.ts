@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { TaskReport } from '../../engine/task-handler.ts';
@@ -97,7 +97,8 @@ describe('config-reload', () => {
   test('does not find itself, and finds long names by what the kernel keeps of them', async (t) => {
     const home = await makeSeiHome(t);
     const table = procProcessTable();
-    assert.ok(!(await table.find('node')).includes(process.pid));
+    const own = (await readFile('/proc/self/comm', 'utf8')).trim();
+    assert.ok(!(await table.find(own)).includes(process.pid));
     const name = `${uniqueName()}-with-a-long-name`;
     const child = await startNamed(t, home, name);
     assert.deepEqual(await table.find(name), [child.pid]);

@@ -50,22 +50,3 @@ export const integerRange = (type: IntegerType): { readonly min: bigint; readonl
   const bits = BigInt(unsigned ? Math.min(widths[type], 63) : widths[type] - 1);
   return { min: unsigned ? 0n : -(2n ** bits), max: 2n ** bits - 1n };
 };
-
-/** What a missing key of the type counts as when a node's files are read: Go's zero value. */
-export const zeroValue = (type: ConfigType): ConfigValue => {
-  if (isIntegerType(type) || type === 'duration') return 0n;
-  switch (type) {
-    case 'string':
-      return '';
-    case 'bool':
-      return false;
-    case 'float64':
-      return 0;
-    case 'bool?':
-    case 'string[]':
-    case 'string[][]':
-      return undefined;
-    default:
-      return type satisfies never;
-  }
-};

@@ -1,6 +1,6 @@
 import type { NodeMode } from '@nodetask/shared';
 import type { ConfigOnDisk } from './config-files.ts';
-import { type ConfigValue, type ConfigValues, zeroValue } from './config-value.ts';
+import type { ConfigValue, ConfigValues } from './config-value.ts';
 import { decodeValue } from './decode-value.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { locateKey } from './locate-key.ts';
@@ -18,7 +18,7 @@ export interface NodeConfig {
 }
 
 /**
- * Reads the model as seid reads its files: a missing key counts as the zero value of its type (not as a default), unknown keys are ignored,
+ * Reads the model as seid reads its files: a missing key has no value and counts for the rules as Go's zero (not as a default), unknown keys are ignored,
  * quoted numbers are taken. The mode is that of app.toml's [sei] if it is one, else config.toml's, else full.
  */
 export const readConfig = (disk: ConfigOnDisk): NodeConfig => {
@@ -30,7 +30,6 @@ export const readConfig = (disk: ConfigOnDisk): NodeConfig => {
     if (place === undefined) continue;
     const file = disk.files[place.file];
     const { path, value: raw } = locateKey(file.document, place.path, disk.flavour);
-    values.set(entry.key, zeroValue(entry.type));
     if (raw === undefined) continue;
     present.add(entry.key);
     const decoded = decodeValue(entry, raw);

@@ -67,7 +67,9 @@ const resolveFull = (intent: Intent, current: NodeConfig, host: HostFacts): Reso
 
 const resolveIncremental = (intent: Intent, current: NodeConfig): Resolved => {
   const mode = intent.mode ?? current.mode;
-  const problems = current.problems.filter((problem) => !intent.overrides.has(problem.field));
+  const problems = current.problems.filter(
+    ({ field }) => !intent.overrides.has(field) && !(field === 'mode' && intent.mode !== undefined),
+  );
   const migrated = migrateIfAsked(intent, current);
   // The mode is only a label here: its defaults are not applied, because nothing that was not named may change.
   const values = new Map<string, ConfigValue>([...migrated.values, ['mode', mode], ...intent.overrides]);
@@ -132,17 +134,26 @@ const resolveForeign = (
         'add what this node knows with a config-patch task',
     );
   }
-  const values = new Map(
-    [...resolved.values].filter(
-      ([key]) => current.present.has(key) && (resolved.writable.has(key) || current.values.has(key)),
-    ),
-  );
+  const values = new Map([...resolved.values].filter(([key]) => current.present.has(key)));
   const diagnostics = [
     ...problems,
+    ...lostLabels(intent, current),
     ...runRules({ values, maxVersion: intent.targetVersion ?? currentVersion }, current.present),
     foreignNote(disk, current),
   ];
   return { values, writable: new Set([...resolved.writable].filter((key) => current.present.has(key))), diagnostics };
+};
+
+/** What was asked for and has no place in such files. A full change uses the mode, for its defaults; an incremental one would only store it. */
+const lostLabels = (intent: Intent, current: NodeConfig): readonly Diagnostic[] => {
+  const asked = intent.incremental ? { mode: intent.mode, version: intent.targetVersion } : {};
+  return Object.entries(asked)
+    .filter(([key, value]) => value !== undefined && !current.present.has(key))
+    .map(([field]) => ({
+      severity: 'WARNING',
+      field,
+      message: 'is not stored: the files of this node have no place for it',
+    }));
 };
 
 /** Says which part of the registry was left aside, and why. */

@@ -31,6 +31,7 @@ export const runRules = (view: ConfigView, applicable?: ReadonlySet<string>): re
       return message === undefined ? [] : [{ severity: rule.severity, field: rule.field, message }];
     });
 
+/** What is unset or missing counts as Go's zero value. */
 const integer = ({ values }: ConfigView, key: string): bigint => {
   const value = values.get(key);
   return typeof value === 'bigint' ? value : 0n;
