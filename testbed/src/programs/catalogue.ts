@@ -2,7 +2,7 @@
 // test holds the two equal.
 
 export type ProgramName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'cometbft' | 'cometbft-e2e-node';
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'cometbft' | 'cometbft-e2e-node' | 'versitygw';
 
 export interface Program {
   readonly name: ProgramName;
@@ -41,6 +41,14 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
   kubectl: kubernetes('kubectl', true),
   cometbft: cometbft('cometbft', 'cmd/cometbft'),
   'cometbft-e2e-node': cometbft('cometbft-e2e-node', 'test/e2e/node'),
+  versitygw: {
+    name: 'versitygw',
+    version: 'v1.8.0',
+    module: 'versitygw',
+    goPackage: 'github.com/versity/versitygw/cmd/versitygw',
+    variables: {},
+    inEnvtest: false,
+  },
 };
 
 function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', inEnvtest: boolean): Program {
