@@ -27,7 +27,7 @@ export class Daemons {
     const now = timestampNow(this.#core);
     const record = newRecord(submission, 'daemon', journal.nextSequence(), now);
     this.#launch(runStarted(record, record.result.run + 1, now), handler);
-    observer.submitted?.(type, 'daemon');
+    observer.submitted(type, 'daemon');
   }
 
   /** At the start of the engine: a daemon goes on; its run keeps its number where the end of the process interrupted it. */

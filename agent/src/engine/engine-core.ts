@@ -11,7 +11,7 @@ export interface EngineCore {
   readonly runner: Runner;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly observer: EngineObserver;
+  readonly observer: Required<EngineObserver>;
 }
 
 /** Now, in RFC 3339. */

@@ -140,6 +140,20 @@ describe('a schedule by block height', () => {
     assert.equal(first.handler.last.context.id, task.id, 'without waiting for the chain');
   });
 
+  it('that is due keeps its due time when it is updated', async () => {
+    const heights = new TestChain();
+    const { engine, clock } = startWith({ locks: ['config'] }, { heights });
+    engine.submit({ type: 'config-validate' });
+    engine.submitScheduled(task, { blockHeight: 100 });
+    await turn();
+    heights.reach(100);
+    await clock.advance(10_000);
+    const result = engine.updateSchedule(task.id, { startingDeadlineSeconds: 15 });
+    assert.equal(result.nextRunAt, '2026-01-01T00:00:00.000Z');
+    await clock.advance(5001);
+    assert.equal(known(engine, task.id).errorCode, 'missed-deadline');
+  });
+
   it('suspended, it does not fire; resumed, it does', async () => {
     const heights = new TestChain();
     const { engine, handler } = startWith({}, { heights });

@@ -11,7 +11,7 @@ import { openSqliteStore } from '../store/open-sqlite-store.ts';
 import { heightTaskID, taskID } from './test/kill-child.ts';
 
 const kills = 25;
-const tasks = 150;
+const tasks = 400;
 /** A boot that is not killed has to end in this time. */
 const lastBootMs = 60_000;
 const childPath = fileURLToPath(new URL('test/kill-child.ts', import.meta.url));

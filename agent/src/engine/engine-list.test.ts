@@ -248,6 +248,24 @@ describe('subscribe', () => {
   });
 });
 
+const thrower = (): never => {
+  throw new Error('a bad observer');
+};
+
+describe('an observer', () => {
+  it('that throws harms no task', async () => {
+    const observer = { submitted: thrower, runEnded: thrower, runsMissed: thrower };
+    const { engine, handler } = startWith({}, { observer });
+    const seen: string[] = [];
+    engine.subscribe(({ result }) => seen.push(result?.status ?? 'none'));
+    engine.submit(task);
+    await turn();
+    handler.last.complete();
+    await turn();
+    assert.deepEqual(seen, ['running', 'completed']);
+  });
+});
+
 describe('checkFence', () => {
   it('keeps the highest, durably, and refuses a lower one', () => {
     const first = startWith();

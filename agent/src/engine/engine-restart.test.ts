@@ -86,6 +86,7 @@ describe('after a crash', () => {
     for (const id of [uuid(1), uuid(2), uuid(3)]) {
       assert.equal(known(engine, id).status, 'failed');
       assert.equal(known(engine, id).errorCode, 'no-handler');
+      assert.equal('nextRunAt' in known(engine, id), false);
     }
   });
 

@@ -19,7 +19,7 @@ import { whenClosed } from './closing.ts';
 import { Daemons } from './daemons.ts';
 import type { EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
 import type { EngineCore } from './engine-core.ts';
-import type { EngineObserver } from './engine-observer.ts';
+import { type EngineObserver, harmless } from './engine-observer.ts';
 import { Firing } from './firing.ts';
 import { Handlers } from './handlers.ts';
 import { Journal } from './journal.ts';
@@ -75,7 +75,8 @@ export class Engine implements EngineApi {
   readonly #keepResults: number;
 
   constructor(options: EngineOptions) {
-    const { store, signal, clock = systemClock, logger = silentLogger, observer = {} } = options;
+    const { store, signal, clock = systemClock, logger = silentLogger } = options;
+    const observer = harmless(options.observer ?? {}, logger);
     const journal = new Journal(store, logger);
     const locks = new LockTable(() => {
       this.#firing.soon();

@@ -27,7 +27,7 @@ export class OneShots {
     const now = timestampNow(this.#core);
     const record = newRecord(submission, 'one-shot', journal.nextSequence(), now);
     this.#launch(runStarted(record, 1, now), handler);
-    observer.submitted?.(type, 'one-shot');
+    observer.submitted(type, 'one-shot');
   }
 
   /** Runs a failed one-shot again, with its next number; its time limit and place in the list begin anew. */
@@ -46,7 +46,7 @@ export class OneShots {
       result: { ...failed.result, submittedAt: now },
     };
     this.#launch(runStarted(record, failed.result.run + 1, now), submission.handler);
-    observer.submitted?.(failed.type, 'one-shot');
+    observer.submitted(failed.type, 'one-shot');
   }
 
   /** At the start of the engine: a one-shot that the end of the last process interrupted. */

@@ -93,7 +93,7 @@ const runEnded = (record: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord =
 
 const failed = (record: TaskRecord, failure: Failure, at: string, terminal: boolean): TaskResult => ({
   ...unfinished(record.result),
-  ...pending(record),
+  ...(terminal ? {} : pending(record)),
   status: terminal ? 'failed' : 'running',
   ...(record.kind === 'daemon' && !terminal ? {} : { completedAt: at }),
   error: failure.text,

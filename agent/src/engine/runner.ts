@@ -32,7 +32,7 @@ export interface RunnerOptions {
   readonly locks: LockTable;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly observer: EngineObserver;
+  readonly observer: Required<EngineObserver>;
 }
 
 /**
@@ -161,6 +161,8 @@ export class Runner {
     const { id, type, kind } = record;
     const errorCode = end.kind === 'failed' ? { errorCode: end.failure.code } : {};
     const status = run.removed.aborted ? 'removed' : end.kind;
-    this.#options.observer.runEnded?.({ id, type, kind, status, durationMs, ...errorCode });
+    this.#options.observer.runEnded({ id, type, kind, status, durationMs, ...errorCode });
+    const fields = { task: id, type, run: record.result.run, durationMs: Math.round(durationMs), ...errorCode };
+    this.#options.logger.info(`run ${status}`, fields);
   }
 }

@@ -14,11 +14,15 @@ export const waits = (record: TaskRecord): boolean =>
   !record.active &&
   scheduleOf(record).suspend !== true;
 
-/** Sets the next time of a cron schedule: the first after `after`. A suspended one has none, nor has one by height. */
+/**
+ * Sets the next time of a cron schedule: the first after `after`. One by height keeps what it has: the time at which its height was
+ * reached. A suspended one has none.
+ */
 export const withNextRun = (record: TaskRecord, after: number): TaskRecord => {
   const { cron, timeZone, suspend } = scheduleOf(record);
   const { nextRunAt: _before, ...result } = record.result;
-  if (cron === undefined || suspend === true) return { ...record, result };
+  if (suspend === true) return { ...record, result };
+  if (cron === undefined) return record;
   const nextRunAt = new Date(cronTrigger(cron, timeZone).next(after)).toISOString();
   return { ...record, result: { ...result, nextRunAt } };
 };

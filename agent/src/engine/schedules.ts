@@ -37,7 +37,7 @@ export class Schedules {
     // Firings since the last one that is known of were missed: they become one.
     const last = resume?.lastRunAt === undefined ? now : Math.min(now, Date.parse(resume.lastRunAt));
     this.#commit(withNextRun(record, last));
-    observer.submitted?.(type, 'schedule');
+    observer.submitted(type, 'schedule');
   }
 
   /**
@@ -147,14 +147,14 @@ export class Schedules {
     const due = new Date(dueAt).toISOString();
     const message = `the run due at ${due} could not start within startingDeadlineSeconds (${deadlineSeconds})`;
     this.#commit(runMissed(record, failureOf(record.type, new TaskError('missed-deadline', message)), due, next));
-    this.#core.observer.runsMissed?.(record.type, 1);
+    this.#core.observer.runsMissed(record.type, 1);
     this.#core.logger.warn(message, { task: record.id, type: record.type });
   }
 
   #tellMissed(before: TaskRecord, after: TaskRecord): void {
     const missed = (after.missedRuns ?? 0) - (before.missedRuns ?? 0);
     if (missed === 0) return;
-    this.#core.observer.runsMissed?.(before.type, missed);
+    this.#core.observer.runsMissed(before.type, missed);
     this.#core.logger.warn('firings were missed and became one', { task: before.id, type: before.type, missed });
   }
 
