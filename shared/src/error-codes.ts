@@ -238,6 +238,47 @@ export const errorCodes = {
     meaning: 'The source answers, but not with what it should (too large, wrong format, not found, access denied).',
     action: 'Check the address.',
   },
+  'bucket-missing': {
+    retriable: false,
+    meaning: 'The object store has no such bucket.',
+    action: 'Check bucket, region and endpoint, or create the bucket.',
+  },
+  'object-missing': {
+    retriable: false,
+    meaning: 'The object store does not have the object that the task needs.',
+    action: 'Check prefix and what has been uploaded there.',
+  },
+  'object-changed': {
+    retriable: true,
+    meaning: 'An object was replaced or removed, or an upload was discarded, by somebody else while the task used it.',
+    action: 'Run it again; if it recurs, find who else writes there.',
+  },
+  'object-store-refused': {
+    retriable: false,
+    meaning: 'The object store refuses the credentials of the agent, or what it wants to do.',
+    action: "Check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
+  },
+  'object-store-unreachable': {
+    retriable: true,
+    meaning: 'The object store cannot be reached, throttles, or fails by itself; tried several times.',
+    action: 'Check endpoint and network, and run it again.',
+  },
+  'object-store-invalid': {
+    retriable: false,
+    meaning: 'The object store answers with something that it should not, or an object is not what it should be.',
+    action: 'Check endpoint, and the object that the message names.',
+  },
+  'snapshot-invalid': {
+    retriable: false,
+    meaning:
+      'A snapshot archive is damaged, or holds what is not unpacked (links, devices, names that lead out). Nothing was changed.',
+    action: 'Restore another snapshot, or upload this one anew.',
+  },
+  'file-changed': {
+    retriable: true,
+    meaning: 'A file of the node changed or vanished while the task read it.',
+    action: 'Run it again.',
+  },
   'rpc-unreachable': {
     retriable: true,
     meaning: 'The RPC of a node does not answer in time.',

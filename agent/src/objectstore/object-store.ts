@@ -1,0 +1,83 @@
+/**
+ * What tasks see of an object store. Words: an **object** is bytes under a **key** in a bucket; keys below are whole keys, prefix included.
+ *
+ * Every method honours its signal at once and rejects with the signal's reason; else it rejects with a TaskError that names the bucket,
+ * the key and the server: `bucket-missing`, `object-store-refused`, `object-store-unreachable`, `object-store-invalid`, and what is said
+ * at each method. Short faults (503 SlowDown, resets, time-outs) have been tried again before.
+ */
+export interface ObjectStore {
+  /** How messages name an object of this store: `s3://bucket/key`, with the server where it is not AWS. */
+  describe(key?: string): string;
+  /** Every object whose key begins with `prefix`, in the order of keys, over all pages. */
+  list(prefix: string, options: CallOptions): AsyncIterable<ObjectInfo>;
+  /** Undefined where there is none. */
+  head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>;
+  /** A whole small object; undefined where there is none. `object-store-invalid` where it is larger than `maxBytes`. */
+  getSmall(key: string, options: GetSmallOptions): Promise<SmallObject | undefined>;
+  /** Writes a small object in one request; a reader sees the old one or the new one. */
+  putSmall(key: string, content: string | Uint8Array, options: PutOptions): Promise<void>;
+  /**
+   * The bytes of an object in order, fetched by parallel ranges of exactly the version that `object` describes; memory is bounded by
+   * `parts` × `partBytes`. `object-changed` where the object was replaced or removed meanwhile.
+   */
+  download(object: ObjectInfo, options: DownloadOptions): AsyncIterable<Buffer>;
+  /**
+   * Streams `content` into an object, which appears when all of it has arrived. On any error, and on abort, what was uploaded has been
+   * discarded before this rejects. An error of `content` itself is passed on.
+   */
+  upload(key: string, content: AsyncIterable<Uint8Array>, options: UploadOptions): Promise<UploadedObject>;
+  /**
+   * Discards uploads that a crash left unfinished, as `isLeftover` judges. Answers their keys.
+   */
+  discardUploads(prefix: string, options: DiscardOptions): Promise<readonly string[]>;
+  /** Ends connections. The store must not be used afterwards. */
+  close(): void;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly bytes: number;
+  /** With its quotes, as If-Match takes it. */
+  readonly etag: string;
+}
+
+export interface SmallObject {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+export interface GetSmallOptions extends CallOptions {
+  readonly maxBytes: number;
+}
+
+export interface PutOptions extends CallOptions {
+  readonly contentType: string;
+}
+
+export interface DownloadOptions extends CallOptions {
+  /** Bytes of one range request; default 8 MiB. */
+  readonly partBytes?: number;
+  /** Ranges in flight or waiting for the reader; default 4. */
+  readonly parts?: number;
+}
+
+export interface UploadOptions extends PutOptions {
+  /** About how many bytes will come, rather too many: the size of the parts follows from it. */
+  readonly expectedBytes: number;
+  /** Told how many bytes the store has taken. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface UploadedObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+export interface DiscardOptions extends CallOptions {
+  /** Whether an unfinished upload of this key that began so many milliseconds ago is left over. */
+  readonly isLeftover: (key: string, ageMs: number) => boolean;
+}
