@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '@nodetask/shared';
 import type { Engine } from './engine.ts';
-import { known, refusal, startEngine, startWith, turn, uuid } from './test/harness.ts';
-import { ControlledHandler } from './test/controlled-handler.ts';
+import { known, refusal, startEngine, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
+import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
 
 /**
  * The sixteen behaviours of the Go package that surprise its users, by their numbers, and what this engine does instead.

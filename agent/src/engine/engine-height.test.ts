@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BlockHeights } from './block-heights.ts';
-import { known, refusal, startWith, turn, uuid } from './test/harness.ts';
+import { known, refusal, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 
 const task = { id: uuid(1), type: 'config-validate' } as const;
 

@@ -8,13 +8,13 @@ import { createInterface } from 'node:readline';
 import { after, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openSqliteStore } from '../store/open-sqlite-store.ts';
-import { heightTaskID, taskID } from './test/kill-child.ts';
+import { heightTaskID, taskID } from '../../test/support/engine/kill-child.ts';
 
 const kills = 25;
 const tasks = 400;
 /** A boot that is not killed has to end in this time. */
 const lastBootMs = 60_000;
-const childPath = fileURLToPath(new URL('test/kill-child.ts', import.meta.url));
+const childPath = fileURLToPath(new URL('../../test/support/engine/kill-child.ts', import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), 'nodetask-kill-'));
 const journal = join(folder, 'journal.db');

@@ -6,9 +6,9 @@ import { TaskError, type TaskType } from '@nodetask/shared';
 import { MemoryStore } from '../store/memory-store.ts';
 import { openSqliteStore } from '../store/open-sqlite-store.ts';
 import type { Store } from './store.ts';
-import { ControlledHandler } from './test/controlled-handler.ts';
-import { EngineModel, type ModelTask } from './test/engine-model.ts';
-import { type Harness, startEngine, turn, uuid } from './test/harness.ts';
+import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
+import { EngineModel, type ModelTask } from '../../test/support/engine/engine-model.ts';
+import { type Harness, startEngine, turn, uuid } from '../../test/support/engine/harness.ts';
 
 /** The engine under test and everything that can be seen of it. */
 class Real {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TaskError } from '@nodetask/shared';
 import type { ResultChange } from './engine-api.ts';
-import { known, refusal, startWith, turn, uuid } from './test/harness.ts';
+import { known, refusal, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 
 const task = { id: uuid(1), type: 'config-validate' } as const;
 const minute = 60_000;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TaskError } from '@nodetask/shared';
 import { MemoryStore } from '../store/memory-store.ts';
-import { ControlledHandler } from './test/controlled-handler.ts';
-import { known, refusal, startEngine, startWith, turn, uuid } from './test/harness.ts';
+import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
+import { known, refusal, startEngine, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 
 const task = { id: uuid(1), type: 'config-validate' } as const;
 const hour = 3600_000;

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
 import { type RunRecord, taskResultSchema } from '@nodetask/shared';
 import type { Engine } from './engine.ts';
-import { known, refusal, startEngine, startWith, turn, uuid } from './test/harness.ts';
-import { ControlledHandler } from './test/controlled-handler.ts';
+import { known, refusal, startEngine, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
+import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

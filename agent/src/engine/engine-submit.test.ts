@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TaskError, taskResultSchema } from '@nodetask/shared';
 import { BusyError } from './busy-error.ts';
-import { ControlledHandler } from './test/controlled-handler.ts';
-import { known, refusal, startEngine, startWith, turn, uuid } from './test/harness.ts';
+import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
+import { known, refusal, startEngine, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { decodeCursor, encodeCursor, pageLimit } from './page-cursor.ts';
-import { refusal } from './test/harness.ts';
+import { refusal } from '../../test/support/engine/harness.ts';
 
 it('a cursor comes back as the sequence that it was made of', () => {
   for (const sequence of [1, 42, 999_999_999_999]) assert.equal(decodeCursor(encodeCursor(sequence)), sequence);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MemoryStore } from './memory-store.ts';
-import { storeContract } from './test/store-contract.ts';
+import { storeContract } from '../../test/support/store/store-contract.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
 

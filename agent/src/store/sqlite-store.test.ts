@@ -11,7 +11,7 @@ import { type Logger, silentLogger, TaskError } from '@nodetask/shared';
 import { openSqliteStore } from './open-sqlite-store.ts';
 import { migrate, schemaVersion } from './sqlite-schema.ts';
 import type { SqliteStore } from './sqlite-store.ts';
-import { storeContract } from './test/store-contract.ts';
+import { storeContract } from '../../test/support/store/store-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodetask-store-'));
 const opened: SqliteStore[] = [];
@@ -106,7 +106,11 @@ describe('openSqliteStore', () => {
     const path = freshPath();
     const child = spawn(
       process.execPath,
-      ['--conditions=nodetask-source', fileURLToPath(new URL('test/hold-journal.ts', import.meta.url)), path],
+      [
+        '--conditions=nodetask-source',
+        fileURLToPath(new URL('../../test/support/store/hold-journal.ts', import.meta.url)),
+        path,
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     after(() => child.kill('SIGKILL'));

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { TaskResult } from '@nodetask/shared';
-import { openSqliteStore } from '../../store/open-sqlite-store.ts';
-import { Engine } from '../engine.ts';
-import type { Store, TaskRecord } from '../store.ts';
-import type { TaskHandler } from '../task-handler.ts';
+import { openSqliteStore } from '../../../src/store/open-sqlite-store.ts';
+import { Engine } from '../../../src/engine/engine.ts';
+import type { Store, TaskRecord } from '../../../src/engine/store.ts';
+import type { TaskHandler } from '../../../src/engine/task-handler.ts';
 
 /**
  * An agent that is going to be killed. It works through tasks 1 to `count` one after the other, and writes a line for each thing

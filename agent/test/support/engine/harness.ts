@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
 import { type ErrorCode, TaskError, type TaskResult } from '@nodetask/shared';
-import { MemoryStore } from '../../store/memory-store.ts';
-import { Engine, type EngineOptions } from '../engine.ts';
-import type { Store } from '../store.ts';
-import type { TaskHandlers } from '../task-handler.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { Engine, type EngineOptions } from '../../../src/engine/engine.ts';
+import type { Store } from '../../../src/engine/store.ts';
+import type { TaskHandlers } from '../../../src/engine/task-handler.ts';
 import { ControlledHandler, type ControlledOptions } from './controlled-handler.ts';
 import { CrashingStore } from './crashing-store.ts';
 

@@ -1,4 +1,4 @@
-import { openSqliteStore } from '../open-sqlite-store.ts';
+import { openSqliteStore } from '../../../src/store/open-sqlite-store.ts';
 
 /** Opens the journal of its first argument and keeps it open until it is killed. */
 const [, , path = ''] = process.argv;

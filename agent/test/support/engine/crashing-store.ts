@@ -1,5 +1,5 @@
 import { TaskError } from '@nodetask/shared';
-import type { RecordPage, Store, TaskRecord } from '../store.ts';
+import type { RecordPage, Store, TaskRecord } from '../../../src/engine/store.ts';
 
 /** A store between an engine and the real one: it can fail as a disk does, and cut the engine off as a crash does. */
 export class CrashingStore implements Store {

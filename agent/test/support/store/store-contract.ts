@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TaskError } from '@nodetask/shared';
-import { type Store, type TaskRecord, tombstoneLimits } from '../../engine/store.ts';
+import { type Store, type TaskRecord, tombstoneLimits } from '../../../src/engine/store.ts';
 
 const uuid = (number: number): string => `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
 const start = new Date('2026-01-01T00:00:00Z');

@@ -1,4 +1,4 @@
-import type { TaskContext, TaskHandler, TaskReport } from '../task-handler.ts';
+import type { TaskContext, TaskHandler, TaskReport } from '../../../src/engine/task-handler.ts';
 
 /** A run that waits for the test to end it. */
 export interface ControlledRun {
