@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
 import { Registry } from 'prom-client';
 import { AgentClient } from './agents/agent-client.ts';
@@ -13,13 +12,13 @@ import { HealthServer } from './health-server.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
-import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import type { OnLead } from './kube/leader-elector.ts';
 import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
+import { withLeadership } from './leadership.ts';
 import { createOperatorMetrics } from './operator-metrics.ts';
-import { takeFence } from './take-fence.ts';
 
 export interface OperatorParts {
   readonly access: ClusterAccess;
@@ -30,8 +29,6 @@ export interface OperatorParts {
   readonly signal: AbortSignal;
 }
 
-/** Part of the grace time in which work that has begun may end; the rest is for the Lease, events and connections. */
-const drainShare = 0.6;
 const flushEventsMs = 2_000;
 
 /**
@@ -111,7 +108,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   const running = Promise.all([...mirrors, events].map(async (part) => part.run(background.signal)));
   try {
     // A background part ends before the work only by failing.
-    await Promise.race([leadOrWait(config, parts, { transport, metrics }, lead), running]);
+    await Promise.race([withLeadership(config, { ...parts, transport, metrics }, lead), running]);
     await events.flush(AbortSignal.timeout(flushEventsMs));
   } finally {
     background.abort(new Error('the operator stops'));
@@ -120,36 +117,5 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     } finally {
       await transport.close();
     }
-  }
-};
-
-const leadOrWait = async (
-  config: OperatorConfig,
-  { access, clock, random, logger, signal }: OperatorParts,
-  { transport, metrics }: { readonly transport: Transport; readonly metrics: ReturnType<typeof createKubeMetrics> },
-  lead: OnLead,
-): Promise<void> => {
-  const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
-  const identity = `${config.podName}_${randomUUID()}`;
-  if (config.leaderElect) {
-    const timings = { drainMs: config.graceMs * drainShare };
-    const elector = new LeaderElector({ transport, lease, identity, clock, random, logger, metrics, timings });
-    await elector.run(signal, lead);
-    return;
-  }
-  const fence = await takeFence({ transport, lease, identity, clock }, signal);
-  const over = new AbortController();
-  const giveUp = (): void => {
-    const cancel = clock.setTimer(config.graceMs * drainShare, () => {
-      over.abort(new Error('the work had not ended in the grace time'));
-    });
-    over.signal.addEventListener('abort', cancel, { once: true });
-  };
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    await lead(over.signal, fence);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-    over.abort(new Error('the work has ended'));
   }
 };

@@ -13,18 +13,29 @@ export interface TakeFenceOptions {
 const callMs = 10_000;
 const maxTries = 10;
 
+export interface TakenFence {
+  readonly fence: number;
+  /** Gives the Lease back, so that others need not wait until it has run out. Rejects where somebody else has it by now. */
+  readonly release: () => Promise<void>;
+}
+
 /**
  * The fence of an operator that runs alone: takes the Lease once from whoever has it, and never renews it. Agents then refuse every
  * operator that was there before; one that takes part in leader election sees that its Lease is taken, and ends.
  */
-export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<number> => {
+export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<TakenFence> => {
   const client = new LeaseClient({ ...options, leaseDurationMs: 15_000 });
   for (let tries = 1; ; tries++) {
     const seen = await client.get(callMs, signal);
     const fence = (seen?.spec?.leaseTransitions ?? -1) + 1;
     try {
-      await client.take(seen, fence, callMs);
-      return fence;
+      const taken = await client.take(seen, fence, callMs);
+      return {
+        fence,
+        release: async () => {
+          await client.release(taken, callMs);
+        },
+      };
     } catch (error) {
       if ((!isConflict(error) && !isAlreadyExists(error)) || tries >= maxTries) throw error;
     }

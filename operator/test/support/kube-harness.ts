@@ -174,12 +174,13 @@ export class Writer {
   }
 
   async set(name: string, v: string): Promise<ConfigMap> {
-    return (await this.#cluster.admin.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name, namespace: this.namespace },
-      data: { v },
-    })) as unknown as ConfigMap;
+    const { admin } = this.#cluster;
+    const path = `/api/v1/namespaces/${this.namespace}/configmaps`;
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { v } };
+    const replaced = await admin.raw({ method: 'PUT', path: `${path}/${name}`, body });
+    if (replaced.status < 400) return replaced.body as ConfigMap;
+    assert.equal(replaced.status, 404, JSON.stringify(replaced.body));
+    return admin.request<ConfigMap>({ method: 'POST', path, body });
   }
 
   async delete(name: string): Promise<void> {

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, Logger } from '@nodetask/shared';
+import type { OperatorConfig } from './config.ts';
+import type { ClusterAccess } from './kube/cluster-access.ts';
+import { onAbort } from './kube/deadline.ts';
+import type { KubeMetrics } from './kube/kube-metrics.ts';
+import type { KubeTransport } from './kube/kube-transport.ts';
+import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import { takeFence, type TakenFence } from './take-fence.ts';
+
+export interface LeadershipParts {
+  readonly access: ClusterAccess;
+  readonly transport: KubeTransport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: KubeMetrics;
+  /** Ends it gently. */
+  readonly signal: AbortSignal;
+}
+
+/** Part of the grace time in which work that has begun may end; the rest is for the Lease, events and connections. */
+const drainShare = 0.6;
+
+/** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
+export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
+  const { access, transport, clock, random, logger, metrics, signal } = parts;
+  const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
+  const identity = `${config.podName}_${randomUUID()}`;
+  const drainMs = config.graceMs * drainShare;
+  if (config.leaderElect) {
+    const timings = { drainMs };
+    await new LeaderElector({ transport, lease, identity, clock, random, logger, metrics, timings }).run(signal, lead);
+  } else {
+    await leadAlone(await takeFence({ transport, lease, identity, clock }, signal), drainMs, parts, lead);
+  }
+};
+
+const leadAlone = async (
+  { fence, release }: TakenFence,
+  drainMs: number,
+  { clock, logger, signal }: LeadershipParts,
+  lead: OnLead,
+): Promise<void> => {
+  const over = new AbortController();
+  let cancelDrain: (() => void) | undefined;
+  const stopListening = onAbort(signal, () => {
+    cancelDrain = clock.setTimer(drainMs, () => {
+      over.abort(new Error(`the work had not ended ${drainMs} ms after the stop`));
+    });
+  });
+  try {
+    await lead(over.signal, fence);
+  } finally {
+    stopListening();
+    cancelDrain?.();
+  }
+  await release().catch((error: unknown) => {
+    logger.info('the Lease was not given back: somebody else has it, or it runs out by itself', { error });
+  });
+};

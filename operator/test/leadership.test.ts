@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { headers } from '@nodetask/shared';
+import { type Cluster, type Exit, type OperatorProcess, startCluster, waitFor } from '@nodetask/testbed';
+import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
+
+/** Operators as processes: who leads, who takes over, who ends. The tests build on each other. */
+let cluster: Cluster;
+let standby: OperatorProcess;
+
+before(async () => {
+  cluster = await startCluster();
+  await cluster.createAgentPod('sei-0');
+});
+
+after(async () => {
+  await cluster.stop();
+});
+
+const roleOf = async (operator: OperatorProcess): Promise<string> => {
+  const response = await fetch(`${operator.healthUrl}/readyz`, { signal: AbortSignal.timeout(2_000) });
+  return (await response.text()).trim();
+};
+
+const untilRole = async (operator: OperatorProcess, role: string, timeoutMs = 10_000): Promise<void> => {
+  await waitFor(async () => (await roleOf(operator)) === role, { what: `an operator to be ${role}`, timeoutMs });
+};
+
+/** The end of an operator that still runs. */
+const exitOf = async (operator: OperatorProcess): Promise<Exit> => {
+  const { exited } = operator.process;
+  await waitFor(() => !operator.process.running, { what: 'an operator to end', timeoutMs: 20_000 });
+  return exited;
+};
+
+const runs = async (name: string): Promise<void> => {
+  await cluster.applyNodeTask(name, { type: 'mark-ready', target: { podName: 'sei-0' } });
+  assert.equal((await untilFinished(cluster, name)).status?.phase, 'Succeeded');
+};
+
+interface Lease {
+  readonly spec: { readonly holderIdentity?: string; readonly leaseTransitions?: number };
+}
+const leasePath = '/apis/coordination.k8s.io/v1/namespaces/nodetask-system/leases/nodetask-operator';
+
+test('one leads, the other is ready and waits', async () => {
+  standby = await cluster.startOperator();
+  await untilRole(cluster.operator, 'leader');
+  assert.equal(await roleOf(standby), 'standby');
+  await runs('first');
+});
+
+test('a leader that is asked to stop gives the Lease back, ends with 0, and the other leads at once', async () => {
+  const exit = await cluster.operator.stop();
+  assert.deepEqual(exit, { code: 0, signal: null });
+  await untilRole(standby, 'leader', 5_000);
+  await runs('second');
+});
+
+test('an operator without leader election takes over, and the leader before it ends with an error', async () => {
+  const earlier = await cluster.admin.get<Lease>(leasePath);
+  const ending = exitOf(standby);
+  const alone = await cluster.startOperator({ leaderElect: false });
+  await untilRole(alone, 'leader');
+  const exit = await ending;
+  assert.equal(exit.code, 1);
+  const taken = await cluster.admin.get<Lease>(leasePath);
+  assert.equal(taken?.spec.leaseTransitions, (earlier?.spec.leaseTransitions ?? 0) + 1);
+  await runs('third');
+
+  assert.deepEqual(await alone.stop(), { code: 0, signal: null });
+});
+
+test('a schedule whose agent lost its journal is dispatched again under the same id', async () => {
+  await using operator = await cluster.startOperator();
+  await untilRole(operator, 'leader');
+  const async = { schedule: { cron: '0 3 * * *' } };
+  await cluster.applyNodeTask('nightly', { type: 'config-validate', target: { podName: 'sei-0' }, async });
+  const first = await until(cluster, 'nightly', 'to be scheduled', ({ status }) => status?.nextRunAt !== undefined);
+  const id = first.status?.targets?.[0]?.taskID ?? '';
+
+  const { home } = cluster.agent('sei-0');
+  await cluster.deletePod('sei-0');
+  await until(cluster, 'nightly', 'to miss its pod', (nodeTask) => reasonOf(nodeTask, 'Reconciling') === 'NoTarget');
+  await rm(join(home, '.nodetask'), { recursive: true });
+  const agent = await cluster.createAgentPod('sei-0');
+  await until(cluster, 'nightly', 'to be scheduled again', (nodeTask) => reasonOf(nodeTask, 'Ready') === 'Scheduled');
+  assert.equal((await agent.request('GET', `/v0/tasks/${id}`)).status, 200);
+});
+
+test('an operator that an agent refuses because of a newer leader ends with an error', async () => {
+  const operator = await cluster.startOperator();
+  await untilRole(operator, 'leader');
+  const ending = exitOf(operator);
+  const newer = { headers: { [headers.fence]: '1000' } };
+  const { status } = await cluster.agent('sei-0').request('DELETE', `/v0/tasks/${randomUUID()}`, newer);
+  assert.equal(status, 204);
+  await cluster.applyNodeTask('fenced', { type: 'mark-ready', target: { podName: 'sei-0' } });
+  assert.equal((await ending).code, 1);
+  assert.match(await operator.process.log(), /fenced/);
+});
