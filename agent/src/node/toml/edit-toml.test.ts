@@ -104,6 +104,13 @@ describe('editToml by hand', () => {
     assert.match(result, /# kept/);
   });
 
+  test('where toml-patch would move a value into a comment, the list is written anew', async () => {
+    assert.equal(
+      await edit('arr = [ "one" , [1, 2] , # c1\n]\nz = 1\n', set('arr', ['new', [1n, 2n]])),
+      'arr = ["new", [1, 2]]\nz = 1\n',
+    );
+  });
+
   test('a file that is not TOML is refused with file, line and column', async () => {
     await assert.rejects(edit('a = 1\nb = = 2\n', set('a', 2n)), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'file-invalid');
@@ -201,6 +208,33 @@ describe('editToml at random', () => {
     }),
     { minLength: 1, maxLength: 4 },
   );
+
+  test('changes lists over several lines with comments in all places', async () => {
+    const items = ['"one"', '"t#o"', '3', '4.5', 'true', '{a = 1}', '[1, 2]'] as const;
+    const space = fc.constantFrom('', ' ', '\n', '\n  ', ' # note\n', '\n# own line\n');
+    const item = fc.record({ text: fc.constantFrom(...items), before: space, after: space, behind: space });
+    const commentedList = fc
+      .tuple(fc.array(item, { minLength: 1, maxLength: 4 }), fc.boolean())
+      .map(
+        ([parts, comma]) =>
+          `arr = [${parts.map(({ text, before, after, behind }, index) => before + text + after + (index < parts.length - 1 || comma ? `,${behind}` : '')).join('')}]\nz = 1 # last\n`,
+      );
+    await fc.assert(
+      fc.asyncProperty(
+        commentedList,
+        fc.array(fc.tuple(fc.nat(3), fc.boolean()), { maxLength: 4 }),
+        async (text, picks) => {
+          const document = parse(text, { integersAsBigInt: true }) as DocumentTable;
+          const old = document['arr'] as readonly DocumentValue[];
+          const value = picks.flatMap(([index, isNew]) => (isNew ? ['new'] : old.slice(index, index + 1)));
+          const result = await edit(text, set('arr', value));
+          assert.ok(sameValue(parse(result, { integersAsBigInt: true }), { ...document, arr: value }));
+          assert.match(result, /\nz = 1 # last\n/);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
 
   test('keeps every comment where plain values are set and keys are added', async () => {
     const value = scalar.filter((one) => typeof one !== 'string' || !one.includes('#'));

@@ -12,6 +12,7 @@ import {
 } from '../document-value.ts';
 import { parseToml } from './parse-toml.ts';
 import { isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
+import { leavesRestUntouched } from './untouched.ts';
 import { problemWithEdit } from './verify-edit.ts';
 
 /**
@@ -26,13 +27,20 @@ export const editToml = async (text: string, wanted: readonly ValueEdit[], file:
   const edits = editsBetween(before, intended);
   if (edits.length === 0) return text;
   const problems: string[] = [];
+  let correct: string | undefined;
   for (const attempt of [editInPlace, rewriteValues]) {
     const result = await attempt(text, before, edits, problems);
     if (result === undefined) continue;
     const problem = await problemWithEdit(result, intended, text, file);
-    if (problem === undefined) return result;
-    problems.push(problem);
+    if (problem !== undefined) {
+      problems.push(problem);
+      continue;
+    }
+    if (leavesRestUntouched(text, result, edits)) return result;
+    // A comment of a neighbour has moved: right, but not as good as what the next attempt may do.
+    correct ??= result;
   }
+  if (correct !== undefined) return correct;
   const [first] = edits;
   throw new TaskError(
     'patch-invalid',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { maxOutputBytes } from '@nodetask/shared';
@@ -117,6 +117,27 @@ describe('config-patch', () => {
       message: /symbolic link/,
     });
     assert.equal(await readFile(victim, 'utf8'), 'a = 1\n');
+    // Nor does it read through one, which would show what is behind it.
+    await assert.rejects(run({ files: { 'client.toml': { a: 1 } }, dryRun: true }), { code: 'file-invalid' });
+  });
+
+  test('does not leave the home through a config/ that is a link', async (t) => {
+    const { folder } = await setUp(t);
+    const home = await makeTempHome(t);
+    await rm(home.config, { recursive: true });
+    await symlink(folder, home.config);
+    const params = { files: { 'config.toml': { moniker: 'b' } } };
+    await assert.rejects(runTask('config-patch', configPatch(home), params), {
+      code: 'file-invalid',
+      message: /is a link to .*outside of/,
+    });
+    assert.equal(await readFile(join(folder, 'config.toml'), 'utf8'), config);
+    // One that stays inside is fine.
+    await rm(home.config);
+    await mkdir(join(home.root, 'inside'));
+    await writeFile(join(home.root, 'inside', 'config.toml'), config);
+    await symlink('inside', home.config);
+    assert.equal((await runTask('config-patch', configPatch(home), params)).outcome, 'changed');
   });
 
   test('does not show secrets in the diff, and shows that they changed', async (t) => {

@@ -1,0 +1,40 @@
+import type { KeyPath, ValueEdit } from '../document-value.ts';
+import { scanToml } from './scan-toml.ts';
+
+/**
+ * True where the edits left everything else as it was: each statement that no edit names is there with the same bytes, trailing comment
+ * included, in the same order, and so are the comment lines between statements (unless something was removed, which takes its own along).
+ */
+export const leavesRestUntouched = (original: string, result: string, edits: readonly ValueEdit[]): boolean => {
+  const before = restOf(original, edits);
+  const after = restOf(result, edits);
+  const isRemoving = edits.some((edit) => edit.value === undefined);
+  return sameLines(before.statements, after.statements) && (isRemoving || sameLines(before.comments, after.comments));
+};
+
+interface Rest {
+  readonly statements: readonly string[];
+  readonly comments: readonly string[];
+}
+
+const restOf = (text: string, edits: readonly ValueEdit[]): Rest => {
+  const statements: string[] = [];
+  const comments: string[] = [];
+  let at = 0;
+  for (const statement of scanToml(text).statements) {
+    comments.push(...commentLines(text.slice(at, statement.start)));
+    at = statement.end;
+    if (!edits.some((edit) => isPrefix(edit.path, statement.path))) {
+      statements.push(text.slice(statement.start, statement.end).replace(/\r?\n$/, ''));
+    }
+  }
+  comments.push(...commentLines(text.slice(at)));
+  return { statements, comments };
+};
+
+const commentLines = (between: string): readonly string[] => between.match(/#[^\r\n]*/g) ?? [];
+
+const isPrefix = (prefix: KeyPath, path: KeyPath): boolean => prefix.every((key, index) => path[index] === key);
+
+const sameLines = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((line, index) => line === b[index]);
