@@ -23,7 +23,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('runID' as const), runID: fc.constantFrom('a', 'b', 'c') }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.constantFrom(0.05, 1, 31, 301) }),
+    arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.constantFrom(0.1, 1, 31, 301) }),
   },
 );
 type Event = typeof event extends fc.Arbitrary<infer E> ? E : never;

@@ -19,7 +19,7 @@ export const lateRunMs = 30_000;
  * "Running" is written to status only when the result has not come this long after the dispatch: most one-shots end sooner, and
  * save one write of two.
  */
-export const settleMs = 100;
+export const settleMs = 250;
 
 /** While nothing matches: how often pods without the agent label are looked for, to tell NoAgent from NoTarget. */
 export const lookAgainMs = 10_000;
