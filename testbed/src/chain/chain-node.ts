@@ -1,11 +1,13 @@
 // One CometBFT node: its home folder, its process, its RPC.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ManagedProcess } from '../process/managed-process.ts';
 import { mustRun } from '../process/run-command.ts';
 import { freeLoopbackAddress } from '../net/free-port.ts';
 import { waitFor } from '../wait.ts';
+import { appFiles, nodeCommand, withAppVersion } from './chain-app.ts';
+import type { ChainApp } from './chain-app.ts';
 import { setNodeConfig } from './node-config.ts';
 import type { NodeConfig } from './node-config.ts';
 
@@ -13,15 +15,26 @@ const RPC_PORT = 26_657;
 const P2P_PORT = 26_656;
 const READY_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 5_000;
+/** A node that follows in real time is this close. */
+const FOLLOWING_BLOCKS = 5;
 
 const RpcAnswer = z.object({ result: z.unknown() });
 const Status = z.object({
   node_info: z.object({ id: z.string(), network: z.string() }),
-  sync_info: z.object({ latest_block_height: z.coerce.number().int(), catching_up: z.boolean() }),
+  sync_info: z.object({
+    earliest_block_height: z.coerce.number().int(),
+    latest_block_height: z.coerce.number().int(),
+    catching_up: z.boolean(),
+  }),
+});
+
+const Commit = z.object({
+  signed_header: z.object({ commit: z.object({ block_id: z.object({ hash: z.string() }) }) }),
 });
 
 export interface ChainNodeOptions {
   readonly program: string;
+  readonly app: ChainApp;
   /** Made by `cometbft init`; must not exist or be empty. */
   readonly home: string;
   /** The chain's genesis file; without it the node makes one and is the only validator. */
@@ -47,7 +60,7 @@ export class ChainNode implements AsyncDisposable {
   readonly nodeId: string;
   readonly process: ManagedProcess;
 
-  private constructor(home: string, address: string, nodeId: string, program: string) {
+  private constructor(home: string, address: string, nodeId: string, program: string, app: ChainApp) {
     this.home = home;
     this.configFile = join(home, 'config', 'config.toml');
     this.genesisFile = join(home, 'config', 'genesis.json');
@@ -57,7 +70,7 @@ export class ChainNode implements AsyncDisposable {
     this.process = new ManagedProcess({
       name: `cometbft ${address}`,
       logFile: join(home, 'cometbft.log'),
-      command: () => ({ program, args: ['start', '--home', home, '--proxy_app=kvstore'] }),
+      command: () => nodeCommand(app, program, home),
       ready: async (signal) => {
         await waitFor(async () => (await this.#tryStatus()) !== undefined, {
           what: `${this.rpcUrl}/status to answer`,
@@ -75,11 +88,15 @@ export class ChainNode implements AsyncDisposable {
     const address = await freeLoopbackAddress(RPC_PORT);
     await mustRun(program, ['init', '--home', home]);
     const { stdout } = await mustRun(program, ['show-node-id', '--home', home]);
-    const node = new ChainNode(home, address, stdout.trim(), program);
-    await writeFile(
-      node.genesisFile,
-      options.genesis ?? withChainId(await readFile(node.genesisFile, 'utf8'), options.chainId),
-    );
+    const node = new ChainNode(home, address, stdout.trim(), program, options.app);
+    const genesis =
+      options.genesis ??
+      withAppVersion(withChainId(await readFile(node.genesisFile, 'utf8'), options.chainId), options.app);
+    await writeFile(node.genesisFile, genesis);
+    for (const [path, text] of Object.entries(appFiles(options.app, home, genesis))) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+    }
     const generated = await readFile(node.configFile, 'utf8');
     const own = setNodeConfig(generated, {
       rpc: { laddr: `tcp://${address}:${RPC_PORT}` },
@@ -91,6 +108,8 @@ export class ChainNode implements AsyncDisposable {
         // With the default of 100 ms a chain of fast blocks runs away from a node that follows it.
         flush_throttle_timeout: '5ms',
       },
+      // The same: a node that is behind gets one part or vote of a block each time.
+      consensus: { peer_gossip_sleep_duration: '5ms' },
     });
     await writeFile(node.configFile, setNodeConfig(own, options.config));
     return node;
@@ -114,6 +133,12 @@ export class ChainNode implements AsyncDisposable {
     await this.stop();
   }
 
+  /** The values of a [statesync] section with which a new node trusts this chain from `height` on; the node needs two distinct witnesses. */
+  async trustAt(height: number): Promise<{ readonly trust_height: number; readonly trust_hash: string }> {
+    const { signed_header: header } = Commit.parse(await this.rpc(`/commit?height=${height}`));
+    return { trust_height: height, trust_hash: header.commit.block_id.hash };
+  }
+
   /** The `result` of a GET on the RPC: rpc('/block?height=5'). Throws when the node is down or answers an error. */
   async rpc(path: string): Promise<unknown> {
     const response = await fetch(`${this.rpcUrl}${path}`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
@@ -125,6 +150,11 @@ export class ChainNode implements AsyncDisposable {
   /** The height of the newest block. */
   async height(): Promise<number> {
     return Status.parse(await this.rpc('/status')).sync_info.latest_block_height;
+  }
+
+  /** The height of the oldest block that the node has: above 1 on a node that state-synced. */
+  async earliestHeight(): Promise<number> {
+    return Status.parse(await this.rpc('/status')).sync_info.earliest_block_height;
   }
 
   async chainId(): Promise<string> {
@@ -140,6 +170,25 @@ export class ChainNode implements AsyncDisposable {
         return seen >= height ? seen : undefined;
       },
       { what: `${this.rpcUrl} to reach height ${height}`, timeoutMs, intervalMs: 20, detail: () => `it is at ${seen}` },
+    );
+  }
+
+  /**
+   * Waits until this node does not catch up any more and is at most a few blocks behind `source`. CometBFT's `catching_up: false` alone
+   * does not mean that a node is at the tip. Answers its height.
+   */
+  async waitUntilFollowing(source: ChainNode, timeoutMs = 60_000): Promise<number> {
+    let seen = 'no status yet';
+    return waitFor(
+      async () => {
+        const tip = await source.height();
+        const { latest_block_height: height, catching_up: catchingUp } = Status.parse(
+          await this.rpc('/status'),
+        ).sync_info;
+        seen = `it is at ${height} of ${tip}, catching_up is ${String(catchingUp)}`;
+        return !catchingUp && height >= tip - FOLLOWING_BLOCKS ? height : undefined;
+      },
+      { what: `${this.rpcUrl} to follow ${source.rpcUrl}`, timeoutMs, intervalMs: 50, detail: () => seen },
     );
   }
 
