@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { silentLogger, type TaskType } from '@nodetask/shared';
-import { type Chain, ChainNode, findProgram, startChain, waitFor } from '@nodetask/testbed';
+import { type Chain, type ChainNode, startChain, waitFor } from '@nodetask/testbed';
 import * as fc from 'fast-check';
 import { parse } from 'smol-toml';
 import type { TaskHandler, TaskReport } from '../src/engine/task-handler.ts';
@@ -165,32 +163,15 @@ describe('a node takes what the tasks write', () => {
   });
 
   test('configure-genesis in several chunks: a genesis of 17 MiB', async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'nodetask-genesis-'));
-    t.after(() => rm(folder, { recursive: true, force: true }));
-    const program = await findProgram('cometbft');
-    const node = await ChainNode.create({
-      program,
-      home: join(folder, 'large'),
-      chainId: 'large-1',
-      persistentPeers: [],
-      config: {},
-    });
+    // A chain of its own without validators at work: it makes no blocks, and serves its genesis.
+    const node = await makeFollower(t);
     const genesis = JSON.parse(await readFile(node.genesisFile, 'utf8')) as Record<string, unknown>;
-    await writeFile(
-      node.genesisFile,
-      JSON.stringify({ ...genesis, app_state: { pad: 'é'.repeat((17 * 1024 * 1024) / 2) } }),
-    );
-    t.after(() => node.stop());
+    const pad = 'é'.repeat((17 * 1024 * 1024) / 2);
+    await writeFile(node.genesisFile, JSON.stringify({ ...genesis, chain_id: 'large-1', app_state: { pad } }));
     await node.start();
-    const target = await ChainNode.create({ program, home: join(folder, 'target'), persistentPeers: [], config: {} });
-    const parts = createNodeParts({
-      home: target.home,
-      nodeRPC: node.rpcUrl,
-      hostname: 'h',
-      cpus: 1,
-      clock: systemClock,
-      logger: silentLogger,
-    });
+    const target = await makeFollower(t);
+    const own = { home: target.home, hostname: 'h', cpus: 1, clock: systemClock, logger: silentLogger };
+    const parts = createNodeParts({ ...own, nodeRPC: node.rpcUrl });
     t.after(() => parts.close());
     const report = await run(parts, 'configure-genesis', { rpc: node.rpcUrl, chainId: 'large-1' });
     assert.equal(report.outcome, 'changed');
@@ -199,16 +180,9 @@ describe('a node takes what the tasks write', () => {
       app_state: { pad: string };
       chain_id: string;
     };
-    assert.equal(fetched.app_state.pad.length, (17 * 1024 * 1024) / 2);
+    assert.equal(fetched.app_state.pad, pad);
     // The RPC has no port of its own in --node-rpc or --allow-host now: refused.
-    const closed = createNodeParts({
-      home: target.home,
-      nodeRPC: 'http://127.0.0.1:1',
-      hostname: 'h',
-      cpus: 1,
-      clock: systemClock,
-      logger: silentLogger,
-    });
+    const closed = createNodeParts({ ...own, nodeRPC: 'http://127.0.0.1:1' });
     t.after(() => closed.close());
     await assert.rejects(run(closed, 'configure-genesis', { rpc: node.rpcUrl }), { code: 'egress-refused' });
   });
