@@ -25,6 +25,11 @@ export interface Egress {
   checkURL(field: string, url: string): URL;
   /** The same for a host without a URL. */
   checkHost(field: string, host: string, port?: number): void;
+  /**
+   * The resolver for a connection of node:net to the host: it fails where the name leads to an address that must not be reached. Throws
+   * where the host itself must not be.
+   */
+  lookup(host: string, port: number): LookupFunction;
   /** What undici connects through; one for all requests. */
   dispatcher(): Promise<Dispatcher>;
   close(): Promise<void>;
@@ -57,6 +62,12 @@ export const createEgress = (options: EgressOptions): Egress => {
     },
     checkHost: (field, text, port = 0) => {
       check(field, normalizeHost(text) ?? invalidHost(field, text), port);
+    },
+    lookup: (host, port) => {
+      const what = refusal(host, port);
+      if (what !== undefined) throw refuse(host, what);
+      const lookup = options.lookup ?? systemLookup;
+      return isExempt(host, port) ? lookup : guard(lookup);
     },
     dispatcher: () => {
       agent ??= createAgent(options, isExempt, refusal);

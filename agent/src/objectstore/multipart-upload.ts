@@ -1,0 +1,212 @@
+import { abortReason, TaskError } from '@nodetask/shared';
+import { abortUpload } from './discard-uploads.ts';
+import type { UploadedObject, UploadOptions } from './object-store.ts';
+import { isTooManyParts, planParts } from './part-size.ts';
+import type { S3 } from './s3-client.ts';
+import { putSmallObject } from './small-objects.ts';
+import type { StoreCalls } from './store-calls.ts';
+
+/**
+ * Streams into an object: in one request where everything fits into one part, else as a multipart upload, whose parts are sent while the
+ * next is filled. An upload that fails or is aborted is discarded at the store before the error is handed on.
+ */
+export const uploadStream = async (
+  calls: StoreCalls,
+  key: string,
+  content: AsyncIterable<Uint8Array>,
+  options: UploadOptions,
+): Promise<UploadedObject> => {
+  const { partBytes, parallel } = planParts(options.expectedBytes);
+  const parts = cutParts(content, partBytes, options.signal);
+  const first = await parts.next();
+  const body = first.done === true ? Buffer.alloc(0) : first.value;
+  if (body.length < partBytes) {
+    await putSmallObject(calls, key, body, options);
+    options.onProgress?.(body.length);
+    return { key, bytes: body.length };
+  }
+  const upload = new MultipartUpload(calls, key, options);
+  try {
+    await upload.begin();
+    await upload.send(body, parallel);
+    for await (const part of parts) await upload.send(part, parallel);
+    return { key, bytes: await upload.complete() };
+  } catch (error) {
+    await parts.return();
+    throw await upload.discard(error);
+  }
+};
+
+/** Parts of exactly `partBytes`, but for the last, each in a buffer of its own. */
+async function* cutParts(
+  content: AsyncIterable<Uint8Array>,
+  partBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  let part = Buffer.allocUnsafeSlow(partBytes);
+  let filled = 0;
+  for await (const chunk of content) {
+    signal.throwIfAborted();
+    for (let from = 0; from < chunk.length;) {
+      const taken = Math.min(partBytes - filled, chunk.length - from);
+      part.set(chunk.subarray(from, from + taken), filled);
+      filled += taken;
+      from += taken;
+      if (filled === partBytes) {
+        yield part;
+        part = Buffer.allocUnsafeSlow(partBytes);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) yield part.subarray(0, filled);
+}
+
+interface SentPart {
+  readonly PartNumber: number;
+  readonly ETag: string;
+}
+
+class MultipartUpload {
+  readonly #calls: StoreCalls;
+  readonly #key: string;
+  readonly #options: UploadOptions;
+  readonly #sent: SentPart[] = [];
+  readonly #sending = new Set<Promise<void>>();
+  /** Ends the parts in flight when one of them fails. */
+  readonly #failed = new AbortController();
+  readonly #signal: AbortSignal;
+  #id: string | undefined;
+  #parts = 0;
+  #bytes = 0;
+
+  constructor(calls: StoreCalls, key: string, options: UploadOptions) {
+    this.#calls = calls;
+    this.#key = key;
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
+  }
+
+  async begin(): Promise<void> {
+    const answer = await this.#call('begin the upload of', undefined, ({ sdk, client }, abortSignal) =>
+      client.send(new sdk.CreateMultipartUploadCommand({ ...this.#object(), ContentType: this.#options.contentType }), {
+        abortSignal,
+      }),
+    );
+    if (answer.UploadId === undefined) {
+      throw new TaskError(
+        'object-store-invalid',
+        `${this.#calls.describe(this.#key)}: the store begins an upload without an id: check endpoint`,
+      );
+    }
+    this.#id = answer.UploadId;
+  }
+
+  /** Resolves when there is room for one more part. */
+  async send(part: Buffer, parallel: number): Promise<void> {
+    const number = ++this.#parts;
+    if (isTooManyParts(number)) {
+      throw new TaskError(
+        'object-store-invalid',
+        `${this.#calls.describe(this.#key)} needs more parts than an upload may have: it is larger than expected`,
+      );
+    }
+    const sending = this.#sendPart(part, number)
+      .catch((error: unknown) => {
+        this.#failed.abort(error);
+      })
+      .finally(() => {
+        this.#sending.delete(sending);
+      });
+    this.#sending.add(sending);
+    if (this.#sending.size >= parallel) await Promise.race(this.#sending);
+    this.#throwIfFailed();
+  }
+
+  /** Answers the size of the object. */
+  async complete(): Promise<number> {
+    await Promise.all(this.#sending);
+    this.#throwIfFailed();
+    const Parts = this.#sent.toSorted((a, b) => a.PartNumber - b.PartNumber);
+    await this.#call('complete the upload of', completeBudgetMs, ({ sdk, client }, abortSignal) =>
+      client.send(
+        new sdk.CompleteMultipartUploadCommand({
+          ...this.#object(),
+          UploadId: this.#id,
+          MultipartUpload: { Parts },
+        }),
+        { abortSignal },
+      ),
+    );
+    return this.#bytes;
+  }
+
+  /** Answers the error to throw. Cleaning up has its own budget: the task's signal may have ended already. */
+  async discard(reason: unknown): Promise<unknown> {
+    this.#failed.abort(reason);
+    await Promise.all(this.#sending);
+    if (this.#id === undefined) return reason;
+    try {
+      const budgetMs = this.#options.signal.aborted ? cancelledBudgetMs : discardBudgetMs;
+      await abortUpload(this.#calls, this.#key, this.#id, { signal: new AbortController().signal, budgetMs });
+    } catch {
+      // The first error is the one that matters; the next upload of this key discards what is left of this one.
+    }
+    return reason;
+  }
+
+  async #sendPart(part: Buffer, number: number): Promise<void> {
+    const sha256 = Buffer.from(await crypto.subtle.digest('SHA-256', part as Uint8Array<ArrayBuffer>)).toString('hex');
+    const budgetMs = 120_000 + part.length / 32;
+    const answer = await this.#call(`upload part ${number} of`, budgetMs, ({ sdk, client }, abortSignal) => {
+      const command = new sdk.UploadPartCommand({
+        ...this.#object(),
+        UploadId: this.#id,
+        PartNumber: number,
+        Body: part,
+      });
+      // The signature covers this hash, so the store refuses a part that was changed on its way. The SDK would compute it on the main thread.
+      command.middlewareStack.add(
+        (next) => (args) => {
+          (args.request as { readonly headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+          return next(args);
+        },
+        { step: 'build', name: 'payloadHash' },
+      );
+      return client.send(command, { abortSignal });
+    });
+    if (answer.ETag === undefined) {
+      throw new TaskError(
+        'object-store-invalid',
+        `${this.#calls.describe(this.#key)}: the store takes a part and gives it no ETag: check endpoint`,
+      );
+    }
+    this.#sent.push({ PartNumber: number, ETag: answer.ETag });
+    this.#bytes += part.length;
+    this.#options.onProgress?.(this.#bytes);
+  }
+
+  #object(): { readonly Bucket: string; readonly Key: string } {
+    return { Bucket: this.#calls.location.bucket, Key: this.#key };
+  }
+
+  #call<T>(
+    verb: string,
+    budgetMs: number | undefined,
+    request: (s3: S3, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const call = { verb, key: this.#key, signal: this.#signal, ...(budgetMs === undefined ? {} : { budgetMs }) };
+    return this.#calls.send(call, request);
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failed.signal.aborted) throw abortReason(this.#failed.signal);
+    this.#options.signal.throwIfAborted();
+  }
+}
+
+/** Stores that keep parts as files join them now. */
+const completeBudgetMs = 15 * 60_000;
+const discardBudgetMs = 15_000;
+/** Who cancels waits for the end. */
+const cancelledBudgetMs = 1_500;

@@ -1,0 +1,145 @@
+import type { Readable } from 'node:stream';
+import { abortReason, sleep, TaskError } from '@nodetask/shared';
+import type { DownloadOptions, ObjectInfo } from './object-store.ts';
+import type { StoreCalls } from './store-calls.ts';
+
+const defaultPartBytes = 8 * 1024 * 1024;
+const defaultParts = 4;
+/** Tries of one range, beyond those that the SDK makes before an answer begins. */
+const maxTries = 5;
+/** Of silence in the middle of an answer. */
+const stallMs = 30_000;
+
+/**
+ * Fetches an object by ranges: a few at once, handed on in order. Each has `If-Match`, so that bytes of two versions never mix, its own
+ * tries, and its length checked. Ranges in flight and waiting are bounded, so a slow reader slows the download.
+ */
+export async function* rangedDownload(
+  calls: StoreCalls,
+  object: ObjectInfo,
+  options: DownloadOptions,
+): AsyncGenerator<Buffer, void, undefined> {
+  const { partBytes = defaultPartBytes, parts = defaultParts } = options;
+  // Ends the ranges in flight when the reader leaves early or one of them fails.
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
+  const window: Promise<readonly Buffer[]>[] = [];
+  let next = 0;
+  const fill = (): void => {
+    while (window.length < parts && next < object.bytes) {
+      const range = { start: next, end: Math.min(next + partBytes, object.bytes) };
+      const fetched = fetchRange(calls, object, range, signal);
+      // Awaited in its turn; until then a failure must not count as unhandled.
+      fetched.catch(() => undefined);
+      window.push(fetched);
+      next = range.end;
+    }
+  };
+  try {
+    for (fill(); window.length > 0; fill()) {
+      const [first] = window;
+      yield* (await first) ?? [];
+      // Only now: while its bytes wait for the reader, it counts as one of the parts in memory.
+      void window.shift();
+    }
+  } finally {
+    left.abort(new Error('the download has ended'));
+    await Promise.allSettled(window);
+  }
+}
+
+interface Range {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
+
+const fetchRange = async (
+  calls: StoreCalls,
+  object: ObjectInfo,
+  range: Range,
+  signal: AbortSignal,
+): Promise<readonly Buffer[]> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fetchOnce(calls, object, range, signal);
+    } catch (error) {
+      if (signal.aborted) throw abortReason(signal);
+      const again = error instanceof TaskError && error.code === 'object-store-unreachable';
+      if (!again || tries >= maxTries) throw error;
+      await sleep(calls.clock, 200 * 2 ** tries, signal);
+    }
+  }
+};
+
+const fetchOnce = async (
+  calls: StoreCalls,
+  { key, etag }: ObjectInfo,
+  { start, end }: Range,
+  signal: AbortSignal,
+): Promise<readonly Buffer[]> => {
+  const call = { verb: `read bytes ${start} to ${end - 1} of`, key, signal };
+  const answer = await calls.send(call, ({ sdk, client }, abortSignal) =>
+    client.send(
+      new sdk.GetObjectCommand({
+        Bucket: calls.location.bucket,
+        Key: key,
+        Range: `bytes=${start}-${end - 1}`,
+        IfMatch: etag,
+      }),
+      { abortSignal },
+    ),
+  );
+  const body = answer.Body as Readable;
+  // A store that ignores Range or If-Match answers with other bytes than were asked for.
+  if (answer.ETag !== etag || answer.ContentLength !== end - start || answer.$metadata.httpStatusCode !== 206) {
+    body.destroy();
+    const what = `ETag ${answer.ETag ?? '–'} and ${answer.ContentLength ?? 0} bytes for bytes ${start} to ${end - 1} of ETag ${etag}`;
+    if (answer.ETag !== etag)
+      throw new TaskError('object-changed', `${calls.describe(key)}: the store answers ${what}`);
+    throw new TaskError('object-store-invalid', `${calls.describe(key)}: the store answers ${what}: check endpoint`);
+  }
+  try {
+    return await readBody(calls, body, end - start, signal);
+  } catch (error) {
+    throw calls.errorOf(call, error);
+  }
+};
+
+/** The chunks of an answer, as they came: they are not joined, nobody downstream needs them to be. */
+const readBody = async (
+  { clock }: StoreCalls,
+  body: Readable,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<readonly Buffer[]> => {
+  const chunks: Buffer[] = [];
+  let arrived = 0;
+  const onStall = (): void => {
+    body.destroy(new Error(`no byte arrived for ${stallMs / 1000} s, after ${arrived} of ${bytes}`));
+  };
+  const onAbort = (): void => {
+    body.destroy(abortReason(signal));
+  };
+  let timedAt = clock.monotonic();
+  let cancelTimer = clock.setTimer(stallMs, onStall);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      arrived += chunk.length;
+      // The timer is not set anew for each of thousands of chunks.
+      if (clock.monotonic() - timedAt < stallMs / 8) continue;
+      timedAt = clock.monotonic();
+      cancelTimer();
+      cancelTimer = clock.setTimer(stallMs, onStall);
+    }
+  } finally {
+    cancelTimer();
+    signal.removeEventListener('abort', onAbort);
+    body.destroy();
+  }
+  if (arrived !== bytes) throw new Error(`${arrived} of ${bytes} bytes arrived`);
+  return chunks;
+};

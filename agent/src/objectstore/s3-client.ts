@@ -1,0 +1,45 @@
+import type * as SDK from '@aws-sdk/client-s3';
+import type { Egress } from '../node/egress.ts';
+import { guardedAgents } from './guarded-agents.ts';
+import type { ObjectStoreLocation } from './location.ts';
+
+/** The SDK with a client for one location. */
+export interface S3 {
+  readonly sdk: typeof SDK;
+  readonly client: SDK.S3Client;
+}
+
+/** Of one request: the first try and those after SlowDown, other 5xx and broken connections, with the SDK's backoff. */
+const maxAttempts = 5;
+const connectTimeoutMs = 10_000;
+/** Of silence on a connection. Servers that join the parts of an upload as files take their time to answer. */
+const idleTimeoutMs = 120_000;
+
+/**
+ * Loads the SDK (on first use: it takes longer to load than the agent to start) and makes a client. Credentials come from the standard
+ * provider chain and nowhere else; connections pass the egress check.
+ */
+export const createS3 = async (location: ObjectStoreLocation, egress: Egress): Promise<S3> => {
+  const sdk = await import('@aws-sdk/client-s3');
+  const { region, endpoint, forcePathStyle } = location;
+  const client = new sdk.S3Client({
+    ...(region === undefined ? {} : { region }),
+    // Servers other than AWS may store the framing of checksums that they do not understand inside the object.
+    ...(endpoint === undefined
+      ? {}
+      : {
+          endpoint,
+          requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+          responseChecksumValidation: 'WHEN_REQUIRED' as const,
+        }),
+    forcePathStyle,
+    maxAttempts,
+    followRegionRedirects: false,
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      socketTimeout: idleTimeoutMs,
+      ...guardedAgents(egress, { keepAlive: true, maxSockets: 16 }),
+    },
+  });
+  return { sdk, client };
+};

@@ -1,0 +1,83 @@
+import { abortReason, type Clock, TaskError } from '@nodetask/shared';
+import type { Egress } from '../node/egress.ts';
+import { describeObject, type ObjectStoreLocation } from './location.ts';
+import { createS3, type S3 } from './s3-client.ts';
+import { storeError } from './store-error.ts';
+import { within } from './within.ts';
+
+export interface StoreOptions {
+  readonly egress: Egress;
+  readonly clock: Clock;
+}
+
+/** One request to the store, with all its tries. */
+export interface StoreCall {
+  /** For messages: `read`, `list`. */
+  readonly verb: string;
+  readonly key: string;
+  readonly signal: AbortSignal;
+  /** Of all tries together; default 2 minutes. */
+  readonly budgetMs?: number;
+}
+
+const defaultBudgetMs = 120_000;
+
+/** Makes requests to one location: opens the client on first use, bounds every call, and turns errors into TaskErrors. */
+export class StoreCalls {
+  readonly location: ObjectStoreLocation;
+  readonly clock: Clock;
+  readonly #egress: Egress;
+  #s3: Promise<S3> | undefined;
+
+  constructor(location: ObjectStoreLocation, { egress, clock }: StoreOptions) {
+    if (location.endpoint !== undefined) egress.checkURL('endpoint', location.endpoint);
+    this.location = location;
+    this.clock = clock;
+    this.#egress = egress;
+  }
+
+  describe(key?: string): string {
+    return describeObject(this.location, key);
+  }
+
+  /** Rejects with a TaskError, or with the signal's reason. */
+  async send<T>(call: StoreCall, request: (s3: S3, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const budgetMs = call.budgetMs ?? defaultBudgetMs;
+    const late = (): Error =>
+      new TaskError(
+        'object-store-unreachable',
+        `cannot ${call.verb} ${this.describe(call.key)} within ${Math.round(budgetMs / 1000)} s: check endpoint and network`,
+      );
+    try {
+      return await within({ clock: this.clock, signal: call.signal, budgetMs, late }, async (signal) =>
+        request(await this.#open(), signal),
+      );
+    } catch (error) {
+      throw this.errorOf(call, error);
+    }
+  }
+
+  /** What the caller is to see of an error of a request. */
+  errorOf({ verb, key, signal }: StoreCall, error: unknown): Error {
+    return signal.aborted ? abortReason(signal) : storeError({ verb, where: this.describe(key) }, error);
+  }
+
+  close(): void {
+    void this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const opened = this.#s3;
+    this.#s3 = undefined;
+    try {
+      (await opened)?.client.destroy();
+    } catch {
+      // It never opened; whoever asked for it has been told.
+    }
+  }
+
+  #open(): Promise<S3> {
+    this.#s3 ??= createS3(this.location, this.#egress);
+    return this.#s3;
+  }
+}
