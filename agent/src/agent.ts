@@ -21,6 +21,8 @@ export interface AgentParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Called with every start of a run. */
+  readonly onRun: () => void;
   /** Ends the agent in order; its reason becomes that of every run that is aborted. */
   readonly signal: AbortSignal;
 }
@@ -55,7 +57,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   });
   const node = createNodeParts(config, clock, logger);
   const engine = new Engine({
-    handlers: instrumentHandlers(node.handlers, metrics, clock),
+    handlers: instrumentHandlers(node.handlers, metrics, clock, parts.onRun),
     store: store.value,
     signal,
     clock,

@@ -1,57 +1,7 @@
 #!/usr/bin/env node
-import { createLogger, installShutdown, systemClock } from '@nodetask/runtime';
-import { TaskError } from '@nodetask/shared';
-import { type AgentConfig, ConfigError, readAgentCommand } from './config.ts';
-import { version } from './version.ts';
+import { beginLeanStart } from './lean-start.ts';
 
-/** What the operating system sees of a wrong command line (as commander and sysexits have it), and of a start that failed. */
-const exitCodes = { usage: 2, failed: 1 } as const;
-
-const main = async (): Promise<number> => {
-  const command = readAgentCommand({
-    argv: process.argv.slice(2),
-    env: process.env,
-    version,
-    isTerminal: process.stdout.isTTY,
-  });
-  if ('run' in command) return run(command.run);
-  process.stdout.write(command.print);
-  return 0;
-};
-
-const run = async (config: AgentConfig): Promise<number> => {
-  const logger = createLogger({ level: config.logLevel, format: config.logFormat, fields: podFields(config) });
-  using shutdown = installShutdown({ logger, clock: systemClock, graceMs: config.graceMs });
-  try {
-    // After the command line: --help needs none of it.
-    const { runAgent } = await import('./agent.ts');
-    await runAgent(config, { logger, clock: systemClock, random: Math.random, signal: shutdown.signal });
-    return 0;
-  } catch (error) {
-    if (!isForPeople(error)) logger.error('the agent cannot go on', { error });
-    throw error;
-  } finally {
-    await logger.close();
-  }
-};
-
-const podFields = ({ podName, namespace }: AgentConfig): Readonly<Record<string, unknown>> => ({
-  ...(namespace === undefined ? {} : { namespace }),
-  ...(podName === undefined ? {} : { pod: podName }),
-});
-
-/** Errors whose message says all that helps: a stack would hide it. */
-const isForPeople = (error: unknown): error is Error =>
-  error instanceof TaskError ||
-  (error instanceof Error && ['ConfigError', 'TokenFileError', 'StateFolderError', 'ListenError'].includes(error.name));
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const text =
-    isForPeople(error) || !(error instanceof Error)
-      ? String(error instanceof Error ? error.message : error)
-      : error.stack;
-  process.stderr.write(`nodetask-agent: ${text ?? ''}\n`);
-  process.exitCode = error instanceof ConfigError ? exitCodes.usage : exitCodes.failed;
-}
+beginLeanStart();
+// Everything else after it: modules that are imported statically are read, and partly compiled, before the first one runs.
+const { main } = await import('./command-line.ts');
+process.exitCode = await main();

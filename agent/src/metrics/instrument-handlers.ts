@@ -4,20 +4,32 @@ import type { AgentMetrics } from './agent-metrics.ts';
 
 type RunMetrics = Pick<AgentMetrics, 'taskDuration' | 'running'>;
 
-/** The same handlers, each run of which is timed by its outcome. */
-export const instrumentHandlers = (handlers: TaskHandlers, metrics: RunMetrics, clock: Clock): TaskHandlers =>
+/** The same handlers, each run of which is timed by its outcome; `onRun` is called when one starts. */
+export const instrumentHandlers = (
+  handlers: TaskHandlers,
+  metrics: RunMetrics,
+  clock: Clock,
+  onRun: () => void = () => undefined,
+): TaskHandlers =>
   Object.fromEntries(
     Object.entries(handlers).map(([type, handler]) => [
       type,
-      instrument(type as TaskType, handler as TaskHandler, metrics, clock),
+      instrument(type as TaskType, handler as TaskHandler, metrics, clock, onRun),
     ]),
   );
 
-const instrument = (type: TaskType, handler: TaskHandler, metrics: RunMetrics, clock: Clock): TaskHandler => ({
+const instrument = (
+  type: TaskType,
+  handler: TaskHandler,
+  metrics: RunMetrics,
+  clock: Clock,
+  onRun: () => void,
+): TaskHandler => ({
   interrupted: handler.interrupted,
   locks: (params) => handler.locks(params),
   check: (params) => handler.check?.(params),
   run: async (context) => {
+    onRun();
     const started = clock.monotonic();
     const observe = (outcome: string): void => {
       metrics.taskDuration.observe({ type, outcome }, (clock.monotonic() - started) / 1000);

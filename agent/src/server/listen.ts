@@ -1,9 +1,15 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import type { Logger } from '@nodetask/shared';
 import type { ListenAddress } from '../listen-address.ts';
 import { type AppOptions, createApp, identityHeaders, type Identity } from './app.ts';
+
+/**
+ * Not by `import`: that reads every export of the module, and the one of WebSocket loads a whole HTTP client, 15 MB of RSS that
+ * the agent has no use for.
+ */
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** What a client may cost. */
 export interface ServerLimits {

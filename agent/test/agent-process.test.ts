@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { TaskResult } from '@nodetask/shared';
+
+/** The agent as the operating system sees it: a process with flags, environment, signals and an exit code. */
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+let folder = '';
+const children: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nodetask-agent-'));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+  rmSync(folder, { recursive: true });
+});
+
+const launch = (env: Readonly<Record<string, string>> = {}, args: readonly string[] = []) => {
+  const child = spawn(process.execPath, ['--conditions=nodetask-source', main, ...args], {
+    env: { NODETASK_HOME: folder, NODETASK_LISTEN: '127.0.0.1:0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const lines: Record<string, unknown>[] = [];
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const output = createInterface({ input: child.stdout });
+  const waiters: (() => void)[] = [];
+  const wake = (): void => {
+    for (const waiter of waiters.splice(0)) waiter();
+  };
+  output.on('line', (line) => {
+    lines.push(JSON.parse(line) as Record<string, unknown>);
+    wake();
+  });
+  output.on('close', wake);
+  let closed = false;
+  const ended = once(child, 'close').then(([code]) => {
+    closed = true;
+    wake();
+    return code as number | null;
+  });
+  const line = async (message: string): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const found = lines.find((candidate) => candidate['message'] === message);
+      if (found !== undefined) return found;
+      if (closed) throw new Error(`the agent ended without "${message}"; stderr: ${stderr}`);
+      await new Promise<void>((resolve) => waiters.push(resolve));
+    }
+  };
+  return { child, lines, line, ended, stderr: () => stderr };
+};
+
+const urlOf = async (agent: ReturnType<typeof launch>): Promise<string> =>
+  `http://127.0.0.1:${String((await agent.line('listening'))['port'])}`;
+
+const post = (url: string, task: unknown): Promise<Response> =>
+  fetch(`${url}/v0/tasks`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(task),
+  });
+
+const read = async (url: string, id: string): Promise<TaskResult> =>
+  (await (await fetch(`${url}/v0/tasks/${id}`)).json()) as TaskResult;
+
+/** A server that takes requests and never answers: a task that reads from it runs until it is aborted. */
+const startSilentServer = async () => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    host: `127.0.0.1:${String(port)}`,
+    asked: () => once(server, 'request'),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
+
+test('SIGTERM: running work is aborted and journalled, the process ends with 0, the next start tells of it', async () => {
+  await using silent = await startSilentServer();
+  mkdirSync(join(folder, 'config'));
+  const env = { NODETASK_ALLOW_HOST: silent.host, NODETASK_GRACE_SECONDS: '10' };
+  const first = launch(env);
+  const url = await urlOf(first);
+  const id = randomUUID();
+  const asked = silent.asked();
+  const accepted = await post(url, { id, type: 'configure-genesis', params: { rpc: `http://${silent.host}` } });
+  assert.equal(accepted.status, 202, await accepted.text());
+  await asked;
+  const stopped = performance.now();
+  first.child.kill('SIGTERM');
+  assert.equal(await first.ended, 0, first.stderr());
+  assert.ok(performance.now() - stopped < 9000, 'within the grace time');
+  await first.line('stopped');
+
+  const second = launch(env);
+  const { status } = await read(await urlOf(second), id);
+  assert.ok(status === 'running' || status === 'failed', 'run again, or failed-retriable, as the handler declares');
+  second.child.kill('SIGTERM');
+  assert.equal(await second.ended, 0);
+});
+
+test('an event stream and a kept connection do not hold the end up', async () => {
+  const agent = launch({ NODETASK_GRACE_SECONDS: '10' });
+  const url = await urlOf(agent);
+  const id = randomUUID();
+  await (await post(url, { id, type: 'mark-ready', async: { schedule: { cron: '0 3 * * *' } } })).text();
+  const stream = await fetch(`${url}/v0/tasks/${id}/watch`);
+  assert.equal(stream.status, 200);
+  const text = stream.text();
+  const stopped = performance.now();
+  agent.child.kill('SIGINT');
+  assert.equal(await agent.ended, 0);
+  assert.ok(performance.now() - stopped < 5000);
+  assert.match(await text, /event: result/);
+});
+
+test('readiness and schedules survive kill -9', async () => {
+  const first = launch();
+  const url = await urlOf(first);
+  const ready = (await (await post(url, { type: 'mark-ready' })).json()) as { id: string };
+  const stream = await fetch(`${url}/v0/tasks/${ready.id}/watch`);
+  assert.match(await stream.text(), /"status":"completed"/);
+  const schedule = randomUUID();
+  await (await post(url, { id: schedule, type: 'mark-ready', async: { schedule: { cron: '0 3 * * *' } } })).text();
+  const before = await read(url, schedule);
+  first.child.kill('SIGKILL');
+  await first.ended;
+
+  const second = launch();
+  const again = await urlOf(second);
+  assert.equal((await fetch(`${again}/v0/healthz`)).status, 200);
+  assert.deepEqual(await read(again, schedule), before);
+  assert.equal((await second.line('listening'))['journal'], (await first.line('listening'))['journal']);
+  assert.notEqual((await second.line('listening'))['bootID'], (await first.line('listening'))['bootID']);
+});
+
+test('a start that fails says why in one line, and ends with a code', async () => {
+  const running = launch();
+  const url = await urlOf(running);
+  writeFileSync(join(folder, 'empty'), '');
+  const other = mkdtempSync(join(folder, 'other-'));
+  const faults: readonly [what: string, env: Readonly<Record<string, string>>, code: number, message: RegExp][] = [
+    [
+      'port in use',
+      { NODETASK_HOME: other, NODETASK_LISTEN: url.replace('http://', '') },
+      1,
+      /another process listens/,
+    ],
+    ['journal in use', {}, 1, /journal .* is in use by another process/],
+    ['no token file', { NODETASK_TOKEN_FILE: join(folder, 'none') }, 1, /token file .*none cannot be read/],
+    ['empty token file', { NODETASK_TOKEN_FILE: join(folder, 'empty') }, 1, /has no token/],
+    ['no home', { NODETASK_HOME: join(folder, 'nowhere') }, 1, /nowhere\/\.nodetask, cannot be made: there is no/],
+    ['a file as state folder', { NODETASK_STATE_DIR: join(folder, 'empty') }, 1, /empty/],
+    ['open port without a token', { NODETASK_LISTEN: ':0' }, 2, /not a loopback address/],
+  ];
+  for (const [what, env, code, message] of faults) {
+    const agent = launch(env);
+    assert.equal(await agent.ended, code, `${what}: ${agent.stderr()}`);
+    assert.match(agent.stderr(), message, what);
+    assert.equal(agent.stderr().trimEnd().split('\n').length, 1, `${what}: ${agent.stderr()}`);
+  }
+  const help = spawn(process.execPath, ['--conditions=nodetask-source', main, '--help'], { stdio: 'ignore' });
+  const [code] = (await once(help, 'exit')) as [number];
+  assert.equal(code, 0);
+});
+
+test('a second signal ends at once', async () => {
+  await using silent = await startSilentServer();
+  const agent = launch({ NODETASK_ALLOW_HOST: silent.host });
+  const url = await urlOf(agent);
+  // A request whose body never ends holds the orderly stop up for its share of the grace time.
+  const controller = new AbortController();
+  const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{')) });
+  const held = fetch(`${url}/v0/tasks`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body,
+    duplex: 'half',
+    signal: controller.signal,
+  }).catch(() => undefined);
+  await fetch(`${url}/v0/livez`);
+  agent.child.kill('SIGTERM');
+  await agent.line('stopping');
+  agent.child.kill('SIGTERM');
+  assert.equal(await agent.ended, 143);
+  controller.abort();
+  await held;
+});
