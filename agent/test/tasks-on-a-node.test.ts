@@ -7,10 +7,14 @@ import { silentLogger, type TaskType } from '@nodetask/shared';
 import { type Chain, type ChainNode, startChain, waitFor } from '@nodetask/testbed';
 import * as fc from 'fast-check';
 import { parse } from 'smol-toml';
-import type { TaskHandler, TaskReport } from '../src/engine/task-handler.ts';
-import { configPatch } from '../src/tasks/config-patch/config-patch.ts';
-import { createNodeParts, type NodeParts } from '../src/tasks/node-parts.ts';
+import type { BlockHeights } from '../src/engine/block-heights.ts';
+import type { TaskHandler, TaskHandlers, TaskReport } from '../src/engine/task-handler.ts';
+import { rpcBlockHeights } from '../src/node/block-heights.ts';
+import { createEgress } from '../src/node/egress.ts';
 import { nodeHome } from '../src/node/node-home.ts';
+import { createRpcClient } from '../src/node/rpc-client.ts';
+import { configPatch } from '../src/tasks/config-patch/config-patch.ts';
+import { createHandlers } from '../src/tasks/handlers.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
 
 /** The task handlers on the home of a real CometBFT node, and the node's word on what they did. */
@@ -24,18 +28,27 @@ after(async () => {
   await chain.stop();
 });
 
-const partsOf = (t: TestContext, node: ChainNode): NodeParts => {
-  const parts = createNodeParts({
-    home: node.home,
-    nodeRPC: node.rpcUrl,
-    allowHosts: [chain.validator.address],
-    hostname: 'test-host',
-    cpus: 2,
-    clock: systemClock,
-    logger: silentLogger,
-  });
-  t.after(() => parts.close());
-  return parts;
+interface NodeParts {
+  readonly handlers: TaskHandlers;
+  readonly heights: BlockHeights;
+}
+
+const partsOf = (
+  t: TestContext,
+  { home, rpcUrl: nodeRPC }: { readonly home: string; readonly rpcUrl: string },
+  allowHosts: readonly string[] = [chain.validator.address],
+): NodeParts => {
+  const egress = createEgress({ nodeRPC, allowHosts });
+  t.after(() => egress.close());
+  return {
+    handlers: createHandlers({ home, egress, clock: systemClock, hostname: 'test-host', cpus: 2 }),
+    heights: rpcBlockHeights({
+      rpc: createRpcClient(egress, systemClock),
+      nodeRPC,
+      clock: systemClock,
+      logger: silentLogger,
+    }),
+  };
 };
 
 const run = (parts: NodeParts, type: TaskType, params: unknown): Promise<TaskReport> => {
@@ -170,9 +183,7 @@ describe('a node takes what the tasks write', () => {
     await writeFile(node.genesisFile, JSON.stringify({ ...genesis, chain_id: 'large-1', app_state: { pad } }));
     await node.start();
     const target = await makeFollower(t);
-    const own = { home: target.home, hostname: 'h', cpus: 1, clock: systemClock, logger: silentLogger };
-    const parts = createNodeParts({ ...own, nodeRPC: node.rpcUrl });
-    t.after(() => parts.close());
+    const parts = partsOf(t, { home: target.home, rpcUrl: node.rpcUrl }, []);
     const report = await run(parts, 'configure-genesis', { rpc: node.rpcUrl, chainId: 'large-1' });
     assert.equal(report.outcome, 'changed');
     assert.ok(Number(report.output?.['bytes']) > 16 * 1024 * 1024);
@@ -182,8 +193,7 @@ describe('a node takes what the tasks write', () => {
     };
     assert.equal(fetched.app_state.pad, pad);
     // The RPC has no port of its own in --node-rpc or --allow-host now: refused.
-    const closed = createNodeParts({ ...own, nodeRPC: 'http://127.0.0.1:1' });
-    t.after(() => closed.close());
+    const closed = partsOf(t, { home: target.home, rpcUrl: 'http://127.0.0.1:1' }, []);
     await assert.rejects(run(closed, 'configure-genesis', { rpc: node.rpcUrl }), { code: 'egress-refused' });
   });
 });

@@ -34,3 +34,11 @@ export const makeConfigFolder = async (home: NodeHome): Promise<void> => {
     throw fileError('create', home.config, error);
   });
 };
+
+/**
+ * What every task does before it reads in config/, for the start of the agent: the node may start at the same time, and shall not find half
+ * of a change that a crash interrupted. Does nothing where the home has no config/ yet. Throws TaskError.
+ */
+export const recoverConfigFolder = async (home: NodeHome, logger: Logger): Promise<void> => {
+  if ((await findConfigFolder(home)) !== undefined) await openConfigFolder(home, logger);
+};

@@ -12,7 +12,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import { readGenesisFile } from './genesis-file.ts';
-import { GenesisCheck } from './genesis-facts.ts';
+import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
 import { httpsSource } from './https-source.ts';
 import { rpcSource } from './rpc-source.ts';
@@ -87,9 +87,6 @@ const install = async (
     if (!installed) await remove(join(folder, temporary.name));
   }
 };
-
-/** What is told of a genesis document. */
-export type Genesis = Readonly<Record<'sha256' | 'chainId', string> & Record<'bytes', number>>;
 
 const checked = (params: ConfigureGenesisParams, genesis: Genesis, name: string): Genesis => {
   const { sha256, chainId, bytes } = genesis;

@@ -3,8 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
-import { GenesisCheck } from './genesis-facts.ts';
-import type { Genesis } from './configure-genesis.ts';
+import { type Genesis, GenesisCheck } from './genesis-check.ts';
 
 /**
  * What genesis.json holds now; undefined where it is missing or is no genesis document, which a new one may replace. The file is streamed.

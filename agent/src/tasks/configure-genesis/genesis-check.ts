@@ -1,6 +1,9 @@
 import { TaskError } from '@nodetask/shared';
 import { JsonStream, JsonStreamError } from '../../node/json/json-stream.ts';
 
+/** What is told of a genesis document. */
+export type Genesis = Readonly<Record<'sha256' | 'chainId', string> & Record<'bytes', number>>;
+
 /**
  * Checks that what streams through is a genesis document of CometBFT, without holding it: one JSON object with `chain_id` and
  * `genesis_time`, and something to start from. Throws TaskError `genesis-invalid`.
