@@ -15,6 +15,7 @@ import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
 import type { KubeObject } from '../src/kube/kube-client.ts';
 import { installAudit, readAudit } from './journal-audit.ts';
+import { watchEffects } from './effect-watch.ts';
 import { Killer } from './killer.ts';
 import { seededRandom } from './random.ts';
 import { chaosTable, chaosTask, type ChaosTask } from './workload.ts';
@@ -85,6 +86,16 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   );
   const killers = Promise.all([operatorKiller, ...agentKillers].map((killer) => killer.run()));
 
+  // Two of three tasks are caught on their way: a third at the very moment of their effect, to fall between effect and commit, and a
+  // third while they are dispatched, run, are committed or reported.
+  const aim = (task: ChaosTask): void => {
+    const target = pods.indexOf(task.pods[0] ?? '');
+    const moment = random();
+    if (moment < 1 / 3) effects.onNext(target, () => agentKillers[target]?.strike(0));
+    else if (moment < 2 / 3) (random() < 0.2 ? operatorKiller : agentKillers[target])?.strike(random() * 80);
+  };
+  using effects = watchEffects(agents.map(({ home }) => join(home, 'config')));
+
   const applied: ChaosTask[] = [];
   for (let number = 0; number < count; number += 1) {
     // Spread over the kills, so that there is work at every kill.
@@ -92,9 +103,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     const task = chaosTask(number, pods, podLabels);
     await cluster.applyNodeTask(task.name, task.spec);
     applied.push(task);
-    // Every other task is caught while it is dispatched, runs, is committed or reported.
-    const aimedAt = agentKillers[pods.indexOf(task.pods[0] ?? '')];
-    if (random() < 0.5) (random() < 0.2 ? operatorKiller : aimedAt)?.strike(random() * 80);
+    aim(task);
     if ((number + 1) % 50 === 0)
       log(`${String(number + 1)} tasks applied, ${String(killed.operator + killed.agents)} kills`);
   }
