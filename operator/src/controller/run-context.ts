@@ -4,6 +4,7 @@ import {
   type NodeTaskSpec,
   nodeTaskSpecSchema,
   type NodeTaskStatus,
+  type TargetStatus,
   terminalPhases,
 } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
@@ -34,6 +35,8 @@ export interface RunContext extends Gathered {
   readonly specFault?: string;
   readonly mode: TaskMode;
   readonly podByName: ReadonlyMap<string, AgentPod>;
+  /** Rows of status by pod, of whichever run. */
+  readonly rowByPod: ReadonlyMap<string, TargetStatus>;
   /** Pods that the target names now. */
   readonly selected: readonly AgentPod[];
   /** False until status describes the run that spec.runID asks for. */
@@ -55,6 +58,7 @@ export const runContext = (gathered: Gathered): RunContext => {
       : { specFault: parsed.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`).join('; ') }),
     mode: spec === undefined ? 'one-shot' : taskMode(spec),
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
+    rowByPod: new Map((status.targets ?? []).map((row) => [row.pod, row])),
     selected: spec === undefined ? [] : selectPods(spec.target, pods),
     sameRun: (status.observedGeneration ?? -1) >= 0 && status.runID === nodeTask.spec.runID,
     hasFinalizer: nodeTask.metadata.finalizers?.includes(cancelFinalizer) ?? false,

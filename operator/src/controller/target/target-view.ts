@@ -47,7 +47,7 @@ export interface TargetVerdict {
 export type TargetDecision = (view: TargetView) => TargetVerdict | undefined;
 
 export const targetView = (ctx: RunContext, pod: string, targets: number): TargetView => {
-  const found = ctx.status.targets?.find((row) => row.pod === pod);
+  const found = ctx.rowByPod.get(pod);
   const attempt = (ctx.sameRun ? found?.attempt : undefined) ?? 1;
   const taskID = currentTaskID(ctx, pod, attempt);
   const agentPod = ctx.podByName.get(pod);
