@@ -65,16 +65,22 @@ export const replaceFiles = async (
   changes: readonly FileChange[],
   options: FileTransactionOptions = {},
 ): Promise<void> => {
+  if (changes.length === 0) return;
   const step = options.afterStep ?? (() => undefined);
-  const staged: { readonly name: string; readonly temporary: string; readonly sha256: string }[] = [];
+  const staged: Journal['files'] = [];
+  const isUnit = changes.length > 1;
   try {
     for (const change of changes) {
       const temporary = await stage(folder, change);
-      staged.push({ name: change.name, temporary, sha256: await sha256OfFile(join(folder, temporary)) });
+      const file = { name: change.name, temporary, sha256: '' };
+      staged.push(file);
+      if (isUnit) file.sha256 = await sha256OfFile(join(folder, temporary));
       step(`staged ${change.name}`);
     }
-    await syncFolder(folder);
-    if (staged.length > 1) await writeJournal(folder, { version: 1, files: staged });
+    if (isUnit) {
+      await syncFolder(folder);
+      await writeJournal(folder, { version: 1, files: staged });
+    }
   } catch (error) {
     // A journal that was renamed but not synced may or may not be on disk: recovery judges, not this branch.
     if (!(await exists(join(folder, journalName)))) await discard(folder, staged);
@@ -87,7 +93,7 @@ export const replaceFiles = async (
   }
   await syncFolder(folder);
   step('synced');
-  if (staged.length > 1) {
+  if (isUnit) {
     await removeJournal(folder);
     step('finished');
   }

