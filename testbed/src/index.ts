@@ -15,7 +15,8 @@ export type { ManagedProcessOptions, ProcessCommand } from './process/managed-pr
 export type { Exit } from './process/guarded-spawn.ts';
 export { CommandError, mustRun, runCommand } from './process/run-command.ts';
 export type { CommandResult } from './process/run-command.ts';
-export { findProgram, findPrograms, ProgramNotFoundError } from './programs/find-program.ts';
+export { findProgram, findPrograms } from './programs/find-program.ts';
+export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
 export { Chain, startChain } from './chain.ts';
@@ -25,6 +26,8 @@ export type { NodeConfig } from './chain/node-config.ts';
 export { S3Server, startS3 } from './s3.ts';
 export type { S3Options } from './s3.ts';
 export type { S3Files, S3Object, S3Upload } from './s3/s3-files.ts';
+export { Ec2Server, startEc2 } from './ec2.ts';
+export type { Ec2Instance, Ec2Options } from './ec2.ts';
 export { AgentProcess } from './agent-process.ts';
 export type { AgentAnswer, AgentSettings } from './agent-process.ts';
 export { Cluster, startCluster } from './cluster.ts';

@@ -1,6 +1,6 @@
 // Finds a program of the testbed, or makes it: NODETASK_TESTBED_BIN, KUBEBUILDER_ASSETS → cache → `go build` → envtest archive → an error
 // that says what to install. One lock for each program, so that two test runs do not build it twice.
-import { access, chmod, constants, copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, constants, copyFile, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
 import type { TestbedConfig } from '../config.ts';
@@ -11,9 +11,11 @@ import { PROGRAMS } from './catalogue.ts';
 import type { Program, ProgramName } from './catalogue.ts';
 import { findEnvtestArchive, unpackEnvtestArchive } from './envtest-archive.ts';
 import { acquireFileLock } from './file-lock.ts';
+import { ProgramNotFoundError } from './program-not-found-error.ts';
+import { logToStandardError, withProgress } from './progress.ts';
+import { inWorkFolder } from './work-folder.ts';
 
 const LOCK_TIMEOUT_MS = 45 * 60_000;
-const PROGRESS_EVERY_MS = 10_000;
 
 export interface FindProgramOptions {
   readonly config?: TestbedConfig;
@@ -24,16 +26,11 @@ export interface FindProgramOptions {
   readonly build?: (program: Program, output: string) => Promise<void>;
 }
 
-/** Thrown when a program can be neither found nor made. The message lists what was tried and what to install. */
-export class ProgramNotFoundError extends Error {
-  override readonly name = 'ProgramNotFoundError';
-}
-
 /** The path of the program, built first if need be (minutes, once for each user and version). */
 export async function findProgram(name: ProgramName, options: FindProgramOptions = {}): Promise<string> {
   const program = PROGRAMS[name];
   const config = options.config ?? loadConfig();
-  const log = options.log ?? ((line: string) => process.stderr.write(`testbed: ${line}\n`));
+  const log = options.log ?? logToStandardError;
   for (const folder of config.programFolders) {
     const path = join(folder, name);
     if (await isExecutable(path)) return path;
@@ -74,7 +71,7 @@ async function makeProgram(
   if ((await (options.probeGo ?? probeGo)()) === 'present') {
     const target = cachePath(program, config.cacheFolder);
     await withProgress(`go build ${program.name} ${program.version}`, options.log, async () =>
-      inWorkFolder(program, config.cacheFolder, async (folder) => {
+      inWorkFolder(program.name, config.cacheFolder, async (folder) => {
         const output = join(folder, program.name);
         await (options.build ?? buildProgram)(program, output);
         await rename(output, target);
@@ -107,7 +104,7 @@ async function installFromEnvtest(
   const archive = await findEnvtestArchive(config.envtestIndex, kubernetes);
   const target = join(config.cacheFolder, `${program.name}-envtest-${archive.version}`);
   await withProgress(`download ${archive.url} for ${program.name}`, log, async () =>
-    inWorkFolder(program, config.cacheFolder, async (folder) => {
+    inWorkFolder(program.name, config.cacheFolder, async (folder) => {
       const output = join(folder, program.name);
       await copyFile(join(await unpackEnvtestArchive(archive, folder), program.name), output);
       await chmod(output, 0o755);
@@ -135,40 +132,6 @@ async function findCached(program: Program, cacheFolder: string): Promise<string
   const minor = PROGRAMS['kube-apiserver'].version.split('.').slice(0, 2).join('.');
   const downloaded = names.find((name) => name.startsWith(`${program.name}-envtest-${minor}.`));
   return downloaded === undefined ? undefined : join(cacheFolder, downloaded);
-}
-
-/**
- * A folder beside the target, so that the finished file can be renamed into place; removed afterwards in any case. Who is here holds the
- * program's lock: another such folder of this program was left by a process that was killed.
- */
-async function inWorkFolder(
-  program: Program,
-  cacheFolder: string,
-  work: (folder: string) => Promise<void>,
-): Promise<void> {
-  const prefix = `.making-${program.name}.`;
-  for (const name of await readdir(cacheFolder)) {
-    if (name.startsWith(prefix)) await rm(join(cacheFolder, name), { recursive: true, force: true });
-  }
-  const folder = await mkdtemp(join(cacheFolder, prefix));
-  try {
-    await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function withProgress(what: string, log: (line: string) => void, work: () => Promise<void>): Promise<void> {
-  const begin = performance.now();
-  const seconds = (): string => ((performance.now() - begin) / 1_000).toFixed(0);
-  log(`${what} …`);
-  const timer = setInterval(() => log(`${what} … ${seconds()} s`), PROGRESS_EVERY_MS);
-  try {
-    await work();
-  } finally {
-    clearInterval(timer);
-  }
-  log(`${what}: done in ${seconds()} s`);
 }
 
 async function isExecutable(path: string): Promise<boolean> {
