@@ -31,6 +31,11 @@ const objectBackoff = { firstMs: 500, mostMs: 300_000 };
 /** The API server as a whole; a probe every 10 s at the most finds it soon after it is back. */
 const serverBackoff = { firstMs: 200, mostMs: 10_000 };
 
+/**
+ * Most tasks are over within this time: then their start need not be written, and their end does not wait for the answer to it.
+ */
+const startHoldMs = 20;
+
 interface Waiting {
   readonly failures: number;
   readonly until: number;
@@ -170,8 +175,15 @@ export class Reporter {
   #due(report: PendingReport, now: number): 'now' | 'never' | { readonly until: number } {
     const waiting = this.#waiting.get(rowKey(report));
     if (waiting !== undefined && now < waiting.until) return { until: waiting.until };
-    if (report.urgent || this.#flushing) return 'now';
+    if (this.#flushing) return 'now';
+    if (report.urgent) return this.#urgentDue(report, now);
     return progressDue(report.result.progress, this.#sent.get(rowKey(report)), now);
+  }
+
+  /** The end at once; a start so young that the end may overtake it, a moment later. */
+  #urgentDue({ result }: PendingReport, now: number): 'now' | { readonly until: number } {
+    const age = this.#options.clock.now() - Date.parse(result.submittedAt);
+    return result.status === 'running' && age >= 0 && age < startHoldMs ? { until: now + startHoldMs - age } : 'now';
   }
 
   #launch(report: PendingReport): void {
