@@ -49,7 +49,7 @@ export class ProxyConnection {
         if (socket === target && !this.#targetConnected && !this.#ended) events.targetFailed();
         // A side that was reset, or never came about, resets the other.
         this.#ended = true;
-        other.resetAndDestroy();
+        hardEnd(other);
       });
       socket.once('close', () => {
         open -= 1;
@@ -70,8 +70,8 @@ export class ProxyConnection {
   /** RST to both sides. */
   reset(): void {
     this.#ended = true;
-    this.#client.resetAndDestroy();
-    this.#target.resetAndDestroy();
+    hardEnd(this.#client);
+    hardEnd(this.#target);
   }
 
   #fault(how: 'cut' | 'reset'): void {
@@ -90,6 +90,12 @@ export class ProxyConnection {
       socket.once('close', () => clearTimeout(timer));
     }
   }
+}
+
+/** RST; FIN where the socket has sent its own already: Node.js never closes a socket whose reset comes after its end. */
+function hardEnd(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function ruleFor(mode: FaultMode, direction: Direction): PipeRule {
