@@ -25,6 +25,7 @@ test('keeps what the operator needs of a pod', () => {
     labels: { app: 'sei' },
     createdAt: Date.parse('2026-01-01T00:00:00Z'),
     address: { host: '10.1.2.3', port: 7777 },
+    pulse: '["Running",null,null]',
   });
 });
 
@@ -53,4 +54,15 @@ test('a pod without an address or one that has ended cannot be called', () => {
     toAgentPod(pod({ status: { phase: 'Failed', podIP: '10.1.2.3' } })).unavailable ?? '',
     /ended \(Failed\)/,
   );
+});
+
+test('the pulse changes with the states of the containers, and with nothing else', () => {
+  const container = { name: 'agent', ready: false, started: true, restartCount: 0, image: 'a' };
+  const pulse = (changes: object): string =>
+    toAgentPod(
+      pod({ status: { phase: 'Running', podIP: '10.1.2.3', containerStatuses: [{ ...container, ...changes }] } }),
+    ).pulse;
+  assert.equal(pulse({}), pulse({ image: 'b' }));
+  assert.notEqual(pulse({}), pulse({ ready: true }));
+  assert.notEqual(pulse({}), pulse({ restartCount: 1 }));
 });

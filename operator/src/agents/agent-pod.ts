@@ -17,9 +17,21 @@ export interface AgentPod extends KubeObject {
   /** Absent while the agent cannot be called; `unavailable` then says why. */
   readonly address?: AgentAddress;
   readonly unavailable?: string;
+  /** Changes whenever a container starts, stops or becomes ready: an agent that was silent may answer now. */
+  readonly pulse: string;
 }
 
 const text = z.string();
+const containerStatuses = z
+  .array(
+    z.object({
+      name: text,
+      ready: z.boolean().optional(),
+      started: z.boolean().optional(),
+      restartCount: z.int().optional(),
+    }),
+  )
+  .optional();
 const podSchema = z.object({
   metadata: z.object({
     name: text,
@@ -40,7 +52,14 @@ const podSchema = z.object({
       .array(z.object({ ports: z.array(z.object({ name: text.optional(), containerPort: z.int() })).optional() }))
       .optional(),
   }),
-  status: z.object({ phase: text.optional(), podIP: text.optional() }).optional(),
+  status: z
+    .object({
+      phase: text.optional(),
+      podIP: text.optional(),
+      containerStatuses,
+      initContainerStatuses: containerStatuses,
+    })
+    .optional(),
 });
 
 type Pod = z.output<typeof podSchema>;
@@ -54,6 +73,7 @@ export const toAgentPod = (object: unknown): AgentPod => {
     labels: labels ?? {},
     createdAt: Date.parse(creationTimestamp),
     ...reach(pod),
+    pulse: pulseOf(pod),
   };
 };
 
@@ -68,6 +88,9 @@ const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable'> => {
   }
   return { address: { host, port } };
 };
+
+const pulseOf = ({ status }: Pod): string =>
+  JSON.stringify([status?.phase, status?.initContainerStatuses, status?.containerStatuses]);
 
 /** The container port named `nodetask`, else the annotation, else 7777; `undefined` for an annotation that is no port. */
 const portOf = (pod: Pod): number | undefined => {

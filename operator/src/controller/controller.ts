@@ -127,7 +127,7 @@ export class Controller {
   #wakeNext(blocker: string): void {
     const next = this.#blocked.next(blocker);
     if (next === undefined) return;
-    this.#memory.find(next)?.retryBusy();
+    this.#memory.find(next)?.retryNow('busy');
     this.#queue.add(next);
   }
 
@@ -136,7 +136,10 @@ export class Controller {
     const pods = [before, after].filter((pod) => pod !== undefined);
     const namespace = pods[0]?.metadata.namespace ?? '';
     for (const nodeTask of this.#view.nodeTasksIn(namespace)) {
-      if (pods.some((pod) => concerns(pod, nodeTask))) this.#queue.add(keyOf(nodeTask));
+      if (!pods.some((pod) => concerns(pod, nodeTask))) continue;
+      const key = keyOf(nodeTask);
+      this.#memory.find(key)?.retryNow('silent');
+      this.#queue.add(key);
     }
   }
 }

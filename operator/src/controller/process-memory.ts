@@ -31,12 +31,12 @@ export class NodeTaskMemory {
     for (const name of this.#outOfReachSince.keys()) if (!known.has(name)) this.#outOfReachSince.delete(name);
   }
 
-  /** What waits for a busy agent tries again now. */
-  retryBusy(): void {
+  /** What waits for a busy agent, or for one that is silent, tries again now. */
+  retryNow(waitsFor: 'busy' | 'silent'): void {
     for (const [id, memory] of this.#tasks) {
-      if (memory.dispatch?.kind !== 'busy') continue;
+      if (waitsFor === 'busy' ? memory.dispatch?.kind !== 'busy' : memory.silence === undefined) continue;
       const { retryAt: _, ...rest } = memory;
-      this.#tasks.set(id, rest);
+      this.#tasks.set(id, { ...rest, failures: 0 });
     }
   }
 

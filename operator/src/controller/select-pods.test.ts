@@ -7,6 +7,7 @@ const pod = (name: string, labels: Record<string, string> = {}): AgentPod => ({
   metadata: { name, namespace: 'sei', uid: `uid-${name}`, resourceVersion: '1' },
   labels,
   createdAt: 0,
+  pulse: '',
 });
 
 const labels = { app: 'sei', role: 'rpc' };

@@ -29,6 +29,7 @@ export const agentPod = (name: string, changes: Partial<AgentPod> & { readonly u
     labels: { app: 'sei' },
     createdAt: start - 3_600_000,
     address: { host: '10.0.0.1', port: 7777 },
+    pulse: '',
     ...rest,
   };
 };
