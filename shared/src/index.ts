@@ -13,6 +13,7 @@
  */
 export { isTaskType, taskTypes, taskTypeSchema, type TaskType } from './task-type.ts';
 export type { JsonObject, JsonValue } from './json.ts';
+export { applyPatchBody } from './apply-patch-body.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { abortReason, sleep, type Clock } from './clock.ts';
 export { taskParams, type TaskParams } from './params/registry.ts';

@@ -41,7 +41,7 @@ export const applyObject = async <T>(
     method: 'PATCH',
     path: objectPath(type, object.metadata, subresource),
     query: { fieldManager, force: true },
-    // Every JSON document is a YAML document.
+    // The transport writes the body so that a YAML reader understands it.
     contentType: 'application/apply-patch+yaml',
     body: object,
     verb: 'apply',

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, sleep } from '@nodetask/shared';
+import { applyPatchBody, type Clock, type Logger, sleep } from '@nodetask/shared';
 import { type Dispatcher, request as send } from 'undici';
 import { ApiError } from './api-error.ts';
 import { errorOfNetwork, errorOfResponse, wasClosedBeforeAnswer } from './api-response.ts';
@@ -62,7 +62,7 @@ export class Transport implements KubeTransport {
       query: queryString(request.query),
       verb: request.verb,
       ...(request.body !== undefined && {
-        body: JSON.stringify(request.body),
+        body: encode(request.body, request.contentType),
         contentType: request.contentType ?? 'application/json',
       }),
     };
@@ -237,6 +237,9 @@ const bodyText = async (exchange: Exchange, response: Response): Promise<string>
     throw errorOfNetwork(callOf(exchange), error);
   }
 };
+
+const encode = (body: unknown, contentType: string | undefined): string =>
+  contentType === 'application/apply-patch+yaml' ? applyPatchBody(body) : JSON.stringify(body);
 
 const callOf = ({ method, path, query }: Exchange): string => `${method} ${path}${query}`;
 
