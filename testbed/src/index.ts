@@ -5,6 +5,14 @@ export type { AuditEvent } from './control-plane/audit-log.ts';
 export type { ServiceAccountToken, ServiceAccountTokenRequest } from './control-plane/service-account-token.ts';
 export { FaultProxy, startFaultProxy, targetOf } from './fault-proxy.ts';
 export type { FaultProxyCounters, FaultProxyOptions, FaultScope } from './fault-proxy.ts';
+export { HttpFaultProxy, startHttpFaultProxy } from './http-fault-proxy.ts';
+export type {
+  HttpExchange,
+  HttpFaultProxyOptions,
+  HttpFaultReply,
+  HttpFaultRequest,
+  HttpFaultRule,
+} from './http-fault-proxy.ts';
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
@@ -25,6 +33,7 @@ export { ChainNode } from './chain/chain-node.ts';
 export type { NodeConfig } from './chain/node-config.ts';
 export { S3Server, startS3 } from './s3.ts';
 export type { S3Options } from './s3.ts';
+export { s3Error } from './s3/s3-error.ts';
 export type { S3Files, S3Object, S3Upload } from './s3/s3-files.ts';
 export { Ec2Server, startEc2 } from './ec2.ts';
 export type { Ec2Instance, Ec2Options } from './ec2.ts';

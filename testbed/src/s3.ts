@@ -7,6 +7,8 @@ import type { AwsCredentials } from './aws-credentials.ts';
 import { bareEnvironment, loadConfig } from './config.ts';
 import { startFaultProxy } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
+import { startHttpFaultProxy } from './http-fault-proxy.ts';
+import type { HttpFaultProxy, HttpFaultRule } from './http-fault-proxy.ts';
 import { freePort } from './net/free-port.ts';
 import { ManagedProcess } from './process/managed-process.ts';
 import { findProgram } from './programs/find-program.ts';
@@ -101,9 +103,17 @@ export class S3Server implements AsyncDisposable, AwsCredentials {
     return { bucket, region: this.region, endpoint, forcePathStyle: true } as const;
   }
 
-  /** A fault proxy in front of the server: `proxy.url('http')` is an endpoint like this one. The caller closes it. */
+  /** A TCP fault proxy in front of the server: `proxy.url('http')` is an endpoint like this one. The caller closes it. */
   async startFaultProxy(): Promise<FaultProxy> {
     return startFaultProxy({ target: { host: HOST, port: this.#port } });
+  }
+
+  /** The same for faults of the protocol: its rule may answer `s3Error(503, 'SlowDown')`. The caller closes it. */
+  async startHttpFaultProxy(rule?: HttpFaultRule): Promise<HttpFaultProxy> {
+    return startHttpFaultProxy({
+      target: { host: HOST, port: this.#port },
+      ...(rule === undefined ? {} : { rule }),
+    });
   }
 
   /** Starts it again after stop of the process or kill, on the same port and objects. */

@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { startS3 } from '@nodetask/testbed';
+import { s3Error, startS3 } from '@nodetask/testbed';
 import type { S3Server } from '@nodetask/testbed';
 
 const BUCKET = 'snapshots';
@@ -94,6 +94,28 @@ describe('S3 server', { timeout: 120_000 }, () => {
     await proxy.setMode({ kind: 'reset', direction: 'toClient', afterBytes: 50_000 });
     await assert.rejects(async () => (await far.client.send(get)).Body?.transformToByteArray(), { code: 'ECONNRESET' });
     assert.equal(proxy.counters.faults, 1);
+  });
+
+  test('through an HTTP fault proxy SlowDown is what the SDK retries, and everything else goes through', async () => {
+    let slow = 2;
+    await using proxy = await s3.startHttpFaultProxy(({ method }) =>
+      method === 'PUT' && slow-- > 0 ? s3Error(503, 'SlowDown') : undefined,
+    );
+    using far = closing(clientWith(s3.accessKey, s3.secretKey, proxy.endpoint));
+    const body = new Uint8Array(3_000_000).fill(7);
+    await far.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'slow', Body: body }));
+    assert.deepEqual(
+      proxy.exchanges.map(({ status, fault }) => ({ status, fault })),
+      [
+        { status: 503, fault: true },
+        { status: 503, fault: true },
+        { status: 200, fault: false },
+      ],
+    );
+    const { Body } = await far.client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'slow' }));
+    assert.deepEqual(await Body?.transformToByteArray(), body);
+    proxy.rule = () => s3Error(503, 'SlowDown');
+    await assert.rejects(far.client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'slow' })), { name: 'SlowDown' });
   });
 
   test('keeps its objects and its port over kill -9', async () => {
