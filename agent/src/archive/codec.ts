@@ -1,0 +1,26 @@
+/**
+ * Compression of an archive. A stream is cut into blocks that are compressed independently, each announced with its compressed size, so that
+ * several can be compressed and decompressed at once; every reader of the format reads the result (docs/adr has why).
+ */
+export interface Codec {
+  readonly name: 'gzip' | 'zstd';
+  /** Of a tar archive. */
+  readonly extension: string;
+  readonly contentType: string;
+  /** A block as part of a stream, in pieces. Runs beside the main thread. */
+  compress(block: Buffer): Promise<readonly Buffer[]>;
+  /** The size of what has to be read to know how large the block is that begins there. */
+  readonly announcementBytes: number;
+  /** The size of the block that begins with `head`, all told; undefined where it is not announced. */
+  announced(head: Buffer): number | undefined;
+  /** The content of an announced block; checks its checksum. Runs beside the main thread. */
+  decompress(block: Buffer): Promise<Buffer>;
+  /** For streams that other programs wrote. */
+  decompressor(): NodeJS.ReadWriteStream;
+}
+
+/** Content of one block. */
+export const blockContentBytes = 1024 * 1024;
+
+/** What an announced block may be large, with and without compression; this program writes smaller ones. */
+export const maxBlockBytes = 8 * 1024 * 1024;
