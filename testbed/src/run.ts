@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import { startChain } from './chain.ts';
 import { startCluster } from './cluster.ts';
 import { startControlPlane } from './control-plane.ts';
+import { startS3 } from './s3.ts';
 
 const HELP = `Starts real servers on loopback and stays up until Ctrl-C:
-etcd, kube-apiserver and kube-controller-manager with the CRD of NodeTask, a CometBFT chain, an agent in the pod default/node-0 on the home
-of the chain's node, and the operator.
+etcd, kube-apiserver and kube-controller-manager with the CRD of NodeTask, a CometBFT chain, an S3 server, an agent in the pod default/node-0
+on the home of the chain's node, and the operator.
 
   npm run testbed -- [options]
 
@@ -14,6 +15,8 @@ of the chain's node, and the operator.
   --no-operator          all but the operator, to run your own
   --help
 `;
+
+const BUCKET = 'nodetask';
 
 /** A second Ctrl-C ends at once; npm and its scripts hand one Ctrl-C on several times, in the same moment. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
@@ -44,15 +47,24 @@ async function run(): Promise<void> {
     print(`# logs, audit log: ${controlPlane.folder}`);
   } else {
     const chain = parts.use(await startChain());
+    const s3 = parts.use(await startS3({ buckets: [BUCKET] }));
     const cluster = parts.use(
       await startCluster({ namespace: 'default', ...(values['no-operator'] ? { operator: false } : {}), log: print }),
     );
     const { home, rpcUrl } = chain.validator;
-    const agent = await cluster.createAgentPod('node-0', { home, nodeRPC: rpcUrl });
+    const agent = await cluster.createAgentPod('node-0', {
+      home,
+      nodeRPC: rpcUrl,
+      env: s3.environment,
+      allowHosts: [s3.host],
+    });
     print(`export KUBECONFIG=${cluster.controlPlane.adminKubeconfig}`);
     print(`alias kubectl=${cluster.controlPlane.kubectlProgram}`);
     print(`# logs, audit log: ${cluster.controlPlane.folder}`);
     print(`# chain: RPC ${rpcUrl}, home ${home}`);
+    print(
+      `# S3: ${s3.endpoint}, region ${s3.region}, bucket ${BUCKET}, objects in ${s3.folder}; the agent has its credentials`,
+    );
     print(
       `# agent of pod default/node-0: curl -H "Authorization: Bearer $(cat ${cluster.agentTokenFile})" ${agent.url}/v0/status`,
     );
