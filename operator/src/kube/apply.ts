@@ -7,8 +7,11 @@ export interface ApplyBody {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectName & {
-    /** When given, an object that was created anew under the same name is refused with a conflict. */
-    readonly uid?: string;
+    /**
+     * When given, any other write since is a conflict. (A uid is no such guard: the status subresource ignores it, seen with
+     * Kubernetes 1.36.)
+     */
+    readonly resourceVersion?: string;
     readonly [field: string]: unknown;
   };
   readonly [field: string]: unknown;

@@ -45,7 +45,7 @@ export const removeFinalizer = async <T extends Finalizable>(
 const setFinalizers = async <T extends Finalizable>(
   transport: KubeTransport,
   type: ResourceType,
-  { metadata: { namespace, name, uid, resourceVersion } }: T,
+  { metadata: { namespace, name, resourceVersion } }: T,
   finalizers: readonly string[],
   options: WriteOptions,
 ): Promise<T> =>
@@ -53,6 +53,7 @@ const setFinalizers = async <T extends Finalizable>(
     transport,
     type,
     { name, ...(namespace !== undefined && { namespace }) },
-    { metadata: { uid, resourceVersion, finalizers } },
+    // No other object ever has this version: it stands for the uid as well.
+    { metadata: { resourceVersion, finalizers } },
     options,
   );

@@ -1,4 +1,5 @@
 import { access as canAccess, readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type * as ClientNode from '@kubernetes/client-node';
@@ -140,9 +141,9 @@ interface PluginAnswer {
 const askPlugin = async (config: ClientNode.KubeConfig, user: ClientNode.User | null): Promise<PluginAnswer> => {
   if (user === null || inClusterTokenFile(user) !== undefined) return {};
   if (user.exec == null && user.authProvider == null) return {};
-  const options: Parameters<typeof config.applyToHTTPSOptions>[0] = { headers: {} };
+  const options: RequestOptions & { readonly headers: Record<string, string> } = { headers: {} };
   await config.applyToHTTPSOptions(options);
-  const { Authorization: authorization } = options.headers as Record<string, string | undefined>;
+  const authorization = options.headers['Authorization'];
   return {
     ...(authorization !== undefined && { authorization }),
     ...(typeof options.cert === 'string' && { cert: options.cert }),

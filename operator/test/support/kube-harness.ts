@@ -129,8 +129,12 @@ export const startHarness = async (
     await proxy.setMode({ kind: 'pass' });
     await Promise.all(stops.map(async (stop) => stop()));
     await transport.close();
-    await proxy.until(({ live }) => live === 0);
-    await proxy.close();
+    try {
+      await proxy.until(({ live }) => live === 0);
+    } finally {
+      // Else a failed test would keep the process, and with it the test run.
+      await proxy.close();
+    }
     assert.equal(clock.pending, 0, 'timers that nobody cancelled');
   };
   context.after(close);
