@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { agentFieldManager, groupVersion, kind, plural, type TaskRef } from '@nodetask/shared';
+import { agentFieldManager, applyPatchBody, groupVersion, kind, plural, type TaskRef } from '@nodetask/shared';
 import type { PendingReport } from '../engine/engine-api.ts';
 import { fitResult, fitRuns, leastResult, leastRuns } from './fit-result.ts';
 
 /** A server-side apply of the agent's row. */
 export interface StatusPatch {
   readonly path: string;
-  /** JSON, which is YAML too. */
+  /** JSON that is YAML too. */
   readonly body: string;
 }
 
@@ -38,7 +38,7 @@ const apply = (ref: TaskRef, podName: string, content: Readonly<Record<string, u
   const manager = agentFieldManager(createHash('sha256').update(podName).digest('hex'));
   return {
     path: `${objectPath(ref)}/status?fieldManager=${manager}&force=true`,
-    body: JSON.stringify({ apiVersion: groupVersion, kind, ...content }),
+    body: applyPatchBody({ apiVersion: groupVersion, kind, ...content }),
   };
 };
 
