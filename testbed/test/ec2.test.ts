@@ -29,7 +29,8 @@ describe('EC2 API', { timeout: 120_000 }, () => {
     return {
       ids: all(/<instanceId>([^<]+)</g),
       states: all(/<instanceState><code>\d+<\/code><name>([^<]+)</g),
-      addresses: all(/<dnsName>[^<]*<\/dnsName>.*?<privateIpAddress>([^<]+)</g),
+      addresses: [...new Set(all(/<privateIpAddress>([^<]+)</g))],
+      publicAddresses: all(/<(?:ipAddress|publicIp)>([^<]+)</g),
       nextToken: all(/<nextToken>([^<]+)</g)[0],
     };
   }
@@ -42,6 +43,7 @@ describe('EC2 API', { timeout: 120_000 }, () => {
     const found = await describeInstances({ 'Filter.1.Name': 'tag:role', 'Filter.1.Value.1': 'rpc node' });
     assert.deepEqual(found.ids, ids.slice(0, 1));
     assert.deepEqual(found.addresses, ['127.9.1.2']);
+    assert.deepEqual(found.publicAddresses, [], 'an address on the internet');
     assert.deepEqual(found.states, ['running']);
   });
 

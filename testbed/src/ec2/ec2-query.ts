@@ -22,7 +22,10 @@ export class Ec2Query {
       InstanceType: 't3.micro',
       MinCount: '1',
       MaxCount: '1',
-      PrivateIpAddress: privateAddress,
+      // moto would make up a public address: somebody's, on the internet, and what a task prefers to the private one.
+      'NetworkInterface.1.DeviceIndex': '0',
+      'NetworkInterface.1.AssociatePublicIpAddress': 'false',
+      'NetworkInterface.1.PrivateIpAddress': privateAddress,
     };
     const entries = Object.entries(tags);
     if (entries.length > 0) form['TagSpecification.1.ResourceType'] = 'instance';
