@@ -219,6 +219,10 @@ describe('finished', () => {
       events: [],
     });
   });
+  test('a status that was meant for an earlier object of the same name does not count', () => {
+    const foreign = row('sei-0', { phase: 'Succeeded', taskID: idOf('sei-0', 'of another object') });
+    assert.deepEqual(kinds(ask({ status: { ...done, targets: [foreign] } })), ['dispatch sei-0']);
+  });
   test('observes a new generation without moving', () => {
     const decision = ask({ status: done, metadata: { generation: 2 } });
     assert.equal(decision.status?.observedGeneration, 2);

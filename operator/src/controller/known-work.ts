@@ -1,6 +1,6 @@
 import type { TargetStatus } from '@nodetask/shared';
 import { isTerminal, type RunContext } from './run-context.ts';
-import { taskID } from './task-id.ts';
+import { currentTaskID } from './current-task-id.ts';
 
 /** A task that may run on an agent. */
 export interface KnownWork {
@@ -36,7 +36,3 @@ export const allWork = (ctx: RunContext): readonly KnownWork[] => {
 const unique = (work: readonly KnownWork[]): readonly KnownWork[] => [
   ...new Map(work.map((item) => [item.taskID, item])).values(),
 ];
-
-/** The id of an attempt of the run that spec asks for. */
-export const currentTaskID = ({ nodeTask }: Pick<RunContext, 'nodeTask'>, pod: string, attempt: number): string =>
-  taskID({ nodeTaskUID: nodeTask.metadata.uid, runID: nodeTask.spec.runID, pod, attempt });

@@ -1,4 +1,4 @@
-import { currentTaskID } from './known-work.ts';
+import { currentTaskID } from './current-task-id.ts';
 import type { RunContext } from './run-context.ts';
 
 /**

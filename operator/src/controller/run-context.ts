@@ -8,6 +8,7 @@ import {
   terminalPhases,
 } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
+import { currentTaskID } from './current-task-id.ts';
 import { selectPods } from './select-pods.ts';
 import { type TaskMode, taskMode } from './task-mode.ts';
 import type { TaskMemory } from './task-memory.ts';
@@ -60,9 +61,22 @@ export const runContext = (gathered: Gathered): RunContext => {
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
     rowByPod: new Map((status.targets ?? []).map((row) => [row.pod, row])),
     selected: spec === undefined ? [] : selectPods(spec.target, pods),
-    sameRun: (status.observedGeneration ?? -1) >= 0 && status.runID === nodeTask.spec.runID,
+    sameRun: describesRun(status, nodeTask),
     hasFinalizer: nodeTask.metadata.finalizers?.includes(cancelFinalizer) ?? false,
   };
+};
+
+/**
+ * Whether a status is about the run that spec asks for, of this very object: ids are computed from its UID, so a status that was
+ * meant for an object of the same name before it gives itself away.
+ */
+const describesRun = (
+  { observedGeneration = -1, runID, targets = [] }: NodeTaskStatus,
+  nodeTask: NodeTask,
+): boolean => {
+  if (observedGeneration < 0 || runID !== nodeTask.spec.runID) return false;
+  const row = targets.find(({ taskID: id }) => id !== undefined);
+  return row === undefined || row.taskID === currentTaskID({ nodeTask }, row.pod, row.attempt ?? 1);
 };
 
 /** Whether a phase, of a NodeTask or of a row, is one that is never left. */

@@ -7,6 +7,7 @@ import {
   type NodeTask,
   operatorFieldManager,
 } from '@nodetask/shared';
+import { ApiError } from '../kube/api-error.ts';
 import { type ApplyBody, applyStatus } from '../kube/apply.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
@@ -27,8 +28,16 @@ export class StatusWriter {
     this.#ownWrites = ownWrites;
   }
 
+  /** Throws a Conflict where another object has the name by now. */
   async apply(nodeTask: NodeTask, status: OwnedStatus, signal: AbortSignal): Promise<NodeTask> {
-    return this.#applyAs(operatorFieldManager, nodeTask, status, signal);
+    const written = await this.#applyAs(operatorFieldManager, nodeTask, status, signal);
+    if (written.metadata.uid === nodeTask.metadata.uid) return written;
+    // The API server overlooks the uid on the status subresource. The status of the former object is taken back.
+    await this.#applyAs(operatorFieldManager, written, undefined, signal);
+    throw new ApiError(`${keyOf(nodeTask)} was created anew while its status was written`, {
+      code: 409,
+      reason: 'Conflict',
+    });
   }
 
   /** Takes an agent's fields off status by applying nothing in its name. */

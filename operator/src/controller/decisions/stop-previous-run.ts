@@ -1,5 +1,6 @@
 import { shortList } from '../../bounded-text.ts';
-import { currentTaskID, workOnStatus } from '../known-work.ts';
+import { currentTaskID } from '../current-task-id.ts';
+import { workOnStatus } from '../known-work.ts';
 import { stopWork } from '../stop-work.ts';
 import { statusChange } from '../summary/owned-status.ts';
 import { requeueAt } from '../requeue.ts';

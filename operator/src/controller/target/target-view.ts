@@ -1,6 +1,6 @@
 import type { RunRecord, TargetStatus, TaskResult } from '@nodetask/shared';
 import type { AgentPod } from '../../agents/agent-pod.ts';
-import { currentTaskID } from '../known-work.ts';
+import { currentTaskID } from '../current-task-id.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunContext } from '../run-context.ts';
 import type { AgentCall, TaskMemory } from '../task-memory.ts';

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { systemClock } from '@nodetask/runtime';
+import { type NodeTask, silentLogger } from '@nodetask/shared';
+import { type Cluster, startCluster } from '@nodetask/testbed';
+import { StatusWriter } from '../src/controller/status-writer.ts';
+import { isConflict } from '../src/kube/api-error.ts';
+import { noKubeMetrics } from '../src/kube/kube-metrics.ts';
+import { loadKubeConfig } from '../src/kube/load-kube-config.ts';
+import { ReadYourWrites } from '../src/kube/read-your-writes.ts';
+import { Transport } from '../src/kube/transport.ts';
+import { pathOf } from './support/test-cluster.ts';
+
+let cluster: Cluster;
+let transport: Transport;
+let writer: StatusWriter;
+const { signal } = new AbortController();
+const spec = { type: 'mark-ready', target: { podName: 'sei-0' } };
+
+before(async () => {
+  cluster = await startCluster({ operator: false });
+  const access = await loadKubeConfig({ kubeconfig: cluster.controlPlane.adminKubeconfig });
+  transport = new Transport({
+    access,
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+    metrics: noKubeMetrics,
+  });
+  writer = new StatusWriter(transport, new ReadYourWrites({ clock: systemClock, current: () => undefined }));
+});
+
+after(async () => {
+  await transport.close();
+  await cluster.stop();
+});
+
+const apply = async (name: string): Promise<NodeTask> =>
+  (await cluster.applyNodeTask(name, spec)) as unknown as NodeTask;
+
+test('the status of an object that was created anew meanwhile is taken back', async () => {
+  const former = await apply('again');
+  await cluster.admin.delete(pathOf(cluster, 'again'));
+  const present = await apply('again');
+  assert.notEqual(present.metadata.uid, former.metadata.uid);
+  await assert.rejects(writer.apply(former, { observedGeneration: 1, phase: 'Succeeded' }, signal), isConflict);
+  const seen = await cluster.admin.get<NodeTask>(pathOf(cluster, 'again'));
+  assert.equal(seen?.status?.phase, undefined);
+  assert.ok((seen?.status?.observedGeneration ?? -1) < 0, JSON.stringify(seen?.status));
+});
+
+test('a finalizer is set on exactly the version that was read', async () => {
+  const read = await apply('versioned');
+  const patched = await writer.addFinalizer(read, signal);
+  assert.deepEqual(patched.metadata.finalizers, ['nodetask.dev/cancel']);
+  await assert.rejects(
+    writer.addFinalizer({ ...read, metadata: { ...read.metadata, finalizers: [] } }, signal),
+    isConflict,
+  );
+  const freed = await writer.removeFinalizer(patched, signal);
+  assert.equal(freed.metadata.finalizers, undefined);
+});
