@@ -17,12 +17,14 @@ export interface NodeParts {
 }
 
 export const createNodeParts = (config: AgentConfig, clock: Clock, logger: Logger): NodeParts => {
-  const { home, nodeRPC, allowHosts } = config;
+  const { home, stateFolder, nodeRPC, allowHosts } = config;
   const egress = createEgress({ nodeRPC, allowHosts });
   const rpc = createRpcClient(egress, clock);
   return {
     handlers: createHandlers({
       home,
+      stateFolder,
+      nodeRPC,
       egress,
       clock,
       hostname: config.podName ?? hostname(),

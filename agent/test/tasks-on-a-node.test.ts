@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { silentLogger, type TaskType } from '@nodetask/shared';
@@ -41,7 +42,15 @@ const partsOf = (
   const egress = createEgress({ nodeRPC, allowHosts });
   t.after(() => egress.close());
   return {
-    handlers: createHandlers({ home, egress, clock: systemClock, hostname: 'test-host', cpus: 2 }),
+    handlers: createHandlers({
+      home,
+      stateFolder: join(home, '.nodetask'),
+      nodeRPC,
+      egress,
+      clock: systemClock,
+      hostname: 'test-host',
+      cpus: 2,
+    }),
     heights: rpcBlockHeights({
       rpc: createRpcClient(egress, systemClock),
       nodeRPC,

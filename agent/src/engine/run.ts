@@ -102,6 +102,7 @@ export class Run {
     const { locks, holder } = this.#options;
     return {
       id: record.id,
+      kind: record.kind,
       params: structuredClone(record.params),
       run: record.result.run,
       signal: this.#controller.signal,

@@ -15,6 +15,8 @@ export interface ProgressUpdate {
 export interface TaskContext<Params> {
   /** Id of the task. */
   readonly id: string;
+  /** A daemon runs until it is stopped; the others end when their work is done. */
+  readonly kind: 'one-shot' | 'schedule' | 'daemon';
   readonly params: Params;
   /** Number of this run, from 1. */
   readonly run: number;

@@ -111,8 +111,8 @@ const createAgent = async (
       callback,
     );
   };
-  // A task talks to a few hosts for a short time: idle connections are not worth keeping long.
-  return new Agent({ connect, keepAliveTimeout: 4_000, keepAliveMaxTimeout: 30_000, pipelining: 1, connections: 16 });
+  // A task talks to a few hosts for a short time: idle connections are not worth keeping long. How many are open at once is the task's to bound.
+  return new Agent({ connect, keepAliveTimeout: 4_000, keepAliveMaxTimeout: 30_000, pipelining: 1, connections: 256 });
 };
 
 /** A resolver that fails where any address of the name must not be reached: a name that mixes them is not to be trusted at all. */

@@ -115,7 +115,7 @@ const scripted = (answers: readonly (number | Error)[]): { rpc: RpcClient; asked
         const answer = answers[Math.min(asked++, answers.length - 1)];
         return answer instanceof Error || answer === undefined
           ? Promise.reject(answer ?? new Error('nothing'))
-          : Promise.resolve({ result: status(answer) as Record<string, unknown>, text: '' });
+          : Promise.resolve({ result: status(answer) as Record<string, unknown>, text: '', enveloped: false });
       },
     },
   };

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Clock, TaskError } from '@nodetask/shared';
 import type { Egress } from './egress.ts';
 import { startDeadline } from './http/deadline.ts';
@@ -15,6 +16,8 @@ export interface RpcCallOptions {
 export interface RpcAnswer {
   readonly result: Readonly<Record<string, unknown>>;
   readonly text: string;
+  /** Whether `text` is a JSON-RPC envelope around the result; else it is the result itself. */
+  readonly enveloped: boolean;
 }
 
 /** CometBFT's RPC over GET. https://docs.cometbft.com/v0.38/rpc/ */
@@ -51,8 +54,11 @@ export const createRpcClient = (egress: Egress, clock: Clock): RpcClient => ({
     const get = { egress, signal: deadline.signal, maxRedirects: 0, unreachable: 'rpc-unreachable' } as const;
     try {
       const answer = await httpGet(url, get);
-      const text = (await readBody(answer, options.maxBytes ?? defaultMaxBytes, get)).toString('utf8');
-      return { result: resultOf(url, answer.status, text), text };
+      const bytes = await readBody(answer, options.maxBytes ?? defaultMaxBytes, get);
+      // A decoder would put other characters in the place of what it does not understand.
+      if (!isUtf8(bytes)) throw invalid(url, answer.status, 'answers with bytes that are not UTF-8');
+      const text = bytes.toString('utf8');
+      return { ...resultOf(url, answer.status, text), text };
     } finally {
       deadline.end();
     }
@@ -66,20 +72,21 @@ const methodURL = (egress: Egress, base: string, method: string, query: Readonly
   return url;
 };
 
-const resultOf = (url: URL, status: number, text: string): Readonly<Record<string, unknown>> => {
+const resultOf = (url: URL, status: number, text: string): Omit<RpcAnswer, 'text'> => {
   const body = parse(text);
   const error = isTable(body) ? body['error'] : undefined;
   if (error !== undefined && error !== null)
     throw invalid(url, status, `answers with the error ${describeError(error)}`, error);
   if (status !== 200) throw invalid(url, status, `answers with HTTP status ${status}`);
-  const result = isTable(body) && Object.hasOwn(body, 'jsonrpc') ? body['result'] : body;
+  const enveloped = isTable(body) && Object.hasOwn(body, 'jsonrpc');
+  const result = enveloped ? body['result'] : body;
   if (!isTable(result))
     throw invalid(
       url,
       status,
       `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`,
     );
-  return result;
+  return { result, enveloped };
 };
 
 const parse = (text: string): unknown => {

@@ -14,6 +14,10 @@ import { markReady } from './mark-ready/mark-ready.ts';
 export interface HandlerOptions {
   /** Home folder of the node: NODETASK_HOME. */
   readonly home: string;
+  /** The agent's own state folder, outside of what a restore or a reset of the node clears. */
+  readonly stateFolder: string;
+  /** Base URL of the node's own RPC. */
+  readonly nodeRPC: string;
   readonly egress: Egress;
   readonly clock: Clock;
   /** For defaults that depend on the host. */

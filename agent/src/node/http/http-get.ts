@@ -80,7 +80,7 @@ const getOnce = async (url: URL, { egress, signal, unreachable }: HttpGetOptions
   }
 };
 
-/** The bytes of a body, at most `maxBytes`. */
+/** The bytes of a body, at most `maxBytes`: beyond them it throws an error that `isOversize` knows. */
 export const readBody = async (answer: HttpAnswer, maxBytes: number, options: HttpGetOptions): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -88,7 +88,9 @@ export const readBody = async (answer: HttpAnswer, maxBytes: number, options: Ht
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > maxBytes)
-        throw new TaskError('source-invalid', `${describeURL(answer.url)} answers with more than ${maxBytes} bytes`);
+        throw new TaskError('source-invalid', `${describeURL(answer.url)} answers with more than ${maxBytes} bytes`, {
+          details: { maxBytes },
+        });
       chunks.push(chunk);
     }
   } catch (error) {
@@ -96,6 +98,10 @@ export const readBody = async (answer: HttpAnswer, maxBytes: number, options: Ht
   }
   return Buffer.concat(chunks);
 };
+
+/** Whether a body had more bytes than its reader allowed. */
+export const isOversize = (error: unknown): boolean =>
+  error instanceof TaskError && error.code === 'source-invalid' && error.details?.['maxBytes'] !== undefined;
 
 /** What went wrong on the way, as a TaskError; an abort keeps its own reason. */
 export const networkError = (url: URL, error: unknown, signal: AbortSignal, code: ErrorCode): Error => {

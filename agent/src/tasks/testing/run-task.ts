@@ -1,7 +1,9 @@
 import { silentLogger, type TaskParams, taskParams, type TaskType } from '@nodetask/shared';
-import type { ProgressUpdate, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 
 export interface RunOptions {
+  /** Default: one-shot. */
+  readonly kind?: TaskContext<unknown>['kind'];
   readonly signal?: AbortSignal;
   readonly onProgress?: (update: ProgressUpdate) => void;
 }
@@ -17,6 +19,7 @@ export const runTask = async <T extends TaskType>(
   handler.check?.(parsed);
   return handler.run({
     id: crypto.randomUUID(),
+    kind: options.kind ?? 'one-shot',
     params: parsed,
     run: 1,
     signal: options.signal ?? new AbortController().signal,
