@@ -289,6 +289,39 @@ export const errorCodes = {
     meaning: 'The RPC of a node answers with an error or with something that is not CometBFT.',
     action: 'Check the address and the log of the node.',
   },
+  'blocks-pruned': {
+    retriable: false,
+    meaning: 'The node no longer has the next block that is to be exported. Nothing was skipped.',
+    action: 'Give the rpcEndpoint of a node that still has it, or begin anew under another prefix with a startHeight.',
+  },
+  'no-peers': {
+    retriable: true,
+    meaning: 'No source gave a peer; output.sources says why, for each host. Nothing was changed.',
+    action: 'Check the sources, that the hosts run, and that their RPC can be reached.',
+  },
+  'too-few-witnesses': {
+    retriable: true,
+    meaning:
+      'Fewer than two distinct nodes of the chain can vouch for the trust height; output.dropped says why. Nothing was changed.',
+    action: 'Give more rpcServers, or correct what output.dropped names.',
+  },
+  'witness-disagreement': {
+    retriable: false,
+    meaning:
+      'Two witnesses have different blocks at the trust height: one of them lies or is on a fork. Nothing was changed.',
+    action: 'Find out which of the nodes that the message names is right, and remove the other.',
+  },
+  'trust-expired': {
+    retriable: false,
+    meaning:
+      'The block at the trust height is older than the trust period: a node would refuse it. Nothing was changed.',
+    action: 'Lower trustHeightOffset, restore a newer snapshot, or raise trustPeriod if the unbonding time allows it.',
+  },
+  'snapshot-missing': {
+    retriable: false,
+    meaning: 'There is no snapshot under data/snapshots.',
+    action: 'Restore one first with a snapshot-restore task.',
+  },
   'disk-full': {
     retriable: true,
     meaning: "There is not enough space on the node's volume.",

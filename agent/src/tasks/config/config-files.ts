@@ -23,11 +23,16 @@ export interface ConfigOnDisk {
 /** Reads and parses both files; one that is missing is empty. Throws TaskError `file-invalid`, `file-io`. */
 export const readConfigFiles = async (folder: string): Promise<ConfigOnDisk> => {
   const [config, app] = await Promise.all([readOne(folder, 'config.toml'), readOne(folder, 'app.toml')]);
-  const paths = [...registry().values()]
-    .flatMap(placesOf)
-    .filter((place) => place.file === 'config.toml')
-    .map((place) => place.path);
-  return { files: { 'config.toml': config, 'app.toml': app }, flavour: flavourOf(config.document, paths) };
+  return { files: { 'config.toml': config, 'app.toml': app }, flavour: flavourOfConfig(config.document) };
+};
+
+/** How a parsed config.toml spells its keys. */
+export const flavourOfConfig = (document: DocumentTable): Flavour => {
+  const places = [...registry().values()].flatMap(placesOf).filter((place) => place.file === 'config.toml');
+  return flavourOf(
+    document,
+    places.map((place) => place.path),
+  );
 };
 
 const readOne = async (folder: string, name: ConfigFile): Promise<FileOnDisk> => {

@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { type Clock, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
+import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
+import { configLock, openConfigFolder } from '../../node/config-folder.ts';
+import type { Egress } from '../../node/egress.ts';
+import { startDeadline } from '../../node/http/deadline.ts';
+import { readOwnNodeId } from '../../node/node-id.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
+import type { RpcClient } from '../../node/rpc-client.ts';
+import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { readGenesisFile } from '../configure-genesis/genesis-file.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
+import { whyOf } from '../why.ts';
+import { type Answer, askHosts } from './ask-hosts.ts';
+import { type Choice, choosePeers, describeNoPeers, type Findings, formatPeers } from './choose-peers.ts';
+import { addressSource, serviceSource } from './dns-source.ts';
+import { ec2Source } from './ec2-source.ts';
+import { maxHosts, type PeerSource } from './peer-source.ts';
+import { staticSource } from './static-source.ts';
+
+export interface DiscoverPeersOptions {
+  readonly home: NodeHome;
+  readonly egress: Egress;
+  readonly rpc: RpcClient;
+  readonly clock: Clock;
+  /** DNS servers for SRV records, as `address:port`; default: those of the system. */
+  readonly dnsServers?: readonly string[];
+  /** Budget of one source; default 60 s. */
+  readonly sourceTimeoutMs?: number;
+  /** Budget of one host; default 5 s. */
+  readonly hostTimeoutMs?: number;
+  /** Instances that EC2 is asked for at once; default 1,000. */
+  readonly ec2PageSize?: number;
+}
+
+/**
+ * discover-peers: lists hosts from every source, asks each for its node id, and writes the persistent peers. One peer is enough for
+ * success; what failed is in the output. While a source cannot be read, the peers that the file has stay beside those that were found.
+ * Output: `{reason?, peers, kept?, sources: [{source, peers, unreachable, skipped, error?}]}`.
+ */
+export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<DiscoverPeersParams> => ({
+  interrupted: 'run-again',
+  locks: () => [configLock],
+  check: (params) => {
+    sourcesOf(params, options);
+  },
+  run: async (context) => {
+    const { params, signal, logger } = context;
+    const sources = sourcesOf(params, options);
+    const folder = await openConfigFolder(options.home, logger);
+    const config = await readConfigToml(folder);
+    const existing = textAt(config, peersKey);
+    const ownId = await readOwnNodeId(folder);
+    const genesis = await readGenesisFile(join(folder, 'genesis.json'), signal);
+
+    const findings = await findAll(sources, context, options);
+    const answers = await askAll(findings, context, options);
+    const choice = choosePeers({
+      findings,
+      answers,
+      ownId,
+      ownChainId: genesis?.chainId,
+      existing: splitList(existing).flatMap((text) => parsePeerAddress(text) ?? []),
+    });
+    if (choice.found.length === 0) {
+      throw new TaskError('no-peers', `no peer was found: ${describeNoPeers(choice.sources)}; nothing was changed`, {
+        output: describe(choice),
+      });
+    }
+    signal.throwIfAborted();
+    const value = formatPeers([...choice.found, ...choice.kept]).join(',');
+    const isChanged = await writeKeys(config, [[peersKey, value]]);
+    logger.info('discovered peers', { found: choice.found.length, kept: choice.kept.length, changed: isChanged });
+    return isChanged
+      ? { outcome: 'changed', output: describe(choice) }
+      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...describe(choice) } };
+  },
+});
+
+const peersKey = ['p2p', 'persistent-peers'];
+const defaultSourceTimeoutMs = 60_000;
+const defaultHostTimeoutMs = 5_000;
+const sourcesAtOnce = 4;
+
+/** Also refuses at submit what must not be reached. */
+const sourcesOf = (params: DiscoverPeersParams, options: DiscoverPeersOptions): readonly PeerSource[] => {
+  const { egress, ec2PageSize, dnsServers } = options;
+  const { port, rpcPort } = params;
+  const dns = { egress, port, rpcPort, ...(dnsServers === undefined ? {} : { dnsServers }) };
+  const ec2 = { egress, port, ...(ec2PageSize === undefined ? {} : { pageSize: ec2PageSize }) };
+  return params.sources.map((source, index) => {
+    const field = `sources.${index}`;
+    switch (source.type) {
+      case 'static':
+        return staticSource(source.addresses, field, egress);
+      case 'ec2Tags':
+        return ec2Source(source, field, ec2);
+      case 'dns':
+        return (source.srv ? serviceSource : addressSource)(source.hostname, field, dns);
+      default:
+        return source satisfies never;
+    }
+  });
+};
+
+type Context = TaskContext<DiscoverPeersParams>;
+
+const findAll = async (
+  sources: readonly PeerSource[],
+  context: Context,
+  { clock, sourceTimeoutMs = defaultSourceTimeoutMs }: DiscoverPeersOptions,
+): Promise<readonly Findings[]> => {
+  const { signal, logger } = context;
+  let done = 0;
+  context.progress({ stage: 'find', done, total: sources.length, unit: 'sources' });
+  return mapConcurrently(sources, sourcesAtOnce, async (source): Promise<Findings> => {
+    const late = (): Error =>
+      new TaskError('source-unreachable', `${source.name} did not answer within ${sourceTimeoutMs / 1000} s`);
+    const deadline = startDeadline(clock, signal, sourceTimeoutMs, late);
+    try {
+      return { name: source.name, candidates: await source.find(deadline.signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn('a source of peers cannot be read', { source: source.name, error });
+      return { name: source.name, error: whyOf(error) };
+    } finally {
+      deadline.end();
+      done++;
+      context.progress({ stage: 'find', done, total: sources.length, unit: 'sources' });
+    }
+  });
+};
+
+/** Each host once, even where several sources list it. */
+const askAll = async (
+  findings: readonly Findings[],
+  context: Context,
+  { rpc, hostTimeoutMs = defaultHostTimeoutMs }: DiscoverPeersOptions,
+): Promise<ReadonlyMap<string, Answer>> => {
+  const candidates = findings.flatMap((source) => ('candidates' in source ? source.candidates : []));
+  const toAsk = candidates.filter(({ id, fault }) => id === undefined && fault === undefined);
+  const hosts = [...new Set(toAsk.map(({ host }) => host))];
+  if (hosts.length > maxHosts) {
+    throw new TaskError(
+      'source-invalid',
+      `the sources list ${hosts.length} hosts, and at most ${maxHosts} are asked; nothing was changed. Give narrower sources`,
+    );
+  }
+  let done = 0;
+  const onAnswer = (): void => {
+    done++;
+    context.progress({ stage: 'ask', done, total: hosts.length, unit: 'hosts' });
+  };
+  const { params, signal } = context;
+  return askHosts(hosts, { rpc, rpcPort: params.rpcPort, signal, timeoutMs: hostTimeoutMs, onAnswer });
+};
+
+const describe = ({ found, kept, sources }: Choice): JsonObject => ({
+  peers: formatPeers(found),
+  ...(kept.length === 0 ? {} : { kept: formatPeers(kept) }),
+  sources: sources.map(({ source, peers, unreachable, skipped, error }) => ({
+    source,
+    peers,
+    unreachable: unreachable.map(({ host, why }) => ({ host, why })),
+    skipped: skipped.map(({ host, why }) => ({ host, why })),
+    ...(error === undefined ? {} : { error }),
+  })),
+});

@@ -1,0 +1,140 @@
+import { TaskError } from '@nodetask/shared';
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
+import { abortable } from '../../node/abortable.ts';
+import type { Egress } from '../../node/egress.ts';
+import { isIPAddress } from '../../node/ip-address.ts';
+import { type Candidate, maxHosts, type PeerSource } from './peer-source.ts';
+import { ec2Transport } from './ec2-transport.ts';
+
+export interface Ec2SourceOptions {
+  readonly egress: Egress;
+  readonly port: number;
+  /** Instances that are asked for at once; default 1,000, the most that EC2 takes. */
+  readonly pageSize?: number;
+}
+
+export interface Ec2Query {
+  readonly region: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly endpoint?: string | undefined;
+}
+
+/** An endpoint that never comes to its last page ends here. */
+const maxPages = 200;
+const maxAttempts = 4;
+
+/**
+ * The running instances that carry all of the tags, from all pages, in the order of their ids; by their public address where they have
+ * one, else by the private one. Credentials come from the standard provider chain and nowhere else.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+ */
+export const ec2Source = (
+  query: Ec2Query,
+  field: string,
+  { egress, port, pageSize = 1_000 }: Ec2SourceOptions,
+): PeerSource => {
+  const { region, endpoint } = query;
+  if (endpoint !== undefined) egress.checkURL(`${field}.endpoint`, endpoint);
+  return {
+    name: `ec2Tags in ${region}`,
+    find: async (signal) => {
+      // Loaded on first use: it takes longer to load than the agent to start.
+      const { EC2Client: Client } = await import('@aws-sdk/client-ec2');
+      const client = new Client({
+        region,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        maxAttempts,
+        requestHandler: ec2Transport(egress, signal),
+      });
+      try {
+        const instances = await abortable(listInstances(client, query, pageSize, signal), signal);
+        return instances
+          .toSorted((a, b) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1))
+          .map((instance) => toCandidate(instance, port));
+      } catch (error) {
+        signal.throwIfAborted();
+        throw ec2Error(region, error);
+      } finally {
+        client.destroy();
+      }
+    },
+  };
+};
+
+const listInstances = async (
+  client: EC2Client,
+  { region, tags }: Ec2Query,
+  pageSize: number,
+  signal: AbortSignal,
+): Promise<readonly Instance[]> => {
+  const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2');
+  const filters = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [literal(value)] }));
+  const pages = paginateDescribeInstances(
+    { client, pageSize, stopOnSameToken: true },
+    { Filters: [{ Name: 'instance-state-name', Values: ['running'] }, ...filters] },
+    { abortSignal: signal },
+  );
+  const found: Instance[] = [];
+  let count = 0;
+  for await (const page of pages) {
+    const instances = (page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []);
+    // Not every server knows every filter.
+    found.push(...instances.filter((instance) => instance.State?.Name === 'running' && carries(instance, tags)));
+    if (found.length > maxHosts) {
+      throw tooMany(region, `more than ${maxHosts} running instances have these tags: name more tags`);
+    }
+    if (++count >= maxPages && page.NextToken !== undefined) {
+      throw tooMany(region, `the answer has more than ${maxPages} pages: check endpoint, or name more tags`);
+    }
+  }
+  return found;
+};
+
+/** A filter's value is a pattern with `*` and `?`; a tag's value may hold both. */
+const literal = (value: string): string => value.replaceAll(/[\\*?]/g, String.raw`\$&`);
+
+const carries = (instance: Instance, tags: Readonly<Record<string, string>>): boolean => {
+  const own = new Map((instance.Tags ?? []).map(({ Key, Value }) => [Key, Value ?? '']));
+  return Object.entries(tags).every(([key, value]) => own.get(key) === value);
+};
+
+const toCandidate = (instance: Instance, port: number): Candidate => {
+  const addresses = [instance.PublicIpAddress, instance.PrivateIpAddress, instance.Ipv6Address];
+  const host = addresses.find((address) => address !== undefined && isIPAddress(address));
+  if (host === undefined) {
+    return { host: String(instance.InstanceId).slice(0, 80), port, fault: 'the instance has no IP address' };
+  }
+  return { host, port };
+};
+
+const tooMany = (region: string, what: string): TaskError =>
+  new TaskError('source-invalid', `EC2 in ${region}: ${what}`);
+
+const ec2Error = (region: string, error: unknown): TaskError => {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof TaskError) return cause;
+  }
+  const [name, text] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)];
+  const status = statusOf(error);
+  const isLasting = status !== undefined && status < 500 && status !== 429 && !/throttl|limitexceeded/i.test(name);
+  const advice = /credential|auth|token|denied/i.test(name)
+    ? 'give the agent credentials that may call ec2:DescribeInstances, by its environment, web identity or pod identity'
+    : 'check region and endpoint';
+  return new TaskError(
+    isLasting ? 'source-invalid' : 'source-unreachable',
+    `EC2 in ${region} cannot be asked: ${name}: ${withoutKeys(text).slice(0, 300)}: ${advice}`,
+    { cause: error },
+  );
+};
+
+const statusOf = (error: unknown): number | undefined => {
+  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
+  const status =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+      ? metadata.httpStatusCode
+      : undefined;
+  return typeof status === 'number' ? status : undefined;
+};
+
+/** A server may quote the access key that it refuses. */
+const withoutKeys = (text: string): string => text.replaceAll(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '…');
