@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import { type Clock, type ConfigureStateSyncParams, type Logger, TaskError } from '@nodetask/shared';
+import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
+import { configLock, openConfigFolder } from '../../node/config-folder.ts';
+import type { Egress } from '../../node/egress.ts';
+import { readOwnNodeId } from '../../node/node-id.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { readNodeStatus } from '../../node/node-status.ts';
+import type { RpcClient } from '../../node/rpc-client.ts';
+import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { parseGoDuration } from '../config/go-duration.ts';
+import { readGenesisFile } from '../configure-genesis/genesis-file.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
+import { whyOf } from '../why.ts';
+import { localSnapshotHeight } from './local-snapshot.ts';
+import { type Selection, selectWitnesses, type Witness } from './select-witnesses.ts';
+import { existingPoint, refuseUnknownToNode, sectionFor, trustPeriodMs } from './state-sync-section.ts';
+import {
+  agreedBlock,
+  askForBlock,
+  type AskOptions,
+  type Testimony,
+  tooFewWitnesses,
+  type TrustPoint,
+} from './trust-point.ts';
+import { type Candidates, type Dropped, serversOfParams, serversOfPeers } from './witness-servers.ts';
+
+export interface ConfigureStateSyncOptions {
+  readonly home: NodeHome;
+  readonly egress: Egress;
+  readonly rpc: RpcClient;
+  readonly clock: Clock;
+  /** Budget of one request to a witness; default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * configure-state-sync: finds a block on which at least two distinct nodes of the chain agree, and writes the statesync section. A trust
+ * point that the file has stays while every witness confirms it and half of the trust period is left, so that a second run changes nothing.
+ * Output: `{reason?, chainId, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
+ */
+export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHandler<ConfigureStateSyncParams> => ({
+  interrupted: 'run-again',
+  locks: () => [configLock],
+  check: ({ rpcServers, trustPeriod }) => {
+    if (rpcServers !== undefined) serversOfParams(rpcServers, options.egress);
+    if (trustPeriod !== undefined && (parseGoDuration(trustPeriod) ?? 0n) <= 0n) {
+      const message = `${trustPeriod} is no duration above 0`;
+      throw new TaskError('invalid-params', `trustPeriod: ${message}`, {
+        details: { faults: [{ path: 'params.trustPeriod', message }] },
+      });
+    }
+  },
+  run: async (context) => {
+    const { params, signal, logger } = context;
+    const folder = await openConfigFolder(options.home, logger);
+    const config = await readConfigToml(folder);
+    refuseUnknownToNode(config, params);
+    const periodMs = trustPeriodMs(config, params);
+    const localHeight = params.useLocalSnapshot ? await localSnapshotHeight(options.home) : undefined;
+
+    const candidates = candidatesOf(config, params, options.egress);
+    const selection = await probe(folder, candidates, context, options);
+    const ask = { rpc: options.rpc, signal, timeoutMs: options.timeoutMs ?? defaultTimeoutMs };
+    context.progress({ stage: 'trust', done: 0, total: selection.witnesses.length, unit: 'witnesses' });
+    const { point, testimony } =
+      localHeight === undefined
+        ? ((await keptPoint(config, selection, periodMs, options.clock, ask, logger)) ??
+          (await pointAt(heightBelowTip(selection, params.trustHeightOffset), selection, ask)))
+        : await pointAt(localHeight, selection, { ...ask, above: aboveSnapshot });
+    refuseExpired(point, periodMs, options.clock);
+
+    signal.throwIfAborted();
+    const [servers, surplus] = split(
+      testimony.votes.map(({ server }) => server),
+      maxWitnesses,
+    );
+    const isChanged = await writeKeys(config, sectionFor(config, params, { ...point, servers }));
+    const dropped = [
+      ...selection.dropped,
+      ...testimony.dropped,
+      ...surplus.map((server) => ({ server, why: `good, but ${maxWitnesses} witnesses are enough` })),
+    ];
+    logger.info('configured state sync', { height: point.height, hash: point.hash, servers, changed: isChanged });
+    const output = {
+      chainId: selection.witnesses[0]?.status.chainId ?? '',
+      trustHeight: point.height,
+      trustHash: point.hash,
+      witnesses: servers,
+      dropped: dropped.map(({ server, why }) => ({ server, why })),
+    };
+    return isChanged
+      ? { outcome: 'changed', output }
+      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output } };
+  },
+});
+
+const defaultTimeoutMs = 10_000;
+const probesAtOnce = 16;
+const maxWitnesses = 16;
+/** State sync verifies a snapshot at height h by the headers of h, h + 1 and h + 2. */
+const aboveSnapshot = 2;
+const peersKey = ['p2p', 'persistent-peers'];
+
+const candidatesOf = (config: ConfigToml, { rpcServers }: ConfigureStateSyncParams, egress: Egress): Candidates => {
+  if (rpcServers !== undefined) return serversOfParams(rpcServers, egress);
+  const peers = textAt(config, peersKey);
+  if (peers.trim() !== '') return serversOfPeers(peers);
+  throw new TaskError(
+    'too-few-witnesses',
+    `${config.path} has no persistent peers to ask: give rpcServers, or run discover-peers first; nothing was changed`,
+  );
+};
+
+const probe = async (
+  folder: string,
+  { servers, dropped: unfit }: Candidates,
+  context: TaskContext<ConfigureStateSyncParams>,
+  { rpc, timeoutMs = defaultTimeoutMs }: ConfigureStateSyncOptions,
+): Promise<Selection> => {
+  const { params, signal } = context;
+  const ownId = await readOwnNodeId(folder);
+  const genesis = await readGenesisFile(join(folder, 'genesis.json'), signal);
+  let done = 0;
+  context.progress({ stage: 'probe', done, total: servers.length, unit: 'servers' });
+  const probes = await mapConcurrently(servers, probesAtOnce, async (server): Promise<Witness | Dropped> => {
+    try {
+      return { server, status: await readNodeStatus(rpc, server, { signal, timeoutMs }) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { server, why: whyOf(error) };
+    } finally {
+      done++;
+      context.progress({ stage: 'probe', done, total: servers.length, unit: 'servers' });
+    }
+  });
+  const live = probes.flatMap((one) => ('status' in one ? one : []));
+  const dead = [...unfit, ...probes.flatMap((one) => ('why' in one ? one : []))];
+  const selected = selectWitnesses(live, { ownId, ownChainId: genesis?.chainId, maxLag: params.trustHeightOffset });
+  const dropped = [...dead, ...selected.dropped];
+  if (selected.witnesses.length < 2) throw tooFewWitnesses(selected.witnesses, dropped);
+  return { witnesses: selected.witnesses, dropped };
+};
+
+interface Found {
+  readonly point: TrustPoint;
+  readonly testimony: Testimony;
+}
+
+const heightBelowTip = ({ witnesses }: Selection, offset: number): number =>
+  Math.max(1, Math.min(...witnesses.map(({ status }) => status.latestHeight)) - offset);
+
+const pointAt = async (height: number, selection: Selection, ask: AskOptions): Promise<Found> => {
+  const testimony = await askForBlock(selection.witnesses, height, ask);
+  return { point: agreedBlock(testimony, selection.dropped), testimony };
+};
+
+/** The file's own point, where all witnesses have that very block and a node has time enough left to use it. */
+const keptPoint = async (
+  config: ConfigToml,
+  selection: Selection,
+  periodMs: number,
+  clock: Clock,
+  ask: AskOptions,
+  logger: Logger,
+): Promise<Found | undefined> => {
+  const existing = existingPoint(config);
+  if (existing === undefined) return undefined;
+  const testimony = await askForBlock(selection.witnesses, existing.height, ask);
+  if (testimony.votes.length < selection.witnesses.length) return undefined;
+  const point = agreedBlock(testimony, selection.dropped);
+  if (point.hash !== existing.hash) {
+    logger.warn('the trust point of the file is on another chain than the witnesses', { existing, point });
+    return undefined;
+  }
+  return clock.now() - point.time < periodMs / 2 ? { point, testimony } : undefined;
+};
+
+const refuseExpired = ({ height, time }: TrustPoint, periodMs: number, clock: Clock): void => {
+  if (clock.now() - time < periodMs) return;
+  throw new TaskError(
+    'trust-expired',
+    `block ${height} is of ${new Date(time).toISOString()}, older than the trust period of ${Math.round(periodMs / 1000)} s; nothing was changed`,
+  );
+};
+
+const split = <T>(items: readonly T[], at: number): readonly [readonly T[], readonly T[]] => [
+  items.slice(0, at),
+  items.slice(at),
+];
