@@ -9,6 +9,8 @@ import { configReload } from './config-reload/config-reload.ts';
 import { procProcessTable } from './config-reload/process-table.ts';
 import { configValidate } from './config-validate/config-validate.ts';
 import { configureGenesis } from './configure-genesis/configure-genesis.ts';
+import { configureStateSync } from './configure-state-sync/configure-state-sync.ts';
+import { discoverPeers } from './discover-peers/discover-peers.ts';
 import { markReady } from './mark-ready/mark-ready.ts';
 
 export interface HandlerOptions {
@@ -37,5 +39,7 @@ export const createHandlers = ({ home: root, egress, clock, hostname, cpus }: Ha
     'config-reload': configReload(home, host, procProcessTable()),
     'mark-ready': markReady(),
     'configure-genesis': configureGenesis({ home, egress, rpc, clock }),
+    'discover-peers': discoverPeers({ home, egress, rpc, clock }),
+    'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
   };
 };

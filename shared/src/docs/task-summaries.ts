@@ -13,8 +13,14 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Height, key, bytes and SHA-256 of the snapshot, and how long it took.',
   },
   'discover-peers': {
-    does: 'Resolves the sources, asks each host for its node id, and writes the persistent peers.',
-    output: 'The peers, and for each source the hosts that could not be reached and why.',
+    does:
+      'Lists the hosts of every source, asks each for its node id by its RPC, and writes the persistent peers into config.toml: each node once, ' +
+      'never this node, of its chain only, in an order that does not change from run to run. One peer is enough for success; no peer at all is a failure that ' +
+      'says why, host by host. While a source itself cannot be read, the peers that the file has stay beside those that were found. ec2Tags needs ' +
+      'ec2:DescribeInstances and takes credentials from the environment, web identity or pod identity of the agent only.',
+    output:
+      'peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
+      'could not be read; kept: peers of the file that stayed for that reason.',
   },
   'config-patch': {
     does: 'Merges patches into files under config/, keeping comments, order and formatting; all files or none.',
@@ -42,8 +48,12 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'SHA-256, chain id and size of the document.',
   },
   'configure-state-sync': {
-    does: 'Finds a trust height and hash on which two distinct witnesses agree, and writes the statesync section.',
-    output: 'Trust height and hash, the witnesses, and those that were dropped.',
+    does:
+      'Probes every witness, takes those that are distinct nodes of the chain (by config/genesis.json, where it is there) and have the trust height, and writes the statesync ' +
+      'section. At least two must agree on the block at the trust height; two that disagree are an error that names both. The trust height is trustHeightOffset below ' +
+      "the lowest tip, or that of the local snapshot. A trust point that the file has stays while every witness confirms it and half of the trust period is left. CometBFT's own nodes " +
+      'know neither useLocalSnapshot nor backfillBlocks: they are refused there.',
+    output: 'Chain id, trust height and hash, the witnesses, and the servers that were dropped, each with why.',
   },
   'snapshot-upload': {
     does: 'Packs the second-highest snapshot under data/snapshots and uploads it to an object store without a temporary file.',
