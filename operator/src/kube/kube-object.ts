@@ -20,9 +20,3 @@ export interface ObjectName {
 /** `namespace/name`, or `name` where there is no namespace: the key of caches and queues. */
 export const objectKey = ({ namespace, name }: ObjectName): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
-
-/** The inverse of objectKey. */
-export const parseObjectKey = (key: string): ObjectName => {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-};
