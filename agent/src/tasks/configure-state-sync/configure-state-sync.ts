@@ -98,6 +98,8 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
 const defaultTimeoutMs = 10_000;
 const probesAtOnce = 16;
 const maxWitnesses = 16;
+/** A fast chain makes blocks while slow witnesses are still being asked. */
+const leastLag = 1_000;
 /** State sync verifies a snapshot at height h by the headers of h, h + 1 and h + 2. */
 const aboveSnapshot = 2;
 const peersKey = ['p2p', 'persistent-peers'];
@@ -136,7 +138,8 @@ const probe = async (
   });
   const live = probes.flatMap((one) => ('status' in one ? one : []));
   const dead = [...unfit, ...probes.flatMap((one) => ('why' in one ? one : []))];
-  const selected = selectWitnesses(live, { ownId, ownChainId: genesis?.chainId, maxLag: params.trustHeightOffset });
+  const maxLag = Math.max(params.trustHeightOffset, leastLag);
+  const selected = selectWitnesses(live, { ownId, ownChainId: genesis?.chainId, maxLag });
   const dropped = [...dead, ...selected.dropped];
   if (selected.witnesses.length < 2) throw tooFewWitnesses(selected.witnesses, dropped);
   return { witnesses: selected.witnesses, dropped };

@@ -256,6 +256,17 @@ describe('discover-peers', () => {
     assert.ok(performance.now() - startedAt < 3_000);
   });
 
+  test('resolves names as the system does', async (t) => {
+    const home = await makeSeiHome(t);
+    const rpcPort = await startHostServers(t, { '127.0.0.1': bare(id('1')) });
+    const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: ['localhost', `127.0.0.1:${rpcPort}`] });
+    t.after(() => egress.close());
+    const handler = discoverPeers({ home, egress, rpc: createRpcClient(egress, systemClock), clock: systemClock });
+    const sources = [{ type: 'dns', hostname: 'localhost' }];
+    const report = await runTask('discover-peers', handler, { sources, rpcPort, port: 1234 });
+    assert.deepEqual(report.output?.['peers'], [`${id('1')}@127.0.0.1:1234`]);
+  });
+
   test('asks many hosts at once', async (t) => {
     const hosts = Object.fromEntries(
       Array.from({ length: 60 }, (_, index) => [
