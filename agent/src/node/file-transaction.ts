@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { fileError, isMissing } from './file-errors.ts';
 import { isBareName } from './node-home.ts';
 import { readTextFile } from './read-file.ts';
+import { syncFolder } from './sync-folder.ts';
 import { openTemporary, temporaryPattern } from './temporary-file.ts';
 
 /**
@@ -238,14 +239,5 @@ const exists = async (path: string): Promise<boolean> => {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
-  }
-};
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 };

@@ -26,7 +26,12 @@ export const isBareName = (name: string): boolean =>
  * The real path of `config/`, or undefined where the home has none yet. Refuses a home that does not exist and a `config/` that a link
  * leads out of the home: what writes there as root must not be led elsewhere by whoever can write into the volume.
  */
-export const findConfigFolder = async (home: NodeHome): Promise<string | undefined> => {
+export const findConfigFolder = (home: NodeHome): Promise<string | undefined> => findFolder(home, 'config');
+
+/** The same for `data/`. */
+export const findDataFolder = (home: NodeHome): Promise<string | undefined> => findFolder(home, 'data');
+
+const findFolder = async (home: NodeHome, name: 'config' | 'data'): Promise<string | undefined> => {
   const root = await realpath(home.root).catch((error: unknown) => {
     if (isMissing(error)) {
       throw new TaskError(
@@ -37,22 +42,22 @@ export const findConfigFolder = async (home: NodeHome): Promise<string | undefin
     }
     throw fileError('resolve', home.root, error);
   });
-  const config = join(root, 'config');
+  const folder = join(root, name);
   try {
-    const real = await realpath(config);
+    const real = await realpath(folder);
     if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
       throw new TaskError(
         'file-invalid',
-        `${home.config} is a link to ${real}, outside of ${root}: replace the link by a folder or a mount`,
+        `${home[name]} is a link to ${real}, outside of ${root}: replace the link by a folder or a mount`,
       );
     }
     return real;
   } catch (error) {
     if (error instanceof TaskError) throw error;
-    if (!isMissing(error)) throw fileError('resolve', config, error);
-    const link = await lstat(config).catch(() => undefined);
+    if (!isMissing(error)) throw fileError('resolve', folder, error);
+    const link = await lstat(folder).catch(() => undefined);
     if (link !== undefined) {
-      throw new TaskError('file-invalid', `${home.config} is a link that leads nowhere: remove it`, { cause: error });
+      throw new TaskError('file-invalid', `${home[name]} is a link that leads nowhere: remove it`, { cause: error });
     }
     return undefined;
   }

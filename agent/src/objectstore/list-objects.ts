@@ -1,18 +1,23 @@
 import { TaskError } from '@nodetask/shared';
-import type { CallOptions, ObjectInfo } from './object-store.ts';
+import type { ListOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 /** Every object below a prefix. A store that hands out the same page for ever ends in an error, not in a loop. */
 export async function* listObjects(
   calls: StoreCalls,
   prefix: string,
-  { signal }: CallOptions,
+  { signal, direct = false }: ListOptions,
 ): AsyncGenerator<ObjectInfo, void, undefined> {
   let token: string | undefined;
   do {
     const page = await calls.send({ verb: 'list', key: prefix, signal }, ({ sdk, client }, abortSignal) =>
       client.send(
-        new sdk.ListObjectsV2Command({ Bucket: calls.location.bucket, Prefix: prefix, ContinuationToken: token }),
+        new sdk.ListObjectsV2Command({
+          Bucket: calls.location.bucket,
+          Prefix: prefix,
+          ContinuationToken: token,
+          ...(direct ? { Delimiter: '/' } : {}),
+        }),
         { abortSignal },
       ),
     );

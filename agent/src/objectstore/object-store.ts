@@ -9,7 +9,7 @@ export interface ObjectStore {
   /** How messages name an object of this store: `s3://bucket/key`, with the server where it is not AWS. */
   describe(key?: string): string;
   /** Every object whose key begins with `prefix`, in the order of keys, over all pages. */
-  list(prefix: string, options: CallOptions): AsyncIterable<ObjectInfo>;
+  list(prefix: string, options: ListOptions): AsyncIterable<ObjectInfo>;
   /** Undefined where there is none. */
   head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>;
   /** A whole small object; undefined where there is none. `object-store-invalid` where it is larger than `maxBytes`. */
@@ -36,6 +36,11 @@ export interface ObjectStore {
 
 export interface CallOptions {
   readonly signal: AbortSignal;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Without keys that have a slash after the prefix, of which there may be millions. */
+  readonly direct?: boolean;
 }
 
 export interface ObjectInfo {

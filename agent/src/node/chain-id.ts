@@ -1,0 +1,62 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TaskError } from '@nodetask/shared';
+import { fileError, isMissing } from './file-errors.ts';
+import { JsonStream, JsonStreamError } from './json/json-stream.ts';
+import { findConfigFolder, type NodeHome } from './node-home.ts';
+
+/**
+ * The chain that the node belongs to, from config/genesis.json. That file may have gigabytes, and chain_id stands near its beginning: it is
+ * read no further than needed. Throws TaskError `file-missing` or `file-invalid`.
+ */
+export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<string> => {
+  const folder = await findConfigFolder(home);
+  const path = join(folder ?? home.config, 'genesis.json');
+  const chainId = await scan(path, signal);
+  if (chainId === undefined || !/^[A-Za-z0-9._-]{1,50}$/.test(chainId)) {
+    throw new TaskError('file-invalid', `${path} has no chain_id: write it anew with configure-genesis`);
+  }
+  return chainId;
+};
+
+const scan = async (path: string, signal: AbortSignal): Promise<string | undefined> => {
+  let chainId: string | undefined;
+  const json = new JsonStream((key, value) => {
+    if (key === 'chain_id') chainId = value;
+  });
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const decoder = new TextDecoder('utf-8', { fatal: true });
+      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+        signal.throwIfAborted();
+        json.write(decoder.decode(chunk, { stream: true }));
+        if (chainId !== undefined) return chainId;
+      }
+      json.end();
+      return undefined;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (isMissing(error)) {
+      throw new TaskError(
+        'file-missing',
+        `${path} is missing, and it tells which chain the node belongs to: write it with configure-genesis first`,
+        { cause: error },
+      );
+    }
+    if (error instanceof JsonStreamError || error instanceof TypeError) {
+      throw new TaskError(
+        'file-invalid',
+        `${path} is no JSON: ${error.message}: write it anew with configure-genesis`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw fileError('read', path, error);
+  }
+};

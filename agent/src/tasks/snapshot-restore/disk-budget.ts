@@ -1,0 +1,44 @@
+import { statfs } from 'node:fs/promises';
+import { TaskError } from '@nodetask/shared';
+import { fileError } from '../../node/file-errors.ts';
+
+/** What a restore may use of the volume. */
+export interface DiskBudget {
+  readonly bytes: number;
+  /** Files and folders. */
+  readonly entries: number;
+}
+
+export interface VolumeSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Infinity where the file system does not count them. */
+  readonly freeEntries: number;
+}
+
+/** Left free for the node: a twentieth of the volume, at most this. A full disk would end it. */
+const maxReserveBytes = 1024 ** 3;
+/** The bookkeeping for more would not fit into the agent's memory; the largest snapshots have some hundred thousand. */
+const maxEntries = 1_000_000;
+
+export const readVolumeSpace = async (folder: string): Promise<VolumeSpace> => {
+  try {
+    const { bavail, bsize, blocks, files, ffree } = await statfs(folder);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeEntries: files === 0 ? Infinity : ffree };
+  } catch (error) {
+    throw fileError('look at the free space of', folder, error);
+  }
+};
+
+/** What is there beside the snapshots that stay until the new ones are in place. Throws TaskError `disk-full` where `needed` does not fit. */
+export const diskBudget = (folder: string, space: VolumeSpace, needed: number): DiskBudget => {
+  const reserve = Math.min(maxReserveBytes, space.totalBytes / 20);
+  const bytes = Math.max(0, Math.floor(space.freeBytes - reserve));
+  if (needed > bytes) {
+    throw new TaskError(
+      'disk-full',
+      `the snapshot needs at least ${needed} bytes, and ${folder} has ${space.freeBytes} free, of which ${Math.ceil(reserve)} are left to the node; nothing was changed: free space or enlarge the volume`,
+    );
+  }
+  return { bytes, entries: Math.min(maxEntries, Math.floor(space.freeEntries * 0.9)) };
+};

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { chown, lstat, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
+import { archiveError } from '../../archive/archive-error.ts';
+import { ByteQueue } from '../../archive/byte-queue.ts';
+import { codecParallelism, codecs } from '../../archive/codecs.ts';
+import { decompressStream } from '../../archive/decompress-stream.ts';
+import { readTar } from '../../archive/read-tar.ts';
+import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Egress } from '../../node/egress.ts';
+import { fileError } from '../../node/file-errors.ts';
+import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
+import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
+import type { ObjectStore } from '../../objectstore/object-store.ts';
+import { openObjectStore } from '../../objectstore/open-object-store.ts';
+import { commitPlace } from '../snapshot/open-snapshots.ts';
+import {
+  commitRestore,
+  newFolderName,
+  readMarker,
+  recoverRestore,
+  type RestoreMarker,
+} from '../snapshot/restore-commit.ts';
+import { hasSnapshot, isFolder, snapshotsLock, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
+import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
+import { removeTree } from './remove-tree.ts';
+import { syncTree } from './sync-tree.ts';
+import { unpackTree } from './unpack-tree.ts';
+
+export interface SnapshotRestoreOptions {
+  readonly home: NodeHome;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  readonly cpus: number;
+  /** The space of the volume of a folder; default: what its file system says. */
+  readonly volumeSpace?: (folder: string) => Promise<VolumeSpace>;
+  /** Called after each step that a crash could follow; tests end the process in it. */
+  readonly afterStep?: (step: string) => void;
+}
+
+/** Who cancels waits for the end; what is left is removed by the next task or the next start. */
+const cleanUpBudgetMs = 1_000;
+
+/**
+ * snapshot-restore: finds a snapshot, downloads, verifies and unpacks it in one pass into a folder beside `data/snapshots`, and puts that into
+ * its place when all of it is right and on disk. Until then the old snapshots stay; on any error nothing changes. Output:
+ * `{reason?, height, key, bytes, sha256, durationMs}`.
+ */
+export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> => ({
+  interrupted: 'run-again',
+  locks: () => [snapshotsLock],
+  check: (params) => {
+    const { endpoint } = compileLocation(params);
+    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+  },
+  run: async (context) => {
+    const location = compileLocation(context.params);
+    const store = openObjectStore(location, options);
+    try {
+      return await restore(store, location, context, options);
+    } finally {
+      store.close();
+    }
+  },
+});
+
+type Context = TaskContext<SnapshotRestoreParams>;
+
+const restore = async (
+  store: ObjectStore,
+  location: ObjectStoreLocation,
+  context: Context,
+  options: SnapshotRestoreOptions,
+): Promise<TaskReport> => {
+  const { params, signal, logger } = context;
+  const begun = options.clock.monotonic();
+  const data = await openDataFolder(options.home);
+  const place = { ...commitPlace(options.home, data), afterStep: options.afterStep };
+  await recoverRestore(place, logger);
+  const wanted = canonicalParams(location, params);
+  const report = (outcome: TaskReport['outcome'], { height, key, bytes, sha256 }: RestoreMarker): TaskReport => ({
+    outcome,
+    output: {
+      ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
+      height,
+      key,
+      bytes,
+      sha256,
+      durationMs: Math.round(options.clock.monotonic() - begun),
+    },
+  });
+  const last = await readMarker(data);
+  if (!params.force && last?.params === wanted && (await hasSnapshot(join(data, snapshotsName), last.height))) {
+    return report('unchanged', last);
+  }
+  await refuseMount(data);
+  const found = await findSnapshot(store, location.prefix, params, signal, logger);
+  const fresh = join(data, newFolderName);
+  let committed = false;
+  try {
+    const sha256 = await unpack(store, found, data, fresh, context, options);
+    const { height, object } = found;
+    const marker: RestoreMarker = {
+      version: 1,
+      params: wanted,
+      height,
+      key: object.key,
+      bytes: object.bytes,
+      sha256,
+    };
+    signal.throwIfAborted();
+    // From here on a half-way failure is completed, not undone.
+    committed = true;
+    await commitRestore(place, marker);
+    logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
+    return report('changed', marker);
+  } finally {
+    if (!committed)
+      await removeTree(fresh, signal.aborted ? options.clock.monotonic() + cleanUpBudgetMs : Infinity, options.clock);
+  }
+};
+
+/** Unpacks into `fresh` and answers the SHA-256 of the archive, when everything has been checked and is on disk. */
+const unpack = async (
+  store: ObjectStore,
+  found: FoundSnapshot,
+  data: string,
+  fresh: string,
+  context: Context,
+  options: SnapshotRestoreOptions,
+): Promise<string> => {
+  const { signal } = context;
+  const { object, height } = found;
+  const space = await (options.volumeSpace ?? readVolumeSpace)(data);
+  const budget = diskBudget(data, space, found.unpackedBytes ?? object.bytes);
+  await makeFolder(fresh);
+  const hash = createHash('sha256');
+  let downloaded = 0;
+  async function* compressed(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of store.download(object, { signal })) {
+      hash.update(chunk);
+      downloaded += chunk.length;
+      context.progress({ stage: 'download', done: downloaded, total: object.bytes, unit: 'bytes' });
+      yield chunk;
+    }
+  }
+  const tar = new ByteQueue(decompressStream(codecs[found.compression], compressed(), codecParallelism(options.cpus)));
+  try {
+    const owner = await ownerFor(data);
+    if (owner !== undefined) await chown(fresh, owner.uid, owner.gid);
+    await unpackTree(readTar(tar), fresh, { budget, signal, ...(owner === undefined ? {} : { owner }) });
+  } finally {
+    await tar.close();
+  }
+  options.afterStep?.('unpacked');
+  if (downloaded !== object.bytes) {
+    throw archiveError(`is over after ${downloaded} of ${object.bytes} bytes, and something else follows`);
+  }
+  const sha256 = hash.digest('hex');
+  checkHash(store.describe(object.key), found.sha256, sha256);
+  if (!(await hasSnapshot(fresh, height))) throw archiveError(`holds no folder ${height} at its top`);
+  let synced = 0;
+  await syncTree(fresh, signal, () => {
+    synced += 1;
+    context.progress({ stage: 'sync', done: synced, unit: 'files' });
+  });
+  options.afterStep?.('synced');
+  return sha256;
+};
+
+const checkHash = (where: string, expected: string | undefined, actual: string): void => {
+  if (expected === undefined || expected === actual) return;
+  throw new TaskError(
+    'hash-mismatch',
+    `${where} has the SHA-256 ${actual}, and ${expected} is expected; nothing was changed: somebody may have replaced it`,
+  );
+};
+
+/** Which snapshot the params ask for: a restore with other ones is another restore. */
+const canonicalParams = (
+  location: ObjectStoreLocation,
+  { chainId, targetHeight, sha256 }: SnapshotRestoreParams,
+): string => {
+  const { bucket, prefix, region, endpoint } = location;
+  return JSON.stringify({ bucket, prefix, region, endpoint, chainId, targetHeight, sha256 });
+};
+
+const openDataFolder = async (home: NodeHome): Promise<string> => {
+  const existing = await findDataFolder(home);
+  if (existing !== undefined) return existing;
+  await makeFolder(home.data);
+  return (await findDataFolder(home)) ?? home.data;
+};
+
+const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, 0o755);
+  } catch (error) {
+    throw fileError('create', path, error);
+  }
+};
+
+/** A folder that is a mount cannot be replaced by renaming another into its place. */
+const refuseMount = async (data: string): Promise<void> => {
+  const snapshots = join(data, snapshotsName);
+  if (!(await isFolder(snapshots))) return;
+  if ((await lstat(snapshots)).dev === (await lstat(data)).dev) return;
+  throw new TaskError(
+    'file-invalid',
+    `${snapshots} is a mount of its own, which cannot be replaced as a whole: mount the volume at ${data} instead`,
+  );
+};
+
+/** Only root can give files away, and the node may run as another user. */
+const ownerFor = async (data: string): Promise<{ readonly uid: number; readonly gid: number } | undefined> => {
+  if (process.geteuid?.() !== 0) return undefined;
+  const { uid, gid } = await lstat(data);
+  return uid === 0 && gid === 0 ? undefined : { uid, gid };
+};

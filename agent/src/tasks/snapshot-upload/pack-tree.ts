@@ -1,0 +1,41 @@
+import { blockWindow } from '../../archive/block-window.ts';
+import { endOfArchive, paddingAfter, tarHeader } from '../../archive/tar-header.ts';
+import { readPieces, readSmall, smallBytes } from './read-unchanged.ts';
+import type { TreeEntry } from './walk-tree.ts';
+
+/** Files that are read ahead of the one that is packed. */
+const ahead = 8;
+
+/** A tar archive of the entries, in their order. A piece is only valid until the next one but one is asked for. */
+export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerator<Buffer, void, undefined> {
+  for await (const { entry, content } of blockWindow(entries, ahead, readAhead)) {
+    const { path, stat } = entry;
+    const bytes = stat.isDirectory() ? 0 : stat.size;
+    yield tarHeader({
+      path,
+      type: stat.isDirectory() ? 'directory' : 'file',
+      mode: stat.mode & 0o777,
+      uid: stat.uid,
+      gid: stat.gid,
+      mtime: Math.floor(stat.mtimeMs / 1000),
+      bytes,
+    });
+    if (bytes === 0) continue;
+    if (content === undefined) yield* readPieces(entry);
+    else yield content;
+    const padding = paddingAfter(bytes);
+    if (padding > 0) yield zeros.subarray(0, padding);
+  }
+  yield endOfArchive;
+}
+
+interface ReadEntry {
+  readonly entry: TreeEntry;
+  /** Of a small file. */
+  readonly content?: Buffer;
+}
+
+const readAhead = async (entry: TreeEntry): Promise<ReadEntry> =>
+  entry.stat.isDirectory() || entry.stat.size > smallBytes ? { entry } : { entry, content: await readSmall(entry) };
+
+const zeros = Buffer.alloc(512);

@@ -1,0 +1,138 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, TaskError } from '@nodetask/shared';
+import { z } from 'zod';
+import { fileError } from '../../node/file-errors.ts';
+import { readTextFile } from '../../node/read-file.ts';
+import { syncFolder } from '../../node/sync-folder.ts';
+import { removeDurably, writeDurably } from '../../node/write-durably.ts';
+import { isFolder, snapshotsName } from './snapshots-folder.ts';
+
+/**
+ * Puts a freshly unpacked folder into the place of `data/snapshots`, so that after kill -9 or a power cut at any point `recoverRestore`
+ * leaves either all of the old snapshots or all of the new ones:
+ *
+ * 1. The new ones are unpacked into `.restore-new` beside the old ones, and synced.
+ * 2. `.restore-commit.json` is renamed into place. From here on the restore is committed.
+ * 3. The old folder is renamed to `.restore-old`, the new one to `snapshots`; the height file and the marker are written; the old folder and
+ *    the commit file are removed.
+ *
+ * Node has no exchange of two names, so between the two renames of step 3 there is no `snapshots` for an instant; recovery at the next
+ * start completes it.
+ */
+export const newFolderName = '.restore-new';
+const oldFolderName = '.restore-old';
+const commitName = '.restore-commit.json';
+export const markerName = '.nodetask-snapshot-restore.json';
+const maxCommitBytes = 64 * 1024;
+
+/** What a restore was asked for and what it did; kept as the marker. */
+const markerSchema = z.object({
+  version: z.literal(1),
+  /** Canonical form of the params that decide what is restored. */
+  params: z.string().max(8192),
+  height: z.int().min(1),
+  key: z.string().max(1024),
+  bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+export type RestoreMarker = z.output<typeof markerSchema>;
+
+export interface CommitPlace {
+  /** Real path of `data/`. */
+  readonly data: string;
+  /** Folder and name of the height file. */
+  readonly heightFile: { readonly folder: string; readonly name: string };
+  /** Called after each step that a crash could follow; tests end the process in it. */
+  readonly afterStep?: ((step: string) => void) | undefined;
+}
+
+/** Call it with the new folder complete and synced. */
+export const commitRestore = async (place: CommitPlace, marker: RestoreMarker): Promise<void> => {
+  const { data } = place;
+  await writeDurably(data, commitName, JSON.stringify(marker));
+  place.afterStep?.('committed');
+  await complete(place, marker);
+};
+
+/**
+ * Completes a restore that a crash interrupted after its commit, and removes what one left that did not get so far. Idempotent; call it with
+ * the lock of the snapshots held, before they are looked at. `data/` need not exist.
+ */
+export const recoverRestore = async (place: CommitPlace, logger: Logger): Promise<void> => {
+  const { data } = place;
+  if (!(await isFolder(data))) return;
+  const text = await readTextFile(join(data, commitName), maxCommitBytes);
+  if (text !== undefined) {
+    const marker = parseMarker(text);
+    if (marker === undefined) {
+      throw new TaskError(
+        'file-invalid',
+        `${join(data, commitName)} was not written by this agent: check ${join(data, snapshotsName)}, then remove it`,
+      );
+    }
+    logger.warn('completing an interrupted restore', { height: marker.height, folder: data });
+    await complete(place, marker);
+    return;
+  }
+  await removeDurably(data, commitName);
+  if (await remove(join(data, newFolderName))) logger.warn('removed an interrupted restore', { folder: data });
+  if (!(await isFolder(join(data, oldFolderName)))) return;
+  // Not a state that a crash of this code leaves; whoever made it, snapshots must not be lost.
+  if (await isFolder(join(data, snapshotsName))) await remove(join(data, oldFolderName));
+  else await move(data, oldFolderName, snapshotsName);
+};
+
+/** The marker of the last restore; undefined where there is none that this version reads. */
+export const readMarker = async (data: string): Promise<RestoreMarker | undefined> =>
+  parseMarker((await readTextFile(join(data, markerName), maxCommitBytes)) ?? '');
+
+const complete = async ({ data, heightFile, afterStep }: CommitPlace, marker: RestoreMarker): Promise<void> => {
+  if (await isFolder(join(data, newFolderName))) {
+    if (await isFolder(join(data, snapshotsName))) {
+      // Left where a node made an empty folder between the two renames.
+      await remove(join(data, oldFolderName));
+      await move(data, snapshotsName, oldFolderName);
+      afterStep?.('old moved away');
+    }
+    await move(data, newFolderName, snapshotsName);
+    afterStep?.('new in place');
+    await syncFolder(data);
+  }
+  await writeDurably(heightFile.folder, heightFile.name, String(marker.height));
+  afterStep?.('height written');
+  await writeDurably(data, markerName, `${JSON.stringify(marker)}\n`);
+  afterStep?.('marker written');
+  await remove(join(data, oldFolderName));
+  afterStep?.('old removed');
+  await removeDurably(data, commitName);
+};
+
+const parseMarker = (text: string): RestoreMarker | undefined => {
+  try {
+    return markerSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Not even JSON: the same as any other text that is no marker.
+    return undefined;
+  }
+};
+
+const move = async (folder: string, from: string, to: string): Promise<void> => {
+  try {
+    await rename(join(folder, from), join(folder, to));
+  } catch (error) {
+    throw fileError(`rename ${from} to`, join(folder, to), error);
+  }
+};
+
+/** Answers whether there was anything. */
+export const remove = async (path: string): Promise<boolean> => {
+  if (!(await isFolder(path))) return false;
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    return true;
+  } catch (error) {
+    throw fileError('remove', path, error);
+  }
+};
