@@ -1,17 +1,17 @@
 import { errorCodeEntry, type ErrorCode, headers } from '@nodetask/shared';
 import { componentSchemas, queryParameters } from './openapi-schemas.ts';
 import type { ResponseDoc, Route } from './route.ts';
-import { routes } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The version of the API, in its paths. */
 const apiVersion = '0.1.0';
 
-/** The OpenAPI 3.1 document of the agent: the same routes and schemas that serve. Always the same text for the same source. */
-export const openAPIText = (): string => `${JSON.stringify(openAPIDocument(), undefined, 2)}\n`;
+/** The OpenAPI 3.1 document of the agent, from the routes and schemas that serve. Always the same text for the same source. */
+export const openAPIText = (routes: readonly Route[]): string =>
+  `${JSON.stringify(openAPIDocument(routes), undefined, 2)}\n`;
 
-export const openAPIDocument = (): Json => ({
+export const openAPIDocument = (routes: readonly Route[]): Json => ({
   openapi: '3.1.1',
   info: {
     title: 'NodeTask agent',

@@ -23,5 +23,5 @@ export const routes: readonly Route[] = [
   livez,
   startupz,
   getMetrics,
-  getOpenAPI,
+  getOpenAPI(() => routes),
 ];

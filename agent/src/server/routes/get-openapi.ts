@@ -1,7 +1,7 @@
 import type { Route } from '../route.ts';
 
-/** GET /v0/openapi.json: built at the first call, because most agents are never asked. */
-export const getOpenAPI: Route = {
+/** GET /v0/openapi.json, which describes every route, this one too: built at the first call, because most agents are never asked. */
+export const getOpenAPI = (routes: () => readonly Route[]): Route => ({
   method: 'get',
   path: '/v0/openapi.json',
   access: 'authenticated',
@@ -17,9 +17,9 @@ export const getOpenAPI: Route = {
     return async (_request, response) => {
       if (text === undefined) {
         const { openAPIText } = await import('../openapi.ts');
-        text = openAPIText();
+        text = openAPIText(routes());
       }
       response.type('application/json').send(text);
     };
   },
-};
+});
