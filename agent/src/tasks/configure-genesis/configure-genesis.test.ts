@@ -288,9 +288,9 @@ describe('configure-genesis from https', () => {
 
   test('sources that are refused at submit', async (t) => {
     const { run } = await setUpHttps(t, send(genesis()));
-    await assert.rejects(run({ uri: 's3://bucket/genesis.json' }), {
-      code: 'invalid-params',
-      message: /s3:\/\/ sources are not supported by this version/,
+    await assert.rejects(run({ uri: 's3://bucket/folder/' }), { code: 'invalid-params', message: /names no object/ });
+    await assert.rejects(run({ uri: 's3://bucket/genesis.json', endpoint: 'http://169.254.169.254' }), {
+      code: 'egress-refused',
     });
     await assert.rejects(run({ uri: 'https://169.254.169.254/latest' }), { code: 'egress-refused' });
     await assert.rejects(run({ rpc: 'http://[::ffff:127.0.0.1]:26657' }), { code: 'egress-refused' });

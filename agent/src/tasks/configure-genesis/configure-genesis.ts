@@ -16,6 +16,7 @@ import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
 import { httpsSource } from './https-source.ts';
 import { rpcSource } from './rpc-source.ts';
+import { s3Source } from './s3-source.ts';
 
 export interface ConfigureGenesisOptions {
   readonly home: NodeHome;
@@ -56,12 +57,12 @@ const fileName = 'genesis.json';
 const defaultMaxBytes = 2 * 1024 ** 3;
 const defaultBudgetMs = 30 * 60_000;
 
-/** Refuses at submit what this version cannot fetch and what must not be fetched. */
-const sourceOf = ({ uri, rpc }: ConfigureGenesisParams, options: ConfigureGenesisOptions): GenesisSource => {
+/** The source that the params name. Refuses at submit what must not be fetched. */
+const sourceOf = (params: ConfigureGenesisParams, options: ConfigureGenesisOptions): GenesisSource => {
+  const { uri, rpc } = params;
   if (rpc !== undefined) return rpcSource(rpc, options.rpc, options.egress);
-  if (uri?.startsWith('https://') === true) return httpsSource(uri, options.egress);
-  const message = `uri: ${JSON.stringify(uri)}: s3:// sources are not supported by this version: give an https:// URL, or rpc`;
-  throw new TaskError('invalid-params', message, { details: { faults: [{ path: 'params.uri', message }] } });
+  if (uri === undefined) throw new TaskError('invalid-params', 'give uri or rpc');
+  return uri.startsWith('https://') ? httpsSource(uri, options.egress) : s3Source({ ...params, uri }, options);
 };
 
 const install = async (
