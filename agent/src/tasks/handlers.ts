@@ -12,6 +12,7 @@ import { configureGenesis } from './configure-genesis/configure-genesis.ts';
 import { configureStateSync } from './configure-state-sync/configure-state-sync.ts';
 import { discoverPeers } from './discover-peers/discover-peers.ts';
 import { markReady } from './mark-ready/mark-ready.ts';
+import { resultExport } from './result-export/result-export.ts';
 
 export interface HandlerOptions {
   /** Home folder of the node: NODETASK_HOME. */
@@ -28,7 +29,8 @@ export interface HandlerOptions {
 }
 
 /** The handlers of the task types that this agent runs. */
-export const createHandlers = ({ home: root, egress, clock, hostname, cpus }: HandlerOptions): TaskHandlers => {
+export const createHandlers = (options: HandlerOptions): TaskHandlers => {
+  const { home: root, stateFolder, nodeRPC, egress, clock, hostname, cpus } = options;
   const home = nodeHome(root);
   const host = { hostname, cpus };
   const rpc = createRpcClient(egress, clock);
@@ -41,5 +43,6 @@ export const createHandlers = ({ home: root, egress, clock, hostname, cpus }: Ha
     'configure-genesis': configureGenesis({ home, egress, rpc, clock }),
     'discover-peers': discoverPeers({ home, egress, rpc, clock }),
     'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
+    'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock }),
   };
 };

@@ -44,7 +44,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Nothing.',
   },
   'configure-genesis': {
-    does: 'Fetches a genesis document, checks it, and writes config/genesis.json. On a mismatch nothing changes.',
+    does: 'Fetches a genesis document from S3, https or the RPC of a node, checks it, and writes config/genesis.json. On a mismatch nothing changes.',
     output: 'SHA-256, chain id and size of the document.',
   },
   'configure-state-sync': {
@@ -60,7 +60,14 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Height, key, bytes and SHA-256; the reason where there was nothing to upload.',
   },
   'result-export': {
-    does: 'Exports block results since the last exported height as pages of compressed JSON lines; as a daemon it follows the chain.',
-    output: 'Pages, last exported height, blocks and bytes.',
+    does:
+      'Exports the block_results of every block since the last exported height as pages <prefix><from>-<to>.ndjson.gz: gzip, a line ' +
+      '{"block_results":…,"exported_at":…,"height":…} for each block in order, the results as the text that the node sent, so that every number is exact. A ' +
+      'one-shot or a run of a schedule ends at the height that the node had at its beginning; a daemon follows the chain, and waits out a node or a store that is down ' +
+      '(progress: retry after …). What was exported is remembered for each destination (bucket, prefix, endpoint) in the state folder of the agent: no gap and no double page ' +
+      'over crashes; a block that the node has pruned, and a node of another chain, are errors. Give each node a prefix of its own.',
+    output:
+      'pages, blocks and bytes that this run wrote, also of a run that failed on its way; lastExportedHeight; reason where there was nothing to export: no-new-blocks, ' +
+      'page-not-full, start-not-reached, node-behind.',
   },
 };

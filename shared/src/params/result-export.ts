@@ -10,9 +10,16 @@ export const resultExportParams = defineParams(
     pageSize: z.int().min(1).max(100_000).default(1000).describe('Blocks in a page (an object).'),
     startHeight: blockHeight
       .optional()
-      .describe('First height to export where nothing was exported yet. Default: the first that the node has.'),
+      .describe(
+        'First height to export where nothing was exported yet. Default: the one after a restored snapshot, else the first that the node has.',
+      ),
     concurrency: z.int().min(1).max(256).default(16).describe('Blocks fetched at the same time.'),
-    partialPage: z.boolean().default(false).describe('Write the last page although it is not full.'),
+    partialPage: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Write the last page although it is not full; a daemon does once its first block has waited for a minute. The next page begins after it.',
+      ),
   }),
   objectStoreRules,
 );

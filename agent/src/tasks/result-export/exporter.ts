@@ -1,0 +1,225 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, type JsonObject, type ResultExportParams, TaskError } from '@nodetask/shared';
+import type { TaskContext } from '../../engine/task-handler.ts';
+import type { Egress } from '../../node/egress.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { type NodeStatus, readNodeStatus } from '../../node/node-status.ts';
+import type { RpcClient } from '../../node/rpc-client.ts';
+import { readSnapshotHeight } from '../../node/snapshot-height.ts';
+import type { ObjectStore } from '../../objectstore/object-store.ts';
+import { openObjectStore } from '../../objectstore/open-object-store.ts';
+import { blockLine } from './block-line.ts';
+import { type Block, blocksInOrder } from './block-window.ts';
+import { compileDestination, type ExportDestination, type HeightRange } from './export-destination.ts';
+import { type ExportState, ExportStateFile } from './export-state.ts';
+import { gzipLines } from './gzip-page.ts';
+import { type ExportPlan, pagesOf, planExport } from './plan-export.ts';
+import { retry } from './retry.ts';
+import { defaultTuning, type ExportTuning } from './tuning.ts';
+
+export interface ExportOptions {
+  readonly home: NodeHome;
+  /** The agent's own state folder. */
+  readonly stateFolder: string;
+  /** Base URL of the node's own RPC. */
+  readonly nodeRPC: string;
+  readonly egress: Egress;
+  readonly rpc: RpcClient;
+  readonly clock: Clock;
+  readonly tuning?: Partial<ExportTuning>;
+}
+
+export interface PassOptions {
+  /** Export what is left although it does not fill a page. */
+  readonly partialPage: boolean;
+  /** Nothing above this height. */
+  readonly until?: number;
+}
+
+/** What a pass has seen, and done where the plan has pages. */
+export interface Pass {
+  readonly plan: ExportPlan;
+  readonly latestHeight: number;
+}
+
+type PagePlan = Extract<ExportPlan, { kind: 'pages' }>;
+
+/** About the size of a block's compressed results, rather too large: the parts of an upload are chosen by it. */
+const blockBytes = 1024 * 1024;
+
+/** The exports of one run, pass by pass, and the sum of what they did. Close it at the end. */
+export class Exporter {
+  readonly tuning: ExportTuning;
+  #sum = { pages: 0, blocks: 0, bytes: 0 };
+  #lastExportedHeight: number | undefined;
+  readonly #context: TaskContext<ResultExportParams>;
+  readonly #options: ExportOptions;
+  readonly #rpcEndpoint: string;
+  readonly #destination: ExportDestination;
+  readonly #stateFile: ExportStateFile;
+  readonly #store: ObjectStore;
+
+  constructor(context: TaskContext<ResultExportParams>, options: ExportOptions) {
+    this.tuning = { ...defaultTuning, ...options.tuning };
+    this.#context = context;
+    this.#options = options;
+    this.#rpcEndpoint = context.params.rpcEndpoint ?? options.nodeRPC;
+    this.#destination = compileDestination(context.params);
+    this.#stateFile = new ExportStateFile(options.stateFolder, this.#destination);
+    this.#store = openObjectStore(this.#destination.location, options);
+  }
+
+  /** Blocks that this run has exported. */
+  get blocks(): number {
+    return this.#sum.blocks;
+  }
+
+  get lastExportedHeight(): number | undefined {
+    return this.#lastExportedHeight;
+  }
+
+  /** The output of the run so far. */
+  get output(): JsonObject {
+    const last = this.#lastExportedHeight;
+    return { ...this.#sum, ...(last === undefined ? {} : { lastExportedHeight: last }) };
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+
+  /** Sees what there is to export, and exports it, or a good deal of it. */
+  async pass({ partialPage, until = Number.MAX_SAFE_INTEGER }: PassOptions): Promise<Pass> {
+    const { params } = this.#context;
+    const status = await this.#readStatus();
+    const state = await this.#stateFile.read();
+    this.#lastExportedHeight = state?.exported;
+    const plan = planExport({
+      state,
+      status: { ...status, latestHeight: Math.min(status.latestHeight, until) },
+      rpcEndpoint: this.#rpcEndpoint,
+      startHeight: params.startHeight,
+      restoredHeight: await readSnapshotHeight(this.#options.home),
+      pageSize: params.pageSize,
+      partialPage,
+    });
+    if (plan.kind === 'pages') await this.#exportPages(plan, status.chainId, state);
+    return { plan, latestHeight: status.latestHeight };
+  }
+
+  async #exportPages(plan: PagePlan, chainId: string, planned: ExportState | undefined): Promise<void> {
+    const { signal, params } = this.#context;
+    const left = new AbortController();
+    // One window over all pages: the next page's blocks come in while the last bytes of this one are stored.
+    const blocks = blocksInOrder(plan, {
+      fetch: (height, maxBytes, windowSignal) => this.#fetch(height, maxBytes, windowSignal),
+      concurrency: params.concurrency,
+      budgetBytes: this.tuning.budgetBytes,
+      signal: AbortSignal.any([signal, left.signal]),
+    });
+    const total = this.#sum.blocks + plan.exportable;
+    let state = planned;
+    try {
+      for (const page of pagesOf(plan)) {
+        const before = state;
+        const after: ExportState = { chainId, exported: page.to };
+        const isWritten = await this.#context.withLocks([this.#destination.lock], async () => {
+          await this.#stateFile.prepare();
+          // Another task may have exported to the same place since the plan was made.
+          if (!isDeepStrictEqual(await this.#stateFile.read(), before)) return false;
+          await this.#writePage(page, blocks, { chainId, before, total });
+          await this.#stateFile.write(after);
+          return true;
+        });
+        if (!isWritten) return;
+        this.#lastExportedHeight = page.to;
+        state = after;
+      }
+    } finally {
+      left.abort(new Error('the pages are not needed any more'));
+      await blocks.return();
+    }
+  }
+
+  /** Writes one page. Its range is on disk before the first byte leaves. */
+  async #writePage(
+    page: HeightRange,
+    blocks: AsyncGenerator<Block>,
+    { chainId, before, total }: { readonly chainId: string; readonly before: ExportState | undefined; total: number },
+  ): Promise<void> {
+    const { signal, logger } = this.#context;
+    const key = this.#destination.pageKey(page);
+    if (before?.begun === undefined) {
+      const { exported } = before ?? {};
+      await this.#stateFile.write({ chainId, ...(exported === undefined ? {} : { exported }), begun: page });
+    } else {
+      await this.#discardLeftover(key);
+    }
+    const count = page.to - page.from + 1;
+    const { bytes } = await this.#store.upload(key, gzipLines(this.#linesOf(page, blocks, total)), {
+      signal,
+      contentType: 'application/gzip',
+      expectedBytes: count * blockBytes,
+    });
+    const { pages, blocks: done, bytes: sum } = this.#sum;
+    this.#sum = { pages: pages + 1, blocks: done + count, bytes: sum + bytes };
+    logger.debug('exported a page', { key, blocks: count, bytes });
+  }
+
+  /** An interrupted upload of a large page leaves its parts behind, which nobody sees and everybody pays for. */
+  async #discardLeftover(key: string): Promise<void> {
+    const { signal, logger } = this.#context;
+    try {
+      await this.#store.discardUploads(key, { signal, isLeftover: (leftover) => leftover === key });
+    } catch (error) {
+      // Few policies allow this. It is no reason not to export.
+      if (!(error instanceof TaskError) || error.code !== 'object-store-refused') throw error;
+      logger.warn('an interrupted upload of this page may have left parts at the store, which may not be looked for', {
+        key,
+        error,
+      });
+    }
+  }
+
+  async *#linesOf({ from, to }: HeightRange, blocks: AsyncGenerator<Block>, total: number): AsyncGenerator<Buffer> {
+    for (let height = from; height <= to; height++) {
+      const next = await blocks.next();
+      if (next.done === true || next.value.height !== height)
+        throw new Error(`block ${height} is missing in the window`);
+      this.#context.progress({ stage: 'export', done: this.#sum.blocks + height - from + 1, total, unit: 'blocks' });
+      yield next.value.line;
+    }
+  }
+
+  #fetch(height: number, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+    const { rpc, clock } = this.#options;
+    return this.#retry(signal, async () => {
+      const call = { signal, timeoutMs: this.tuning.callTimeoutMs, maxBytes };
+      const answer = await rpc.call(this.#rpcEndpoint, 'block_results', { height: String(height) }, call);
+      return blockLine(height, answer, new Date(clock.now()));
+    });
+  }
+
+  #readStatus(): Promise<NodeStatus> {
+    const { signal } = this.#context;
+    const timeoutMs = Math.min(10_000, this.tuning.callTimeoutMs);
+    return this.#retry(signal, () => readNodeStatus(this.#options.rpc, this.#rpcEndpoint, { signal, timeoutMs }));
+  }
+
+  #retry<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const { tries, firstPauseMs } = this.tuning;
+    return retry({ clock: this.#options.clock, signal, tries, firstPauseMs }, work);
+  }
+}
+
+/** An error with what the run did before it. */
+export const withOutput = (error: unknown, output: JsonObject): unknown => {
+  if (!(error instanceof TaskError)) return error;
+  const { code, message, retriable, details } = error;
+  return new TaskError(code, message, {
+    cause: error,
+    retriable,
+    output,
+    ...(details === undefined ? {} : { details }),
+  });
+};

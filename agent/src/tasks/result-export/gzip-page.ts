@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createGzip, type Gzip } from 'node:zlib';
+
+/** Lines go to the compressor in pieces of about this size: a call for each small line would cost more than the compression. */
+const pieceBytes = 128 * 1024;
+
+/** Compresses lines into one gzip member. An error of `lines` is passed on; leaving early ends the compressor. */
+export async function* gzipLines(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  const gzip = createGzip();
+  const left = new AbortController();
+  // Its errors come out of `gzip`.
+  const feeding = feed(gzip, lines, left.signal).catch((error: unknown) => {
+    gzip.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  try {
+    for await (const chunk of gzip as AsyncIterable<Buffer>) yield chunk;
+    await feeding;
+  } finally {
+    left.abort(new Error('the page is not needed any more'));
+    gzip.destroy();
+  }
+}
+
+const feed = async (gzip: Gzip, lines: AsyncIterable<Buffer>, left: AbortSignal): Promise<void> => {
+  let piece: Buffer[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    const content = Buffer.concat(piece);
+    piece = [];
+    bytes = 0;
+    left.throwIfAborted();
+    if (content.length > 0 && !gzip.write(content)) await once(gzip, 'drain', { signal: left });
+  };
+  for await (const line of lines) {
+    piece.push(line);
+    bytes += line.length;
+    if (bytes >= pieceBytes) await flush();
+  }
+  await flush();
+  gzip.end();
+};

@@ -1,0 +1,43 @@
+import type { ResultExportParams } from '@nodetask/shared';
+import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import { compileDestination } from './export-destination.ts';
+import { Exporter, type ExportOptions, withOutput } from './exporter.ts';
+import { followChain } from './follow-chain.ts';
+
+/**
+ * result-export: writes the `block_results` of every block since the last exported height to an object store, as pages of compressed JSON
+ * lines in order, without a gap or a double. A one-shot or a run of a schedule ends at the height that the node had at its beginning; a
+ * daemon follows the chain. How pages and state hold together is in docs/adr. Output: `{reason?, pages, blocks, bytes, lastExportedHeight?}`,
+ * also of a run that failed on its way.
+ */
+export const resultExport = (options: ExportOptions): TaskHandler<ResultExportParams> => ({
+  interrupted: 'run-again',
+  locks: (params) => [compileDestination(params).lock],
+  check: ({ rpcEndpoint, endpoint, ...params }) => {
+    compileDestination({ ...params, endpoint });
+    if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
+    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+  },
+  run: async (context) => {
+    const exporter = new Exporter(context, options);
+    try {
+      return await (context.kind === 'daemon'
+        ? followChain(exporter, context, options.clock)
+        : exportOnce(exporter, context));
+    } catch (error) {
+      throw withOutput(error, exporter.output);
+    } finally {
+      exporter.close();
+    }
+  },
+});
+
+const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportParams>): Promise<TaskReport> => {
+  const { partialPage } = context.params;
+  const { plan: first, latestHeight: until } = await exporter.pass({ partialPage });
+  for (let plan = first; ; { plan } = await exporter.pass({ partialPage, until })) {
+    if (plan.kind === 'pages') continue;
+    if (exporter.blocks > 0) return { outcome: 'changed', output: exporter.output };
+    return { outcome: 'unchanged', output: { reason: plan.reason, ...exporter.output } };
+  }
+};
