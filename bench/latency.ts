@@ -27,7 +27,7 @@ class Watcher {
 
   async run(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const path = `/apis/nodetask.dev/v1alpha1/namespaces/${cluster.namespace}/nodetasks`;
-    const list = await cluster.admin.request<KubeObject>({ method: 'GET', path });
+    const list = await cluster.admin.request({ method: 'GET', path });
     for await (const { type, object } of cluster.admin.watch<Seen>(
       path,
       String(list.metadata.resourceVersion),
