@@ -31,16 +31,29 @@ export const skipValue = (text: string, offset: number): number => {
     end.lastIndex = offset;
     return end.exec(text)?.index ?? text.length;
   }
-  const mark = /["{}[\]]/g;
-  mark.lastIndex = offset;
+  // A loop over characters: a regular expression would take ten times as long as the parser takes for the whole text.
   let depth = 0;
-  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
-    if (match[0] === '"') mark.lastIndex = skipString(text, match.index);
-    else if (match[0] === '{' || match[0] === '[') depth++;
-    else if (--depth === 0) return match.index + 1;
+  for (let at = offset; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = skipString(text, at) - 1;
+        break;
+      case openBrace:
+      case openBracket:
+        depth++;
+        break;
+      case closeBrace:
+      case closeBracket:
+        if (--depth === 0) return at + 1;
+        break;
+      default:
+        break;
+    }
   }
   return text.length;
 };
+
+const [quote, openBrace, closeBrace, openBracket, closeBracket] = [0x22, 0x7b, 0x7d, 0x5b, 0x5d] as const;
 
 const skipString = (text: string, offset: number): number => {
   for (let end = text.indexOf('"', offset + 1); end >= 0; end = text.indexOf('"', end + 1)) {
