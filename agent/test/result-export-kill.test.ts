@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Chain, startChain } from '@nodetask/testbed';
+import { killExports } from './support/export-kills.ts';
+import { startTestS3, testBucket } from './support/object-store.ts';
+import { assertComplete, assertFaithful, readPages } from './support/result-export.ts';
+
+/**
+ * kill -9 of a real agent at random moments of its exports. With a number, run directly, it kills that often:
+ *
+ *   node --conditions=nodetask-source agent/test/result-export-kill.test.ts 50
+ */
+
+/** Of each kind. */
+const kills = Number(process.argv[2] ?? '6');
+const s3 = await startTestS3();
+let chain: Chain;
+before(async () => {
+  chain = await startChain({ timeoutCommit: '20ms' });
+});
+after(async () => {
+  await chain.stop();
+});
+
+describe('result-export over kill -9', { timeout: 120_000 + kills * 30_000 }, () => {
+  for (const [what, isOneShot, more] of [
+    // Small pages: most of the time one is being written.
+    ['a daemon', false, { pageSize: 5 }],
+    ['one-shots whose last page is not full', true, { pageSize: 8, partialPage: true }],
+  ] as const) {
+    test(`${what}: every height exactly once`, async () => {
+      const prefix = isOneShot ? 'one-shots/' : 'daemon/';
+      const task = {
+        type: 'result-export',
+        params: { ...s3.params(testBucket), prefix, ...more },
+        ...(isOneShot ? {} : { async: { daemon: { restartPolicy: 'OnFailure' } } }),
+      };
+      const { lastExportedHeight } = await killExports({
+        chain,
+        s3,
+        task,
+        isOneShot,
+        kills,
+        withinMs: 1_000,
+        random: Math.random,
+      });
+      const pages = await readPages(s3, prefix);
+      assert.ok(assertComplete(pages, 1) >= lastExportedHeight);
+      await assertFaithful(pages, chain.validator);
+      assert.deepEqual(await s3.files.uploads(testBucket), []);
+    });
+  }
+});
