@@ -12,7 +12,7 @@ import {
   record,
   string,
 } from 'fast-check';
-import { fitResult, fitRuns, leastResult, leastRuns } from './fit-result.ts';
+import { fitResult, fitRow, fitRuns, leastResult, leastRuns } from './fit-result.ts';
 
 const id = 'f3c1b7de-1111-4222-8333-444455556666';
 
@@ -113,6 +113,52 @@ test('property: always valid against the schema, never larger than asked for whe
       statusResultSchema.parse(fitted);
       assert.ok(Buffer.byteLength(JSON.stringify(fitted)) <= limit);
       assert.deepEqual([fitted.id, fitted.status, fitted.run], [base.id, base.status, base.run]);
+    }),
+  );
+});
+
+const failedRuns = (count: number, error = 'x'.repeat(128)): RunRecord[] =>
+  Array.from({ length: count }, (_, index) => ({
+    run: count - index,
+    status: 'failed',
+    startedAt: base.submittedAt,
+    completedAt: base.submittedAt,
+    error,
+  }));
+
+const rowBytes = ({ result, runs }: ReturnType<typeof fitRow>): number =>
+  Buffer.byteLength(JSON.stringify(result)) + Buffer.byteLength(JSON.stringify(runs));
+
+test('result and runs share the bound: the oldest runs go, then parts of the result, the newest two runs stay', () => {
+  const result: TaskResult = { ...base, output: { text: 'o'.repeat(800) } };
+  const roomy = fitRow(result, failedRuns(10), 16_384);
+  assert.deepEqual([roomy.runs.length, roomy.result.output], [10, result.output]);
+
+  const tight = fitRow(result, failedRuns(10), 2048);
+  assert.equal(tight.result.output?.['text'], 'o'.repeat(800));
+  assert.deepEqual(
+    tight.runs.map(({ run }) => run),
+    [10, 9, 8, 7],
+  );
+  assert.ok(rowBytes(tight) <= 2048);
+
+  const tighter = fitRow(result, failedRuns(10), 1024);
+  assert.notEqual(tighter.result.output?.['text'], result.output?.['text']);
+  assert.deepEqual(
+    tighter.runs.map(({ run }) => run),
+    [10, 9],
+  );
+});
+
+test('property: a row never takes more than the bound, from the least bound that a request may name', () => {
+  const most = integer({ min: 512, max: 20_000 });
+  check(
+    property(most, integer({ min: 0, max: 10 }), string({ unit: 'binary', maxLength: 128 }), (limit, count, error) => {
+      const row = fitRow(full, failedRuns(count, error), limit);
+      statusResultSchema.parse(row.result);
+      for (const run of row.runs) runRecordSchema.parse(run);
+      assert.ok(rowBytes(row) <= limit, `${String(rowBytes(row))} bytes, at most ${String(limit)}`);
+      if (count > 0) assert.equal(row.runs[0]?.run, count, 'the newest run is always there');
     }),
   );
 });

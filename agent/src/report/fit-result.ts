@@ -3,6 +3,33 @@ import { maxErrorCharacters, maxRunRecords, type RunRecord, type TaskResult } fr
 /** A TaskResult as it may stand on status: without params. */
 export type StatusResult = Omit<TaskResult, 'params'>;
 
+/** The agent's part of a row. */
+export interface FittedRow {
+  readonly result: StatusResult;
+  readonly runs: readonly RunRecord[];
+}
+
+/** The run that is going, and the one before it: what conditions are made of. */
+const runsThatCount = 2;
+
+/**
+ * `result` and `runs` as they fit together into `maxBytes` of JSON. The oldest runs go first; the newest two stay beside a smaller
+ * result, and give up their errors only where even the least result would not fit.
+ */
+export const fitRow = (result: TaskResult, runs: readonly RunRecord[], maxBytes: number): FittedRow => {
+  const shown = fitRuns(runs);
+  const newest = shown.slice(0, runsThatCount);
+  const least = bytesOf(leastResult(result));
+  const must =
+    [newest, leastRuns(newest), leastRuns(newest.slice(0, 1))].find((some) => least + bytesOf(some) <= maxBytes) ?? [];
+  const fitted = fitResult(result, maxBytes - bytesOf(must));
+  if (must !== newest) return { result: fitted, runs: must };
+  const room = maxBytes - bytesOf(fitted);
+  let count = shown.length;
+  while (count > newest.length && bytesOf(shown.slice(0, count)) > room) count--;
+  return { result: fitted, runs: shown.slice(0, count) };
+};
+
 const maxRunError = 128;
 
 /**

@@ -13,8 +13,19 @@ const answer = (status: number, message = '', retryAfterMs?: number): ApiAnswer 
 const table: readonly [answer: ApiAnswer, fitting: Verdict, least?: Verdict][] = [
   [answer(200), { kind: 'accepted' }],
   [answer(201), { kind: 'accepted' }],
-  [answer(404), { kind: 'gone' }],
+  [answer(404, 'nodetasks.nodetask.dev "more-peers" not found'), { kind: 'gone' }],
+  [answer(404, 'the server could not find the requested resource'), { kind: 'retry', metric: 'failed' }],
+  [answer(404, '404 page not found\n'), { kind: 'retry', metric: 'failed' }],
+  [answer(404), { kind: 'retry', metric: 'failed' }],
   [answer(409, 'Precondition failed: UID in precondition: a, UID in object meta: b'), { kind: 'gone' }],
+  [
+    answer(409, 'uid mismatch: the provided object specified uid a, and no existing object was found'),
+    { kind: 'gone' },
+  ],
+  [
+    answer(409, 'Operation cannot be fulfilled on nodetasks.nodetask.dev "set-uid": the object has been modified'),
+    { kind: 'retry', metric: 'failed' },
+  ],
   [answer(409, 'the object has been modified'), { kind: 'retry', metric: 'failed' }],
   [answer(413), { kind: 'shrink' }, { kind: 'retry', metric: 'refused' }],
   [answer(422), { kind: 'shrink' }, { kind: 'retry', metric: 'refused' }],

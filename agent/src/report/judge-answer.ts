@@ -1,3 +1,4 @@
+import { apiGroup, plural } from '@nodetask/shared';
 import type { ApiAnswer } from './api-server.ts';
 
 /** What an answer of the API server means for a report. */
@@ -20,8 +21,7 @@ export const judgeAnswer = (answer: ApiAnswer, size: 'fitting' | 'least'): Verdi
     case 201:
       return { kind: 'accepted' };
     case 404:
-    case 410:
-      return { kind: 'gone' };
+      return isNoSuchNodeTask(answer) ? { kind: 'gone' } : { kind: 'retry', metric: 'failed' };
     case 409:
       // With force there are no field conflicts: the uid of an object that is gone, or a write in between.
       return isOtherUID(answer) ? { kind: 'gone' } : { kind: 'retry', metric: 'failed' };
@@ -41,5 +41,15 @@ export const judgeAnswer = (answer: ApiAnswer, size: 'fitting' | 'least'): Verdi
   }
 };
 
-/** "Operation cannot be fulfilled on …: Precondition failed: UID in precondition: …, UID in object meta: …" or "uid mismatch: …" */
-const isOtherUID = ({ message }: ApiAnswer): boolean => /\buid\b/i.test(message);
+/**
+ * `nodetasks.nodetask.dev "x" not found`. Any other 404 ("404 page not found", "the server could not find the requested resource")
+ * comes from a proxy, or from an API server that does not serve NodeTasks yet or any more, and says nothing about this one.
+ */
+const isNoSuchNodeTask = ({ message }: ApiAnswer): boolean =>
+  message.startsWith(`${plural}.${apiGroup} "`) && message.endsWith(' not found');
+
+/**
+ * "Operation cannot be fulfilled on …: Precondition failed: UID in precondition: …, UID in object meta: …" or "uid mismatch: …".
+ * Names of NodeTasks are in the messages of other conflicts too, and may have "uid" in them.
+ */
+const isOtherUID = ({ message }: ApiAnswer): boolean => /\bUID in precondition:|\buid mismatch:/.test(message);

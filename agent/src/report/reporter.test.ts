@@ -20,6 +20,8 @@ interface Sent {
   fail(error: Error): void;
 }
 
+const notFound = (name: string): string => `nodetasks.nodetask.dev "${name}" not found`;
+
 /** Holds each request until the test answers it. */
 class HeldTransport implements StatusTransport {
   readonly sent: Sent[] = [];
@@ -69,7 +71,7 @@ class HeldTransport implements StatusTransport {
     return Promise.resolve({
       status: object === undefined ? 404 : 200,
       reason: '',
-      message: '',
+      message: object === undefined ? notFound(name) : '',
       retryAfterMs: undefined,
       object,
     });
@@ -251,7 +253,7 @@ test('403 is tried again slowly', async () => {
 });
 
 for (const [status, message] of [
-  [404, 'nodetasks "x" not found'],
+  [404, notFound('task-u1')],
   [409, 'Precondition failed: UID in precondition: a, UID in object meta: b'],
 ] as const) {
   test(`${String(status)}: the NodeTask is gone, the report is dropped`, async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { agentFieldManager, applyPatchBody, groupVersion, kind, plural, type TaskRef } from '@nodetask/shared';
 import type { PendingReport } from '../engine/engine-api.ts';
-import { fitResult, fitRuns, leastResult, leastRuns } from './fit-result.ts';
+import { fitRow, leastResult, leastRuns } from './fit-result.ts';
 
 /** A server-side apply of the agent's row. */
 export interface StatusPatch {
@@ -20,8 +20,9 @@ export const statusPatch = (report: PendingReport, podName: string, size: 'fitti
   const { ref, result, runs } = report;
   const row = {
     pod: podName,
-    result: size === 'least' ? leastResult(result) : fitResult(result, ref.maxResultBytes),
-    runs: size === 'least' ? leastRuns(runs) : fitRuns(runs),
+    ...(size === 'least'
+      ? { result: leastResult(result), runs: leastRuns(runs) }
+      : fitRow(result, runs, ref.maxResultBytes)),
   };
   return apply(ref, podName, { metadata: { ...nameOf(ref), uid: ref.uid }, status: { targets: [row] } });
 };
