@@ -99,7 +99,8 @@ export class Exporter {
       status: { ...status, latestHeight: Math.min(status.latestHeight, until) },
       rpcEndpoint: this.#rpcEndpoint,
       startHeight: params.startHeight,
-      restoredHeight: await readSnapshotHeight(this.#options.home),
+      // What it says counts for the first page only, and must not fail another.
+      restoredHeight: state === undefined ? await readSnapshotHeight(this.#options.home) : undefined,
       pageSize: params.pageSize,
       partialPage,
     });

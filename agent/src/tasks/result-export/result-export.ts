@@ -13,8 +13,9 @@ import { followChain } from './follow-chain.ts';
 export const resultExport = (options: ExportOptions): TaskHandler<ResultExportParams> => ({
   interrupted: 'run-again',
   locks: (params) => [compileDestination(params).lock],
-  check: ({ rpcEndpoint, endpoint, ...params }) => {
-    compileDestination({ ...params, endpoint });
+  check: (params) => {
+    compileDestination(params);
+    const { rpcEndpoint, endpoint } = params;
     if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
     if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
   },
