@@ -1,6 +1,5 @@
 import type * as SDK from '@aws-sdk/client-s3';
 import type { Egress } from '../node/egress.ts';
-import { guardedAgents } from './guarded-agents.ts';
 import type { ObjectStoreLocation } from './location.ts';
 
 /** The SDK with a client for one location. */
@@ -20,7 +19,8 @@ const idleTimeoutMs = 120_000;
  * provider chain and nowhere else; connections pass the egress check.
  */
 export const createS3 = async (location: ObjectStoreLocation, egress: Egress): Promise<S3> => {
-  const sdk = await import('@aws-sdk/client-s3');
+  // The agents too: `import` of node:http reads each of its exports, and that of WebSocket loads a whole HTTP client.
+  const [sdk, { guardedAgents }] = await Promise.all([import('@aws-sdk/client-s3'), import('./guarded-agents.ts')]);
   const { region, endpoint, forcePathStyle } = location;
   const client = new sdk.S3Client({
     ...(region === undefined ? {} : { region }),
