@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { startChain } from './chain.ts';
 import { startCluster } from './cluster.ts';
 import { startControlPlane } from './control-plane.ts';
+import { stopSignal, untilAborted } from './process/stop-signal.ts';
 import { startS3 } from './s3.ts';
 
 const HELP = `Starts real servers on loopback and stays up until Ctrl-C:
@@ -17,9 +18,6 @@ on the home of the chain's node, and the operator.
 `;
 
 const BUCKET = 'nodetask';
-
-/** A second Ctrl-C ends at once; npm and its scripts hand one Ctrl-C on several times, in the same moment. */
-const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -37,7 +35,7 @@ if (values.help) print(HELP);
 else await run();
 
 async function run(): Promise<void> {
-  const signal = firstSignal();
+  const signal = stopSignal();
   const begin = performance.now();
   await using parts = new AsyncDisposableStack();
   if (values['control-plane-only']) {
@@ -75,19 +73,6 @@ async function run(): Promise<void> {
     );
   }
   print(`# up after ${((performance.now() - begin) / 1_000).toFixed(1)} s; Ctrl-C stops it and removes everything`);
-  print(`# stopping (${await signal}) …`);
-}
-
-async function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    let first: number | undefined;
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(name, () => {
-        first ??= performance.now();
-        resolve(name);
-        // The watchdog ends the children, the next start sweeps the folder.
-        if (performance.now() - first > SECOND_SIGNAL_AFTER_MS) process.exit(130);
-      });
-    }
-  });
+  await untilAborted(signal);
+  print('# stopping …');
 }
