@@ -9,9 +9,9 @@ export interface ManifestFile {
   readonly documents: readonly KubeObject[];
 }
 
-/** Every *.yaml of a folder, by name. YAML is read as kubectl reads it, that is as YAML 1.1. */
+/** Every *.yaml of a folder and of those in it, by path. YAML is read as kubectl reads it, that is as YAML 1.1. */
 export const readManifests = async (folder: URL): Promise<readonly ManifestFile[]> => {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted();
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.yaml')).toSorted();
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(new URL(name, folder), 'utf8');
