@@ -1,3 +1,5 @@
+import type { Gunzip, ZstdDecompress } from 'node:zlib';
+
 /**
  * Compression of an archive. A stream is cut into blocks that are compressed independently, each announced with its compressed size, so that
  * several can be compressed and decompressed at once; every reader of the format reads the result (docs/adr has why).
@@ -16,7 +18,7 @@ export interface Codec {
   /** The content of an announced block; checks its checksum. Runs beside the main thread. */
   decompress(block: Buffer): Promise<Buffer>;
   /** For streams that other programs wrote. */
-  decompressor(): NodeJS.ReadWriteStream;
+  decompressor(): Gunzip | ZstdDecompress;
 }
 
 /** Content of one block. */

@@ -49,6 +49,7 @@ const decompressBlock = async (codec: Codec, block: Buffer): Promise<Buffer> => 
 async function* decompressRest(codec: Codec, input: ByteQueue): AsyncGenerator<Buffer, void, undefined> {
   // An error of the source must come out as it went in, not as a stream's.
   let failure: Error | undefined;
+  let read = 0;
   async function* source(): AsyncGenerator<Buffer, void, undefined> {
     for (;;) {
       const chunk = await input.takeSome(Infinity).catch((error: unknown) => {
@@ -56,6 +57,7 @@ async function* decompressRest(codec: Codec, input: ByteQueue): AsyncGenerator<B
         throw error;
       });
       if (chunk.length === 0) return;
+      read += chunk.length;
       yield chunk;
     }
   }
@@ -64,6 +66,8 @@ async function* decompressRest(codec: Codec, input: ByteQueue): AsyncGenerator<B
   pipeline(Readable.from(source()), output, () => undefined);
   try {
     for await (const chunk of output) yield chunk as Buffer;
+    // The decompressor takes some things that follow its stream for padding.
+    if (output.bytesWritten < read) throw archiveError(`goes on after the end of its ${codec.name} stream`);
   } catch (error) {
     if (failure !== undefined) throw failure;
     throw error instanceof TaskError ? error : damaged(codec, error);

@@ -26,7 +26,7 @@ export const gzipCodec: Codec = {
     if (!head.subarray(plainHeadBytes, announcementBytes - 4).equals(announcement)) return undefined;
     return head.readUInt32LE(announcementBytes - 4);
   },
-  decompress: (block) => decompress(block, { chunkSize: blockContentBytes, maxOutputLength: maxBlockBytes }),
+  decompress: (block) => decompress(block, { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
   decompressor: () => createGunzip({ chunkSize: 512 * 1024 }),
 };
 
@@ -35,6 +35,9 @@ const decompress = promisify<Buffer, { chunkSize: number; maxOutputLength: numbe
 const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
 const plainHeadBytes = 10;
+/** One more than a block has: the end is seen at once, and nothing has to be joined. */
+const outputBytes = blockContentBytes + 1;
+
 const announcementBytes = 20;
 const flagExtra = 4;
 const magicWithExtra = Buffer.from([0x1f, 0x8b, 8, flagExtra]);

@@ -23,12 +23,15 @@ export const zstdCodec: Codec = {
       ? undefined
       : announcementBytes + head.readUInt32LE(announcement.length),
   decompress: (block) =>
-    decompress(block.subarray(announcementBytes), { chunkSize: blockContentBytes, maxOutputLength: maxBlockBytes }),
+    decompress(block.subarray(announcementBytes), { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
   decompressor: () => createZstdDecompress({ chunkSize: 512 * 1024 }),
 };
 
 const compress = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress);
 const decompress = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress);
+
+/** One more than a block has: the end is seen at once, and nothing has to be joined. */
+const outputBytes = blockContentBytes + 1;
 
 const announcementBytes = 12;
 /** The magic number of a skippable frame, and the length of its content. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { abortReason, TaskError } from '@nodetask/shared';
 import { abortUpload } from './discard-uploads.ts';
 import type { UploadedObject, UploadOptions } from './object-store.ts';
@@ -17,18 +18,20 @@ export const uploadStream = async (
   options: UploadOptions,
 ): Promise<UploadedObject> => {
   const { partBytes, parallel } = planParts(options.expectedBytes);
-  const parts = cutParts(content, partBytes, options.signal);
+  const buffers = new PartBuffers(partBytes);
+  const parts = cutParts(content, buffers, options.signal);
   const first = await parts.next();
-  const body = first.done === true ? Buffer.alloc(0) : first.value;
-  if (body.length < partBytes) {
-    await putSmallObject(calls, key, body, options);
-    options.onProgress?.(body.length);
-    return { key, bytes: body.length };
+  if (first.done === true) throw new Error('a stream without a part');
+  const { buffer, bytes } = first.value;
+  if (bytes < partBytes) {
+    await putSmallObject(calls, key, buffer.subarray(0, bytes), options);
+    options.onProgress?.(bytes);
+    return { key, bytes };
   }
-  const upload = new MultipartUpload(calls, key, options);
+  const upload = new MultipartUpload(calls, key, options, buffers);
   try {
     await upload.begin();
-    await upload.send(body, parallel);
+    await upload.send(first.value, parallel);
     for await (const part of parts) await upload.send(part, parallel);
     return { key, bytes: await upload.complete() };
   } catch (error) {
@@ -37,29 +40,58 @@ export const uploadStream = async (
   }
 };
 
-/** Parts of exactly `partBytes`, but for the last, each in a buffer of its own. */
+interface Part {
+  /** All of it is given back when the part has been sent. */
+  readonly buffer: Buffer;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Buffers of parts, used again and again: what is in memory at once is all that there ever is. */
+class PartBuffers {
+  readonly #spare: Buffer[] = [];
+  readonly #partBytes: number;
+
+  constructor(partBytes: number) {
+    this.#partBytes = partBytes;
+  }
+
+  take(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
+  }
+
+  give(buffer: Buffer): void {
+    this.#spare.push(buffer);
+  }
+}
+
+/** Parts that fill their buffers, but for the last; at least one, which may be empty. */
 async function* cutParts(
   content: AsyncIterable<Uint8Array>,
-  partBytes: number,
+  buffers: PartBuffers,
   signal: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
-  let part = Buffer.allocUnsafeSlow(partBytes);
-  let filled = 0;
+): AsyncGenerator<Part, void, undefined> {
+  let buffer = buffers.take();
+  let hash = createHash('sha256');
+  let bytes = 0;
+  let any = false;
   for await (const chunk of content) {
     signal.throwIfAborted();
     for (let from = 0; from < chunk.length;) {
-      const taken = Math.min(partBytes - filled, chunk.length - from);
-      part.set(chunk.subarray(from, from + taken), filled);
-      filled += taken;
-      from += taken;
-      if (filled === partBytes) {
-        yield part;
-        part = Buffer.allocUnsafeSlow(partBytes);
-        filled = 0;
-      }
+      const piece = chunk.subarray(from, from + buffer.length - bytes);
+      buffer.set(piece, bytes);
+      hash.update(piece);
+      bytes += piece.length;
+      from += piece.length;
+      if (bytes < buffer.length) continue;
+      yield { buffer, bytes, sha256: hash.digest('hex') };
+      any = true;
+      buffer = buffers.take();
+      hash = createHash('sha256');
+      bytes = 0;
     }
   }
-  if (filled > 0) yield part.subarray(0, filled);
+  if (bytes > 0 || !any) yield { buffer, bytes, sha256: hash.digest('hex') };
 }
 
 interface SentPart {
@@ -71,6 +103,7 @@ class MultipartUpload {
   readonly #calls: StoreCalls;
   readonly #key: string;
   readonly #options: UploadOptions;
+  readonly #buffers: PartBuffers;
   readonly #sent: SentPart[] = [];
   readonly #sending = new Set<Promise<void>>();
   /** Ends the parts in flight when one of them fails. */
@@ -80,7 +113,8 @@ class MultipartUpload {
   #parts = 0;
   #bytes = 0;
 
-  constructor(calls: StoreCalls, key: string, options: UploadOptions) {
+  constructor(calls: StoreCalls, key: string, options: UploadOptions, buffers: PartBuffers) {
+    this.#buffers = buffers;
     this.#calls = calls;
     this.#key = key;
     this.#options = options;
@@ -103,7 +137,7 @@ class MultipartUpload {
   }
 
   /** Resolves when there is room for one more part. */
-  async send(part: Buffer, parallel: number): Promise<void> {
+  async send(part: Part, parallel: number): Promise<void> {
     const number = ++this.#parts;
     if (isTooManyParts(number)) {
       throw new TaskError(
@@ -155,17 +189,17 @@ class MultipartUpload {
     return reason;
   }
 
-  async #sendPart(part: Buffer, number: number): Promise<void> {
-    const sha256 = Buffer.from(await crypto.subtle.digest('SHA-256', part as Uint8Array<ArrayBuffer>)).toString('hex');
-    const budgetMs = 120_000 + part.length / 32;
+  async #sendPart({ buffer, bytes, sha256 }: Part, number: number): Promise<void> {
+    const budgetMs = 120_000 + bytes / 32;
     const answer = await this.#call(`upload part ${number} of`, budgetMs, ({ sdk, client }, abortSignal) => {
       const command = new sdk.UploadPartCommand({
         ...this.#object(),
         UploadId: this.#id,
         PartNumber: number,
-        Body: part,
+        Body: buffer.subarray(0, bytes),
       });
-      // The signature covers this hash, so the store refuses a part that was changed on its way. The SDK would compute it on the main thread.
+      // The signature covers this hash, so the store refuses a part that was changed on its way. The SDK would
+      // compute it in one go, which holds up everything else.
       command.middlewareStack.add(
         (next) => (args) => {
           (args.request as { readonly headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
@@ -182,7 +216,8 @@ class MultipartUpload {
       );
     }
     this.#sent.push({ PartNumber: number, ETag: answer.ETag });
-    this.#bytes += part.length;
+    this.#buffers.give(buffer);
+    this.#bytes += bytes;
     this.#options.onProgress?.(this.#bytes);
   }
 

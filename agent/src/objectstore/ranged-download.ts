@@ -3,8 +3,8 @@ import { abortReason, sleep, TaskError } from '@nodetask/shared';
 import type { DownloadOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
-const defaultPartBytes = 8 * 1024 * 1024;
-const defaultParts = 4;
+const defaultPartBytes = 4 * 1024 * 1024;
+const defaultParts = 6;
 /** Tries of one range, beyond those that the SDK makes before an answer begins. */
 const maxTries = 5;
 /** Of silence in the middle of an answer. */

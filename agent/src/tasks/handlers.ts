@@ -13,6 +13,8 @@ import { configureStateSync } from './configure-state-sync/configure-state-sync.
 import { discoverPeers } from './discover-peers/discover-peers.ts';
 import { markReady } from './mark-ready/mark-ready.ts';
 import { resultExport } from './result-export/result-export.ts';
+import { snapshotRestore } from './snapshot-restore/snapshot-restore.ts';
+import { snapshotUpload } from './snapshot-upload/snapshot-upload.ts';
 
 export interface HandlerOptions {
   /** Home folder of the node: NODETASK_HOME. */
@@ -28,8 +30,8 @@ export interface HandlerOptions {
   readonly cpus: number;
 }
 
-/** The handlers of the task types that this agent runs. */
-export const createHandlers = (options: HandlerOptions): TaskHandlers => {
+/** The handlers of all task types. */
+export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> => {
   const { home: root, stateFolder, nodeRPC, egress, clock, hostname, cpus } = options;
   const home = nodeHome(root);
   const host = { hostname, cpus };
@@ -43,6 +45,8 @@ export const createHandlers = (options: HandlerOptions): TaskHandlers => {
     'configure-genesis': configureGenesis({ home, egress, rpc, clock }),
     'discover-peers': discoverPeers({ home, egress, rpc, clock }),
     'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
+    'snapshot-upload': snapshotUpload({ home, egress, clock, cpus }),
+    'snapshot-restore': snapshotRestore({ home, egress, clock, cpus }),
     'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock }),
   };
 };

@@ -9,8 +9,12 @@ export interface TaskSummary {
 
 export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   'snapshot-restore': {
-    does: 'Downloads a snapshot from an object store, verifies it while unpacking, and moves it into data/snapshots.',
-    output: 'Height, key, bytes and SHA-256 of the snapshot, and how long it took.',
+    does:
+      'Finds a snapshot (the height that latest.txt names, else the highest; with targetHeight the highest at or below it), checks the free space, downloads, verifies and ' +
+      'unpacks it beside data/snapshots, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
+      'that lead out are refused. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
+    output:
+      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` where nothing was done.',
   },
   'discover-peers': {
     does:
@@ -56,8 +60,11 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Chain id, trust height and hash, the witnesses, and the servers that were dropped, each with why.',
   },
   'snapshot-upload': {
-    does: 'Packs the second-highest snapshot under data/snapshots and uploads it to an object store without a temporary file.',
-    output: 'Height, key, bytes and SHA-256; the reason where there was nothing to upload.',
+    does:
+      'Packs the second-highest snapshot under data/snapshots and streams it to an object store without a temporary file: `<height>.tar.gz` or `.tar.zst`, then ' +
+      '`<height>.manifest.json`, then `latest.txt`, which never goes back to a lower height. Give each chain a prefix of its own, and let one node upload to it.',
+    output:
+      'Height, key, bytes and SHA-256 of the archive; the reason `fewer-than-2-snapshots` or `already-uploaded` where nothing was done.',
   },
   'result-export': {
     does:

@@ -6,9 +6,16 @@ import type { TreeEntry } from './walk-tree.ts';
 /** Files that are read ahead of the one that is packed. */
 const ahead = 8;
 
-/** A tar archive of the entries, in their order. A piece is only valid until the next one but one is asked for. */
+/** A tar archive of the entries, in their order. A piece is only valid until the next one is asked for. */
 export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerator<Buffer, void, undefined> {
-  for await (const { entry, content } of blockWindow(entries, ahead, readAhead)) {
+  // The buffer of a small file is used again once it has been packed.
+  const spare: Buffer[] = [];
+  const readAhead = async (entry: TreeEntry): Promise<ReadEntry> => {
+    if (entry.stat.isDirectory() || entry.stat.size > smallBytes) return { entry };
+    const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(smallBytes);
+    return { entry, buffer, content: await readSmall(entry, buffer) };
+  };
+  for await (const { entry, content, buffer } of blockWindow(entries, ahead, readAhead)) {
     const { path, stat } = entry;
     const bytes = stat.isDirectory() ? 0 : stat.size;
     yield tarHeader({
@@ -20,9 +27,9 @@ export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerat
       mtime: Math.floor(stat.mtimeMs / 1000),
       bytes,
     });
-    if (bytes === 0) continue;
-    if (content === undefined) yield* readPieces(entry);
-    else yield content;
+    if (content !== undefined) yield content;
+    else if (bytes > 0) yield* readPieces(entry);
+    if (buffer !== undefined) spare.push(buffer);
     const padding = paddingAfter(bytes);
     if (padding > 0) yield zeros.subarray(0, padding);
   }
@@ -33,9 +40,7 @@ interface ReadEntry {
   readonly entry: TreeEntry;
   /** Of a small file. */
   readonly content?: Buffer;
+  readonly buffer?: Buffer;
 }
-
-const readAhead = async (entry: TreeEntry): Promise<ReadEntry> =>
-  entry.stat.isDirectory() || entry.stat.size > smallBytes ? { entry } : { entry, content: await readSmall(entry) };
 
 const zeros = Buffer.alloc(512);

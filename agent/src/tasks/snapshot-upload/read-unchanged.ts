@@ -1,5 +1,6 @@
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { type TreeEntry, vanished } from './walk-tree.ts';
@@ -8,12 +9,43 @@ import { type TreeEntry, vanished } from './walk-tree.ts';
 export const smallBytes = 256 * 1024;
 const pieceBytes = 1024 * 1024;
 
-/** The content of a small file, exactly as `entry` describes it. Throws TaskError `file-changed` where the file is another one by now. */
-export const readSmall = async (entry: TreeEntry): Promise<Buffer> => {
-  const content = Buffer.allocUnsafeSlow(entry.stat.size);
-  await whileUnchanged(entry, (file) => fill(file, content, 0, entry));
-  return content;
+/**
+ * The content of a small file in `buffer`, exactly as `entry` describes it. Throws TaskError `file-changed` where the file is another one by
+ * now. Only the read of the data, which may wait for the disk, leaves the main thread: what the rest needs was in memory a moment ago, and
+ * for each of thousands of files a way through the thread pool costs more than the work.
+ */
+export const readSmall = async (entry: TreeEntry, buffer: Buffer): Promise<Buffer> => {
+  const content = buffer.subarray(0, entry.stat.size);
+  const file = openFile(entry);
+  try {
+    for (let filled = 0; filled < content.length;) {
+      const { bytesRead } = await readAt(file, content, filled, content.length - filled, filled);
+      if (bytesRead === 0) throw changed(entry.file);
+      filled += bytesRead;
+    }
+    checkUnchanged(entry, fstatSync(file));
+    return content;
+  } catch (error) {
+    throw fileError('read', entry.file, error);
+  } finally {
+    closeSync(file);
+  }
 };
+
+const readAt = promisify(read);
+
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+const openFile = (entry: TreeEntry): number => {
+  try {
+    return openSync(entry.file, flags);
+  } catch (error) {
+    throw openError(entry, error);
+  }
+};
+
+const openError = ({ file }: TreeEntry, error: unknown): TaskError =>
+  isMissing(error) ? vanished(file, error) : fileError('open', file, error);
 
 /** The same for a file of any size, in pieces. A piece is only valid until the next one but one is asked for. */
 export async function* readPieces(entry: TreeEntry): AsyncGenerator<Buffer, void, undefined> {
@@ -21,18 +53,18 @@ export async function* readPieces(entry: TreeEntry): AsyncGenerator<Buffer, void
   const file = await openUnchanged(entry);
   // One is read while the other is packed.
   const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
-  const read = async (index: number): Promise<Buffer> => {
+  const readPiece = async (index: number): Promise<Buffer> => {
     const at = index * pieceBytes;
     const piece = buffers[index % 2 === 0 ? 0 : 1].subarray(0, Math.min(pieceBytes, size - at));
     await fill(file, piece, at, entry);
     return piece;
   };
-  let next = read(0);
+  let next = readPiece(0);
   try {
     for (let index = 0; index * pieceBytes < size; index++) {
       const piece = await next;
       if ((index + 1) * pieceBytes < size) {
-        next = read(index + 1);
+        next = readPiece(index + 1);
         // Awaited in the next turn; until then a failure must not count as unhandled.
         next.catch(() => undefined);
       }
@@ -45,21 +77,9 @@ export async function* readPieces(entry: TreeEntry): AsyncGenerator<Buffer, void
   }
 }
 
-const whileUnchanged = async (entry: TreeEntry, work: (file: FileHandle) => Promise<void>): Promise<void> => {
-  const file = await openUnchanged(entry);
-  try {
-    await work(file);
-    checkUnchanged(entry, await statOf(file, entry));
-  } finally {
-    await file.close();
-  }
-};
-
 const openUnchanged = async (entry: TreeEntry): Promise<FileHandle> => {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = await open(entry.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
-    if (isMissing(error)) throw vanished(entry.file, error);
-    throw fileError('open', entry.file, error);
+  const file = await open(entry.file, flags).catch((error: unknown) => {
+    throw openError(entry, error);
   });
   try {
     checkUnchanged(entry, await statOf(file, entry));
