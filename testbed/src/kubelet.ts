@@ -8,7 +8,8 @@ import type { Pod } from './pods/pod.ts';
 import { PodWorker } from './pods/pod-worker.ts';
 import type { PodWorkerOptions } from './pods/pod-worker.ts';
 
-const PODS = `/api/v1/pods?labelSelector=${encodeURIComponent(`${agentLabel}=${agentLabelValue}`)}`;
+/** All of them: a pod that loses its label runs on, as on a real node. */
+const PODS = '/api/v1/pods';
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 
@@ -78,6 +79,7 @@ export class FakeKubelet implements AsyncDisposable {
   #observe(pod: Pod): void {
     const key = podKey(pod);
     const worker = this.#workers.get(key);
+    if (worker === undefined && pod.metadata.labels?.[agentLabel] !== agentLabelValue) return;
     if (worker !== undefined && worker.uid !== pod.metadata.uid) this.#remove(key);
     if (pod.metadata.deletionTimestamp !== undefined) {
       this.#terminate(pod);
