@@ -14,9 +14,9 @@ test('the first that waited is next, and the others wait for it', () => {
 
 test('a key waits for one blocker, keeps its place, and may leave', () => {
   const blocked = new BlockedKeys();
-  blocked.wait('b', 'a');
+  assert.equal(blocked.wait('b', 'a'), true);
   blocked.wait('c', 'a');
-  blocked.wait('b', 'a');
+  assert.equal(blocked.wait('b', 'a'), false);
   blocked.wait('c', 'x');
   assert.equal(blocked.isAwaited('x'), true);
   assert.equal(blocked.next('a'), 'b');

@@ -1,17 +1,18 @@
 /**
  * NodeTasks that wait for the agent to end another NodeTask's work, in the order in which they came. A shortcut past the pause
- * between two tries; the fair queue of an agent takes its place (issue C).
+ * between two tries; the fair queue of an agent will take its place.
  */
 export class BlockedKeys {
   readonly #waiting = new Map<string, Set<string>>();
 
-  /** `key` waits for `blocker`, and for nothing else any more. */
-  wait(key: string, blocker: string): void {
-    if (this.#waiting.get(blocker)?.has(key) === true) return;
+  /** `key` waits for `blocker`, and for nothing else any more. False where it did so already. */
+  wait(key: string, blocker: string): boolean {
+    if (this.#waiting.get(blocker)?.has(key) === true) return false;
     this.forget(key);
     const keys = this.#waiting.get(blocker) ?? new Set();
     keys.add(key);
     this.#waiting.set(blocker, keys);
+    return true;
   }
 
   /** `blocker` has ended: the first that waited for it is next, and the others wait for that one. */

@@ -8,6 +8,7 @@ import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { inParallel } from './in-parallel.ts';
+import { noteBlocker } from './note-blocker.ts';
 import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { isTerminal } from './run-context.ts';
@@ -70,9 +71,11 @@ const act = async (
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
   if (decision.finalizer === 'remove') await writer.removeFinalizer(nodeTask, signal);
 
-  noteBlocker(options.blocked, key, memory);
+  const freed = noteBlocker(options.blocked, options.view, key, memory);
+  if (freed) memory.retryNow('busy');
   if (isTerminal(nodeTask.status?.phase) && nodeTask.status?.runID === nodeTask.spec.runID) memory.keep(new Set());
-  return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
+  const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;
+  return requeueAfterMs === undefined ? {} : { requeueAfterMs };
 };
 
 const callAgents = async (
@@ -92,16 +95,6 @@ const callAgents = async (
       answer: answer.kind,
     });
   });
-};
-
-/** So that the end of what stands in the way brings this NodeTask back at once. */
-const noteBlocker = (blocked: BlockedKeys, key: string, memory: NodeTaskMemory): void => {
-  for (const { dispatch } of memory.tasks.values()) {
-    if (dispatch?.kind !== 'busy' || dispatch.by?.ref === undefined) continue;
-    blocked.wait(key, `${dispatch.by.ref.namespace}/${dispatch.by.ref.name}`);
-    return;
-  }
-  blocked.forget(key);
 };
 
 const eventRecord = (
