@@ -106,6 +106,15 @@ test('a failure on one target fails the whole, and says where', async () => {
 const all = (nodeTask: NodeTask, count: number): boolean =>
   nodeTask.status?.counts?.running === count && reasonOf(nodeTask, 'Ready') === 'Scheduled';
 
+const relabel = async (pod: string, labels: Readonly<Record<string, string | null>>): Promise<void> => {
+  await cluster.admin.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${cluster.namespace}/pods/${pod}`,
+    body: { metadata: { labels } },
+    contentType: 'application/merge-patch+json',
+  });
+};
+
 test('a schedule follows the selector, and remembers a pod that comes back', async () => {
   const schedule = { type: 'config-validate', target: spec.target, async: { schedule: { cron: '0 3 * * *' } } };
   await cluster.applyNodeTask('nightly', schedule);
@@ -121,13 +130,7 @@ test('a schedule follows the selector, and remembers a pod that comes back', asy
   const back = await until(cluster, 'nightly', 'on four pods again', (nodeTask) => all(nodeTask, 4));
   assert.equal(back.status?.targets?.find(({ pod }) => pod === 'sei-3')?.taskID, taskID);
 
-  const path = `/api/v1/namespaces/${cluster.namespace}/pods/sei-3`;
-  await cluster.admin.request({
-    method: 'PATCH',
-    path,
-    body: { metadata: { labels: { app: 'other' } } },
-    contentType: 'application/merge-patch+json',
-  });
+  await relabel('sei-3', { app: 'other' });
   const left = await until(cluster, 'nightly', 'without it', ({ status }) => status?.targets?.length === 3);
   checkOwners(left, pods);
   const agent = cluster.agent('sei-3');
@@ -136,6 +139,17 @@ test('a schedule follows the selector, and remembers a pod that comes back', asy
     timeoutMs: 5_000,
   });
 
+  // A pod that loses the agent label leaves the operator's cache, but its agent goes on: it is told to stop all the same.
+  await relabel('sei-2', { 'nodetask.dev/agent': null });
+  const kept = await until(
+    cluster,
+    'nightly',
+    'to miss the label',
+    (nodeTask) => reasonOf(nodeTask, 'Reconciling') === 'NoAgent',
+  );
+  assert.match(kept.status?.conditions?.[0]?.message ?? '', /pod sei-2 lacks the label nodetask\.dev\/agent=enabled/);
   await cluster.admin.delete(pathOf(cluster, 'nightly'));
   await cluster.untilNodeTask('nightly', (object) => object === undefined, { what: 'nightly to be gone' });
+  const gone = kept.status?.targets?.find(({ pod }) => pod === 'sei-2')?.taskID ?? '';
+  assert.equal((await cluster.agent('sei-2').request('GET', `/v0/tasks/${gone}`)).status, 404);
 });

@@ -91,6 +91,23 @@ test('a schedule whose agent lost its journal is dispatched again under the same
   assert.equal((await agent.request('GET', `/v0/tasks/${id}`)).status, 200);
 });
 
+test('an agent that starts again without its journal, in the same pod, gets its schedule again at once', async () => {
+  await using operator = await cluster.startOperator();
+  await untilRole(operator, 'leader');
+  const async = { schedule: { cron: '0 3 * * *' } };
+  await cluster.applyNodeTask('wiped', { type: 'config-validate', target: { podName: 'sei-0' }, async });
+  const first = await until(cluster, 'wiped', 'to be scheduled', ({ status }) => status?.nextRunAt !== undefined);
+  const agent = cluster.agent('sei-0');
+  await agent.stop();
+  await rm(join(agent.home, '.nodetask'), { recursive: true });
+  await agent.start();
+  const path = `/v0/tasks/${first.status?.targets?.[0]?.taskID ?? ''}`;
+  await waitFor(async () => (await agent.request('GET', path)).status === 200, {
+    what: 'the schedule on the agent',
+    timeoutMs: 10_000,
+  });
+});
+
 test('an operator that an agent refuses because of a newer leader ends with an error', async () => {
   const operator = await cluster.startOperator();
   await untilRole(operator, 'leader');

@@ -26,6 +26,7 @@ test('keeps what the operator needs of a pod', () => {
     createdAt: Date.parse('2026-01-01T00:00:00Z'),
     address: { host: '10.1.2.3', port: 7777 },
     pulse: '["Running",null,null]',
+    restarts: 0,
   });
 });
 
@@ -54,6 +55,18 @@ test('a pod without an address or one that has ended cannot be called', () => {
     toAgentPod(pod({ status: { phase: 'Failed', podIP: '10.1.2.3' } })).unavailable ?? '',
     /ended \(Failed\)/,
   );
+});
+
+test('restarts of all containers are counted, sidecars among them', () => {
+  const status = {
+    phase: 'Running',
+    containerStatuses: [
+      { name: 'seid', restartCount: 2 },
+      { name: 'new', ready: true },
+    ],
+    initContainerStatuses: [{ name: 'agent', restartCount: 3 }],
+  };
+  assert.equal(toAgentPod(pod({ status })).restarts, 5);
 });
 
 test('the pulse changes with the states of the containers, and with nothing else', () => {

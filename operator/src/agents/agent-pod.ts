@@ -19,6 +19,8 @@ export interface AgentPod extends KubeObject {
   readonly unavailable?: string;
   /** Changes whenever a container starts, stops or becomes ready: an agent that was silent may answer now. */
   readonly pulse: string;
+  /** Starts of containers that came after the first: an agent that was started again may have lost its journal. */
+  readonly restarts: number;
 }
 
 const text = z.string();
@@ -74,6 +76,7 @@ export const toAgentPod = (object: unknown): AgentPod => {
     createdAt: Date.parse(creationTimestamp),
     ...reach(pod),
     pulse: pulseOf(pod),
+    restarts: restartsOf(pod),
   };
 };
 
@@ -91,6 +94,12 @@ const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable'> => {
 
 const pulseOf = ({ status }: Pod): string =>
   JSON.stringify([status?.phase, status?.initContainerStatuses, status?.containerStatuses]);
+
+const restartsOf = ({ status }: Pod): number =>
+  [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].reduce(
+    (sum, { restartCount = 0 }) => sum + restartCount,
+    0,
+  );
 
 /** The container port named `nodetask`, else the annotation, else 7777; `undefined` for an annotation that is no port. */
 const portOf = (pod: Pod): number | undefined => {

@@ -96,6 +96,14 @@ describe('a fan-out', () => {
     assert.equal(status?.summary, '1/3');
     assert.equal(status?.conditions?.[0]?.message, '2 of 3 targets done; runs on sei-1');
   });
+  test('with many targets the message of each is short, or the object would not fit', () => {
+    const pods = Array.from({ length: 40 }, (_, index) => agentPod(`sei-${index}`));
+    const rows = pods.map(({ metadata: { name } }) =>
+      row(name, { result: result({ status: 'failed', error: 'e'.repeat(512) }, name) }),
+    );
+    const { status } = ask({ spec: fanOut, pods, status: runningStatus(rows), seconds: 1 });
+    assert.deepEqual(new Set(status?.targets?.map(({ message }) => message?.length)), new Set([128]));
+  });
   test('fails when one target did, and names it', () => {
     const rows = [
       row('sei-0', { phase: 'Succeeded' }),
@@ -307,6 +315,11 @@ describe('deleting', () => {
   });
   test('asks once even when the clock says that the grace time is over', () => {
     assert.deepEqual(kinds(ask({ metadata, status, seconds: 3600 })), ['remove sei-0']);
+  });
+  test('stops the work on a pod that only lost its label', () => {
+    const decision = ask({ metadata, status, pods: [], formerPods: [agentPod('sei-0')] });
+    assert.deepEqual(kinds(decision), ['remove sei-0']);
+    assert.equal(decision.finalizer, undefined);
   });
   test('by force', () => {
     const annotations = { 'nodetask.dev/force-delete': 'yes' };

@@ -19,11 +19,11 @@ const chain: readonly Gate[] = [
   cancelling, //         spec.cancel
   invalidSpec, //        a spec that this version cannot read
   refuseUnsupported, //  fields that this version does not act on
-  // dependsOn comes here (issue C)
-  // suspend comes here (issue C)
+  // dependsOn comes here
+  // suspend comes here
   tooManyTargets, //     more pods than status can hold
   noTarget, //           no pod at all
-  // strategy comes here (issue C): which of the targets may start now
+  // strategy comes here: which of the targets may start now
 ];
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { lookForFormerPods, missingPods } from './look-for-former-pods.ts';
 import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
 import { type Gathered, isTerminal } from './run-context.ts';
@@ -13,7 +14,7 @@ export interface GatherOptions {
   readonly clock: Clock;
 }
 
-/** Collects what decide looks at: from caches and memory, and with one small read where no pod matches. */
+/** Collects what decide looks at: from caches and memory, and with small reads where no pod matches or one with work is missing. */
 export const gather = async (
   { view, transport, clock }: GatherOptions,
   nodeTask: NodeTask,
@@ -34,9 +35,18 @@ export const gather = async (
       memory.unlabelled = { pods: await look(transport, nodeTask, signal, logger), at: now };
     }
   }
+  const { status = {} } = nodeTask;
+  const missing = missingPods(status, pods);
+  const names = missing.join();
+  if (missing.length === 0) memory.former = undefined;
+  else if (memory.former?.names !== names || now - memory.former.at >= lookAgainMs / 2) {
+    const former = await lookForFormerPods(transport, nodeTask.metadata.namespace, status, missing, signal);
+    memory.former = { names, pods: former, at: now };
+  }
   return {
     nodeTask,
     pods,
+    formerPods: memory.former?.pods ?? [],
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,
     memory: memory.tasks,

@@ -8,6 +8,9 @@ export class NodeTaskMemory {
   /** The last look for pods without the agent label. */
   unlabelled: { readonly pods: readonly string[]; readonly at: number } | undefined;
 
+  /** The last look for pods that lost the agent label. */
+  former: { readonly names: string; readonly pods: readonly AgentPod[]; readonly at: number } | undefined;
+
   get tasks(): ReadonlyMap<string, TaskMemory> {
     return this.#tasks;
   }

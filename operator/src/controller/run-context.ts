@@ -20,6 +20,8 @@ export interface Gathered {
   readonly pods: readonly AgentPod[];
   /** Names of pods that the target names but that lack the agent label; looked up only where no pod matches. */
   readonly unlabelled: readonly string[];
+  /** Pods that work was dispatched to and that have lost the agent label since: they are targets no more, but the work goes on. */
+  readonly formerPods: readonly AgentPod[];
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
   readonly outOfReachSince: ReadonlyMap<string, number>;
   /** By task id. */
@@ -36,6 +38,7 @@ export interface RunContext extends Gathered {
   readonly specFault?: string;
   readonly mode: TaskMode;
   readonly podByName: ReadonlyMap<string, AgentPod>;
+  readonly formerPodByName: ReadonlyMap<string, AgentPod>;
   /** Rows of status by pod, of whichever run. */
   readonly rowByPod: ReadonlyMap<string, TargetStatus>;
   /** Pods that the target names now. */
@@ -46,7 +49,7 @@ export interface RunContext extends Gathered {
 }
 
 export const runContext = (gathered: Gathered): RunContext => {
-  const { nodeTask, pods } = gathered;
+  const { nodeTask, pods, formerPods } = gathered;
   const status = nodeTask.status ?? {};
   const parsed = nodeTaskSpecSchema.safeParse(nodeTask.spec);
   const spec = parsed.data;
@@ -59,6 +62,7 @@ export const runContext = (gathered: Gathered): RunContext => {
       : { specFault: parsed.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`).join('; ') }),
     mode: spec === undefined ? 'one-shot' : taskMode(spec),
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
+    formerPodByName: new Map(formerPods.map((pod) => [pod.metadata.name, pod])),
     rowByPod: new Map((status.targets ?? []).map((row) => [row.pod, row])),
     selected: spec === undefined ? [] : selectPods(spec.target, pods),
     sameRun: describesRun(status, nodeTask),

@@ -8,6 +8,7 @@ const pod = (name: string, labels: Record<string, string> = {}): AgentPod => ({
   labels,
   createdAt: 0,
   pulse: '',
+  restarts: 0,
 });
 
 const labels = { app: 'sei', role: 'rpc' };

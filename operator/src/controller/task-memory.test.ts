@@ -41,6 +41,15 @@ test('an agent that does not know the task has never accepted it', () => {
   assert.equal(told(missing, { kind: 'accepted' }, 4).missing, undefined);
 });
 
+test('an answer says what was known after so many restarts of the pod; silence says nothing', () => {
+  const restarted: AgentCall = { ...call, pod: agentPod('sei-0', { restarts: 2 }) };
+  const before = told(undefined, { kind: 'accepted' }, 1);
+  assert.equal(told(before, { kind: 'silent', message: 'no' }, 2, restarted).restarts, undefined);
+  const after = told(before, { kind: 'found', result: result() }, 2, restarted);
+  assert.equal(after.restarts, 2);
+  assert.equal(told(after, { kind: 'silent', message: 'no' }, 3, call).restarts, 2);
+});
+
 test('a refusal counts for the generation that was refused', () => {
   const memory = told(undefined, { kind: 'refused', code: 'invalid-params', message: 'no' }, 1);
   assert.deepEqual(memory.dispatch, { kind: 'refused', generation: 3, code: 'invalid-params', message: 'no' });

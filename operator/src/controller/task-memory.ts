@@ -30,6 +30,8 @@ export type AgentAnswer =
 export interface TaskMemory {
   /** The pod that answered last; answers of a replaced pod say nothing about its successor. */
   readonly podUID: string;
+  /** Restarts of the pod's containers when it answered; absent = none. */
+  readonly restarts?: number;
   readonly dispatch?:
     | { readonly kind: 'accepted'; readonly at: number }
     | { readonly kind: 'busy'; readonly by?: BlockedBy }
@@ -62,10 +64,9 @@ export const remember = (
   answer: AgentAnswer,
   { now, generation }: { readonly now: number; readonly generation: number },
 ): TaskMemory => {
-  const podUID = call.pod.metadata.uid;
   const failures = before?.failures ?? 0;
   const silence = before?.silence;
-  const known = knownOf(before, podUID);
+  const known = knownOf(before, call.pod, answer);
   const again = (retryAfterMs: number | undefined): Pick<TaskMemory, 'failures' | 'retryAt'> => ({
     failures: failures + 1,
     retryAt: now + Math.min(lastRetryMs, Math.max(retryAfterMs ?? 0, firstRetryMs * 2 ** Math.min(failures, 10))),
@@ -122,9 +123,12 @@ export const remember = (
 /** What stays true of the memory when one more answer has come: nothing that another pod said, and no silence. */
 const knownOf = (
   before: TaskMemory | undefined,
-  podUID: string,
+  { metadata: { uid: podUID }, restarts }: AgentPod,
+  answer: AgentAnswer,
 ): Omit<TaskMemory, 'failures' | 'retryAt' | 'silence'> => {
-  if (before?.podUID !== podUID) return { podUID };
-  const { failures: _, retryAt: __, silence: ___, ...known } = before;
-  return known;
+  const answeredAt = answer.kind === 'silent' ? (before?.restarts ?? 0) : restarts;
+  const since = answeredAt === 0 ? {} : { restarts: answeredAt };
+  if (before?.podUID !== podUID) return { podUID, ...(answer.kind === 'silent' ? {} : since) };
+  const { failures: _, retryAt: __, silence: ___, restarts: ____, ...known } = before;
+  return { ...known, ...since };
 };

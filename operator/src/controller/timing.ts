@@ -12,6 +12,9 @@ export const oneShotReadMs = 30_000;
 /** A schedule or daemon without news is read from its agent this often. */
 export const recurringReadMs = 300_000;
 
+/** How long an end that was read from the agent waits for the agent's own report of it on status. */
+export const reportGraceMs = 5_000;
+
 /** A schedule that shows no run this long after its time is read from its agent. */
 export const lateRunMs = 30_000;
 

@@ -69,5 +69,5 @@ const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus
 const sentence = (text: string): string => {
   const trimmed = text.trim();
   if (trimmed === '') return '';
-  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?…]$/.test(trimmed) ? '' : '.'}`;
+  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?\u2026]$/.test(trimmed) ? '' : '.'}`;
 };

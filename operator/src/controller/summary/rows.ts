@@ -1,3 +1,5 @@
+import { maxTargetMessageCharacters } from '@nodetask/shared';
+import { boundedText } from '../../bounded-text.ts';
 import type { TaskMemory } from '../task-memory.ts';
 import type { OwnedTarget } from '../decision.ts';
 import { isoTime } from '../run-context.ts';
@@ -31,7 +33,9 @@ export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
   const completedAt = hasEnded({ view, verdict })
     ? (row?.completedAt ?? view.result?.completedAt ?? isoTime(view.ctx.now))
     : undefined;
-  const message = progressOnly(view, verdict) ? '' : verdict.message;
+  const message = progressOnly(view, verdict)
+    ? ''
+    : boundedText(verdict.message, maxTargetMessageCharacters(view.targets));
   return {
     pod,
     ...(podUID === undefined ? {} : { podUID }),

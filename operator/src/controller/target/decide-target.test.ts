@@ -125,6 +125,17 @@ describe('endedResult: the result says that the task has ended', () => {
         ...running(),
         ...withMemory(accepted({ found: { ...result({ status: 'completed' }) }, readAt: start })),
       },
+      state: 'running',
+      reason: 'Running',
+      wake: 5,
+    },
+    {
+      name: 'found by GET, and its report does not come',
+      setup: {
+        ...running(),
+        ...withMemory(accepted({ found: { ...result({ status: 'completed' }) }, readAt: start })),
+        seconds: 5,
+      },
       state: 'succeeded',
       reason: 'Succeeded',
     },
@@ -284,6 +295,13 @@ describe('waitForPod', () => {
       state: 'failed',
       reason: 'NoTarget',
       message: /waitSeconds \(300 s\)/,
+    },
+    {
+      name: 'a pod that lost the label is there, and its schedule goes on',
+      setup: { ...running(), spec: cron, pods: [], formerPods: [agentPod('sei-0')], seconds: 1 },
+      state: 'pending',
+      reason: 'NoAgent',
+      message: /^pod sei-0 lacks the label nodetask.dev\/agent=enabled/,
     },
     {
       name: 'the budget of a schedule ends: it stalls, and goes on looking',
@@ -486,6 +504,30 @@ describe('reschedule: the schedule was changed in place', () => {
 describe('readWhenSilent: a safety net', () => {
   const progress = { stage: 'download', done: 1, unit: 'bytes', at: at(25) };
   check([
+    {
+      name: 'asks as soon as a container of the pod was started again: the journal may be another one',
+      setup: {
+        ...running(),
+        ...withMemory(accepted({ restarts: 1 })),
+        pods: [agentPod('sei-0', { restarts: 2 })],
+        seconds: 1,
+      },
+      state: 'running',
+      reason: 'Running',
+      calls: ['read'],
+    },
+    {
+      name: 'but once only',
+      setup: {
+        ...running(),
+        ...withMemory(accepted({ restarts: 2, readAt: start + 1_000 })),
+        pods: [agentPod('sei-0', { restarts: 2 })],
+        seconds: 1,
+      },
+      state: 'running',
+      reason: 'Running',
+      wake: 31,
+    },
     {
       name: 'a one-shot without news for 30 s',
       setup: { ...running(), ...withMemory(accepted()), seconds: 30 },

@@ -1,3 +1,4 @@
+import { awaitReport } from './await-report.ts';
 import { blocked } from './blocked.ts';
 import { dispatch } from './dispatch.ts';
 import { endedResult } from './ended-result.ts';
@@ -15,14 +16,15 @@ import { waitForPod } from './wait-for-pod.ts';
 /** What is decided about one target, in this order; the first that has something to say wins. */
 const chain: readonly TargetDecision[] = [
   keepFinished, //     ended targets stay as they are
+  awaitReport, //      it has ended, and the report of it is on its way
   endedResult, //      the result says that it has ended
   lostHeight, //       a fired height whose journal is lost is not repeated
   refused, //          the agent will never run it
   timeoutBackstop, //  the agent did not keep to the timeout
   waitForPod, //       no pod, no label, no address
   waitForAgent, //     no answer
-  // the retry of a failed attempt comes here (issue C)
-  // the queue of a busy agent comes here (issue C)
+  // the retry of a failed attempt comes here
+  // the queue of a busy agent comes here
   blocked, //          the agent works on something else
   dispatch, //         the agent does not have it yet
   reschedule, //       the schedule was changed

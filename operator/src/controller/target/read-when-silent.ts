@@ -3,14 +3,18 @@ import { readCall } from './calls.ts';
 import { goingOn } from './going-on.ts';
 import type { TargetDecision, TargetView } from './target-view.ts';
 
-/** A safety net: the result comes by itself; where nothing has come for long, the agent is asked. */
+/** A safety net: the result comes by itself; where nothing has come for long, or the agent was started again, it is asked. */
 export const readWhenSilent: TargetDecision = (view) => {
   const { agentPod, ctx } = view;
   if (agentPod === undefined) return undefined;
-  const dueAt = readDueAt(view);
+  const dueAt = isRestarted(view) ? ctx.now : readDueAt(view);
   const going = goingOn(view);
   return dueAt > ctx.now ? { ...going, wakeAt: dueAt } : { ...going, calls: [readCall(view, agentPod)] };
 };
+
+/** Containers of the pod were started again since the agent said what it knows: its journal may be another one. */
+const isRestarted = ({ agentPod, memory }: TargetView): boolean =>
+  memory !== undefined && agentPod !== undefined && agentPod.restarts !== (memory.restarts ?? 0);
 
 const readDueAt = ({ ctx, memory, result }: TargetView): number => {
   const accepted = memory?.dispatch?.kind === 'accepted' ? memory.dispatch.at : 0;

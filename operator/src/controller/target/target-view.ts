@@ -19,6 +19,8 @@ export interface TargetView {
   readonly row?: TargetStatus;
   /** The result of this attempt, from status or from the agent; others do not count. */
   readonly result?: Omit<TaskResult, 'params'>;
+  /** Since when the agent is known to have ended the task, while status does not show it. */
+  readonly unreportedSince?: number;
   /** Runs of this attempt's schedule, newest first. */
   readonly runs: readonly RunRecord[];
   /** What this pod's agent has answered; absent for a pod that was replaced since. */
@@ -65,6 +67,9 @@ export const targetView = (ctx: RunContext, pod: string, targets: number): Targe
     ...(agentPod === undefined ? {} : { agentPod }),
     ...(row === undefined ? {} : { row }),
     ...(result === undefined ? {} : { result }),
+    ...(result !== undefined && result !== onStatus && result.status !== 'running' && ownMemory?.readAt !== undefined
+      ? { unreportedSince: ownMemory.readAt }
+      : {}),
     runs: onStatus === undefined ? [] : (found?.runs ?? []),
     ...(memory === undefined ? {} : { memory }),
     ...(ownMemory?.silence === undefined ? {} : { silence: ownMemory.silence }),

@@ -14,7 +14,7 @@ export const waitForPod: TargetDecision = (view) => {
     });
   }
   const wakeAt = ctx.now + lookAgainMs;
-  if (ctx.unlabelled.includes(pod)) {
+  if (ctx.unlabelled.includes(pod) || ctx.formerPodByName.has(pod)) {
     return waitOrGiveUp(view, { reason: 'NoAgent', message: noLabel(pod), wakeAt });
   }
   return waitOrGiveUp(view, { reason: 'NoTarget', message: `there is no pod ${pod}`, wakeAt });

@@ -30,6 +30,7 @@ export const agentPod = (name: string, changes: Partial<AgentPod> & { readonly u
     createdAt: start - 3_600_000,
     address: { host: '10.0.0.1', port: 7777 },
     pulse: '',
+    restarts: 0,
     ...rest,
   };
 };
@@ -73,6 +74,7 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   nodeTask: nodeTask(setup.spec ?? oneShot, setup.status, setup.metadata),
   pods: setup.pods ?? [agentPod('sei-0')],
   unlabelled: setup.unlabelled ?? [],
+  formerPods: setup.formerPods ?? [],
   outOfReachSince: setup.outOfReachSince ?? new Map(),
   memory: new Map(Object.entries(setup.memory ?? {})),
   now: start + (setup.seconds ?? 0) * 1000,

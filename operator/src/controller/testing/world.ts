@@ -100,6 +100,7 @@ export class World {
       nodeTask: this.nodeTask,
       pods: [...this.pods.values()],
       unlabelled: [],
+      formerPods: [],
       outOfReachSince: this.outOfReachSince,
       memory: this.memory,
       now: this.now,
