@@ -293,6 +293,35 @@ describe('a schedule by cron', () => {
   });
 });
 
+/** Its timers fire a millisecond early, and that millisecond passes when somebody has read the time. */
+class EarlyClock extends FakeClock {
+  #isEarly = false;
+
+  override now(): number {
+    const now = super.now();
+    if (this.#isEarly) this.jump(1);
+    this.#isEarly = false;
+    return now;
+  }
+
+  override setTimer(delayMs: number, callback: () => void): () => void {
+    return super.setTimer(delayMs - 1, () => {
+      this.#isEarly = true;
+      callback();
+    });
+  }
+}
+
+describe('a timer that fires early', () => {
+  it('does not make a run late whose time comes in that very moment', async () => {
+    const clock = new EarlyClock();
+    const { engine, handler } = startWith({}, { clock });
+    engine.submitScheduled(task, { cron: '* * * * *', startingDeadlineSeconds: 5 });
+    await clock.advance(minute + 10);
+    assert.equal(handler.runs.length, 1);
+  });
+});
+
 const exportParams = { bucket: 'results', region: 'eu-central-1' };
 
 describe('the wall clock jumps', () => {

@@ -46,7 +46,7 @@ export class Firing {
   evaluate(now: number): void {
     if (this.#core.runner.stopping) return;
     this.#schedules.evaluate(now);
-    this.#ticker.arm(this.#core.journal.living());
+    this.#ticker.arm(this.#core.journal.living(), now);
     this.#heights?.want(this.#schedules.awaitHeight());
   }
 

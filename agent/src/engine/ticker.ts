@@ -16,11 +16,11 @@ export class Ticker {
     this.#onTick = onTick;
   }
 
-  /** Arms the timer anew; none where no schedule waits for a time. */
-  arm(records: readonly TaskRecord[]): void {
+  /** Arms the timer anew; none where no schedule waits for a time. `evaluated`: the time for which they have just been evaluated. */
+  arm(records: readonly TaskRecord[], evaluated: number): void {
     this.stop();
     const now = this.#clock.now();
-    const pauses = records.flatMap((record) => pauseOf(record, now));
+    const pauses = records.flatMap((record) => pauseOf(record, now, evaluated));
     if (pauses.length > 0) this.#cancelTimer = this.#clock.setTimer(Math.min(...pauses), this.#onTick);
   }
 
@@ -31,10 +31,12 @@ export class Ticker {
 }
 
 /** Milliseconds until a schedule may start, or its starting deadline passes. */
-const pauseOf = (record: TaskRecord, now: number): number[] => {
+const pauseOf = (record: TaskRecord, now: number, evaluated: number): number[] => {
   if (!waits(record) || record.result.nextRunAt === undefined) return [];
-  const dueIn = Date.parse(record.result.nextRunAt) - now;
-  if (dueIn > 0) return [Math.min(dueIn, maxPauseMs)];
+  const due = Date.parse(record.result.nextRunAt);
+  const dueIn = due - now;
+  // Not asked of `now`: a time that has come since the evaluation is late, not held up.
+  if (due > evaluated) return [Math.min(Math.max(0, dueIn), maxPauseMs)];
   // Due and held up: it is tried again when a lock is given back.
   const { startingDeadlineSeconds } = scheduleOf(record);
   const left = startingDeadlineSeconds === undefined ? maxPauseMs : dueIn + startingDeadlineSeconds * 1000 + 1;
