@@ -3,19 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TaskResult } from '@nodetask/shared';
-import { type Chain, freePort, ManagedProcess, type S3Server, waitFor } from '@nodetask/testbed';
+import { type Chain, type FaultProxy, freePort, ManagedProcess, type S3Server, waitFor } from '@nodetask/testbed';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface ExportKills {
   readonly chain: Chain;
   readonly s3: S3Server;
+  /** In front of the store: what goes through it tells that the agent is at work. */
+  readonly store: FaultProxy;
   /** The task, as for POST /v0/tasks, without its id. */
   readonly task: object;
   /** A one-shot that ended is followed by the next. */
   readonly isOneShot: boolean;
   readonly kills: number;
-  /** Milliseconds from a start of the agent to its kill, at most. */
+  /** Milliseconds, at most, to a kill: of every second from the start of the agent, of the others from the first byte to the store. */
   readonly withinMs: number;
   readonly random: () => number;
 }
@@ -36,7 +38,12 @@ export const killExports = async (options: ExportKills): Promise<KillsReport> =>
   try {
     let id: string | undefined;
     for (let kill = 0; kill < options.kills; kill++) {
+      const { receivedFromClient: before } = options.store.counters;
       await agent.process.start();
+      if (kill % 2 === 1) {
+        id = await keepBusy(agent, options, id);
+        await options.store.until(({ receivedFromClient }) => receivedFromClient > before, 60_000);
+      }
       const until = performance.now() + options.random() * options.withinMs;
       do {
         id = await keepBusy(agent, options, id);
