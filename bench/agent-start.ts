@@ -1,23 +1,26 @@
 /**
  * How long the agent takes from its start to its first answer, and how much memory it holds when it has nothing to do.
- * Measures what an image runs: the built program (`npm run build` first), in a process of its own, against an empty home.
+ * Measures what an image runs, the bundle, and beside it the same program as tsc emits it; builds both first. Each start is a
+ * process of its own on a home without tasks; the starts of the two take turns.
  *
- *   node --conditions=nodetask-source bench/agent-start.ts [starts]
+ *   npm run bench -- agent-start [starts]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bundle, bundleFolder } from '../scripts/bundle.ts';
+import { root, tool } from '../scripts/steps.ts';
 
-const program = fileURLToPath(new URL('../agent/dist/src/main.js', import.meta.url));
-const mebibyte = 2 ** 20;
-/** Memory in MiB, as Kubernetes counts it. */
-const limits = { startMs: 300, idleMiB: 80 };
+const bundled = join(bundleFolder('agent'), 'main.js');
+const emitted = join(root, 'agent', 'dist', 'src', 'main.js');
+/** Memory in MB of 10^6 bytes. */
+const megabyte = 1e6;
+const limits = { startMs: 300, idleMB: 80 };
 /** V8 gives memory back some seconds after the last allocation. */
 const settleMs = 10_000;
 const clockTicksPerSecond = 100;
@@ -50,7 +53,10 @@ const answers = (port: number): Promise<boolean> =>
     livez.end();
   });
 
-const start = async (home: string): Promise<{ readonly child: ChildProcess; readonly measured: Start }> => {
+const start = async (
+  program: string,
+  home: string,
+): Promise<{ readonly child: ChildProcess; readonly measured: Start }> => {
   const port = await freePort();
   const started = performance.now();
   const child = spawn(process.execPath, [program], {
@@ -107,47 +113,61 @@ const row = (
   return good;
 };
 
-const main = async (): Promise<void> => {
-  if (!existsSync(program)) throw new Error(`There is no ${program}. Build first: npm run build.`);
-  const count = Number(process.argv[2] ?? 10);
-  const home = mkdtempSync(join(tmpdir(), 'nodetask-bench-'));
-  try {
-    const starts: Start[] = [];
-    for (let index = 0; index < count; index++) {
-      const { child, measured } = await start(home);
-      starts.push(measured);
+interface Measured {
+  readonly starts: readonly Start[];
+  readonly rssMB: readonly number[];
+  /** In percent of one core. */
+  readonly idleCPU: readonly number[];
+}
+
+/** Memory is that of the last few starts: each has to settle first. */
+const idleStarts = 3;
+
+const measure = async (programs: readonly string[], count: number, home: string): Promise<readonly Measured[]> => {
+  const measured = programs.map(() => ({ starts: [] as Start[], rssMB: [] as number[], idleCPU: [] as number[] }));
+  for (let index = 0; index < count; index++) {
+    for (const [which, program] of programs.entries()) {
+      const { child, measured: one } = await start(program, home);
+      measured[which]?.starts.push(one);
+      if (index >= count - idleStarts) {
+        await sleep(settleMs);
+        const from = cpuMs(child);
+        await sleep(settleMs);
+        measured[which]?.idleCPU.push(((cpuMs(child) - from) / settleMs) * 100);
+        measured[which]?.rssMB.push(rssBytes(child) / megabyte);
+      }
       await stop(child);
     }
-    const { child } = await start(home);
-    await sleep(settleMs);
-    const rss = rssBytes(child);
-    const idleFrom = cpuMs(child);
-    await sleep(settleMs);
-    const idleCPU = (cpuMs(child) - idleFrom) / settleMs;
-    await stop(child);
+  }
+  return measured;
+};
 
-    print(`Node.js ${process.version}, ${String(count)} starts, load average ${(loadavg()[0] ?? 0).toFixed(1)}`);
-    print('|                                    |  median |     min |     max |      | wanted    |');
-    print('| ---------------------------------- | ------- | ------- | ------- | ---- | --------- |');
-    const good = [
-      row(
-        'start to first answer',
-        starts.map(({ wallMs }) => wallMs),
-        limits.startMs,
-        'ms',
-        0,
-      ),
-      row(
-        'CPU time up to the first answer',
-        starts.map((one) => one.cpuMs),
-        undefined,
-        'ms',
-        0,
-      ),
-      row('RSS when idle', [rss / mebibyte], limits.idleMiB, 'MiB', 1),
-      row('CPU when idle', [idleCPU * 100], undefined, '%', 2),
-    ];
-    process.exitCode = good.includes(false) ? 1 : 0;
+const report = (title: string, { starts, rssMB, idleCPU }: Measured, judged: boolean): boolean => {
+  print(`| ${title.padEnd(34)} |  median |     min |     max |      | wanted    |`);
+  print('| ---------------------------------- | ------- | ------- | ------- | ---- | --------- |');
+  const wall = starts.map(({ wallMs }) => wallMs);
+  const cpu = starts.map((one) => one.cpuMs);
+  return [
+    row('start to first answer', wall, judged ? limits.startMs : undefined, 'ms', 0),
+    row('CPU time up to the first answer', cpu, undefined, 'ms', 0),
+    row('RSS when idle', rssMB, judged ? limits.idleMB : undefined, 'MB', 1),
+    row('CPU when idle', idleCPU, undefined, '%', 2),
+  ].every(Boolean);
+};
+
+const main = async (): Promise<void> => {
+  const count = Number(process.argv[2] ?? 10);
+  await tool('tsc', ['-b', 'agent']);
+  await bundle('agent');
+  const home = mkdtempSync(join(tmpdir(), 'nodetask-bench-'));
+  try {
+    const [ofBundle, ofEmitted] = await measure([bundled, emitted], count, home);
+    if (ofBundle === undefined || ofEmitted === undefined) throw new Error('nothing was measured');
+    print(`Node.js ${process.version}, ${String(count)} starts, load average ${(loadavg()[0] ?? 0).toFixed(1)}\n`);
+    const good = report('bundle', ofBundle, true);
+    print('');
+    report('as tsc emits it', ofEmitted, false);
+    process.exitCode = good ? 0 : 1;
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

@@ -1,11 +1,17 @@
 /** The commands behind `npm run`; runs under the Node.js of the lockfile. */
+import { bundle } from './bundle.ts';
 import { generate } from './generate.ts';
 import { check } from './check.ts';
 import { node, steps, tool } from './steps.ts';
 import { test } from './test.ts';
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
-  build: () => steps([{ name: 'types', run: () => tool('tsc', ['-b']) }]),
+  build: () =>
+    steps([
+      { name: 'types', run: () => tool('tsc', ['-b']) },
+      { name: 'bundle of the agent', run: () => bundle('agent') },
+      { name: 'bundle of the operator', run: () => bundle('operator') },
+    ]),
   check,
   generate,
   format: () => steps([{ name: 'format', run: () => tool('prettier', ['--write', '--log-level=warn', '.']) }]),

@@ -1,0 +1,83 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import * as esbuild from 'esbuild';
+import { licencesOf } from './licences.ts';
+import { root } from './steps.ts';
+
+/** A workspace whose src/main.ts is a program. */
+export type Program = 'agent' | 'operator';
+
+/** Where the bundle of a program is: main.js and what it loads, with nothing needed beside it but Node.js. */
+export const bundleFolder = (program: Program): string => join(root, program, 'dist', 'bundle');
+
+/**
+ * What dependencies load at their start although neither program calls it; it is most of what they cost. A call would throw.
+ * https://esbuild.github.io/plugins/#on-resolve
+ */
+const unused: readonly { readonly by: RegExp; readonly path: RegExp; readonly source: string }[] = [
+  // Error messages in 60 languages.
+  { by: /\/zod\//, path: /^\.\.\/locales\/index\.js$/, source: 'export {}' },
+  // Tables of 100 character sets; the agent reads bodies itself.
+  { by: /\/express\//, path: /^body-parser$/, source: 'module.exports = {}' },
+  // The default metrics, with an OpenTelemetry API; a client that pushes; the metrics of a cluster of processes.
+  { by: /\/prom-client\//, path: /^\.\/lib\/(?:defaultMetrics|pushgateway|cluster)$/, source: 'module.exports = {}' },
+];
+
+const leaveUnusedOut: esbuild.Plugin = {
+  name: 'leave-unused-out',
+  setup: (build) => {
+    build.onResolve({ filter: /./ }, ({ importer, path }) => {
+      const index = unused.findIndex((module) => module.by.test(importer) && module.path.test(path));
+      return index < 0 ? undefined : { path, namespace: 'unused', pluginData: index };
+    });
+    build.onLoad({ filter: /./, namespace: 'unused' }, ({ pluginData }) => ({
+      contents: unused[pluginData as number]?.source ?? '',
+    }));
+  },
+};
+
+/**
+ * Modules of Node.js as `require` gives them. An `import` of one reads each of its exports, and some of these load large parts of
+ * Node.js when they are read (`WebSocket` of node:http, `webcrypto` of node:crypto).
+ */
+const plainBuiltins: esbuild.Plugin = {
+  name: 'plain-builtins',
+  setup: (build) => {
+    build.onResolve({ filter: /./ }, ({ kind, path }) =>
+      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
+/**
+ * Bundles a program, from its sources: one file for each part that is loaded at another time, names kept for stack traces,
+ * source maps for `node --enable-source-maps`, licences beside it. docs/adr/0013-bundles.md
+ */
+export const bundle = async (program: Program, folder = bundleFolder(program)): Promise<void> => {
+  await rm(folder, { recursive: true, force: true });
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [`${program}/src/main.ts`],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    conditions: ['nodetask-source'],
+    minifyWhitespace: true,
+    minifySyntax: true,
+    sourcemap: 'linked',
+    legalComments: 'external',
+    // CommonJS inside an ES module: what requires a module of Node.js finds no `require` there.
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    plugins: [leaveUnusedOut, plainBuiltins],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  await writeFile(join(folder, 'LICENCES.txt'), await licencesOf(Object.keys(metafile.inputs)));
+};
