@@ -1,142 +1,125 @@
 /**
- * `npm run demo`: the main job on real parts. A control plane, a CometBFT chain that makes blocks, an agent on its node's home, the operator;
- * the manifests of examples/ applied with kubectl; what becomes of each, and how long it took. Exits with 0 only if all came out as expected.
+ * `npm run demo`: the main jobs on real parts: a control plane, the operator, agents, CometBFT chains that make blocks, an S3 server. The
+ * manifests of examples/ are applied with kubectl; it prints what becomes of each, and how long it took. Exits with 0 only if all came out as
+ * expected, with 130 after Ctrl-C.
  */
-import { readFile } from 'node:fs/promises';
-import type { NodeTask } from '@nodetask/shared';
 import { startChain } from '../src/chain.ts';
 import type { Chain } from '../src/chain.ts';
 import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
-import type { KubeObject } from '../src/kube/kube-client.ts';
-import { projectPath } from '../src/paths.ts';
+import { Interruption, stopSignal } from '../src/process/stop-signal.ts';
+import { applyStep, outcomeOf } from './apply-step.ts';
+import { playFirstAct } from './first-act.ts';
 import { watchWithKubectl } from './kubectl-watch.ts';
-import { scenario } from './scenario.ts';
-import type { Step } from './scenario.ts';
+import { summarize } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { exampleNamespace as namespace, examplePod } from './run-step.ts';
+import { playSecondAct } from './second-act.ts';
+import { nightlyUpload } from './second-act-steps.ts';
+import { addSecondPods, secondSubstitutions, startSecondStage } from './second-stage.ts';
+import type { SecondStage } from './second-stage.ts';
+import { heading, print, secondsSince } from './terminal.ts';
 
-const namespace = 'sei';
-const pod = 'sei-rpc-0';
-/** The node's own RPC in the examples; here each node has a loopback address of its own. */
-const exampleRPC = 'http://127.0.0.1:26657';
-const exampleHeight = 'blockHeight: 200';
-/** Blocks to wait for, so that the schedule waits a little but the demo does not. */
-const heightAhead = 30;
+const log = (line: string): void => print(`  ${line}`);
 
-interface Outcome {
-  readonly step: Step;
-  readonly seconds: number;
-  readonly says: string;
-  readonly fault: string | undefined;
+interface Stage {
+  readonly cluster: Cluster;
+  readonly first: Chain;
+  readonly second: SecondStage;
+  /** The height of the snapshot that is uploaded. */
+  readonly snapshot: number;
 }
 
-const print = (line = ''): void => {
-  process.stdout.write(`${line}\n`);
-};
-
-const heading = (text: string): void => {
-  print();
-  print(`── ${text} ${'─'.repeat(Math.max(0, 96 - text.length))}`);
-};
-
-const seconds = (since: number): number => (performance.now() - since) / 1000;
-
-/** The example with this demo's addresses, as `sed` would put them in. */
-const manifest = async (step: Step, chain: Chain): Promise<string> => {
-  const text = await readFile(projectPath('examples', `${step.example}.yaml`), 'utf8');
-  return text
-    .replaceAll(exampleRPC, chain.validator.rpcUrl)
-    .replaceAll(exampleHeight, `blockHeight: ${String((await chain.validator.height()) + heightAhead)}`);
-};
-
-const apply = async (cluster: Cluster, chain: Chain, step: Step): Promise<Outcome> => {
-  print(`\n$ kubectl apply -f examples/${step.example}.yaml     # ${step.shows}`);
-  const applied = await cluster.controlPlane.kubectl(['apply', '-f', '-'], { input: await manifest(step, chain) });
-  print((applied.stdout + applied.stderr).trimEnd());
-  if (applied.code !== 0) throw new Error(`kubectl apply of examples/${step.example}.yaml failed`);
-  const start = performance.now();
-  const task = await cluster.untilNodeTask<NodeTask & KubeObject>(
-    step.example,
-    (object) => object !== undefined && step.done(object),
-    { what: `${step.example}: ${step.shows}`, timeoutMs: step.timeoutMs },
+/** Whatever is started is handed to `parts` at once, so that an end half-way stops it too. */
+const setStage = async (parts: AsyncDisposableStack, signal: AbortSignal): Promise<Stage> => {
+  heading(
+    'Starting etcd, kube-apiserver, kube-controller-manager, the operator, CometBFT chains, agents, an S3 server',
   );
-  const took = seconds(start);
-  if (task === undefined) throw new Error(`${step.example} is gone`);
-  const fault = step.fault(task);
-  return { step, seconds: took, says: step.says(task), fault };
+  const begin = performance.now();
+  const second = await startSecondStage(parts);
+  signal.throwIfAborted();
+  const first = parts.use(await startChain({ chainId: 'nodetask-demo-1' }));
+  signal.throwIfAborted();
+  const cluster = parts.use(await startCluster({ namespace, log }));
+  print(`  control plane at ${cluster.controlPlane.server}, operator at ${cluster.operator.healthUrl}`);
+  signal.throwIfAborted();
+  const { home, rpcUrl } = first.validator;
+  const agent = await cluster.createAgentPod(examplePod, { home, nodeRPC: rpcUrl, labels: { app: 'sei-rpc' } });
+  print(`  pod ${namespace}/${examplePod} with its agent at ${agent.url}`);
+  signal.throwIfAborted();
+  for (const { validator } of [first, second.chain]) {
+    print(
+      `  chain ${await validator.chainId()} at height ${String(await validator.height())}, RPC ${validator.rpcUrl}`,
+    );
+  }
+  const snapshot = await addSecondPods(cluster, second);
+  print(`  up after ${secondsSince(begin).toFixed(1)} s`);
+  return { cluster, first, second, snapshot };
 };
 
-const summarize = (outcomes: readonly Outcome[]): void => {
-  heading('Summary: time from the answer of kubectl apply to the result');
-  const width = Math.max(...outcomes.map(({ step }) => step.example.length));
-  for (const { step, seconds: took, says, fault } of outcomes) {
-    const time = took < 1 ? `${(took * 1000).toFixed(0)} ms` : `${took.toFixed(1)} s`;
-    print(`${fault === undefined ? '✔' : '✘'} ${step.example.padEnd(width)}  ${time.padStart(8)}  ${fault ?? says}`);
+const play = async ({ cluster, first, second, snapshot }: Stage, signal: AbortSignal): Promise<Outcome[]> => {
+  heading('A schedule to begin with; the table is kubectl get nodetasks --watch');
+  const nightly = await applyStep(cluster, nightlyUpload(snapshot), secondSubstitutions(second));
+  // Where one of the two fails, the other must not go on.
+  const failed = new AbortController();
+  const both = AbortSignal.any([signal, failed.signal]);
+  try {
+    heading('First act: a NodeTask of each kind on one node');
+    const [outcomes, upload] = await Promise.all([
+      playFirstAct(cluster, first, both),
+      outcomeOf(cluster, nightly, both),
+    ]);
+    heading('Second act: snapshots, a new node, results');
+    return [...outcomes, upload, ...(await playSecondAct(cluster, second, snapshot, signal))];
+  } finally {
+    failed.abort();
   }
 };
 
-const demo = async (): Promise<boolean> => {
-  heading('Starting etcd, kube-apiserver, kube-controller-manager, the operator, a CometBFT chain, an agent');
-  const begin = performance.now();
-  await using cluster = await startCluster({
-    namespace,
-    log: (line) => {
-      print(`  ${line}`);
-    },
-  });
-  print(`  control plane at ${cluster.controlPlane.server}, operator at ${cluster.operator.healthUrl}`);
-  await using chain = await startChain({ chainId: 'nodetask-demo-1' });
-  const agent = await cluster.createAgentPod(pod, {
-    home: chain.validator.home,
-    nodeRPC: chain.validator.rpcUrl,
-    labels: { app: 'sei-rpc' },
-  });
-  print(`  chain nodetask-demo-1 at height ${String(await chain.validator.height())}, RPC ${chain.validator.rpcUrl}`);
-  print(`  pod ${namespace}/${pod} with its agent at ${agent.url}`);
-  print(`  up after ${seconds(begin).toFixed(1)} s`);
+const printFinally = async (cluster: Cluster): Promise<void> => {
+  const columns = 'custom-columns=TYPE:.type,REASON:.reason,OBJECT:.involvedObject.name,MESSAGE:.message';
+  for (const args of [
+    ['get', 'nodetasks', '-o', 'wide'],
+    ['get', 'events', '--field-selector', 'involvedObject.kind=NodeTask', '-o', columns],
+  ]) {
+    heading(`kubectl ${args.slice(0, 2).join(' ')}`);
+    print((await cluster.controlPlane.kubectl([...args, '--namespace', namespace])).stdout.trimEnd());
+  }
+};
 
-  heading('Applying the examples; the table is kubectl get nodetasks --watch');
-  const outcomes: Outcome[] = [];
+const demo = async (signal: AbortSignal): Promise<boolean> => {
+  await using parts = new AsyncDisposableStack();
+  const stage = await setStage(parts, signal);
+  const { cluster } = stage;
   const table = await watchWithKubectl(cluster.controlPlane, namespace, (line) => {
     print(`  │ ${line}`);
   });
+  let outcomes: Outcome[];
   try {
-    for (const step of scenario) outcomes.push(await apply(cluster, chain, step));
+    outcomes = await play(stage, signal);
   } finally {
     await table[Symbol.asyncDispose]();
   }
-  await cluster.untilPodReady(pod);
-
-  heading('kubectl get nodetasks -o wide');
-  print(
-    (await cluster.controlPlane.kubectl(['get', 'nodetasks', '--namespace', namespace, '-o', 'wide'])).stdout.trimEnd(),
-  );
-  heading('kubectl get events');
-  print(
-    (
-      await cluster.controlPlane.kubectl([
-        'get',
-        'events',
-        '--namespace',
-        namespace,
-        '--field-selector',
-        'involvedObject.kind=NodeTask',
-        '-o',
-        'custom-columns=TYPE:.type,REASON:.reason,OBJECT:.involvedObject.name,MESSAGE:.message',
-      ])
-    ).stdout.trimEnd(),
-  );
+  await printFinally(cluster);
   summarize(outcomes);
   return outcomes.every(({ fault }) => fault === undefined);
 };
 
 const start = performance.now();
+const signal = stopSignal();
+signal.addEventListener('abort', () => {
+  print('\nStopping everything; once more Ctrl-C ends at once …');
+});
 try {
-  const good = await demo();
+  const good = await demo(signal);
   print(
-    `\n${good ? 'All came out as expected' : 'NOT all came out as expected'}; ${seconds(start).toFixed(0)} s in all, everything is stopped and removed.`,
+    `\n${good ? 'All came out as expected' : 'NOT all came out as expected'}; ${secondsSince(start).toFixed(0)} s in all, everything is stopped and removed.`,
   );
   process.exitCode = good ? 0 : 1;
 } catch (error) {
-  print(`\nThe demo could not go on: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  const why = error instanceof Error ? error.message : String(error);
+  print(
+    error instanceof Interruption ? `Stopped by ${why}, everything is removed.` : `\nThe demo could not go on: ${why}`,
+  );
+  process.exitCode = error instanceof Interruption ? 130 : 1;
 }
