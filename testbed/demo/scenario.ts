@@ -50,3 +50,30 @@ export const scenario: readonly Step[] = [
     timeoutMs: 90_000,
   },
 ];
+
+/** Examples that the demo leaves out, and that run on the same node; applied after the scenario. */
+export const furtherExamples: readonly Step[] = [
+  oneShot({
+    example: 'several-targets',
+    shows: 'one task on every pod that a selector matches',
+    fault: (task) => succeeded(task) ?? is('summary', task.status?.summary, '2/2'),
+    says: (task) => task.status?.summary ?? '',
+  }),
+  oneShot({
+    example: 'config-reload',
+    shows: 'a setting that a node takes over while it runs',
+    says: (task) => result(task)?.outcome ?? '',
+  }),
+  oneShot({
+    example: 'discover-peers',
+    shows: 'peers from DNS and from a list; that the name is unknown here is in the result',
+    says: (task) => result(task)?.outcome ?? '',
+  }),
+];
+
+/** Writes the files of a Sei node, so it wants a home that has none yet. */
+export const onAnEmptyHome: Step = oneShot({
+  example: 'config-apply',
+  shows: 'both config files for a role',
+  says: (task) => `${result(task)?.outcome ?? ''}, mode ${String(output(task)['mode'])}`,
+});

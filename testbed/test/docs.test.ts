@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { copyFile, glob, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { exampleNamespace, examplePod, runStep } from '../demo/run-step.ts';
+import { furtherExamples, onAnEmptyHome, scenario } from '../demo/scenario.ts';
+import type { Step } from '../demo/scenario.ts';
+import { startChain } from '../src/chain.ts';
+import type { Chain } from '../src/chain.ts';
+import { startCluster } from '../src/cluster.ts';
+import type { Cluster } from '../src/cluster.ts';
+import { projectPath } from '../src/paths.ts';
+
+/** What README, docs and examples tell people to do is done here, on a real cluster with a real node. */
+let cluster: Cluster;
+let chain: Chain;
+
+before(async () => {
+  cluster = await startCluster({ namespace: exampleNamespace });
+  chain = await startChain();
+  const { home, configFile, rpcUrl } = chain.validator;
+  await cluster.createAgentPod(examplePod, { home, nodeRPC: rpcUrl, labels: { app: 'sei-rpc' } });
+  const second = await cluster.createAgentPod('sei-rpc-1', { labels: { app: 'sei-rpc' } });
+  await copyFile(configFile, join(second.home, 'config', 'config.toml'));
+});
+
+after(async () => {
+  await chain[Symbol.asyncDispose]();
+  await cluster.stop();
+});
+
+/** The fenced blocks of a language in a Markdown text. */
+const blocks = (markdown: string, language: string): readonly string[] =>
+  [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, name, text]) =>
+    name === language && text !== undefined ? [text] : [],
+  );
+
+/** Commands of a console block with what each prints. */
+const session = (block: string): readonly { readonly command: string; readonly prints: string }[] =>
+  block
+    .split(/^\$ /m)
+    .filter((part) => part.trim() !== '')
+    .map((part) => {
+      const [command = '', ...lines] = part.split('\n');
+      return { command, prints: lines.join('\n').trim() };
+    });
+
+/** Ages differ, and columns are as wide as what is in them. */
+const shape = (text: string): string =>
+  text
+    .replaceAll(/\b\d+m?s\b/g, '2s')
+    .replaceAll(/ +/g, ' ')
+    .trim();
+
+test(
+  'the manifest and the commands at the head of the README work as it shows them',
+  { timeout: 120_000 },
+  async () => {
+    const readme = await readFile(projectPath('README.md'), 'utf8');
+    const [manifest = ''] = blocks(readme, 'yaml');
+    const console = blocks(readme, 'console').find((block) => block.startsWith('$ kubectl')) ?? '';
+    const commands = session(console);
+    const applies = commands.find(({ command }) => command.startsWith('kubectl apply -f '));
+    const file = applies?.command.split(' ').at(-1) ?? '';
+    assert.match(file, /^[\w-]+\.yaml$/, 'the README applies a file');
+    await writeFile(join(cluster.controlPlane.folder, file), manifest);
+    for (const { command, prints } of commands) {
+      const [program, ...args] = command.split(' ');
+      assert.equal(program, 'kubectl');
+      const { stdout, stderr, code } = await cluster.controlPlane.kubectl(args);
+      assert.equal(code, 0, `${command}: ${stderr}`);
+      assert.equal(shape(stdout), shape(prints), command);
+    }
+  },
+);
+
+const run = async (t: TestContext, step: Step): Promise<void> => {
+  const { says, fault } = await runStep(cluster, chain, step, (line) => {
+    t.diagnostic(line);
+  });
+  assert.equal(fault, undefined);
+  t.diagnostic(says);
+};
+
+describe('every example that needs no object store comes out as it says', () => {
+  for (const step of [...scenario, ...furtherExamples]) {
+    test(`examples/${step.example}.yaml: ${step.shows}`, { timeout: step.timeoutMs + 30_000 }, async (t) => {
+      await run(t, step);
+    });
+  }
+  test(`examples/${onAnEmptyHome.example}.yaml: ${onAnEmptyHome.shows}`, { timeout: 90_000 }, async (t) => {
+    await cluster.deletePod(examplePod);
+    await cluster.createAgentPod(examplePod);
+    await run(t, onAnEmptyHome);
+  });
+});
+
+test('each example is run by a test', async () => {
+  const covered = new Set([...scenario, ...furtherExamples, onAnEmptyHome].map(({ example }) => `${example}.yaml`));
+  const others: string[] = [];
+  for await (const file of glob('*.yaml', { cwd: projectPath('examples') })) if (!covered.has(file)) others.push(file);
+  // These need an object store or a chain that has made snapshots; the tests of their handlers have both.
+  assert.deepEqual(others.toSorted(), [
+    'configure-genesis-s3.yaml',
+    'configure-state-sync.yaml',
+    'result-export-daemon.yaml',
+    'result-export.yaml',
+    'snapshot-restore.yaml',
+    'snapshot-upload-nightly.yaml',
+    'snapshot-upload.yaml',
+  ]);
+});
+
+test('each npm command in README and docs exists', async () => {
+  const { scripts } = JSON.parse(await readFile(projectPath('package.json'), 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  const named: string[] = [];
+  for await (const file of glob('{*,{shared,runtime,agent,operator,testbed,bench,docs}/**/*}.md', {
+    cwd: projectPath(),
+    exclude: (name) => name === 'node_modules' || name === 'dist',
+  })) {
+    const text = await readFile(projectPath(file), 'utf8');
+    for (const [, name = ''] of text.matchAll(/\bnpm (?:run )?(?!install|ci\b|run\b)([a-z][\w:-]*)/g)) {
+      if (!/^(?:workspaces?|and|is|names?|packages?)$/.test(name)) named.push(`${file}: ${name}`);
+    }
+  }
+  assert.ok(named.length >= 6, named.join());
+  assert.deepEqual(
+    named.filter((use) => scripts[use.split(': ')[1] ?? ''] === undefined),
+    [],
+  );
+});
