@@ -1,10 +1,17 @@
-import { type ErrorCode, errorCodeEntry, type JsonObject, maxOutputBytes, TaskError } from '@nodetask/shared';
+import {
+  type ErrorCode,
+  errorCodeEntry,
+  errorCodes,
+  type JsonObject,
+  maxOutputBytes,
+  TaskError,
+} from '@nodetask/shared';
 import { fitOutput } from './fit-output.ts';
 import { jsonCopy } from './canonical-json.ts';
 
 /** Why a run failed, as the result tells it. */
 export interface Failure {
-  /** "task: message: hint". */
+  /** "task: message: hint"; the hint is that of the registry where the message has none of its own. */
   readonly text: string;
   readonly code: ErrorCode;
   readonly retriable: boolean;
@@ -20,7 +27,8 @@ export const failureOf = (type: string, error: unknown): Failure => {
   const code = error instanceof TaskError ? error.code : 'handler-failed';
   const entry = errorCodeEntry(code);
   const message = error instanceof Error ? error.message : String(error);
-  const text = `${type}: ${printable(message).replace(/[.\s]+$/u, '')}: ${entry.action}`;
+  const said = printable(message).replace(/[.\s]+$/u, '');
+  const text = hasAdvice(said) ? `${type}: ${said}` : `${type}: ${said}: ${entry.action}`;
   const output = error instanceof TaskError ? partialOutput(error) : undefined;
   return {
     text: text.length > maxErrorText ? `${text.slice(0, maxErrorText - 1)}…` : text,
@@ -28,6 +36,19 @@ export const failureOf = (type: string, error: unknown): Failure => {
     retriable: error instanceof TaskError ? error.retriable : entry.retriable,
     ...(output === undefined ? {} : { output }),
   };
+};
+
+/** What advice begins with: the verbs of the registry's own, and some more. */
+const verbs: ReadonlySet<string> = new Set(
+  [...Object.values(errorCodes).map(({ action }) => action), 'Allow', 'Give', 'Name', 'Run', 'Write'].map((action) =>
+    action.replace(/\W.*$/su, '').toLowerCase(),
+  ),
+);
+
+/** Whether the last clause of a message says what to do; "check the address: Check the address." helps nobody. */
+const hasAdvice = (message: string): boolean => {
+  const last = message.split(/[:;.]\s+/u).at(-1) ?? '';
+  return verbs.has(last.replace(/\W.*$/su, '').toLowerCase());
 };
 
 /** A partial output that is no JSON must not hide the error that carries it. */
