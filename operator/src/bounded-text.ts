@@ -10,6 +10,10 @@ export const boundedText = (text: string, max: number = maxMessageCharacters): s
   return clean.length <= max ? clean : `${clean.slice(0, max - 1).toWellFormed()}…`;
 };
 
+/** "disk-full: no space left"; a text that says its code in words has no need of it: "invalid schedule: …". */
+export const withCode = (code: string | undefined, text: string): string =>
+  code === undefined || text.startsWith(code.replaceAll('-', ' ')) ? text : `${code}: ${text}`;
+
 /** "a, b, c and 4 more". */
 export const shortList = (items: readonly string[], max = 3): string =>
   items.length <= max ? items.join(', ') : `${items.slice(0, max).join(', ')} and ${items.length - max} more`;

@@ -9,7 +9,13 @@ const unreachable: ReadonlySet<string> = new Set(['AgentUnreachable', 'NoAgent']
 /** What is worth an event in the step from one status to the next. */
 export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | undefined): readonly EventNote[] => {
   if (after === undefined) return [];
-  return [...dispatched(before, after), ...lost(before, after), ...lastRun(before, after), ...ended(before, after)];
+  return [
+    ...dispatched(before, after),
+    ...lost(before, after),
+    ...lastRun(before, after),
+    ...stalled(before, after),
+    ...ended(before, after),
+  ];
 };
 
 const dispatched = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
@@ -27,7 +33,12 @@ const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] 
   const ready = condition(after, 'Ready');
   const old = condition(before, 'Ready');
   if (ready === undefined || !unreachable.has(ready.reason) || old?.reason === ready.reason) return [];
-  const note = `${sentence(ready.message)} Check that the agent runs and that the operator may reach its port.`;
+  // NoAgent says in its message what the pod lacks.
+  const advice =
+    (ready.reason as Reason) === 'AgentUnreachable'
+      ? ' Check that the agent runs and that the operator may reach its port.'
+      : '';
+  const note = `${sentence(ready.message)}${advice}`;
   return [{ type: 'Warning', reason: 'AgentUnreachable', action: 'Wait', note }];
 };
 
@@ -47,6 +58,16 @@ const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote
       note: `${sentence(run.message)} ${advice}`,
     },
   ];
+};
+
+/** It cannot go on, but has not ended: a schedule with a wrong cron, a field that is not supported, too many targets. */
+const stalled = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const stall = condition(after, 'Stalled');
+  if (stall === undefined || isTerminal(after.phase) || unreachable.has(stall.reason)) return [];
+  const old = condition(before, 'Stalled');
+  if (old?.reason === stall.reason && old.message === stall.message) return [];
+  const note = `${sentence(stall.message)} It goes on by itself once that is corrected.`;
+  return [{ type: 'Warning', reason: 'Failed', action: 'Wait', note }];
 };
 
 const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {

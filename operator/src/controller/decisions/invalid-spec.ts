@@ -1,5 +1,6 @@
 import { boundedText } from '../../bounded-text.ts';
 import { statusChange } from '../summary/owned-status.ts';
+import { transitionEvents } from '../transition-events.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';
 
@@ -10,7 +11,8 @@ export const invalidSpec: Gate = (ctx) => {
     `this operator cannot read the spec (${ctx.specFault}); correct it, or install the CRD of the operator's version`,
   );
   const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'InvalidSpec', message });
-  return { ...nothingToDo, ...statusChange(ctx, held) };
+  const change = statusChange(ctx, held);
+  return { ...nothingToDo, ...change, events: transitionEvents(ctx.status, change.status) };
 };
 
 /** The phase of a run that does not move: as it was, or Pending before it began. */

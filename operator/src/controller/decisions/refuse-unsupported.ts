@@ -1,5 +1,6 @@
 import type { NodeTaskSpec } from '@nodetask/shared';
 import { statusChange } from '../summary/owned-status.ts';
+import { transitionEvents } from '../transition-events.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';
 import { heldPhase } from './invalid-spec.ts';
@@ -10,7 +11,8 @@ export const refuseUnsupported: Gate = (ctx) => {
   if (found === undefined) return undefined;
   const message = `this version of the operator does not act on ${found}; nothing new is started`;
   const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'NotSupported', message });
-  return { ...nothingToDo, ...statusChange(ctx, held) };
+  const change = statusChange(ctx, held);
+  return { ...nothingToDo, ...change, events: transitionEvents(ctx.status, change.status) };
 };
 
 /** The first such field with its value and what to do about it. */

@@ -1,6 +1,7 @@
 import { maxTargets } from '@nodetask/shared';
 import { resolveTargets } from '../resolve-targets.ts';
 import { statusChange } from '../summary/owned-status.ts';
+import { transitionEvents } from '../transition-events.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';
 import { heldPhase } from './invalid-spec.ts';
@@ -11,5 +12,6 @@ export const tooManyTargets: Gate = (ctx) => {
   if (length <= maxTargets) return undefined;
   const message = `spec.target.selector matches ${length} pods, and the most is ${maxTargets}: split it over several NodeTasks`;
   const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'TooManyTargets', message });
-  return { ...nothingToDo, ...statusChange(ctx, held) };
+  const change = statusChange(ctx, held);
+  return { ...nothingToDo, ...change, events: transitionEvents(ctx.status, change.status) };
 };

@@ -31,7 +31,7 @@ const standingOf = (targets: readonly DecidedTarget[], mode: Exclude<TaskMode, '
       standing: 'stalled',
       phase,
       reason: bad.verdict.reason,
-      message: `${bad.view.pod}: ${bad.verdict.message}`,
+      message: `stalled on ${bad.view.pod}: ${bad.verdict.message}`,
     };
   }
   const waiting = first(({ verdict }) => verdict.state === 'pending' || verdict.state === 'blocked');

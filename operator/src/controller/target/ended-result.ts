@@ -1,4 +1,4 @@
-import { boundedText } from '../../bounded-text.ts';
+import { boundedText, withCode } from '../../bounded-text.ts';
 import type { TargetDecision, TargetView } from './target-view.ts';
 
 /**
@@ -32,5 +32,5 @@ export const endedResult: TargetDecision = (view) => {
 
 const explain = ({ result }: TargetView, otherwise: string): string => {
   const text = result?.error ?? otherwise;
-  return boundedText(result?.errorCode === undefined ? text : `${result.errorCode}: ${text}`);
+  return boundedText(withCode(result?.errorCode, text));
 };

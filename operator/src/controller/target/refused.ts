@@ -1,4 +1,4 @@
-import { boundedText } from '../../bounded-text.ts';
+import { boundedText, withCode } from '../../bounded-text.ts';
 import type { TargetDecision } from './target-view.ts';
 
 /**
@@ -19,6 +19,6 @@ export const refused: TargetDecision = ({ ctx, memory, pod }) => {
   return {
     state: ctx.mode === 'one-shot' ? 'failed' : 'stalled',
     reason: 'Rejected',
-    message: boundedText(`${dispatch.code}: ${dispatch.message}`),
+    message: boundedText(withCode(dispatch.code, dispatch.message)),
   };
 };
