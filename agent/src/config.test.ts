@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AgentConfig, ConfigError, readAgentCommand } from './config.ts';
+import { ConfigError } from '@nodetask/runtime/command-line';
+import { type AgentConfig, readAgentCommand } from './config.ts';
 
 const run = (argv: readonly string[] = [], env: Readonly<Record<string, string>> = {}): AgentConfig => {
   const command = readAgentCommand({ argv, env, version: '1.2.3', isTerminal: false });

@@ -1,7 +1,18 @@
 import { join, resolve } from 'node:path';
 import { agentPort } from '@nodetask/shared';
-import { type LogLevel, logLevels } from '@nodetask/runtime';
-import { Command, CommanderError, Option } from 'commander';
+import {
+  type CommandLineSources,
+  ConfigError,
+  type OptionSpec,
+  type ProcessConfig,
+  type ProgramCommand,
+  processConfig,
+  processOptions,
+  processSchema,
+  quote,
+  readCommandLine,
+  wholeNumber,
+} from '@nodetask/runtime/command-line';
 import { z } from 'zod';
 import { isLoopback, type ListenAddress, listenAddress } from './listen-address.ts';
 
@@ -9,7 +20,7 @@ import { isLoopback, type ListenAddress, listenAddress } from './listen-address.
  * The options of the agent, in three stages: text from flags and environment (flags win), checked by zod with defaults filled
  * in, and AgentConfig, in which every path is absolute and every time is in milliseconds.
  */
-export interface AgentConfig {
+export interface AgentConfig extends ProcessConfig {
   readonly listen: ListenAddress;
   /** File with the bearer token that callers must send; absent: loopback only, and no token. */
   readonly tokenFile?: string;
@@ -21,10 +32,6 @@ export interface AgentConfig {
   readonly home: string;
   /** Where the journal is. */
   readonly stateFolder: string;
-  readonly logLevel: LogLevel;
-  readonly logFormat: 'json' | 'pretty';
-  /** From SIGTERM to the hard end. */
-  readonly graceMs: number;
   readonly podName?: string;
   readonly podUID?: string;
   /** The agent's own namespace: tasks of other namespaces are refused. */
@@ -40,23 +47,7 @@ export interface ClusterConfig {
   readonly serviceAccountFolder: string;
 }
 
-/** The command line or the environment is wrong; the message names every fault. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
-/** What the command line asks for: run with a config, or print a text and end with 0. */
-export type AgentCommand = { readonly run: AgentConfig } | { readonly print: string };
-
-interface OptionSpec {
-  /** As commander derives it from the long flag. */
-  readonly key: keyof typeof rawSchema.shape;
-  readonly flags: string;
-  readonly env: string;
-  readonly describe: string;
-}
-
-const options: readonly OptionSpec[] = [
+const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
   {
     key: 'listen',
     flags: '--listen <host:port>',
@@ -93,24 +84,7 @@ const options: readonly OptionSpec[] = [
     env: 'NODETASK_STATE_DIR',
     describe: 'folder of the journal, outside what a restore clears; default <home>/.nodetask',
   },
-  {
-    key: 'logLevel',
-    flags: '--log-level <level>',
-    env: 'NODETASK_LOG_LEVEL',
-    describe: `${logLevels.join(', ')}; default info`,
-  },
-  {
-    key: 'logFormat',
-    flags: '--log-format <format>',
-    env: 'NODETASK_LOG_FORMAT',
-    describe: 'json, or pretty for people (only on a terminal); default pretty on a terminal',
-  },
-  {
-    key: 'graceSeconds',
-    flags: '--grace-seconds <seconds>',
-    env: 'NODETASK_GRACE_SECONDS',
-    describe: 'seconds from SIGTERM to the hard end; default 25, below the 30 of a pod',
-  },
+  ...processOptions,
   { key: 'podName', flags: '--pod-name <name>', env: 'POD_NAME', describe: 'name of the pod (downward API)' },
   { key: 'podUid', flags: '--pod-uid <uid>', env: 'POD_UID', describe: 'UID of the pod (downward API)' },
   {
@@ -134,14 +108,8 @@ const dnsName = (what: string, most: number): z.ZodString =>
     .max(most)
     .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, `must be the name of a ${what}`);
 
-const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(least).max(most));
-
-const rawSchema = z.object({
+const schema = z.object({
+  ...processSchema.shape,
   listen: z.string().optional(),
   tokenFile: path.optional(),
   nodeRpc: z
@@ -157,9 +125,6 @@ const rawSchema = z.object({
     .default([]),
   home: path.default('/sei'),
   stateDir: path.optional(),
-  logLevel: z.enum(logLevels).default('info'),
-  logFormat: z.enum(['json', 'pretty']).optional(),
-  graceSeconds: wholeNumber(1, 3600).default(25),
   podName: dnsName('pod', 253).optional(),
   podUid: z
     .string()
@@ -171,71 +136,23 @@ const rawSchema = z.object({
   kubernetesPort: wholeNumber(1, 65535).default(443),
 });
 
-export interface ConfigSources {
-  /** Arguments after the program's name. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly version: string;
-  readonly isTerminal: boolean;
-}
-
 /** @throws ConfigError */
-export const readAgentCommand = (sources: ConfigSources): AgentCommand => {
-  const command = program(sources.version);
-  const printed: string[] = [];
-  command.configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => undefined });
-  try {
-    command.parse([...sources.argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { print: printed.join('') };
-    throw new ConfigError(`${error.message.replace(/^error: /, '')}\nSee nodetask-agent --help.`, { cause: error });
-  }
-  return { run: compile(collect(sources.env, command.opts()), sources.isTerminal) };
+export const readAgentCommand = (sources: CommandLineSources): ProgramCommand<AgentConfig> => {
+  const command = readCommandLine(commandLine, sources);
+  return 'run' in command ? { run: compile(command.run, sources.isTerminal) } : command;
 };
 
-const program = (version: string): Command => {
-  const command = new Command('nodetask-agent')
-    .description('Runs operational tasks on the node beside it, and answers for them over HTTP.')
-    .version(version)
-    .exitOverride()
-    .allowExcessArguments(false);
-  for (const { flags, env, describe } of options) {
-    command.addOption(new Option(flags, `${describe} [${env}]`));
-  }
-  return command.addHelpText(
-    'after',
+const commandLine = {
+  name: 'nodetask-agent',
+  description: 'Runs operational tasks on the node beside it, and answers for them over HTTP.',
+  options,
+  schema,
+  variables: { kubernetesHost: 'KUBERNETES_SERVICE_HOST', kubernetesPort: 'KUBERNETES_SERVICE_PORT' },
+  helpText:
     '\nIn a pod, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name the API server to which results are reported.\n',
-  );
 };
 
-const collect = (
-  env: ConfigSources['env'],
-  flags: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> => {
-  const raw: Record<string, unknown> = {
-    kubernetesHost: notEmpty(env['KUBERNETES_SERVICE_HOST']),
-    kubernetesPort: notEmpty(env['KUBERNETES_SERVICE_PORT']),
-  };
-  for (const { key, env: name } of options) {
-    const text = notEmpty(env[name]);
-    raw[key] = flags[key] ?? (key === 'allowHost' ? list(text) : text);
-  }
-  return raw;
-};
-
-const notEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
-
-const list = (text: string | undefined): string[] | undefined =>
-  text
-    ?.split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-
-const compile = (raw: Readonly<Record<string, unknown>>, isTerminal: boolean): AgentConfig => {
-  const parsed = rawSchema.safeParse(raw);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => describeIssue(issue, raw)).join('\n'));
-  const given = parsed.data;
+const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConfig => {
   const home = resolve(given.home);
   return {
     listen: chooseListen(given.listen, given.tokenFile !== undefined),
@@ -244,9 +161,7 @@ const compile = (raw: Readonly<Record<string, unknown>>, isTerminal: boolean): A
     allowHosts: given.allowHost,
     home,
     stateFolder: given.stateDir === undefined ? join(home, '.nodetask') : resolve(given.stateDir),
-    logLevel: given.logLevel,
-    logFormat: given.logFormat ?? (isTerminal ? 'pretty' : 'json'),
-    graceMs: given.graceSeconds * 1000,
+    ...processConfig(given, isTerminal),
     ...(given.podName === undefined ? {} : { podName: given.podName }),
     ...(given.podUid === undefined ? {} : { podUID: given.podUid }),
     ...(given.namespace === undefined ? {} : { namespace: given.namespace }),
@@ -254,7 +169,7 @@ const compile = (raw: Readonly<Record<string, unknown>>, isTerminal: boolean): A
   };
 };
 
-const chooseCluster = (host: string, given: z.output<typeof rawSchema>): ClusterConfig => {
+const chooseCluster = (host: string, given: z.output<typeof schema>): ClusterConfig => {
   if (given.podName === undefined) {
     throw new ConfigError(
       'POD_NAME is not set although KUBERNETES_SERVICE_HOST is: results could not be reported. Set it by the downward API (metadata.name).',
@@ -278,15 +193,3 @@ const chooseListen = (text: string | undefined, authenticated: boolean): ListenA
   }
   return parsed;
 };
-
-const describeIssue = (issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>): string => {
-  const key = String(issue.path[0]);
-  const option = options.find((candidate) => candidate.key === key);
-  const name =
-    option === undefined
-      ? key.replace('kubernetes', 'KUBERNETES_SERVICE_').toUpperCase()
-      : `${option.env} / ${option.flags.split(' ')[0] ?? ''}`;
-  return `${name} is ${quote(raw[key])}: ${issue.message}`;
-};
-
-const quote = (value: unknown): string => JSON.stringify(value ?? '').slice(0, 256);

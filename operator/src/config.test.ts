@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ConfigError, type OperatorConfig, readOperatorCommand } from './config.ts';
+import { ConfigError } from '@nodetask/runtime/command-line';
+import { type OperatorConfig, readOperatorCommand } from './config.ts';
 import { version } from './version.ts';
 
 const read = (argv: readonly string[], env: Record<string, string> = {}): OperatorConfig => {

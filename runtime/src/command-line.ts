@@ -1,0 +1,15 @@
+export { ConfigError, quote } from './command-line/config-error.ts';
+export {
+  type CommandLineSources,
+  type OptionSpec,
+  type ProgramCommand,
+  readCommandLine,
+} from './command-line/read-command-line.ts';
+export {
+  type ProcessConfig,
+  processConfig,
+  processOptions,
+  processSchema,
+  wholeNumber,
+} from './command-line/process-options.ts';
+export { runProgram } from './command-line/run-program.ts';

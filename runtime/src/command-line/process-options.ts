@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { type LogLevel, logLevels } from '../log-line.ts';
+import type { OptionSpec } from './read-command-line.ts';
+
+/** The options that every program has: its log, and its end. */
+export interface ProcessConfig {
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'pretty';
+  /** From SIGTERM to the hard end. */
+  readonly graceMs: number;
+}
+
+/** The text of a whole number. */
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most));
+
+export const processSchema = z.object({
+  logLevel: z.enum(logLevels).default('info'),
+  logFormat: z.enum(['json', 'pretty']).optional(),
+  graceSeconds: wholeNumber(1, 3600).default(25),
+});
+
+export const processOptions: readonly OptionSpec<keyof typeof processSchema.shape>[] = [
+  {
+    key: 'logLevel',
+    flags: '--log-level <level>',
+    env: 'NODETASK_LOG_LEVEL',
+    describe: `${logLevels.join(', ')}; default info`,
+  },
+  {
+    key: 'logFormat',
+    flags: '--log-format <format>',
+    env: 'NODETASK_LOG_FORMAT',
+    describe: 'json, or pretty for people (only on a terminal); default pretty on a terminal',
+  },
+  {
+    key: 'graceSeconds',
+    flags: '--grace-seconds <seconds>',
+    env: 'NODETASK_GRACE_SECONDS',
+    describe: 'seconds from SIGTERM to the hard end; default 25, below the 30 of a pod',
+  },
+];
+
+export const processConfig = (given: z.output<typeof processSchema>, isTerminal: boolean): ProcessConfig => ({
+  logLevel: given.logLevel,
+  logFormat: given.logFormat ?? (isTerminal ? 'pretty' : 'json'),
+  graceMs: given.graceSeconds * 1000,
+});
