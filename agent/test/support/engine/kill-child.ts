@@ -40,22 +40,40 @@ const handler = (interrupted: TaskHandler['interrupted']): TaskHandler => ({
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
 
-/** The journal, its completions written down. */
-const witnessed = (store: Store): Store =>
-  new Proxy(store, {
+/** The journal, its completions written down once they are committed: one in a transaction only when that has ended. */
+const witnessed = (store: Store): Store => {
+  let uncommitted: (() => void)[] | undefined;
+  return new Proxy(store, {
     get: (target, member: keyof Store) => {
+      if (member === 'transaction')
+        return <T>(work: () => T): T => {
+          const notes: (() => void)[] = [];
+          uncommitted = notes;
+          try {
+            const result = target.transaction(work);
+            for (const note of notes) note();
+            return result;
+          } finally {
+            uncommitted = undefined;
+          }
+        };
       if (member === 'put')
         return (record: TaskRecord) => {
           const before = target.get(record.id);
           const completes = record.result.status === 'completed';
           if (completes && before?.result.status === 'completed') log('double', record.id);
           target.put(record);
-          if (completes) log('completed', record.id, record.result.run, values.boot);
+          const note = (): void => {
+            if (completes) log('completed', record.id, record.result.run, values.boot);
+          };
+          if (uncommitted === undefined) note();
+          else uncommitted.push(note);
         };
       const value: unknown = Reflect.get(target, member, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+};
 
 const ended = (engine: Engine, id: string): Promise<TaskResult> =>
   new Promise((resolve) => {
