@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { exampleNamespace, examplePod, runStep } from '../demo/run-step.ts';
 import { furtherExamples, onAnEmptyHome, scenario } from '../demo/scenario.ts';
-import type { Step } from '../demo/scenario.ts';
+import type { Step } from '../demo/step.ts';
 import { startChain } from '../src/chain.ts';
 import type { Chain } from '../src/chain.ts';
 import { startCluster } from '../src/cluster.ts';
