@@ -1,4 +1,5 @@
 import { abortReason, type Clock } from '@nodetask/shared';
+import { abortable } from '../node/abortable.ts';
 import { startDeadline } from '../node/http/deadline.ts';
 
 export interface Within {
@@ -19,17 +20,8 @@ export const within = async <T>(
 ): Promise<T> => {
   const deadline = startDeadline(clock, signal, budgetMs, late);
   try {
-    return await new Promise<T>((resolve, reject) => {
-      const stop = (): void => {
-        reject(abortReason(deadline.signal));
-      };
-      if (deadline.signal.aborted) {
-        stop();
-        return;
-      }
-      deadline.signal.addEventListener('abort', stop, { once: true });
-      work(deadline.signal).then(resolve, reject);
-    });
+    if (deadline.signal.aborted) throw abortReason(deadline.signal);
+    return await abortable(work(deadline.signal), deadline.signal);
   } finally {
     deadline.end();
   }
