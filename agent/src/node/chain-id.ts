@@ -7,40 +7,27 @@ import { JsonStream, JsonStreamError } from './json/json-stream.ts';
 import { findConfigFolder, type NodeHome } from './node-home.ts';
 
 /**
- * The chain that the node belongs to, from config/genesis.json. That file may have gigabytes, and chain_id stands near its beginning: it is
- * read no further than needed. Throws TaskError `file-missing` or `file-invalid`.
+ * The chain of the genesis.json in a folder. That file may have gigabytes, and chain_id stands near its beginning: it is read no further than
+ * needed. Undefined where it is missing, is no JSON, or names no chain.
  */
-export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<string> => {
-  const folder = await findConfigFolder(home);
-  const path = join(folder ?? home.config, 'genesis.json');
-  const chainId = await scan(path, signal);
-  if (chainId === undefined || !/^[A-Za-z0-9._-]{1,50}$/.test(chainId)) {
-    throw new TaskError('file-invalid', `${path} has no chain_id: write it anew with configure-genesis`);
+export const findChainId = async (folder: string, signal: AbortSignal): Promise<string | undefined> => {
+  const path = join(folder, fileName);
+  try {
+    return await scan(path, signal);
+  } catch (error) {
+    if (isMissing(error) || isNoJson(error)) return undefined;
+    throw signal.aborted ? error : fileError('read', path, error);
   }
-  return chainId;
 };
 
-const scan = async (path: string, signal: AbortSignal): Promise<string | undefined> => {
-  let chainId: string | undefined;
-  const json = new JsonStream((key, value) => {
-    if (key === 'chain_id') chainId = value;
-  });
+/** The chain that the node belongs to, from config/genesis.json. Throws TaskError `file-missing` or `file-invalid`. */
+export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<string> => {
+  const folder = await findConfigFolder(home);
+  const path = join(folder ?? home.config, fileName);
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const decoder = new TextDecoder('utf-8', { fatal: true });
-      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-        signal.throwIfAborted();
-        json.write(decoder.decode(chunk, { stream: true }));
-        if (chainId !== undefined) return chainId;
-      }
-      json.end();
-      return undefined;
-    } finally {
-      await file.close();
-    }
+    const chainId = await scan(path, signal);
+    if (chainId !== undefined) return chainId;
   } catch (error) {
-    if (signal.aborted) throw error;
     if (isMissing(error)) {
       throw new TaskError(
         'file-missing',
@@ -48,15 +35,39 @@ const scan = async (path: string, signal: AbortSignal): Promise<string | undefin
         { cause: error },
       );
     }
-    if (error instanceof JsonStreamError || error instanceof TypeError) {
+    if (isNoJson(error)) {
       throw new TaskError(
         'file-invalid',
         `${path} is no JSON: ${error.message}: write it anew with configure-genesis`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
-    throw fileError('read', path, error);
+    throw signal.aborted ? error : fileError('read', path, error);
+  }
+  throw new TaskError('file-invalid', `${path} has no chain_id: write it anew with configure-genesis`);
+};
+
+const fileName = 'genesis.json';
+
+const isNoJson = (error: unknown): error is JsonStreamError | TypeError =>
+  error instanceof JsonStreamError || error instanceof TypeError;
+
+const scan = async (path: string, signal: AbortSignal): Promise<string | undefined> => {
+  let chainId: string | undefined;
+  const json = new JsonStream((key, value) => {
+    if (key === 'chain_id') chainId = value;
+  });
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      json.write(decoder.decode(chunk, { stream: true }));
+      if (chainId !== undefined) return /^[A-Za-z0-9._-]{1,50}$/.test(chainId) ? chainId : undefined;
+    }
+    json.end();
+    return undefined;
+  } finally {
+    await file.close();
   }
 };

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { type Clock, type ConfigureStateSyncParams, type Logger, TaskError } from '@nodetask/shared';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
+import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
@@ -9,7 +9,6 @@ import { readNodeStatus } from '../../node/node-status.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
-import { readGenesisFile } from '../configure-genesis/genesis-file.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { whyOf } from '../why.ts';
 import { localSnapshotHeight } from './local-snapshot.ts';
@@ -122,7 +121,7 @@ const probe = async (
 ): Promise<Selection> => {
   const { params, signal } = context;
   const ownId = await readOwnNodeId(folder);
-  const genesis = await readGenesisFile(join(folder, 'genesis.json'), signal);
+  const ownChainId = await findChainId(folder, signal);
   let done = 0;
   context.progress({ stage: 'probe', done, total: servers.length, unit: 'servers' });
   const probes = await mapConcurrently(servers, probesAtOnce, async (server): Promise<Witness | Dropped> => {
@@ -139,7 +138,7 @@ const probe = async (
   const live = probes.flatMap((one) => ('status' in one ? one : []));
   const dead = [...unfit, ...probes.flatMap((one) => ('why' in one ? one : []))];
   const maxLag = Math.max(params.trustHeightOffset, leastLag);
-  const selected = selectWitnesses(live, { ownId, ownChainId: genesis?.chainId, maxLag });
+  const selected = selectWitnesses(live, { ownId, ownChainId, maxLag });
   const dropped = [...dead, ...selected.dropped];
   if (selected.witnesses.length < 2) throw tooFewWitnesses(selected.witnesses, dropped);
   return { witnesses: selected.witnesses, dropped };

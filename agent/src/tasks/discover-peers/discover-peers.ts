@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { type Clock, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
+import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
@@ -9,7 +9,6 @@ import type { NodeHome } from '../../node/node-home.ts';
 import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
-import { readGenesisFile } from '../configure-genesis/genesis-file.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { whyOf } from '../why.ts';
 import { type Answer, askHosts } from './ask-hosts.ts';
@@ -52,7 +51,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     const config = await readConfigToml(folder);
     const existing = textAt(config, peersKey);
     const ownId = await readOwnNodeId(folder);
-    const genesis = await readGenesisFile(join(folder, 'genesis.json'), signal);
+    const ownChainId = await findChainId(folder, signal);
 
     const findings = await findAll(sources, context, options);
     const answers = await askAll(findings, context, options);
@@ -60,7 +59,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       findings,
       answers,
       ownId,
-      ownChainId: genesis?.chainId,
+      ownChainId,
       existing: splitList(existing).flatMap((text) => parsePeerAddress(text) ?? []),
     });
     if (choice.found.length === 0) {
