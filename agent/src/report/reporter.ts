@@ -2,12 +2,16 @@ import type { Clock, Logger } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import type { ApiAnswer, StatusTransport } from './api-server.ts';
-import { backoffMs } from './backoff.ts';
 import { progressDue, type Sent } from './coalesce.ts';
+import { dropOldest, maxKept } from './drop-oldest.ts';
+import { EarliestAlarm } from './earliest-alarm.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { isStillWanted } from './leftover.ts';
 import { NewestTasks, rowKey } from './newest.ts';
+import { aboutReport, hint } from './report-log.ts';
+import { ServerPause } from './server-pause.ts';
 import { objectPath, statusPatch, withdrawal } from './status-patch.ts';
+import { WaitingRows } from './waiting-rows.ts';
 
 export interface ReporterOptions {
   readonly engine: Pick<EngineApi, 'unreported' | 'markReported' | 'subscribe'>;
@@ -24,23 +28,13 @@ const maxInFlight = 4;
 /** Reports looked at beyond those that are known to wait. */
 const windowSize = 32;
 const maxWindow = 2000;
-const maxKept = 4096;
-
-/** One NodeTask whose report was not taken. */
-const objectBackoff = { firstMs: 500, mostMs: 300_000 };
-/** The API server as a whole; a probe every 10 s at the most finds it soon after it is back. */
-const serverBackoff = { firstMs: 200, mostMs: 10_000 };
+/** Until the journal is read again after it could not be. */
+const unreadableJournalMs = 5000;
 
 /**
  * Most tasks are over within this time: then their start need not be written, and their end does not wait for the answer to it.
  */
 const startHoldMs = 20;
-
-interface Waiting {
-  readonly failures: number;
-  readonly until: number;
-  readonly size: 'fitting' | 'least';
-}
 
 /**
  * Brings results to the status of their NodeTasks. The engine's journal is the outbox: what is not marked there is sent, now or
@@ -51,26 +45,30 @@ interface Waiting {
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #newest = new NewestTasks();
-  /** This and the next three: by row, see rowKey. */
+  readonly #server: ServerPause;
+  readonly #waiting: WaitingRows;
+  readonly #alarm: EarliestAlarm;
+  /** This and the next two: by row, see rowKey. */
   readonly #inFlight = new Map<string, Promise<void>>();
-  readonly #waiting = new Map<string, Waiting>();
   readonly #sent = new Map<string, Sent>();
   readonly #checked = new Set<string>();
   readonly #abort = new AbortController();
   #unsubscribe: () => void = () => undefined;
   #startedAt = 0;
-  #serverFailures = 0;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
   #held = 0;
   #pumping = false;
   #flushing = false;
   #stopped = false;
-  #cancelTimer: (() => void) | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
   #idle: (() => void)[] = [];
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    this.#server = new ServerPause(options);
+    this.#waiting = new WaitingRows(options.clock, options.random);
+    this.#alarm = new EarliestAlarm(options.clock, () => {
+      this.#wakeFlushers();
+      this.#pump();
+    });
   }
 
   /** Sends what is pending, and from now on what changes. */
@@ -115,7 +113,7 @@ export class Reporter {
   async stop(reason: Error): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe();
-    this.#cancelTimer?.();
+    this.#alarm.stop();
     this.#abort.abort(reason);
     await Promise.all(this.#inFlight.values());
   }
@@ -133,11 +131,11 @@ export class Reporter {
   #pump(): void {
     if (this.#stopped) return;
     const now = this.#options.clock.monotonic();
-    if (now < this.#pausedUntil) {
-      this.#pumpAt(this.#pausedUntil);
+    if (now < this.#server.until) {
+      this.#alarm.at(this.#server.until);
       return;
     }
-    const most = this.#serverFailures > 0 ? 1 : maxInFlight;
+    const most = this.#server.away ? 1 : maxInFlight;
     if (this.#inFlight.size >= most) return;
     const reports = this.#pending();
     if (reports === undefined) return;
@@ -151,7 +149,7 @@ export class Reporter {
         continue;
       }
       this.#held++;
-      if (due !== 'never') this.#pumpAt(due.until);
+      if (due !== 'never') this.#alarm.at(due.until);
     }
     // Those that wait may have filled the window: look beyond them.
     if (this.#held > heldBefore && this.#held >= windowSize) this.#pumpSoon();
@@ -167,7 +165,7 @@ export class Reporter {
       return newest;
     } catch (error) {
       logger.error('the journal cannot be read for reports', { error });
-      this.#pumpAt(clock.monotonic() + objectBackoff.firstMs * 10);
+      this.#alarm.at(clock.monotonic() + unreadableJournalMs);
       return undefined;
     }
   }
@@ -192,7 +190,7 @@ export class Reporter {
       .catch((error: unknown) => {
         // Only the journal and faults of the agent itself come here; the report stays pending.
         this.#options.logger.error('a report could not be finished', { ...aboutReport(report), error });
-        this.#retryLater(report, 'fitting');
+        this.#waiting.retryLater(rowKey(report), 'fitting');
       })
       .finally(() => {
         this.#inFlight.delete(key);
@@ -265,7 +263,7 @@ export class Reporter {
     } catch (error) {
       if (this.#stopped) return undefined;
       metrics.reports.inc({ result: 'unreachable' });
-      this.#pauseServer(undefined, error);
+      this.#server.failed(error);
       return undefined;
     }
   }
@@ -276,9 +274,9 @@ export class Reporter {
     verdict: Exclude<Verdict, { readonly kind: 'accepted' }>,
     { status, reason, message, uid }: ApiAnswer,
   ): void {
-    const { clock, logger, metrics } = this.#options;
+    const { logger, metrics } = this.#options;
     const about = { ...aboutReport(report), answer: { status, reason, message, uid } };
-    if (verdict.kind !== 'pause') this.#serverAnswers();
+    if (verdict.kind !== 'pause') this.#server.answered();
     switch (verdict.kind) {
       case 'gone':
         metrics.reports.inc({ result: 'gone' });
@@ -288,16 +286,16 @@ export class Reporter {
       case 'shrink':
         metrics.reports.inc({ result: 'refused' });
         logger.warn('the API server refuses a result: sending the least of it', about);
-        this.#waiting.set(rowKey(report), { failures: 0, until: clock.monotonic(), size: 'least' });
+        this.#waiting.shrink(rowKey(report));
         return;
       case 'retry':
         metrics.reports.inc({ result: verdict.metric });
         logger.warn(hint(verdict.metric, report), about);
-        this.#retryLater(report, size);
+        this.#waiting.retryLater(rowKey(report), size);
         return;
       case 'pause':
         metrics.reports.inc({ result: 'throttled' });
-        this.#pauseServer(verdict.afterMs, new Error(`${String(status)} ${reason}: ${message}`));
+        this.#server.failed(new Error(`${String(status)} ${reason}: ${message}`), verdict.afterMs);
         return;
       default:
         verdict satisfies never;
@@ -305,8 +303,8 @@ export class Reporter {
   }
 
   #taken(report: PendingReport): void {
-    this.#serverAnswers();
-    this.#waiting.delete(rowKey(report));
+    this.#server.answered();
+    this.#waiting.taken(rowKey(report));
     this.#options.engine.markReported(report.id, report.revision);
   }
 
@@ -318,82 +316,9 @@ export class Reporter {
     dropOldest(this.#sent);
   }
 
-  #retryLater(report: PendingReport, size: 'fitting' | 'least'): void {
-    const key = rowKey(report);
-    const failures = this.#waiting.get(key)?.failures ?? 0;
-    const until = this.#options.clock.monotonic() + backoffMs(failures, objectBackoff, this.#options.random);
-    this.#waiting.delete(key);
-    this.#waiting.set(key, { failures: failures + 1, until, size });
-    dropOldest(this.#waiting);
-  }
-
-  #serverAnswers(): void {
-    if (this.#serverFailures > 0)
-      this.#options.logger.info('the API server answers again', { failures: this.#serverFailures });
-    this.#serverFailures = 0;
-    this.#pausedUntil = Number.NEGATIVE_INFINITY;
-  }
-
-  #pauseServer(afterMs: number | undefined, error: unknown): void {
-    const { clock, random, logger } = this.#options;
-    const pause = Math.max(backoffMs(this.#serverFailures, serverBackoff, random), Math.min(afterMs ?? 0, 60_000));
-    // The first failure and then every tenth or so: an outage of hours must not fill the log.
-    if (this.#serverFailures % 16 === 0) {
-      logger.warn('the API server cannot be reached: results wait in the journal', {
-        error,
-        failures: this.#serverFailures + 1,
-      });
-    }
-    this.#serverFailures++;
-    this.#pausedUntil = Math.max(this.#pausedUntil, clock.monotonic() + pause);
-  }
-
-  /** Wakes at the earliest of the times asked for. */
-  #pumpAt(at: number): void {
-    if (at >= this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = at;
-    const { clock } = this.#options;
-    this.#cancelTimer = clock.setTimer(Math.max(1, at - clock.monotonic()), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#cancelTimer = undefined;
-      this.#wakeFlushers();
-      this.#pump();
-    });
-  }
-
   #wakeFlushers(): void {
     const idle = this.#idle;
     this.#idle = [];
     for (const wake of idle) wake();
   }
 }
-
-const aboutReport = ({ id, ref, revision, result }: PendingReport) => ({
-  task: id,
-  nodeTask: `${ref.namespace}/${ref.name}`,
-  revision,
-  status: result.status,
-});
-
-const hint = (metric: Extract<Verdict, { kind: 'retry' }>['metric'], { ref }: PendingReport): string => {
-  switch (metric) {
-    case 'forbidden':
-      return `the agent may not write results: its service account needs the verb patch on nodetasks/status (nodetask.dev) in the namespace ${ref.namespace}; trying again later`;
-    case 'unauthorized':
-      return 'the API server does not take the token of the service account; trying again with a fresh one';
-    case 'refused':
-      return 'the API server refuses even the least result: is its CRD older than this agent? Trying again later';
-    case 'failed':
-      return 'the API server failed at a result; trying again later';
-    default:
-      return metric satisfies never;
-  }
-};
-
-const dropOldest = (map: Map<string, unknown>): void => {
-  for (const key of map.keys()) {
-    if (map.size <= maxKept) return;
-    map.delete(key);
-  }
-};
