@@ -115,7 +115,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const faults: string[] = [];
   const deadline = performance.now() + calmMs;
   for (const task of applied)
-    faults.push(...(await statusFaults(cluster, task, Math.max(1000, Math.round(deadline - performance.now())))));
+    faults.push(...(await statusFaults(cluster, task, Math.max(10_000, Math.round(deadline - performance.now())))));
   await cluster.operator.stop();
   for (const agent of agents) await agent.stop();
   const checked = await compareWithJournals(cluster, applied, agents);
@@ -147,10 +147,18 @@ const untilKilled = async (current: () => number, wanted: number, killers: Promi
   while (current() < wanted) await Promise.race([sleep(20), killers]);
 };
 
+/** Finished, with the result of each target: an end that the operator had to ask for may come before the agent's report of it. */
+const isTold = (task: Seen | undefined): boolean =>
+  isFinished(task) &&
+  (task?.status?.targets ?? []).every(({ result, taskID }) => result?.id === taskID && result?.status !== 'running');
+
 const statusFaults = async (cluster: Cluster, task: ChaosTask, timeoutMs: number): Promise<readonly string[]> => {
   let seen: Seen | undefined;
   try {
-    seen = await cluster.untilNodeTask<Seen>(task.name, isFinished, { what: `${task.name} to be finished`, timeoutMs });
+    seen = await cluster.untilNodeTask<Seen>(task.name, isTold, {
+      what: `${task.name} to be finished, with a result of each target`,
+      timeoutMs,
+    });
   } catch (error) {
     return [`${task.name} is stuck: ${error instanceof Error ? error.message.slice(0, 1000) : String(error)}`];
   }

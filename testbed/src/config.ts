@@ -15,6 +15,7 @@ const Environment = z.object({
   XDG_CACHE_HOME: text,
   NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
   NODETASK_TESTBED_KEEP: text,
+  NODETASK_CHAOS_SEED: z.coerce.number().int().min(0).optional(),
 });
 
 /** The index of the official envtest archives. */
@@ -30,6 +31,8 @@ export interface TestbedConfig {
   readonly tempRoot: string;
   /** Keep the folders of control planes, with their logs, after the end. */
   readonly keepFolders: boolean;
+  /** Repeats the kill times of an earlier chaos test. */
+  readonly chaosSeed?: number;
 }
 
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TestbedConfig {
@@ -41,6 +44,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
     keepFolders: values.NODETASK_TESTBED_KEEP !== undefined,
+    ...(values.NODETASK_CHAOS_SEED === undefined ? {} : { chaosSeed: values.NODETASK_CHAOS_SEED }),
   };
 }
 

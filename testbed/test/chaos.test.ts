@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runChaos } from '../chaos/run-chaos.ts';
+import { loadConfig } from '../src/config.ts';
 
 test(
   'tasks survive kill -9 of operator and agents at random moments: each is journalled as ended once, and statuses are right',
   { timeout: 300_000 },
   async (t) => {
-    const seed = Number(process.env['NODETASK_CHAOS_SEED'] ?? Date.now() % 1_000_000);
+    const seed = loadConfig().chaosSeed ?? Date.now() % 1_000_000;
     const report = await runChaos({
       tasks: 40,
       kills: 25,
