@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgentProcess } from './agent-process.ts';
-import type { AgentSettings } from './agent-process.ts';
+import type { AgentProcess, AgentSettings } from './agent-process.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ControlPlaneOptions } from './control-plane/parts.ts';
@@ -17,10 +16,10 @@ import { freePort } from './net/free-port.ts';
 import { OperatorProcess } from './operator-process.ts';
 import type { OperatorSettings } from './operator-process.ts';
 import { agentPodManifest } from './pods/agent-pod-manifest.ts';
-import { agentPortOf, isReady, podKey } from './pods/pod.ts';
+import { launchAgent } from './pods/launch-agent.ts';
+import { isReady, podKey } from './pods/pod.ts';
 import type { Pod } from './pods/pod.ts';
 import type { Workload } from './pods/pod-worker.ts';
-import { ServiceAccountFolder } from './pods/service-account-folder.ts';
 import { waitFor } from './wait.ts';
 
 const READY_TIMEOUT_MS = 30_000;
@@ -274,34 +273,16 @@ export class Cluster implements AsyncDisposable {
 
   async #startAgent(pod: Pod, ip: string): Promise<Workload> {
     const { controlPlane } = this;
-    const { name, namespace, uid } = pod.metadata;
+    const { name, namespace } = pod.metadata;
     const key = podKey(pod);
-    const settings = this.#agentSettings.get(key) ?? this.#options.agentSettings?.({ namespace, name }) ?? {};
-    const serviceAccount = await ServiceAccountFolder.create({
-      path: join(controlPlane.folder, 'pods', uid, 'serviceaccount'),
-      namespace,
-      caFile: controlPlane.caFile,
-      requestToken: async () =>
-        controlPlane.serviceAccountToken({
-          namespace,
-          serviceAccount: pod.spec.serviceAccountName ?? 'default',
-          pod: { name, uid },
-        }),
-      log: this.#log,
-    });
-    const agent = new AgentProcess({
-      pod: { name, namespace, uid },
-      ip,
-      port: agentPortOf(pod),
-      home: settings.home ?? join(controlPlane.folder, 'homes', namespace, name),
-      logFile: join(controlPlane.folder, 'logs', `agent-${namespace}-${name}.log`),
-      settings,
-      serviceAccount,
+    const agent = await launchAgent(pod, ip, {
+      controlPlane,
       apiServer: this.#agentProxy?.url('https') ?? controlPlane.server,
       tokenFile: this.agentTokenFile,
       token: this.agentToken,
+      settings: this.#agentSettings.get(key) ?? this.#options.agentSettings?.({ namespace, name }) ?? {},
+      log: this.#log,
     });
-    await agent.process.launch();
     this.#agents.set(key, agent);
     const agents = this.#agents;
     return {
