@@ -42,22 +42,20 @@ export const discardUploads = async (
   return discarded;
 };
 
-/** Discards an unfinished upload and its parts; one that is gone already is no error. */
-export const abortUpload = async (
+/** Discards an unfinished upload and its parts; answers whether there was one. */
+export const abortUpload = (
   calls: StoreCalls,
   key: string,
   id: string,
   bounds: Pick<StoreCall, 'signal' | 'budgetMs'>,
-): Promise<void> => {
-  await calls.send(
-    { verb: 'discard the unfinished upload of', key, ...bounds },
-    async ({ sdk, client }, abortSignal) => {
-      try {
-        const command = new sdk.AbortMultipartUploadCommand({ Bucket: calls.location.bucket, Key: key, UploadId: id });
-        await client.send(command, { abortSignal });
-      } catch (error) {
-        if (!(error instanceof Error && error.name === 'NoSuchUpload')) throw error;
-      }
-    },
-  );
-};
+): Promise<boolean> =>
+  calls.send({ verb: 'discard the unfinished upload of', key, ...bounds }, async ({ sdk, client }, abortSignal) => {
+    try {
+      const command = new sdk.AbortMultipartUploadCommand({ Bucket: calls.location.bucket, Key: key, UploadId: id });
+      await client.send(command, { abortSignal });
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NoSuchUpload') return false;
+      throw error;
+    }
+  });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { abortReason, TaskError } from '@nodetask/shared';
+import { abortReason, sleep, TaskError } from '@nodetask/shared';
 import { abortUpload } from './discard-uploads.ts';
 import type { UploadedObject, UploadOptions } from './object-store.ts';
 import { isTooManyParts, planParts } from './part-size.ts';
@@ -177,12 +177,21 @@ class MultipartUpload {
 
   /** Answers the error to throw. Cleaning up has its own budget: the task's signal may have ended already. */
   async discard(reason: unknown): Promise<unknown> {
+    const inFlight = this.#sending.size > 0;
     this.#failed.abort(reason);
     await Promise.all(this.#sending);
     if (this.#id === undefined) return reason;
+    const { clock } = this.#calls;
+    const deadline = clock.monotonic() + (this.#options.signal.aborted ? cancelledBudgetMs : discardBudgetMs);
+    const { signal } = new AbortController();
     try {
-      const budgetMs = this.#options.signal.aborted ? cancelledBudgetMs : discardBudgetMs;
-      await abortUpload(this.#calls, this.#key, this.#id, { signal: new AbortController().signal, budgetMs });
+      // A part that the store was still taking may bring the upload back: then it is discarded again, until the store knows it no more.
+      for (let pauseMs = 50; ; pauseMs *= 2) {
+        const budgetMs = deadline - clock.monotonic();
+        const wasThere = await abortUpload(this.#calls, this.#key, this.#id, { signal, budgetMs });
+        if (!wasThere || !inFlight || clock.monotonic() + pauseMs > deadline) break;
+        await sleep(clock, pauseMs);
+      }
     } catch {
       // The first error is the one that matters; the next upload of this key discards what is left of this one.
     }
@@ -242,6 +251,6 @@ class MultipartUpload {
 
 /** Stores that keep parts as files join them now. */
 const completeBudgetMs = 15 * 60_000;
-const discardBudgetMs = 15_000;
+const discardBudgetMs = 30_000;
 /** Who cancels waits for the end. */
 const cancelledBudgetMs = 1_500;

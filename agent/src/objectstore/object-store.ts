@@ -66,7 +66,7 @@ export interface PutOptions extends CallOptions {
 export interface DownloadOptions extends CallOptions {
   /** Bytes of one range request; default 4 MiB. */
   readonly partBytes?: number;
-  /** Ranges in flight or waiting for the reader; default 6. */
+  /** Ranges in flight or waiting for the reader; default 4. */
   readonly parts?: number;
 }
 

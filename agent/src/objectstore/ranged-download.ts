@@ -4,7 +4,7 @@ import type { DownloadOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 const defaultPartBytes = 4 * 1024 * 1024;
-const defaultParts = 6;
+const defaultParts = 4;
 /** Tries of one range, beyond those that the SDK makes before an answer begins. */
 const maxTries = 5;
 /** Of silence in the middle of an answer. */

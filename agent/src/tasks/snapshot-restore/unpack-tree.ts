@@ -18,7 +18,7 @@ export interface UnpackOptions {
 
 /** Files up to this size are written at once; larger ones in pieces, as they come. */
 const smallBytes = 256 * 1024;
-const poolLimits = { jobs: 6, bytes: 16 * 1024 * 1024 };
+const poolLimits = { jobs: 6, bytes: 8 * 1024 * 1024 };
 /** What a small file takes at least, on the file systems in use. */
 const blockBytes = 4096;
 /** Each is remembered, for its mode and for what is put into it. */
