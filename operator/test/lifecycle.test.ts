@@ -215,7 +215,12 @@ describe('a schedule', () => {
 
 describe('a daemon', () => {
   test('is Ready while it runs', async () => {
-    await cluster.applyNodeTask('daemon', { ...endless('sei-0'), async: { daemon: {} } });
+    await cluster.applyNodeTask('daemon', {
+      type: 'result-export',
+      target: { podName: 'sei-0' },
+      params: { bucket: 'results', region: 'eu-central-1', endpoint: source.url, rpcEndpoint: source.url },
+      async: { daemon: {} },
+    });
     await source.connected();
     const running = await until(cluster, 'daemon', 'to run', (nodeTask) => reasonOf(nodeTask, 'Ready') !== undefined);
     assert.equal(reasonOf(running, 'Ready'), 'DaemonRunning');

@@ -11,7 +11,7 @@
  *   journal  the agent's durable store of tasks
  *   fence    the leaseTransitions of the operator's Lease, by which an agent refuses a former leader
  */
-export { isTaskType, taskTypes, taskTypeSchema, type TaskType } from './task-type.ts';
+export { daemonTypes, isTaskType, taskTypes, taskTypeSchema, type TaskType } from './task-type.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export { applyPatchBody } from './apply-patch-body.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { exactlyOne, withRules } from './cross-field-rule.ts';
+import { celList } from './crd/cel.ts';
+import { type CrossFieldRule, exactlyOne, withRules } from './cross-field-rule.ts';
 import { maxTargets } from './names.ts';
 import { boundedMap } from './params/fields.ts';
 import { paramsFit, paramsTooLarge } from './params/size.ts';
 import { asyncRules, daemonSchema, scheduleRules, scheduleSchema } from './schedule.ts';
-import { taskTypes, taskTypeSchema } from './task-type.ts';
+import { daemonTypes, taskTypes, taskTypeSchema } from './task-type.ts';
 
 /** Key and values as Kubernetes has them for labels. */
 const labelKey = z
@@ -133,13 +134,20 @@ const schedule = withRules(
 const async = withRules(
   z.strictObject({
     schedule: schedule.optional().describe('Run by cron, or once at a block height. Give this or daemon.'),
-    daemon: daemonSchema.optional().describe('Run for ever. Give this or schedule.'),
+    daemon: daemonSchema.optional().describe(`Run for ever; only ${daemonTypes.join(' and ')}. Give this or schedule.`),
   }),
   asyncRules,
 );
 
-/** What a user writes. */
-export const nodeTaskSpecSchema = z.strictObject({
+const daemonsOnly: CrossFieldRule = {
+  cel: `!has(self.async) || !has(self.async.daemon) || self.type in ${celList(daemonTypes)}`,
+  message: `async.daemon goes with ${daemonTypes.join(' and ')} only: run the others once, or by async.schedule`,
+  holds: ({ type, async: how }) =>
+    (how as { readonly daemon?: unknown } | undefined)?.daemon === undefined ||
+    (daemonTypes as readonly unknown[]).includes(type),
+};
+
+const members = z.strictObject({
   // kubectl explain cuts the enum after four: the description names them all.
   type: taskTypeSchema.describe(`What to do: ${taskTypes.join(', ')}. Immutable, except together with a new runID.`),
   target: target.describe('Which pods run the task. Immutable, except together with a new runID.'),
@@ -222,5 +230,8 @@ export const nodeTaskSpecSchema = z.strictObject({
     .optional()
     .describe('Seconds after which a finished NodeTask is deleted. Default: never.'),
 });
+
+/** What a user writes. */
+export const nodeTaskSpecSchema = withRules(members, [daemonsOnly]);
 
 export type NodeTaskSpec = z.output<typeof nodeTaskSpecSchema>;

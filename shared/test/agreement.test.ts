@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { nodeTaskSpecSchema, taskParams, type TaskType, taskTypes } from '@nodetask/shared';
+import { daemonTypes, nodeTaskSpecSchema, taskParams, type TaskType, taskTypes } from '@nodetask/shared';
 import type { ControlPlane } from '@nodetask/testbed';
 import { namespace, nodeTasksPath, startCluster } from './cluster.ts';
 import { type ParamKey, paramValues } from './param-values.ts';
@@ -181,6 +181,15 @@ describe('zod and the CRD agree', () => {
       assert.ok(seen.accepted > 0 && seen.refused > 0, JSON.stringify(seen));
     });
   }
+
+  it('on which types run as a daemon', async () => {
+    for (const type of taskTypes) {
+      const spec = { type, target, params: least[type], async: { daemon: {} } };
+      const { accepted, message } = await byServer(spec);
+      assert.equal(accepted, byZod(spec), message);
+      assert.equal(accepted, (daemonTypes as readonly TaskType[]).includes(type), message);
+    }
+  });
 
   it('on the rest of the spec', async () => {
     const seen = { accepted: 0, refused: 0 };

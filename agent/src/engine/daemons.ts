@@ -1,7 +1,7 @@
 import { TaskError } from '@nodetask/shared';
 import { type EngineCore, timestampNow } from './engine-core.ts';
 import { failureOf } from './failure.ts';
-import { checkParams } from './handlers.ts';
+import { checkParams, type Handlers } from './handlers.ts';
 import { newRecord } from './new-record.ts';
 import { revised, runFailed, runStarted } from './record-changes.ts';
 import { RestartBackoff } from './restart-backoff.ts';
@@ -32,7 +32,7 @@ export class Daemons {
 
   /** At the start of the engine: a daemon goes on; its run keeps its number where the end of the process interrupted it. */
   recover(record: TaskRecord): void {
-    const usable = usableHandler(record, this.#core.handlers);
+    const usable = usableDaemon(record, this.#core.handlers);
     if (usable instanceof TaskError) {
       this.#commit(runFailed(record, failureOf(record.type, usable), timestampNow(this.#core), true));
       return;
@@ -100,6 +100,13 @@ export class Daemons {
     this.#core.journal.announce(record.id);
   }
 }
+
+/** A type may have ceased to be a daemon since an older version of the agent took it as one. */
+const usableDaemon = (record: TaskRecord, handlers: Handlers): ReturnType<typeof usableHandler> => {
+  const usable = usableHandler(record, handlers);
+  if (usable instanceof TaskError || usable.handler.daemon === true) return usable;
+  return new TaskError('no-handler', `this agent does not run the type "${record.type}" as a daemon`);
+};
 
 /** A daemon that returns has failed too: it runs for ever. */
 const failureOfEnd = (record: TaskRecord, end: Ended) => {

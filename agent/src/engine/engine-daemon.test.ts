@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { taskResultSchema } from '@nodetask/shared';
+import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
 import { known, refusal, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 
 const task = { id: uuid(1), type: 'config-validate' } as const;
@@ -49,6 +50,31 @@ describe('submitDaemon', () => {
       /while holding it/u,
     );
     await daemon.context.withLocks(['data'], async () => undefined);
+  });
+});
+
+describe('a type that holds its locks for the whole run', () => {
+  it('is no daemon: refused at submission, and nothing is journalled', () => {
+    const { engine } = startWith(
+      { daemon: false, locks: ['config'] },
+      { handlers: { 'mark-ready': new ControlledHandler(), 'result-export': new ControlledHandler() } },
+    );
+    const error = refusal('invalid-request', () => engine.submitDaemon(task, { restartPolicy: 'OnFailure' }));
+    const message =
+      'config-validate does not run as a daemon: run it once, or by async.schedule (daemons: mark-ready, result-export)';
+    assert.deepEqual(error.details, { faults: [{ path: 'async.daemon', message }] });
+    assert.equal(error.message, `invalid request: async.daemon: ${message}`);
+    assert.equal(engine.getResult(task.id), undefined);
+    engine.submitScheduled(task, { cron: '@daily' });
+    engine.submit({ type: task.type });
+  });
+
+  it('of a journal of an older agent has failed', () => {
+    const first = startWith();
+    first.engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    const { engine } = first.restart({ handlers: { 'config-validate': new ControlledHandler({ daemon: false }) } });
+    assert.equal(known(engine, task.id).errorCode, 'no-handler');
+    assert.equal(known(engine, task.id).status, 'failed');
   });
 });
 

@@ -15,6 +15,11 @@ export class Handlers {
     return this.#byType.get(type);
   }
 
+  /** Types that may run as a daemon. */
+  get daemons(): readonly string[] {
+    return [...this.#byType].flatMap(([type, { daemon }]) => (daemon === true ? [type] : [])).sort();
+  }
+
   /** @throws TaskError `unknown-type` */
   require(type: string): { readonly type: TaskType; readonly handler: TaskHandler } {
     const handler = this.#byType.get(type);

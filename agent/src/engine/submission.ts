@@ -1,5 +1,6 @@
 import {
   type Async,
+  type Fault,
   type JsonObject,
   type Resume,
   submitRequestSchema,
@@ -37,6 +38,7 @@ export const parseSubmission = (
 ): Submission => {
   const request = parseRequest(task, async);
   const { type, handler } = handlers.require(request.type);
+  if (request.async?.daemon !== undefined) refuseUnlessDaemon(type, handler, handlers);
   const params = parseParams(type, request.params);
   const schedule = request.async?.schedule;
   if (schedule?.cron !== undefined) cronTrigger(schedule.cron, schedule.timeZone, 'async.schedule.cron');
@@ -91,8 +93,20 @@ const parseRequest = (task: Task, async: Async | undefined) => {
     ? misplaced(parsed.data.run, parsed.data.resume, async)
     : parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
   if (parsed.success && faults.length === 0) return parsed.data;
+  throw invalidRequest(faults);
+};
+
+const invalidRequest = (faults: readonly Fault[]): TaskError => {
   const text = faults.map(({ path, message }) => `${path === '' ? 'request' : path}: ${message}`).join('; ');
-  throw new TaskError('invalid-request', `invalid request: ${text}`, { details: { faults } });
+  return new TaskError('invalid-request', `invalid request: ${text}`, { details: { faults: [...faults] } });
+};
+
+/** A daemon holds no locks: a type that holds some for its whole run would write beside those that they keep away. */
+const refuseUnlessDaemon = (type: TaskType, handler: TaskHandler, handlers: Handlers): void => {
+  if (handler.daemon === true) return;
+  const daemons = handlers.daemons.join(', ');
+  const message = `${type} does not run as a daemon: run it once, or by async.schedule (daemons: ${daemons === '' ? 'none' : daemons})`;
+  throw invalidRequest([{ path: 'async.daemon', message }]);
 };
 
 const misplaced = (run: number | undefined, resume: Resume | undefined, async: Async | undefined) => [

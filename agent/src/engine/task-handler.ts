@@ -40,6 +40,11 @@ export interface TaskReport {
 export interface TaskHandler<Params = unknown> {
   /** What to do with a one-shot that the end of the process interrupted: run it again at the next start, or end it as failed-retriable. */
   readonly interrupted: 'run-again' | 'fail';
+  /**
+   * The task may also run for ever, as a daemon: it takes its locks by `withLocks` for each write, or writes nothing. Default: false, since
+   * a daemon would write beside the tasks that its locks are there to keep away.
+   */
+  readonly daemon?: boolean;
   /** Locks that a run holds from start to end. A daemon holds none: it takes them for each write, by `withLocks`. */
   locks(params: Params): readonly LockName[];
   /** Refuses params that cannot be right here, before the task is journalled; throws TaskError. The schema has been checked. */

@@ -26,6 +26,7 @@ const instrument = (
   onRun: () => void,
 ): TaskHandler => ({
   interrupted: handler.interrupted,
+  daemon: handler.daemon ?? false,
   locks: (params) => handler.locks(params),
   check: (params) => handler.check?.(params),
   run: async (context) => {

@@ -60,6 +60,7 @@ export class TestHandlers {
 
 const held = (owner: TestHandlers): TaskHandler<never> => ({
   interrupted: 'fail',
+  daemon: true,
   locks: () => [],
   run: (context) =>
     new Promise<TaskReport>((resolve, reject) => {

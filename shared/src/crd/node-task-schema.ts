@@ -28,7 +28,7 @@ const specSchema = (): StructuralSchema => {
     ...spec,
     description: 'The task that is wanted, and where.',
     properties: { ...spec.properties, params: flatParams() },
-    'x-kubernetes-validations': [...paramsRules(), ...immutabilityRules()],
+    'x-kubernetes-validations': [...(spec['x-kubernetes-validations'] ?? []), ...paramsRules(), ...immutabilityRules()],
   };
 };
 

@@ -1,15 +1,15 @@
 import { structuralFromZod } from '../crd/zod-to-structural.ts';
 import { taskParams } from '../params/registry.ts';
-import { type TaskType, taskTypes } from '../task-type.ts';
+import { daemonTypes, type TaskType, taskTypes } from '../task-type.ts';
 import { fieldRows, fieldTable } from './field-table.ts';
-import { page } from './markdown.ts';
+import { code, page } from './markdown.ts';
 import { taskSummaries } from './task-summaries.ts';
 
 /** docs/reference/tasks.md */
 export const tasksPage = (): string =>
   page(
     '# Task types',
-    'Every task is idempotent: run again, it leads to the same end and says `outcome: unchanged` where there was nothing to do. Unknown params are refused. The codes of failures are in [errors.md](errors.md).',
+    `Every task is idempotent: run again, it leads to the same end and says \`outcome: unchanged\` where there was nothing to do. Unknown params are refused. Every type runs once or by a schedule; only ${daemonTypes.map(code).join(' and ')} run as a daemon. The codes of failures are in [errors.md](errors.md).`,
     taskTypes.map((type) => `- [${type}](#${type})`).join('\n'),
     ...taskTypes.flatMap((type) => section(type)),
   );

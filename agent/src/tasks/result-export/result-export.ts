@@ -12,6 +12,7 @@ import { followChain } from './follow-chain.ts';
  */
 export const resultExport = (options: ExportOptions): TaskHandler<ResultExportParams> => ({
   interrupted: 'run-again',
+  daemon: true,
   locks: (params) => [compileDestination(params).lock],
   check: (params) => {
     compileDestination(params);

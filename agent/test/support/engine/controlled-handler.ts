@@ -9,6 +9,8 @@ export interface ControlledRun {
 
 export interface ControlledOptions {
   readonly interrupted?: 'run-again' | 'fail';
+  /** Default: true. */
+  readonly daemon?: boolean;
   readonly locks?: readonly string[];
   /** Ends with the abort's reason when the signal aborts. Default: true. */
   readonly heedsAbort?: boolean;
@@ -18,12 +20,14 @@ export interface ControlledOptions {
 /** A handler whose runs the test sees and ends. */
 export class ControlledHandler implements TaskHandler {
   readonly interrupted: 'run-again' | 'fail';
+  readonly daemon: boolean;
   readonly runs: ControlledRun[] = [];
   readonly #options: ControlledOptions;
 
   constructor(options: ControlledOptions = {}) {
     this.#options = options;
     this.interrupted = options.interrupted ?? 'fail';
+    this.daemon = options.daemon ?? true;
   }
 
   locks(): readonly string[] {
