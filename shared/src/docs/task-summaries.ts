@@ -27,7 +27,9 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'could not be read; kept: peers of the file that stayed for that reason.',
   },
   'config-patch': {
-    does: 'Merges patches into files under config/, keeping comments, order and formatting; all files or none.',
+    does:
+      'Merges patches into files under config/, keeping comments, order and formatting; all files or none. In a TOML file a value of another kind than the one that it replaces is refused ' +
+      '(a text over a number, a list over a text), since the node would not start with it: to change the kind, remove the key in a task before. genesis.json is patched as RFC 7386 has it.',
     output: 'For each file the changed keys and the diff; the reason where nothing was changed.',
   },
   'config-apply': {

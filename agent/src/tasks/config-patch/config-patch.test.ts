@@ -89,6 +89,19 @@ describe('config-patch', () => {
     assert.equal(await read('config.toml'), config);
   });
 
+  test('refuses what would turn the file into one that the node does not read', async (t) => {
+    const { run, read } = await setUp(t);
+    await assert.rejects(run({ files: { 'config.toml': { moniker: 'b', p2p: { limit: 'many' } } } }), {
+      code: 'patch-invalid',
+      message:
+        'config.toml: p2p.limit is an integer (9223372036854775807), and the patch gives a text ("many"): ' +
+        'give an integer, or remove p2p.limit in a task before this one to change its kind',
+    });
+    assert.equal(await read('config.toml'), config);
+    await run({ remove: { 'config.toml': ['p2p.limit'] } });
+    assert.equal((await run({ files: { 'config.toml': { p2p: { limit: 'many' } } } })).outcome, 'changed');
+  });
+
   test('refuses what cannot be right before anything is read', async (t) => {
     const { run } = await setUp(t);
     await assert.rejects(

@@ -1,16 +1,24 @@
-import { TaskError } from '@nodetask/shared';
-import {
-  type DocumentTable,
-  type DocumentValue,
-  formatPath,
-  isList,
-  isTable,
-  type KeyPath,
-} from '../../node/document-value.ts';
+import { type DocumentTable, type DocumentValue, isList, isTable, type KeyPath } from '../../node/document-value.ts';
 import type { DocumentFormat } from './document-format.ts';
+import { refusePatch } from './refuse-patch.ts';
+import { checkKind, kindOf } from './value-kind.ts';
 
-/** A value of a JSON patch (no table at its top) as the document has it, by the value that it replaces. Throws TaskError `patch-invalid`. */
+/**
+ * A value of a JSON patch (no table at its top) as the document has it, by the value that it replaces: of the same kind, in a TOML file.
+ * Throws TaskError `patch-invalid`.
+ */
 export const convertValue = (
+  value: unknown,
+  old: DocumentValue | undefined,
+  format: DocumentFormat,
+  path: KeyPath,
+): DocumentValue => {
+  const converted = convert(value, old, format, path);
+  checkKind(converted, old, format, path);
+  return converted;
+};
+
+const convert = (
   value: unknown,
   old: DocumentValue | undefined,
   format: DocumentFormat,
@@ -22,25 +30,27 @@ export const convertValue = (
   if (value === null) return convertNull(format, path);
   if (Array.isArray(value)) {
     return value.map((item: unknown, index) =>
-      convertItem(item, templateOf(old, index), format, [...path, String(index)]),
+      convertItem(item, templateOf(old, index, item), format, [...path, String(index)]),
     );
   }
   return refusePatch(format, path, `is ${typeof value}`, 'give a JSON value');
 };
 
-export const refusePatch = (format: DocumentFormat, path: KeyPath, what: string, hint: string): never => {
-  throw new TaskError('patch-invalid', `${format.file}: ${formatPath(path)} ${what}: ${hint}`);
-};
-
-/** The fitting item of the list that is replaced: the one in the same place, else the first, if all are of one kind. */
-const templateOf = (old: DocumentValue | undefined, index: number): DocumentValue | undefined => {
+/**
+ * What an item of a new list must be like: the item in the same place, else the first, if all are of one kind. In a list of several kinds
+ * a number takes the type of the one in its place, and everything else is free.
+ */
+const templateOf = (old: DocumentValue | undefined, index: number, item: unknown): DocumentValue | undefined => {
   if (!isList(old)) return undefined;
   const [first] = old;
-  return old[index] ?? (old.every((item) => kindOf(item) === kindOf(first)) ? first : undefined);
+  const at = old[index];
+  if (first === undefined) return undefined;
+  if (old.every((other) => kindOf(other) === kindOf(first))) return at ?? first;
+  const fits =
+    (typeof at === 'bigint' && (Number.isInteger(item) || isDigits(item))) ||
+    (typeof at === 'number' && (typeof item === 'number' || isDecimal(item)));
+  return fits ? at : undefined;
 };
-
-const kindOf = (value: DocumentValue | undefined): string =>
-  isList(value) ? 'list' : value instanceof Date ? 'date' : isTable(value) ? 'table' : typeof value;
 
 /** Inside a list RFC 7386 merges nothing: objects are taken as they are. */
 const convertItem = (
@@ -51,6 +61,7 @@ const convertItem = (
 ): DocumentValue => {
   if (path.length > 64) refusePatch(format, path, 'lies deeper than 64 levels', 'make the patch shallower');
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return convertValue(item, old, format, path);
+  checkKind({}, old, format, path);
   const oldTable: DocumentTable = isTable(old) ? old : {};
   const members = Object.entries(item).map(([key, member]): readonly [string, DocumentValue] => [
     key,
@@ -81,23 +92,6 @@ const convertNumber = (
   if (typeof old === 'string') return String(value);
   if (format.kind === 'json') return value === old ? old : whole ? BigInt(value) : value;
   if (typeof old === 'number') return value;
-  if (typeof old === 'bigint' && !whole) {
-    return refusePatch(
-      format,
-      path,
-      `is the integer ${old}, and ${value} is not an integer`,
-      'give an integer, or remove the key in a task before this one to change its type',
-    );
-  }
-  if (typeof old === 'boolean' || old instanceof Date) {
-    const what = typeof old === 'boolean' ? 'true or false' : 'a date';
-    return refusePatch(
-      format,
-      path,
-      `is ${what}, and ${value} is a number`,
-      'give a value of the same type, or remove the key in a task before this one',
-    );
-  }
   return whole ? BigInt(value) : value;
 };
 
@@ -109,8 +103,8 @@ const convertString = (
 ): DocumentValue => {
   if (!value.isWellFormed())
     return refusePatch(format, path, 'is not well-formed Unicode', 'give text that UTF-8 can hold');
-  if (typeof old === 'bigint' && /^[+-]?\d{1,100}$/.test(value)) return convertDigits(value, format, path);
-  if (typeof old === 'number' && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value)) {
+  if (typeof old === 'bigint' && isDigits(value)) return convertDigits(value, format, path);
+  if (typeof old === 'number' && isDecimal(value)) {
     if (Number.isFinite(Number(value))) return Number(value);
     return refusePatch(format, path, `is ${value}, which no 64-bit float holds`, 'give a smaller number');
   }
@@ -124,3 +118,8 @@ const convertDigits = (value: string, format: DocumentFormat, path: KeyPath): bi
   }
   return integer;
 };
+
+const isDigits = (value: unknown): boolean => typeof value === 'string' && /^[+-]?\d{1,100}$/.test(value);
+
+const isDecimal = (value: unknown): boolean =>
+  typeof value === 'string' && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value);

@@ -52,7 +52,9 @@ describe('a number takes the type of what it replaces', () => {
     ['negative digits over an integer', { v: 5n }, '-9223372036854775808', -9223372036854775808n],
     ['digits over a string', { v: 'x' }, '5', '5'],
     ['digits over nothing', {}, '5', '5'],
-    ['text over an integer', { v: 5n }, '10s', '10s'],
+    ['an empty list', { v: [] }, ['x', 1], ['x', 1n]],
+    ['list of several kinds', { v: [1n, 'a', 2, 3n] }, ['x', true, 5, '7'], ['x', true, 5, 7n]],
+    ['list of lists', { v: [['a', 'b']] }, [['c', 1], []], [['c', '1'], []]],
     ['the largest safe integer', { v: 5n }, Number.MAX_SAFE_INTEGER, 9007199254740991n],
   ];
   for (const [what, old, patch, result] of cases) {
@@ -63,8 +65,34 @@ describe('a number takes the type of what it replaces', () => {
     ['an unsafe number', 5n, 2 ** 53, /v is 9007199254740992, beyond ±\(2\^53-1\).*as a string/],
     ['an unsafe number over a float', 1.5, 1e300, /beyond/],
     ['an unsafe number in a list', [1n], [2 ** 60], /v\.0 is/],
-    ['a fraction over an integer', 5n, 1.5, /v is the integer 5, and 1\.5 is not/],
-    ['a number over a boolean', true, 1, /true or false/],
+    [
+      'a fraction over an integer',
+      5n,
+      1.5,
+      /v is an integer \(5\), and the patch gives a float \(1\.5\): give an integer, or remove v/,
+    ],
+    [
+      'a number over a boolean',
+      true,
+      1,
+      /^app\.toml: v is true or false \(true\), and the patch gives an integer \(1\): give/,
+    ],
+    ['a text over an integer', 5n, '10s', /v is an integer \(5\), and the patch gives a text \("10s"\)/],
+    ['a text over a float', 1.5, 'many', /v is a float \(1\.5\), and the patch gives a text/],
+    ['a text over a boolean', true, 'true', /v is true or false \(true\), and the patch gives a text \("true"\)/],
+    ['a boolean over a text', 'x', true, /v is a text \("x"\), and the patch gives true or false/],
+    ['a number over a date', new Date(0), 1, /v is a date/],
+    ['a text over a date', new Date(0), 'x', /v is a date/],
+    ['a text over a list', ['a'], 'a', /v is a list, and the patch gives a text \("a"\): give a list/],
+    ['a list over a text', 'a', ['a'], /v is a text \("a"\), and the patch gives a list:/],
+    ['a table over a text', 'a', { x: 1 }, /v is a text \("a"\), and the patch gives a table:/],
+    ['a text over a table', { x: 1n }, 'a', /v is a table, and the patch gives a text/],
+    ['a list over a table', { x: 1n }, [], /v is a table, and the patch gives a list/],
+    ['an item of another kind', [1n, 2n], [1, 'x'], /v\.1 is an integer \(2\), and the patch gives a text/],
+    ['an item of another kind beyond the end', ['a'], ['b', true], /v\.1 is a text/],
+    ['a table in a list of texts', ['a'], [{ x: 1 }], /v\.0 is a text \("a"\), and the patch gives a table/],
+    ['a text in a table of a list', [{ x: 1n }], [{ x: 'y' }], /v\.0\.x is an integer \(1\)/],
+    ['a long text', 5n, 'x'.repeat(99), /a text \("x{59}…\)/],
     ['more than 64 bits', 5n, '9223372036854775808', /64 bits/],
     ['infinity', 1.5, Number.POSITIVE_INFINITY, /finite/],
     ['text that is infinite over a float', 1.5, '1e999', /no 64-bit float/],
@@ -74,6 +102,20 @@ describe('a number takes the type of what it replaces', () => {
     test(`refuses ${what}`, () => {
       assert.throws(() => merge({ v: old }, { v: patch }), { code: 'patch-invalid', message });
     });
+  }
+});
+
+test('a genesis is patched as RFC 7386 has it, whatever the kinds', () => {
+  assert.deepEqual(merge({ v: 5n, w: ['a'] }, { v: 'x', w: { y: true } }, json), { v: 'x', w: { y: true } });
+});
+
+test('a refusal shows no secret', () => {
+  const old = { 'tx-index': { 'psql-conn': 'postgres://u:pw@h/db', url: 'http://u:pw@h' } };
+  for (const [key, message] of [
+    ['psql-conn', /is a text \(redacted\), and the patch gives true or false \(redacted\)/],
+    ['url', /is a text \("http:\/\/\[redacted\]@h"\), and the patch gives true or false \(true\)/],
+  ] as const) {
+    assert.throws(() => merge(old, { 'tx-index': { [key]: true } }), { code: 'patch-invalid', message });
   }
 });
 

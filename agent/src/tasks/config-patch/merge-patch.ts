@@ -8,9 +8,11 @@ import {
   valueAt,
   withEdit,
 } from '../../node/document-value.ts';
-import { convertValue, refusePatch } from './convert-value.ts';
+import { convertValue } from './convert-value.ts';
 import type { DocumentFormat } from './document-format.ts';
+import { refusePatch } from './refuse-patch.ts';
 import { spellKey, spellPath } from './spelling.ts';
+import { checkKind } from './value-kind.ts';
 
 export interface MergeResult {
   readonly document: DocumentTable;
@@ -21,7 +23,8 @@ export interface MergeResult {
 /**
  * Merges a patch into a document by RFC 7386: null deletes, tables merge, everything else replaces. Beyond the RFC, because JSON and
  * Kubernetes clients lose what TOML has: a number takes the type of the value that it replaces, digits in a string are an integer where
- * the existing value is one, and a number that JSON may have rounded is refused. In TOML a key finds the existing one that differs only
+ * the existing value is one, and a number that JSON may have rounded is refused. In TOML a value of another kind than the existing one is
+ * refused: the node would not read it. In TOML a key finds the existing one that differs only
  * in `-` and `_`, since Sei and CometBFT spell the same keys differently. Pure; throws TaskError `patch-invalid`.
  */
 export const mergePatch = (
@@ -85,6 +88,7 @@ const mergeTable = (
     if (value === null) {
       if (old !== undefined) result = withEdit(result, { path: [key] });
     } else if (isPatchTable(value)) {
+      checkKind({}, old, format, path);
       const base = isTable(old) ? old : {};
       result = { ...result, [key]: mergeTable(base, value, format, path, respelled) };
     } else {
