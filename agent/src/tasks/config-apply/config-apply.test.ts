@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { maxOutputBytes, nodeModes } from '@nodetask/shared';
 import { parse } from 'smol-toml';
-import { recoverFiles } from '../../node/file-transaction.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import type { TaskReport } from '../../engine/task-handler.ts';
@@ -278,31 +274,5 @@ describe('config-apply on the files of CometBFT', () => {
     assert.match(after, /laddr = "tcp:\/\/0\.0\.0\.0:26657"/);
     assert.match(after, /# "null" \| "kv" \| "psql"\nindexer = "kv"/);
     assert.deepEqual(await readdir(home.config), ['config.toml']);
-  });
-});
-
-describe('config-apply killed by kill -9', () => {
-  const program = fileURLToPath(new URL('../testing/killed-config-apply.ts', import.meta.url));
-
-  test('leaves both files old or both new, and the same task again ends the same', async (t) => {
-    const wanted = await makeSeiHome(t, 'validator');
-    const intended = await both(wanted);
-    let died = 0;
-    for (let step = 1; step <= 12; step++) {
-      const home = await makeSeiHome(t, 'full');
-      const before = await both(home);
-      const child = spawn(process.execPath, ['--conditions=nodetask-source', program, home.root, String(step)], {
-        stdio: 'inherit',
-      });
-      const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-      if (signal === 'SIGKILL') died++;
-      await recoverFiles(home.config);
-      const after = await both(home);
-      assert.ok([before.join(), intended.join()].includes(after.join()), `mixed files after step ${step}`);
-      await apply(home, { mode: 'validator' });
-      assert.deepEqual(await both(home), intended);
-      if (signal !== 'SIGKILL') break;
-    }
-    assert.equal(died, 7);
   });
 });

@@ -1,7 +1,7 @@
 import { type ConfigApplyParams, TaskError } from '@nodetask/shared';
 import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
-import { type FileTransactionOptions, replaceFiles } from '../../node/file-transaction.ts';
+import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
@@ -14,11 +14,7 @@ import { planWrite } from '../config/write-config.ts';
  * config-apply: brings config.toml and app.toml to what a mode and overrides say, as one unit. Output: `{reason?, mode?, version?, changed,
  * diagnostics}`; a result that breaks a rule is written nowhere and fails with `config-invalid` and the same output.
  */
-export const configApply = (
-  home: NodeHome,
-  host: HostFacts,
-  transaction: FileTransactionOptions = {},
-): TaskHandler<ConfigApplyParams> => ({
+export const configApply = (home: NodeHome, host: HostFacts): TaskHandler<ConfigApplyParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
   check: ({ overrides }) => {
@@ -59,7 +55,7 @@ export const configApply = (
     if (changes.length === 0) {
       return { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...head, changed: [], diagnostics } };
     }
-    await replaceFiles(folder, changes, transaction);
+    await replaceFiles(folder, changes);
     logger.info('applied configuration', { files: changes.map((change) => change.name), keys: changed.length });
     return { outcome: 'changed', output: { ...head, changed, diagnostics } };
   },
