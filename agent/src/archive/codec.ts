@@ -9,8 +9,9 @@ export interface Codec {
   /** Of a tar archive. */
   readonly extension: string;
   readonly contentType: string;
-  /** A block as part of a stream, in pieces. Runs beside the main thread. */
-  compress(block: Buffer): Promise<readonly Buffer[]>;
+  /** Whether content that is compressed already costs as much time as any other, so that it is better kept in blocks of its own. */
+  readonly storesDense: boolean;
+  compressor(): BlockCompressor;
   /** The size of what has to be read to know how large the block is that begins there. */
   readonly announcementBytes: number;
   /** The size of the block that begins with `head`, all told; undefined where it is not announced. */
@@ -21,7 +22,14 @@ export interface Codec {
   decompressor(): Gunzip | ZstdDecompress;
 }
 
-/** Content of one block. */
+/** Compresses one block after the other, beside the main thread. */
+export interface BlockCompressor {
+  /** A block as part of a stream, in pieces. A dense one does not get smaller by compression. */
+  compress(block: Buffer, isDense: boolean): Promise<readonly Buffer[]>;
+  close(): void;
+}
+
+/** Content of one block, at most. */
 export const blockContentBytes = 1024 * 1024;
 
 /** What an announced block may be large, with and without compression; this program writes smaller ones. */

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { createGunzip, deflateRaw, gunzip, gzip } from 'node:zlib';
+import { createGunzip, gunzip, gzip } from 'node:zlib';
 import { blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
 
 /**
@@ -10,16 +10,8 @@ export const gzipCodec: Codec = {
   name: 'gzip',
   extension: 'tar.gz',
   contentType: 'application/gzip',
-  compress: async (block) => {
-    const member = await compress(block, { level: await levelFor(block), chunkSize: blockContentBytes + 1024 });
-    const head = Buffer.alloc(announcementBytes);
-    member.copy(head, 0, 0, plainHeadBytes);
-    head[3] = flagExtra;
-    head.writeUInt16LE(subfield.length + 4, plainHeadBytes);
-    subfield.copy(head, plainHeadBytes + 2);
-    head.writeUInt32LE(member.length + head.length - plainHeadBytes, announcementBytes - 4);
-    return [head, member.subarray(plainHeadBytes)];
-  },
+  storesDense: true,
+  compressor: () => ({ compress: compressMember, close: () => undefined }),
   announcementBytes: 20,
   announced: (head) => {
     if (head.length < announcementBytes || !head.subarray(0, 4).equals(magicWithExtra)) return undefined;
@@ -32,7 +24,6 @@ export const gzipCodec: Codec = {
 
 const compress = promisify<Buffer, { level: number; chunkSize: number }, Buffer>(gzip);
 const decompress = promisify<Buffer, { chunkSize: number; maxOutputLength: number }, Buffer>(gunzip);
-const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
 const plainHeadBytes = 10;
 /** One more than a block has: the end is seen at once, and nothing has to be joined. */
@@ -47,20 +38,15 @@ const announcement = Buffer.from([subfield.length + 4, 0, ...subfield]);
 
 /**
  * Level 1 is nearly as small as the usual 6 on such data and several times as fast. The chunks of state-sync snapshots are compressed
- * already, and on those deflate is at its slowest for nothing: a sample tells, and such a block is only stored.
+ * already, and on those deflate is at its slowest for nothing: such a block is only stored.
  */
-const levelFor = async (block: Buffer): Promise<number> => {
-  if (block.length < sampleBytes * samples) return 1;
-  const pieces = Array.from({ length: samples }, (_, index) => {
-    const at = Math.floor((index * (block.length - sampleBytes)) / (samples - 1));
-    return block.subarray(at, at + sampleBytes);
-  });
-  const sample = Buffer.concat(pieces);
-  const { length } = await deflate(sample, { level: 1 });
-  return length > worthwhile * sample.length ? 0 : 1;
+const compressMember = async (block: Buffer, isDense: boolean): Promise<readonly Buffer[]> => {
+  const member = await compress(block, { level: isDense ? 0 : 1, chunkSize: block.length + 1024 });
+  const head = Buffer.alloc(announcementBytes);
+  member.copy(head, 0, 0, plainHeadBytes);
+  head[3] = flagExtra;
+  head.writeUInt16LE(subfield.length + 4, plainHeadBytes);
+  subfield.copy(head, plainHeadBytes + 2);
+  head.writeUInt32LE(member.length + head.length - plainHeadBytes, announcementBytes - 4);
+  return [head, member.subarray(plainHeadBytes)];
 };
-
-const samples = 8;
-const sampleBytes = 2048;
-/** Samples without what came before them compress a little worse than the whole. */
-const worthwhile = 0.97;

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
-import { constants, createZstdDecompress, zstdCompress, zstdDecompress, type ZstdOptions } from 'node:zlib';
-import { blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
+import { constants, createZstdCompress, createZstdDecompress, zstdDecompress, type ZstdOptions } from 'node:zlib';
+import { type BlockCompressor, blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
 
 /**
  * zstd (RFC 8878): each block is a frame of its own with a checksum, after a skippable frame that holds its size as a 32-bit little-endian
@@ -10,13 +10,8 @@ export const zstdCodec: Codec = {
   name: 'zstd',
   extension: 'tar.zst',
   contentType: 'application/zstd',
-  compress: async (block) => {
-    const frame = await compress(block, { chunkSize: blockContentBytes + 8192, params: compression });
-    const head = Buffer.alloc(announcementBytes);
-    announcement.copy(head);
-    head.writeUInt32LE(frame.length, announcement.length);
-    return [head, frame];
-  },
+  storesDense: false,
+  compressor: () => new FrameCompressor(),
   announcementBytes: 12,
   announced: (head) =>
     head.length < announcementBytes || !head.subarray(0, announcement.length).equals(announcement)
@@ -27,7 +22,6 @@ export const zstdCodec: Codec = {
   decompressor: () => createZstdDecompress({ chunkSize: 512 * 1024 }),
 };
 
-const compress = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress);
 const decompress = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress);
 
 /** One more than a block has: the end is seen at once, and nothing has to be joined. */
@@ -37,7 +31,43 @@ const announcementBytes = 12;
 /** The magic number of a skippable frame, and the length of its content. */
 const announcement = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0]);
 
-const compression = {
-  [constants.ZSTD_c_compressionLevel]: 1,
-  [constants.ZSTD_c_checksumFlag]: 1,
-};
+/**
+ * One compressor for all blocks: a new one for each takes twice the time, for the memory that it allocates, and the garbage collector
+ * runs all the time.
+ */
+class FrameCompressor implements BlockCompressor {
+  readonly #stream = createZstdCompress({
+    chunkSize: 512 * 1024,
+    params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+  #pieces: Buffer[] = [];
+  #fail: (reason: Error) => void = () => undefined;
+
+  constructor() {
+    this.#stream.on('data', (piece: Buffer) => this.#pieces.push(piece));
+    this.#stream.on('error', (error) => {
+      this.#fail(error);
+    });
+  }
+
+  async compress(block: Buffer): Promise<readonly Buffer[]> {
+    await new Promise<void>((resolve, reject) => {
+      this.#fail = reject;
+      this.#stream.write(block);
+      this.#stream.flush(constants.ZSTD_e_end, resolve);
+    });
+    const frame = this.#pieces;
+    this.#pieces = [];
+    const head = Buffer.alloc(announcementBytes);
+    announcement.copy(head);
+    head.writeUInt32LE(
+      frame.reduce((bytes, piece) => bytes + piece.length, 0),
+      announcement.length,
+    );
+    return [head, ...frame];
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+}

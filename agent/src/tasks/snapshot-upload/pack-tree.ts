@@ -1,6 +1,6 @@
 import { blockWindow } from '../../archive/block-window.ts';
 import { endOfArchive, paddingAfter, tarHeader } from '../../archive/tar-header.ts';
-import { readPieces, readSmall, smallBytes } from './read-unchanged.ts';
+import { pieceBuffers, readPieces, readSmall, smallBytes } from './read-unchanged.ts';
 import type { TreeEntry } from './walk-tree.ts';
 
 /** Files that are read ahead of the one that is packed. */
@@ -10,6 +10,7 @@ const ahead = 8;
 export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerator<Buffer, void, undefined> {
   // The buffer of a small file is used again once it has been packed.
   const spare: Buffer[] = [];
+  const buffers = pieceBuffers();
   const readAhead = async (entry: TreeEntry): Promise<ReadEntry> => {
     if (entry.stat.isDirectory() || entry.stat.size > smallBytes) return { entry };
     const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(smallBytes);
@@ -28,7 +29,7 @@ export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerat
       bytes,
     });
     if (content !== undefined) yield content;
-    else if (bytes > 0) yield* readPieces(entry);
+    else if (bytes > 0) yield* readPieces(entry, buffers);
     if (buffer !== undefined) spare.push(buffer);
     const padding = paddingAfter(bytes);
     if (padding > 0) yield zeros.subarray(0, padding);

@@ -47,12 +47,18 @@ const openFile = (entry: TreeEntry): number => {
 const openError = ({ file }: TreeEntry, error: unknown): TaskError =>
   isMissing(error) ? vanished(file, error) : fileError('open', file, error);
 
+/** For one file after the other: one piece is read while the other is packed. */
+export const pieceBuffers = (): PieceBuffers => [
+  Buffer.allocUnsafeSlow(pieceBytes),
+  Buffer.allocUnsafeSlow(pieceBytes),
+];
+
+export type PieceBuffers = readonly [Buffer, Buffer];
+
 /** The same for a file of any size, in pieces. A piece is only valid until the next one but one is asked for. */
-export async function* readPieces(entry: TreeEntry): AsyncGenerator<Buffer, void, undefined> {
+export async function* readPieces(entry: TreeEntry, buffers: PieceBuffers): AsyncGenerator<Buffer, void, undefined> {
   const { size } = entry.stat;
   const file = await openUnchanged(entry);
-  // One is read while the other is packed.
-  const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
   const readPiece = async (index: number): Promise<Buffer> => {
     const at = index * pieceBytes;
     const piece = buffers[index % 2 === 0 ? 0 : 1].subarray(0, Math.min(pieceBytes, size - at));
