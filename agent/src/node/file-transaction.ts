@@ -149,6 +149,9 @@ const writeJournal = async (folder: string, journal: Journal): Promise<void> => 
   try {
     await file.writeFile(JSON.stringify(journal));
     await file.sync();
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
   } finally {
     await file.close();
   }

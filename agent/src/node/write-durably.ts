@@ -21,6 +21,10 @@ export const writeDurably = async (folder: string, name: string, content: string
       if (process.geteuid?.() === 0) await file.chown(uid, gid);
       await file.writeFile(content);
       await file.sync();
+    } catch (error) {
+      // What is left on a full volume would keep it full.
+      await unlink(temporary);
+      throw error;
     } finally {
       await file.close();
     }

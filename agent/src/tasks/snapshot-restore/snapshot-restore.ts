@@ -17,6 +17,7 @@ import { openObjectStore } from '../../objectstore/open-object-store.ts';
 import { commitPlace } from '../snapshot/open-snapshots.ts';
 import {
   commitRestore,
+  isCommitted,
   newFolderName,
   readMarker,
   recoverRestore,
@@ -98,7 +99,6 @@ const restore = async (
   await refuseMount(data);
   const found = await findSnapshot(store, location.prefix, params, signal, logger);
   const fresh = join(data, newFolderName);
-  let committed = false;
   try {
     const sha256 = await unpack(store, found, data, fresh, context, options);
     const { height, object } = found;
@@ -111,13 +111,12 @@ const restore = async (
       sha256,
     };
     signal.throwIfAborted();
-    // From here on a half-way failure is completed, not undone.
-    committed = true;
     await commitRestore(place, marker);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
     return report('changed', marker);
   } finally {
-    if (!committed)
+    // A restore that counts is completed by the next task or the next start, not undone.
+    if (!(await isCommitted(place)))
       await removeTree(fresh, signal.aborted ? options.clock.monotonic() + cleanUpBudgetMs : Infinity, options.clock);
   }
 };

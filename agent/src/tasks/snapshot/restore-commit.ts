@@ -14,8 +14,8 @@ import { isFolder, snapshotsName } from './snapshots-folder.ts';
  *
  * 1. The new ones are unpacked into `.restore-new` beside the old ones, and synced.
  * 2. `.restore-commit.json` is renamed into place. From here on the restore is committed.
- * 3. The old folder is renamed to `.restore-old`, the new one to `snapshots`; the height file and the marker are written; the old folder and
- *    the commit file are removed.
+ * 3. The old folder is renamed to `.restore-old`, the new one to `snapshots`; the old folder is removed, which frees the space that the next
+ *    two files may lack; the height file and the marker are written; the commit file is removed.
  *
  * Node has no exchange of two names, so between the two renames of step 3 there is no `snapshots` for an instant; recovery at the next
  * start completes it.
@@ -47,6 +47,10 @@ export interface CommitPlace {
   /** Called after each step that a crash could follow; tests end the process in it. */
   readonly afterStep?: ((step: string) => void) | undefined;
 }
+
+/** Whether the restore counts: what is missing of it is completed, not undone. */
+export const isCommitted = async ({ data }: CommitPlace): Promise<boolean> =>
+  (await readTextFile(join(data, commitName), maxCommitBytes)) !== undefined;
 
 /** Call it with the new folder complete and synced. */
 export const commitRestore = async (place: CommitPlace, marker: RestoreMarker): Promise<void> => {
@@ -100,12 +104,12 @@ const complete = async ({ data, heightFile, afterStep }: CommitPlace, marker: Re
     afterStep?.('new in place');
     await syncFolder(data);
   }
+  await remove(join(data, oldFolderName));
+  afterStep?.('old removed');
   await writeDurably(heightFile.folder, heightFile.name, String(marker.height));
   afterStep?.('height written');
   await writeDurably(data, markerName, `${JSON.stringify(marker)}\n`);
   afterStep?.('marker written');
-  await remove(join(data, oldFolderName));
-  afterStep?.('old removed');
   await removeDurably(data, commitName);
 };
 
