@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { cp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { constants, createGzip, gzipSync, zstdCompressSync } from 'node:zlib';
 import { TaskError } from '@nodetask/shared';
+import * as fc from 'fast-check';
 import { endOfArchive, paddingAfter, type TarEntry, tarHeader } from '../src/archive/tar-header.ts';
 import { collect, startTestS3, testBucket as bucket } from './support/object-store.ts';
 import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
@@ -120,6 +122,42 @@ test('bombs end at the budget: of bytes, and of entries', async (t) => {
   assert.deepEqual(await readdir(home.data), []);
 });
 
+/** Ten million entries in less than a megabyte: a thousand frames of the same ten thousand. */
+const tenMillion = (repeated: Buffer, before: readonly Buffer[]): Buffer => {
+  const frame = zstdCompressSync(Buffer.concat(Array.from({ length: 10_000 }, () => repeated)));
+  return Buffer.concat([
+    zstdCompressSync(file('7/1/0', 'chunk')),
+    zstdCompressSync(Buffer.concat(before)),
+    ...Array.from({ length: 1_000 }, () => frame),
+    zstdCompressSync(endOfArchive),
+  ]);
+};
+
+// The same file twice would be refused by itself: the first three thousand have names of their own.
+const distinct = Array.from({ length: 3_000 }, (_, index) => entry(`7/e${index}`));
+
+for (const [what, bytes, first, says] of [
+  ['files', entry('7/one'), distinct, /more than 1800 files and folders/],
+  ['times the same folder', entry('7/1', 0, { type: 'directory' }), [], /more than 1800 files and folders/],
+  ['comments', ofKind('g', 'pax_global_header'), [], /more than 16 headers before one entry/],
+] as const) {
+  test(`an archive of ten million ${what} ends at the budget of entries`, async (t) => {
+    const prefix = what.replaceAll(' ', '-');
+    const archive = tenMillion(bytes, first);
+    assert.ok(archive.length < 8 * 1024 ** 2, `${archive.length} bytes`);
+    await s3.files.put(bucket, `${prefix}/7.tar.zst`, archive);
+    const home = await makeChainHome(t);
+    await writeSnapshot(home, 50, 1_000);
+    const before = await describeTree(home.root);
+    const space = { freeBytes: 1024 ** 3, totalBytes: 1024 ** 3, freeEntries: 2_000 };
+    await assert.rejects(runRestore(home, at(prefix), { volumeSpace: () => Promise.resolve(space) }), {
+      code: 'snapshot-invalid',
+      message: says,
+    });
+    assert.deepEqual(await describeTree(home.root), before);
+  });
+}
+
 test('a snapshot that does not fit is refused before anything is downloaded', async (t) => {
   const source = await makeChainHome(t);
   for (const height of [7, 8]) await writeSnapshot(source, height, 100_000);
@@ -160,6 +198,60 @@ test('an archive that was damaged or cut off on its way is refused, wherever tha
     await s3.files.put(bucket, `damaged/7.${extension}`, Buffer.concat([good, Buffer.from('trailing bytes')]));
     await assertRefused(t, 'damaged', { code: 'snapshot-invalid' });
     await s3.files.delete(bucket, `damaged/7.${extension}`);
+  }
+});
+
+test('bits that flip and streams that end anywhere restore the right content or nothing', async (t) => {
+  const tar = archiveWith(file('7/1/1', randomBytes(20_000)), file('7/1/2', 'text '.repeat(5_000)));
+  const source = await makeChainHome(t);
+  await s3.files.put(bucket, 'flips-good/7.tar.gz', gzipSync(tar));
+  await runRestore(source, at('flips-good'));
+  const right = await describeTree(join(source.data, 'snapshots'));
+  const pristine = await makeChainHome(t);
+  await writeSnapshot(pristine, 50, 1_000);
+  const home = await makeChainHome(t);
+  const reset = async (): Promise<void> => {
+    await rm(home.data, { recursive: true });
+    await cp(pristine.data, home.data, { recursive: true });
+  };
+  await reset();
+  const old = await describeTree(home.data);
+  const damage = fc.record({
+    flips: fc.array(fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), bit: fc.nat(7) }), {
+      maxLength: 3,
+    }),
+    keep: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
+  });
+  for (const [extension, good] of [
+    ['tar.gz', gzipSync(tar)],
+    ['tar.zst', zstdCompressSync(tar, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })],
+  ] as const) {
+    const seen = { refused: 0, right: 0 };
+    await fc.assert(
+      fc.asyncProperty(damage, async ({ flips, keep }) => {
+        const bytes = Buffer.from(good.subarray(0, Math.ceil(keep * good.length)));
+        for (const { at: share, bit } of flips) {
+          const place = Math.floor(share * bytes.length);
+          if (place < bytes.length) bytes[place] = (bytes[place] ?? 0) ^ (1 << bit);
+        }
+        await s3.files.put(bucket, `flips/7.${extension}`, bytes);
+        try {
+          await runRestore(home, { ...at('flips'), force: true });
+        } catch (error) {
+          assert.ok(error instanceof TaskError && error.code === 'snapshot-invalid', String(error));
+          assert.deepEqual(await describeTree(home.data), old);
+          seen.refused++;
+          return;
+        }
+        // A flip in what no reader looks at, such as the time in the header of gzip.
+        assert.deepEqual(await describeTree(join(home.data, 'snapshots')), right);
+        await reset();
+        seen.right++;
+      }),
+      { numRuns: 60, examples: [[{ flips: [], keep: 1 }], [{ flips: [], keep: 0 }]] },
+    );
+    assert.ok(seen.refused > 0 && seen.right > 0, JSON.stringify(seen));
+    await s3.files.delete(bucket, `flips/7.${extension}`);
   }
 });
 

@@ -12,6 +12,8 @@ export type TarEvent =
 
 /** Of a pax header or a long name; anything beyond is an attack, not a name. */
 const maxMetaBytes = 64 * 1024;
+/** Before one entry: a comment for the archive, a pax header, a long name, a long target. Without an end they would cost time and count nowhere. */
+const maxMetaHeaders = 16;
 
 /**
  * Reads a tar archive of regular files and directories: ustar, pax, and the long names and large numbers of GNU tar. Anything else in it
@@ -19,18 +21,22 @@ const maxMetaBytes = 64 * 1024;
  */
 export async function* readTar(input: ByteQueue): AsyncGenerator<TarEvent, void, undefined> {
   let pending: PaxValues = {};
+  let metaHeaders = 0;
   for (;;) {
     const header = await input.take(blockBytes);
     if (header.length < blockBytes) throw archiveError('ends in the middle: it is cut off');
     if (isEmpty(header)) break;
     const entry = parseHeader(header);
     if (isMeta(entry.flag)) {
+      metaHeaders += 1;
+      if (metaHeaders > maxMetaHeaders) throw archiveError(`has more than ${maxMetaHeaders} headers before one entry`);
       pending = { ...pending, ...(await readMeta(input, entry)) };
       continue;
     }
     const name = pending.name ?? decodeName(entry.name);
     const bytes = pending.bytes ?? entry.bytes;
     pending = {};
+    metaHeaders = 0;
     const segments = entrySegments(name);
     if (entry.flag === '5' && bytes > 0) throw archiveError(`has a folder with content: ${quoteName(name)}`);
     switch (entry.flag) {

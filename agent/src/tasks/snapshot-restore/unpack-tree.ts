@@ -88,7 +88,9 @@ class TreeWriter {
   }
 
   async folder(segments: readonly string[], mode: number): Promise<void> {
-    await this.#ensureFolder(segments);
+    // One that is there already costs no space, and time all the same.
+    if (this.#isThere(segments)) this.#spend(0);
+    else await this.#ensureFolder(segments);
     if (segments.length > 0) this.#folders.set(segments.join('/'), mode | 0o700);
   }
 
@@ -195,13 +197,17 @@ class TreeWriter {
 
   async #ensureFolder(segments: readonly string[]): Promise<void> {
     // Nearly always it is there.
-    if (segments.length === 0 || this.#folders.has(segments.join('/'))) return;
+    if (this.#isThere(segments)) return;
     await this.#ensureFolder(segments.slice(0, -1));
     this.#spend(blockBytes);
     const path = segments.join('/');
     await this.#try('create', path, (full) => mkdir(full, 0o700));
     this.#folders.set(path, 0o755);
     if (this.#folders.size > maxFolders) throw archiveError(`has more than ${maxFolders} folders`);
+  }
+
+  #isThere(segments: readonly string[]): boolean {
+    return segments.length === 0 || this.#folders.has(segments.join('/'));
   }
 
   #spend(bytes: number): void {
