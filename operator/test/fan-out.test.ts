@@ -97,7 +97,8 @@ test('a run over fewer pods takes the rows of the others off', async () => {
 });
 
 test('a failure on one target fails the whole, and says where', async () => {
-  await cluster.applyNodeTask('partly', { type: 'config-validate', target: spec.target });
+  const strategy = { maxParallel: '100%', onFailure: 'Continue' };
+  await cluster.applyNodeTask('partly', { type: 'config-validate', target: spec.target, strategy });
   const done = await untilFinished(cluster, 'partly');
   assert.equal(reasonOf(done, 'Failed'), 'TargetsFailed');
   assert.match(done.status?.conditions?.[0]?.message ?? '', /3 of 3 targets failed: sei-0: file-missing/);

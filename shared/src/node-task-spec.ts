@@ -180,30 +180,40 @@ const members = z.strictObject({
         .min(1)
         .max(86_400)
         .default(10)
-        .describe('Seconds before the first retry; doubles with each.'),
+        .describe(
+          'Seconds before the first retry; doubles with each. Up to a quarter is taken off, for each target another part.',
+        ),
       maxBackoffSeconds: z.int().min(1).max(86_400).default(300).describe('The most seconds before a retry.'),
     })
     .optional()
-    .describe('Retries of failed attempts. Default: none.'),
+    .describe(
+      'Retries of failed attempts of a task that runs once. Default: none. A schedule has its next run, a daemon its restartPolicy.',
+    ),
   strategy: z
     .strictObject({
       maxParallel: numberOrPercent(1)
         .default(1)
-        .describe('How many targets run at the same time: a number or a percentage of the targets.'),
+        .describe(
+          'How many targets run at the same time: a number, or a percentage of the targets, rounded down but at least 1.',
+        ),
       order: z
         .enum(['Name', 'Ordinal'])
         .default('Name')
-        .describe('Order of the targets: by name, or by the number at the end of the name.'),
+        .describe('Order of the turns: by name, or by StatefulSet and its ordinals (sei-9 before sei-10).'),
       failureThreshold: numberOrPercent(0)
         .default(0)
-        .describe('How many targets may fail: a number or a percentage of the targets.'),
+        .describe('How many targets may fail: a number, or a percentage of the targets, rounded down.'),
       onFailure: z
         .enum(['Stop', 'Pause', 'Continue'])
         .default('Stop')
-        .describe('What to do with the targets that have not started once more than failureThreshold have failed.'),
+        .describe(
+          'What becomes of the targets that have not started once more than failureThreshold have failed: Stop ends them, and the task is Failed; Pause has them wait until failureThreshold is raised or onFailure changed; Continue runs them all.',
+        ),
     })
     .optional()
-    .describe('How the task goes over many targets.'),
+    .describe(
+      'How a task that runs once goes over many targets; default: one after the other. May change on the way. A schedule or daemon goes to all its targets at once.',
+    ),
   dependsOn: z
     .array(objectName('a NodeTask'))
     .max(32)

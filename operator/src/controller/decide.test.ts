@@ -25,6 +25,9 @@ const kinds = ({ calls }: Decision): readonly string[] => calls.map(({ kind, pod
 const eventReasons = ({ events }: Decision): readonly string[] => events.map(({ reason }) => reason);
 const ask = (setup: Setup): Decision => decide(gathered(setup));
 const three = ['sei-0', 'sei-1', 'sei-2'].map((name) => agentPod(name));
+const oneByOne = { maxParallel: 1, order: 'Name', failureThreshold: 0, onFailure: 'Stop' } as const;
+const { startedAt: __, ...unstarted } = row('', { phase: 'Pending' });
+const toCome = (pod: string): typeof unstarted => ({ ...unstarted, pod, taskID: idOf(pod) });
 const acceptedOn = (...pods: readonly string[]): NonNullable<Setup['memory']> =>
   Object.fromEntries(pods.map((pod) => [idOf(pod), accepted({ podUID: `uid-of-${pod}` })]));
 
@@ -76,8 +79,73 @@ describe('a one-shot on the happy path', () => {
 });
 
 describe('a fan-out', () => {
-  test('goes to all targets at once', () => {
-    assert.deepEqual(kinds(ask({ spec: fanOut, pods: three })), ['dispatch sei-0', 'dispatch sei-1', 'dispatch sei-2']);
+  test('goes to one target after the other', () => {
+    assert.deepEqual(kinds(ask({ spec: fanOut, pods: three })), ['dispatch sei-0']);
+  });
+  test('goes to all targets at once where the strategy says so', () => {
+    const spec = { ...fanOut, strategy: { ...oneByOne, maxParallel: '100%' } };
+    assert.deepEqual(kinds(ask({ spec, pods: three })), ['dispatch sei-0', 'dispatch sei-1', 'dispatch sei-2']);
+  });
+  test('stops at the first failure, and says what has not run', () => {
+    const rows = [
+      row('sei-0', { result: result({ status: 'failed', error: 'boom' }) }),
+      toCome('sei-1'),
+      toCome('sei-2'),
+    ];
+    const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
+    assert.deepEqual(kinds(decision), []);
+    assert.equal(ready(decision), 'TargetsFailed');
+    assert.equal(decision.status?.conditions?.[0]?.message, '1 of 3 targets failed; 2 not started: sei-0: boom');
+    assert.deepEqual(
+      decision.status?.targets?.map(({ pod, phase, message }) => `${pod} ${phase}: ${message}`),
+      [
+        'sei-0 Failed: boom',
+        'sei-1 Cancelled: not started: 1 target failed, more than spec.strategy.failureThreshold (0)',
+        'sei-2 Cancelled: not started: 1 target failed, more than spec.strategy.failureThreshold (0)',
+      ],
+    );
+  });
+  test('pauses, says how it goes on, and tells so once', () => {
+    const spec = { ...fanOut, strategy: { ...oneByOne, onFailure: 'Pause' as const } };
+    const rows = [
+      row('sei-0', { result: result({ status: 'failed', error: 'boom' }) }),
+      toCome('sei-1'),
+      toCome('sei-2'),
+    ];
+    const status = runningStatus(rows);
+    const decision = ask({ spec, pods: three, status, seconds: 1 });
+    assert.equal(decision.status?.phase, 'Suspended');
+    assert.equal(
+      decision.status?.conditions?.[0]?.message,
+      'paused: 1 of 3 targets failed, more than spec.strategy.failureThreshold (0): sei-0: boom; to start the 2 to come, raise failureThreshold to 1 or more, or set onFailure to Continue; to end it, set onFailure to Stop',
+    );
+    assert.deepEqual(eventReasons(decision), ['Failed']);
+    const later = {
+      ...status,
+      ...decision.status,
+      targets: rows.map((r, i) => ({ ...r, ...decision.status?.targets?.[i] })),
+    };
+    assert.deepEqual(ask({ spec, pods: three, status: later, seconds: 2 }), { calls: [], dropRows: [], events: [] });
+    const resumed = { ...spec, strategy: { ...spec.strategy, onFailure: 'Continue' as const } };
+    assert.deepEqual(kinds(ask({ spec: resumed, pods: three, status: later, seconds: 2 })), ['dispatch sei-1']);
+    const ended = ask({ spec: fanOut, pods: three, status: later, seconds: 2 });
+    assert.equal(ended.status?.phase, 'Failed');
+  });
+  test('completes with the failures that the threshold allows', () => {
+    const spec = { ...fanOut, strategy: { ...oneByOne, failureThreshold: '34%' } };
+    const rows = [
+      row('sei-0', { result: result({ status: 'failed', error: 'boom' }) }),
+      row('sei-1', { phase: 'Succeeded' }),
+      row('sei-2', { phase: 'Succeeded' }),
+    ];
+    const decision = ask({ spec, pods: three, status: runningStatus(rows), seconds: 1 });
+    assert.equal(ready(decision), 'CompletedWithFailures');
+    assert.equal(decision.status?.phase, 'Succeeded');
+    assert.deepEqual(decision.status?.counts, { desired: 3, running: 0, succeeded: 2, failed: 1 });
+    assert.match(
+      decision.status?.conditions?.[0]?.message ?? '',
+      /^1 of 3 targets failed, which .* \(1\) allows: sei-0: boom$/,
+    );
   });
   test('counts what has ended and shows what runs', () => {
     const rows = [
@@ -94,7 +162,7 @@ describe('a fan-out', () => {
     });
     assert.deepEqual(status?.counts, { desired: 3, running: 1, succeeded: 1, failed: 1 });
     assert.equal(status?.summary, '1/3');
-    assert.equal(status?.conditions?.[0]?.message, '2 of 3 targets done; runs on sei-1');
+    assert.equal(status?.conditions?.[0]?.message, '2 of 3 targets done (1 not successful); runs on sei-1');
   });
   test('with many targets the message of each is short, or the object would not fit', () => {
     const pods = Array.from({ length: 40 }, (_, index) => agentPod(`sei-${index}`));
@@ -374,7 +442,6 @@ describe('what cannot go on', () => {
     readonly field: RegExp;
   }[] = [
     { changes: { retry: { limit: 3 } }, field: /spec\.retry\.limit 3: set it to 0/ },
-    { changes: { strategy: { maxParallel: '25%' } }, field: /spec\.strategy .*25%/ },
     { changes: { dependsOn: ['other'] }, field: /spec\.dependsOn \["other"\]/ },
     { changes: { suspend: true }, field: /spec\.suspend true/ },
     { changes: { ttlSecondsAfterFinished: 0 }, field: /spec\.ttlSecondsAfterFinished 0/ },
@@ -388,7 +455,7 @@ describe('what cannot go on', () => {
     });
   }
   test('the defaults of those fields are supported', () => {
-    const spec = { ...oneShot, retry: {}, strategy: {}, dependsOn: [], suspend: false };
+    const spec = { ...oneShot, retry: {}, dependsOn: [], suspend: false };
     assert.deepEqual(kinds(ask({ spec })), ['dispatch sei-0']);
   });
   test('a field taken out again lets it go on, with what it knew', () => {
@@ -411,7 +478,8 @@ describe('what cannot go on', () => {
     assert.equal(ready(decision), 'TooManyTargets');
     assert.deepEqual(decision.calls, []);
     const status = { observedGeneration: -1, ...decision.status, targets: [] };
-    assert.equal(ask({ spec: fanOut, pods: pods.slice(1), status }).calls.length, maxTargets);
+    const spec = { ...fanOut, strategy: { ...oneByOne, maxParallel: maxTargets } };
+    assert.equal(ask({ spec, pods: pods.slice(1), status }).calls.length, maxTargets);
   });
   test('a selector without a pod', () => {
     const waiting = ask({ spec: fanOut, pods: [] });

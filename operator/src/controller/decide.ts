@@ -23,7 +23,6 @@ const chain: readonly Gate[] = [
   // suspend comes here
   tooManyTargets, //     more pods than status can hold
   noTarget, //           no pod at all
-  // strategy comes here: which of the targets may start now
 ];
 
 /**

@@ -13,8 +13,10 @@ export const reasons = {
   StoppingPreviousRun: 'Work of an earlier runID, or on a pod that is no longer a target, is being stopped.',
   Cancelling: 'The work is being stopped because spec.cancel is true.',
   Deleting: 'The work is being stopped because the NodeTask is being deleted.',
+  FailureThreshold: 'More targets failed than spec.strategy allows, and it is paused.',
   // --- in the desired state ---------------------------------------------------------------------------------------
   Succeeded: 'Every target succeeded.',
+  CompletedWithFailures: 'All targets have ended, and no more failed than spec.strategy.failureThreshold allows.',
   Scheduled: 'The schedule waits for its next run.',
   RunActive: 'A run of the schedule is going.',
   DaemonRunning: 'The daemon runs on every target.',

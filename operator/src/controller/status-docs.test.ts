@@ -49,7 +49,16 @@ const shown = (standing: Standing): Map<string, Condition['status']> => {
 };
 
 test('it shows the conditions of each standing as they are set', () => {
-  const [, ...header] = ['Standing', 'Ready', 'Reconciling', 'Stalled', 'Complete', 'Failed', 'Finished'] as const;
+  const [, ...header] = [
+    'Standing',
+    'Ready',
+    'Reconciling',
+    'Stalled',
+    'Complete',
+    'Failed',
+    'Finished',
+    'Suspended',
+  ] as const;
   const listed = rowsUnder('Standing').map((cells) => cells.slice(0, header.length + 1));
   assert.deepEqual(
     listed,

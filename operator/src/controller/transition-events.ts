@@ -14,6 +14,7 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
     ...lost(before, after),
     ...lastRun(before, after),
     ...stalled(before, after),
+    ...paused(before, after),
     ...ended(before, after),
   ];
 };
@@ -70,11 +71,20 @@ const stalled = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote
   return [{ type: 'Warning', reason: 'Failed', action: 'Wait', note }];
 };
 
+/** spec.strategy has stopped half-way and waits for people. */
+const paused = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const pause = condition(after, 'Suspended');
+  if ((pause?.reason as Reason | undefined) !== 'FailureThreshold') return [];
+  if (condition(before, 'Suspended')?.reason === pause?.reason) return [];
+  return [{ type: 'Warning', reason: 'Failed', action: 'Pause', note: sentence(pause?.message ?? '') }];
+};
+
 const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   if (!isTerminal(after.phase) || (before.phase === after.phase && before.runID === after.runID)) return [];
   const message = sentence(condition(after, 'Ready')?.message ?? '');
   if (after.phase === 'Succeeded') {
-    return [{ type: 'Normal', reason: 'Completed', action: 'Complete', note: message }];
+    const partly = (condition(after, 'Complete')?.reason as Reason | undefined) === 'CompletedWithFailures';
+    return [{ type: partly ? 'Warning' : 'Normal', reason: 'Completed', action: 'Complete', note: message }];
   }
   if (after.phase === 'Cancelled') {
     return [{ type: 'Normal', reason: 'Cancelled', action: 'Cancel', note: message }];

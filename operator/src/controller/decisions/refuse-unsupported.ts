@@ -17,11 +17,8 @@ export const refuseUnsupported: Gate = (ctx) => {
 
 /** The first such field with its value and what to do about it. */
 const unsupported = (spec: NodeTaskSpec): string | undefined => {
-  const { retry, strategy, dependsOn, suspend, ttlSecondsAfterFinished } = spec;
+  const { retry, dependsOn, suspend, ttlSecondsAfterFinished } = spec;
   if (retry !== undefined && retry.limit > 0) return `spec.retry.limit ${retry.limit}: set it to 0`;
-  if (strategy !== undefined && !isDefault(strategy)) {
-    return `spec.strategy ${JSON.stringify(strategy)}: remove it, and all targets run at once`;
-  }
   if (dependsOn !== undefined && dependsOn.length > 0) {
     return `spec.dependsOn ${JSON.stringify(dependsOn)}: remove it, and apply this NodeTask when those have completed`;
   }
@@ -31,11 +28,3 @@ const unsupported = (spec: NodeTaskSpec): string | undefined => {
   }
   return undefined;
 };
-
-const isDefault = ({
-  maxParallel,
-  order,
-  failureThreshold,
-  onFailure,
-}: NonNullable<NodeTaskSpec['strategy']>): boolean =>
-  maxParallel === 1 && order === 'Name' && failureThreshold === 0 && onFailure === 'Stop';

@@ -1,15 +1,17 @@
-import type { Decision } from '../decision.ts';
+import type { Decision, Situation } from '../decision.ts';
 import { workOnStatus } from '../known-work.ts';
 import { requeueAt } from '../requeue.ts';
 import { resolveTargets } from '../resolve-targets.ts';
 import { earliest, isTerminal, type RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
+import { rollOut } from '../strategy/roll-out.ts';
 import { oneShotSituation } from '../summary/one-shot-situation.ts';
 import { statusChange, statusOf } from '../summary/owned-status.ts';
 import { recurringSituation } from '../summary/recurring-situation.ts';
 import type { DecidedTarget } from '../summary/rows.ts';
 import { decideTarget } from '../target/decide-target.ts';
 import { targetView } from '../target/target-view.ts';
+import type { TaskMode } from '../task-mode.ts';
 import { settleMs } from '../timing.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { nothingToDo } from './gate.ts';
@@ -17,10 +19,7 @@ import { nothingToDo } from './gate.ts';
 /** Brings every target on its way and sums up where they are. Always decides. */
 export const runTargets = (ctx: RunContext): Decision => {
   const names = resolveTargets(ctx);
-  const targets = names.map((pod): DecidedTarget => {
-    const view = targetView(ctx, pod, names.length);
-    return { view, verdict: decideTarget(view) };
-  });
+  const { targets, situation } = ctx.mode === 'one-shot' ? oneShot(ctx, names) : recurring(ctx, ctx.mode, names);
   const departed = stopDeparted(ctx, targets);
   const calls = [...targets.flatMap(({ verdict }) => verdict.calls ?? []), ...departed.calls];
   // The finalizer is there before anything can run.
@@ -28,7 +27,6 @@ export const runTargets = (ctx: RunContext): Decision => {
     !ctx.hasFinalizer && calls.some(({ kind }) => kind === 'dispatch') ? { finalizer: 'add' as const } : {};
   const wakeAt = earliest([departed.wakeAt, ...targets.map(({ verdict }) => verdict.wakeAt)]);
 
-  const situation = ctx.mode === 'one-shot' ? oneShotSituation(targets) : recurringSituation(targets, ctx.mode);
   const ended = isTerminal(situation.phase);
   const settledAt = ended || ctx.mode !== 'one-shot' ? undefined : settleTime(targets);
   if (settledAt !== undefined && settledAt > ctx.now) {
@@ -45,6 +43,25 @@ export const runTargets = (ctx: RunContext): Decision => {
     ...requeueAt(ended ? undefined : wakeAt, ctx.now),
     ...(ended && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
   };
+};
+
+interface Decided {
+  readonly targets: readonly DecidedTarget[];
+  readonly situation: Situation;
+}
+
+const oneShot = (ctx: RunContext, names: readonly string[]): Decided => {
+  const rollout = rollOut(ctx, names);
+  return { targets: rollout.targets, situation: oneShotSituation(rollout) };
+};
+
+/** A schedule or daemon stays where it is, and so takes no turns: it goes to all its targets at once. */
+const recurring = (ctx: RunContext, mode: Exclude<TaskMode, 'one-shot'>, names: readonly string[]): Decided => {
+  const targets = names.map((pod): DecidedTarget => {
+    const view = targetView(ctx, pod, names.length);
+    return { view, verdict: decideTarget(view) };
+  });
+  return { targets, situation: recurringSituation(targets, mode) };
 };
 
 /** Until when "Running" is not worth a write, because the result may be there at once. Nothing is held back while a target waits. */

@@ -4,9 +4,11 @@ import type { Condition, NodeTaskStatus } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import {
   accepted,
+  agentPod,
   at,
   cron,
   daemon,
+  fanOut,
   gathered,
   height,
   idOf,
@@ -29,7 +31,7 @@ interface Row {
   readonly reason?: string;
   readonly phase: string;
   readonly kstatus: 'Current' | 'InProgress' | 'Failed' | 'Terminating';
-  readonly argo: 'Healthy' | 'Progressing' | 'Degraded';
+  readonly argo: 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
 }
 
 const memory = { [idOf('sei-0')]: accepted() };
@@ -263,6 +265,34 @@ const table: readonly Row[] = [
     argo: 'Degraded',
   },
   {
+    state: 'paused by the strategy',
+    setup: {
+      spec: { ...fanOut, strategy: { maxParallel: 1, order: 'Name', failureThreshold: 0, onFailure: 'Pause' } },
+      pods: [agentPod('sei-0'), agentPod('sei-1')],
+      status: runningStatus([
+        row('sei-0', { result: result({ status: 'failed' }) }),
+        row('sei-1', { phase: 'Pending', startedAt: undefined }),
+      ]),
+    },
+    shown: '!Ready Suspended',
+    reason: 'FailureThreshold',
+    phase: 'Suspended',
+    kstatus: 'InProgress',
+    argo: 'Suspended',
+  },
+  {
+    state: 'failures within the threshold',
+    setup: {
+      spec: { ...oneShot, strategy: { maxParallel: 1, order: 'Name', failureThreshold: 1, onFailure: 'Stop' } },
+      status: runningStatus([row('sei-0', { result: result({ status: 'failed' }) })]),
+    },
+    shown: 'Ready Complete Finished',
+    reason: 'CompletedWithFailures',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
     state: 'not supported',
     setup: { spec: { ...oneShot, suspend: true } },
     shown: '!Ready Stalled',
@@ -339,6 +369,8 @@ const kstatus = (
 const argoHealth = (generation: number, { observedGeneration, conditions = [] }: Judged): string => {
   if (observedGeneration !== generation) return 'Progressing';
   if (find(conditions, 'Stalled')?.status === 'True') return 'Degraded';
+  if (find(conditions, 'Suspended')?.status === 'True' && find(conditions, 'Ready')?.status !== 'True')
+    return 'Suspended';
   return find(conditions, 'Ready')?.status === 'True' ? 'Healthy' : 'Progressing';
 };
 

@@ -17,7 +17,7 @@ const table: Readonly<Record<Standing, Shown>> = {
   failed: { Ready: false, Stalled: true, Failed: true, Finished: true },
   cancelled: { Ready: false, Stalled: true, Finished: true },
   stalled: { Ready: false, Stalled: true },
-  // suspended comes here
+  suspended: { Ready: false, Suspended: true },
 };
 
 const order: readonly ConditionType[] = [

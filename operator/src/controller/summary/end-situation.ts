@@ -1,27 +1,21 @@
 import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
+import { wasDispatched } from '../target/has-begun.ts';
 import type { DecidedTarget } from './rows.ts';
 
-/** How a NodeTask ended whose targets have all ended: failed when one failed, else cancelled when one was cancelled. */
-export const endSituation = (targets: readonly DecidedTarget[]): Situation => {
+/**
+ * How a NodeTask ended whose targets have all ended: failed when one failed, else cancelled when one was cancelled; but complete when
+ * no more did so than may.
+ * @param threshold how many targets may fail.
+ */
+export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): Situation => {
   const of = (state: string): readonly DecidedTarget[] => targets.filter(({ verdict }) => verdict.state === state);
   const failed = of('failed');
   const cancelled = of('cancelled');
-  const [only] = targets;
+  const unsuccessful = failed.length + cancelled.length;
 
-  if (failed.length > 0) {
-    const [first] = failed;
-    const single = targets.length === 1 && first !== undefined;
-    const said = failed.map(({ view, verdict }) => `${view.pod}: ${verdict.message}`);
-    return {
-      standing: 'failed',
-      phase: 'Failed',
-      reason: single ? first.verdict.reason : 'TargetsFailed',
-      message: single
-        ? `failed on ${said.join()}`
-        : `${failed.length} of ${plural(targets.length, 'target')} failed: ${shortList(said)}`,
-    };
-  }
+  if (unsuccessful > 0 && unsuccessful <= threshold) return withFailures(targets, [...failed, ...cancelled], threshold);
+  if (failed.length > 0) return failedSituation(targets, failed, cancelled);
   if (cancelled.length > 0) {
     return {
       standing: 'cancelled',
@@ -30,6 +24,7 @@ export const endSituation = (targets: readonly DecidedTarget[]): Situation => {
       message: `cancelled on ${shortList(cancelled.map(({ view }) => view.pod))}; change spec.runID to run it again`,
     };
   }
+  const [only] = targets;
   return {
     standing: 'complete',
     phase: 'Succeeded',
@@ -38,5 +33,39 @@ export const endSituation = (targets: readonly DecidedTarget[]): Situation => {
       targets.length === 1 && only !== undefined
         ? `succeeded on ${only.view.pod}${only.verdict.message === '' ? '' : ` (${only.verdict.message})`}`
         : `succeeded on ${plural(targets.length, 'target')}`,
+  };
+};
+
+/** "sei-0: disk-full: no space left", for each. */
+export const said = (targets: readonly DecidedTarget[]): string =>
+  shortList(targets.map(({ view, verdict }) => `${view.pod}: ${verdict.message}`));
+
+const withFailures = (
+  targets: readonly DecidedTarget[],
+  unsuccessful: readonly DecidedTarget[],
+  threshold: number,
+): Situation => ({
+  standing: 'complete',
+  phase: 'Succeeded',
+  reason: 'CompletedWithFailures',
+  message: `${unsuccessful.length} of ${plural(targets.length, 'target')} failed, which spec.strategy.failureThreshold (${threshold}) allows: ${said(unsuccessful)}`,
+});
+
+const failedSituation = (
+  targets: readonly DecidedTarget[],
+  failed: readonly DecidedTarget[],
+  cancelled: readonly DecidedTarget[],
+): Situation => {
+  const [first] = failed;
+  const single = targets.length === 1 && first !== undefined;
+  const unstarted = cancelled.filter(({ view }) => !wasDispatched(view)).length;
+  const rest = unstarted === 0 ? '' : `; ${unstarted} not started`;
+  return {
+    standing: 'failed',
+    phase: 'Failed',
+    reason: single ? first.verdict.reason : 'TargetsFailed',
+    message: single
+      ? `failed on ${said(failed)}`
+      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}: ${said(failed)}`,
   };
 };

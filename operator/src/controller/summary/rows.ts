@@ -13,6 +13,7 @@ export interface DecidedTarget {
 
 const rowPhases: Readonly<Record<TargetState, string>> = {
   pending: 'Pending',
+  waiting: 'Pending',
   blocked: 'Pending',
   stalled: 'Pending',
   running: 'Running',
@@ -27,12 +28,10 @@ export const hasEnded = ({ verdict }: DecidedTarget): boolean => endedStates.has
 
 /** The operator's fields of a target's row. What was written about the attempt before stays. */
 export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
-  const { row, memory, pod, attempt, taskID } = view;
+  const { memory, pod, attempt, taskID } = view;
   const podUID = dispatchedTo(view);
   const startedAt = startOf(view, memory);
-  const completedAt = hasEnded({ view, verdict })
-    ? (row?.completedAt ?? view.result?.completedAt ?? isoTime(view.ctx.now))
-    : undefined;
+  const completedAt = hasEnded({ view, verdict }) ? endOf({ view }) : undefined;
   const message = progressOnly(view, verdict)
     ? ''
     : boundedText(verdict.message, maxTargetMessageCharacters(view.targets));
@@ -47,6 +46,10 @@ export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
     ...(completedAt === undefined ? {} : { completedAt }),
   };
 };
+
+/** When a target that has ended did so. */
+export const endOf = ({ view: { row, result, ctx } }: Pick<DecidedTarget, 'view'>): string =>
+  row?.completedAt ?? result?.completedAt ?? isoTime(ctx.now);
 
 const dispatchedTo = ({ row, memory, result, agentPod }: TargetView): string | undefined => {
   if (memory?.dispatch?.kind === 'accepted' || memory?.found !== undefined) return memory.podUID;

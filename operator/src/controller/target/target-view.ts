@@ -26,11 +26,15 @@ export interface TargetView {
   /** What this pod's agent has answered; absent for a pod that was replaced since. */
   readonly memory?: TaskMemory;
   readonly silence?: NonNullable<TaskMemory['silence']>;
+  /** When its turn came, where it had to wait for one (spec.strategy). */
+  readonly turnAt?: number;
 }
 
-/** Where a target is. `stalled`: it cannot go on unless something changes, but it has not ended. */
+/**
+ * Where a target is. `waiting`: its turn has not come; `stalled`: it cannot go on unless something changes, but it has not ended.
+ */
 export type TargetState =
-  'pending' | 'blocked' | 'running' | 'scheduled' | 'succeeded' | 'failed' | 'cancelled' | 'stalled';
+  'waiting' | 'pending' | 'blocked' | 'running' | 'scheduled' | 'succeeded' | 'failed' | 'cancelled' | 'stalled';
 
 /** What is so about a target, and what to do about it. */
 export interface TargetVerdict {

@@ -16,13 +16,17 @@ export const runWaitStart = (ctx: RunContext): number => {
   return ctx.sameRun && reconciling !== undefined ? Date.parse(reconciling.lastTransitionTime) : ctx.now;
 };
 
-/** When the wait for a target began: with the run, with the pod, or with the silence of an agent that had answered before; the last of these. */
-const waitStart = ({ ctx, pod, agentPod, row, memory, silence }: TargetView): number => {
+/**
+ * When the wait for a target began: with the run, with its turn, with the pod, or with the silence of an agent that had answered
+ * before; the last of these.
+ */
+const waitStart = ({ ctx, pod, agentPod, row, memory, silence, turnAt }: TargetView): number => {
   const start = runWaitStart(ctx);
   const outOfReach = ctx.outOfReachSince.get(pod);
   const contacted = row?.startedAt !== undefined || memory?.dispatch !== undefined;
   const lost = contacted && start > Number.NEGATIVE_INFINITY ? (outOfReach ?? silence?.since ?? ctx.now) : undefined;
-  return Math.max(start, agentPod?.createdAt ?? Number.NEGATIVE_INFINITY, lost ?? Number.NEGATIVE_INFINITY);
+  const never = Number.NEGATIVE_INFINITY;
+  return Math.max(start, agentPod?.createdAt ?? never, lost ?? never, turnAt ?? never);
 };
 
 /** Waits as long as spec.target.waitSeconds allows; then the target of a one-shot has failed, and that of another task stalls. */
