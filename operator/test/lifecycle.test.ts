@@ -160,16 +160,16 @@ describe('a one-shot', () => {
 describe('what this version does not support', () => {
   test('is said, and goes on once it is taken out', async () => {
     const spec = { type: 'mark-ready', target: { podName: 'sei-0' } };
-    await cluster.applyNodeTask('retrying', { ...spec, retry: { limit: 2 } });
+    await cluster.applyNodeTask('unsupported', { ...spec, ttlSecondsAfterFinished: 60 });
     const held = await until(
       cluster,
-      'retrying',
+      'unsupported',
       'to stall',
       (nodeTask) => reasonOf(nodeTask, 'Stalled') !== undefined,
     );
     assert.equal(reasonOf(held, 'Stalled'), 'NotSupported');
-    await cluster.applyNodeTask('retrying', spec);
-    assert.equal((await untilFinished(cluster, 'retrying')).status?.phase, 'Succeeded');
+    await cluster.applyNodeTask('unsupported', spec);
+    assert.equal((await untilFinished(cluster, 'unsupported')).status?.phase, 'Succeeded');
   });
 });
 

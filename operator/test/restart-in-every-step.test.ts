@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { NodeTask, TaskResult } from '@nodetask/shared';
 import { type Cluster, startCluster } from '@nodetask/testbed';
+import { FlakyRPC } from './support/flaky-rpc.ts';
 import { MortalOperator, type Step } from './support/mortal-operator.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf, reasonOf, until } from './support/test-cluster.ts';
@@ -134,4 +135,32 @@ test('a new run after a changed runID begins once', async () => {
     },
   );
   assert.ok(steps >= 4, `died in ${steps} different steps`);
+});
+
+test('a task that is tried again makes each attempt once', async () => {
+  await using rpc = await FlakyRPC.start();
+  const steps = await forEachStep(
+    'retried',
+    async (name) =>
+      cluster.applyNodeTask(name, {
+        type: 'configure-genesis',
+        target: { podName: 'sei-1' },
+        params: { rpc: rpc.url },
+        retry: { limit: 1, backoffSeconds: 1 },
+      }),
+    ended(undefined),
+    async (name, taken) => {
+      const done = await cluster.admin.get<NodeTask>(pathOf(cluster, name));
+      assert.equal(done?.status?.phase, 'Failed', name);
+      assert.equal(done.status.targets?.[0]?.attempt, 2, name);
+      const ids = [...(idsByPod(taken, 'dispatch').get('sei-1') ?? [])];
+      assert.equal(ids.length, 2, `${name}: no attempt is lost, none is made twice`);
+      for (const id of ids) {
+        const { body } = await cluster.agent('sei-1').request('GET', `/v0/tasks/${id}`);
+        assert.equal((body as TaskResult).run, 1, `${name}: ${id} ran once`);
+      }
+    },
+  );
+  // Finalizer, dispatch, the pause, the next number, dispatch, the end, finalizer.
+  assert.ok(steps >= 7, `died in ${steps} different steps`);
 });

@@ -36,7 +36,9 @@ export const targetStatusSchema = z.strictObject({
     .describe('Id of the current attempt on the agent; a result counts only with this id.'),
   message: z.string().max(maxTargetMessageCharacters(1)).optional().describe('What it waits for, or why it failed.'),
   startedAt: timestamp.optional().describe('When the current attempt was dispatched.'),
-  completedAt: timestamp.optional().describe('When the target was finished.'),
+  completedAt: timestamp
+    .optional()
+    .describe('When the target was finished; while a retry is awaited, when the attempt failed.'),
   result: statusResultSchema
     .optional()
     .describe("The agent's TaskResult; the whole is at GET /v0/tasks/{id} of the agent.")

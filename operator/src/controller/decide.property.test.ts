@@ -8,10 +8,13 @@ import { Crash, World } from './testing/world.ts';
 const pods = ['sei-0', 'sei-1', 'sei-2'] as const;
 const pod = fc.constantFrom(...pods);
 
+/** How a task ends: well, in a way that may be tried again, or for good. */
+const errorCode = fc.constantFrom(undefined, 'interrupted' as const, 'file-missing' as const);
+
 /** What may happen to a NodeTask and the world around it. */
 const event = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('reconcile' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end' as const), pod, ok: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end' as const), pod, code: errorCode }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('report' as const), pod, back: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), after: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
@@ -20,6 +23,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-pod' as const), pod }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('new-pod' as const), pod: fc.constant('sei-3') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('give-up' as const), pod }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('suspend' as const), suspend: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('runID' as const), runID: fc.constantFrom('a', 'b', 'c') }) },
   {
     weight: 2,
@@ -34,7 +38,7 @@ const happen = (world: World, what: Event): void => {
       reconcile(world);
       break;
     case 'end':
-      world.end(what.pod, what.ok ? 'completed' : 'failed');
+      world.end(what.pod, what.code);
       break;
     case 'report':
       world.report(what.pod, what.back);
@@ -75,6 +79,9 @@ const happen = (world: World, what: Event): void => {
     case 'new-pod':
       world.addPod(what.pod);
       break;
+    case 'suspend':
+      world.suspend(what.suspend);
+      break;
     case 'runID':
       world.changeRunID(what.runID);
       break;
@@ -109,6 +116,10 @@ const checkAlways = (world: World, before: World['nodeTask']): void => {
   }
   for (const row of old?.targets ?? []) {
     const now = status?.targets?.find(({ pod: name, taskID }) => name === row.pod && taskID === row.taskID);
+    const later = status?.targets?.find(({ pod: name }) => name === row.pod);
+    if (old?.runID === status?.runID && row.attempt !== undefined && later?.attempt !== undefined) {
+      assert.ok([0, 1].includes(later.attempt - row.attempt), 'attempts come one after the other');
+    }
     if (isTerminal(row.phase) && now !== undefined) assert.equal(now.phase, row.phase, 'an ended row stays as it is');
   }
 };
@@ -116,26 +127,30 @@ const checkAlways = (world: World, before: World['nodeTask']): void => {
 /** Everything works, everything ends: after that the NodeTask has to end too. */
 const calmDown = (world: World, { ending = true } = {}): void => {
   world.restartOperator();
+  world.suspend(false);
   for (const name of pods) if (!world.pods.has(name)) world.addPod(name);
   for (const agent of world.agents.values()) agent.reachable = true;
   for (let round = 0; round < 6; round++) {
     world.reconcile();
     for (const name of world.agents.keys()) {
-      if (ending) world.end(name, 'completed');
+      if (ending) world.end(name);
       for (const back of [2, 1, 0]) {
         world.report(name, back);
         world.reconcile();
       }
     }
-    world.now += 6_000;
+    world.now += 16_000;
   }
   world.reconcile();
 };
 
+const retrying = { ...fanOut, retry: { limit: 2, backoffSeconds: 10, maxBackoffSeconds: 15 } };
+const anySpec = fc.constantFrom(fanOut, retrying);
+
 test('any order of events, crashes included, ends in one final state and stays there', () => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 40 }), (events) => {
-      const world = new World(fanOut, pods);
+    fc.property(anySpec, fc.array(event, { maxLength: 40 }), (spec, events) => {
+      const world = new World(spec, pods);
       for (const what of events) {
         const before = world.nodeTask;
         happen(world, what);
@@ -159,8 +174,8 @@ test('any order of events, crashes included, ends in one final state and stays t
 test('without lost journals each task starts at most once, however often the operator dies', () => {
   const calm = event.filter((what) => what.kind !== 'replace');
   fc.assert(
-    fc.property(fc.array(calm, { maxLength: 40 }), (events) => {
-      const world = new World(fanOut, pods);
+    fc.property(anySpec, fc.array(calm, { maxLength: 40 }), (spec, events) => {
+      const world = new World(spec, pods);
       for (const what of events) happen(world, what);
       calmDown(world);
       for (const { starts } of world.agents.values()) {
@@ -196,6 +211,9 @@ test('a schedule ends up exactly once on each of its pods, and nowhere once it i
           [...world.agents.keys()].map((name) => [idOf(name, runID)]),
         );
         assert.deepEqual(world.decide().calls, []);
+        for (const { tasks } of world.agents.values()) {
+          for (const { async } of tasks.values()) assert.notEqual(async?.schedule?.suspend, true, 'resumed');
+        }
 
         world.delete();
         reconcile(world);

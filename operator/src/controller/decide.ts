@@ -8,6 +8,7 @@ import { noTarget } from './decisions/no-target.ts';
 import { refuseUnsupported } from './decisions/refuse-unsupported.ts';
 import { runTargets } from './decisions/run-targets.ts';
 import { stopPreviousRun } from './decisions/stop-previous-run.ts';
+import { suspended } from './decisions/suspended.ts';
 import { tooManyTargets } from './decisions/too-many-targets.ts';
 import { type Gathered, runContext } from './run-context.ts';
 
@@ -20,8 +21,8 @@ const chain: readonly Gate[] = [
   invalidSpec, //        a spec that this version cannot read
   refuseUnsupported, //  fields that this version does not act on
   // dependsOn comes here
-  // suspend comes here
   tooManyTargets, //     more pods than status can hold
+  suspended, //          spec.suspend, before anything has begun
   noTarget, //           no pod at all
 ];
 

@@ -46,7 +46,16 @@ export interface Decision {
 }
 
 /** Kinds of situation by what the conditions say; see summary/conditions.ts. */
-export const standings = ['progressing', 'ready', 'complete', 'failed', 'cancelled', 'stalled', 'suspended'] as const;
+export const standings = [
+  'progressing',
+  'ready',
+  'complete',
+  'failed',
+  'cancelled',
+  'stalled',
+  'suspended',
+  'dormant',
+] as const;
 export type Standing = (typeof standings)[number];
 
 /** Where a NodeTask is, in short: phase and conditions follow from it. */

@@ -1,5 +1,6 @@
 import type { TargetStatus } from '@nodetask/shared';
 import { isTerminal, type RunContext } from './run-context.ts';
+import { attemptOf } from './attempt-of.ts';
 import { currentTaskID } from './current-task-id.ts';
 
 /** A task that may run on an agent. */
@@ -18,8 +19,9 @@ export const workOnStatus = ({ status }: Pick<RunContext, 'status'>): readonly K
   );
 
 /** A cron schedule goes on after each of its runs, however that ended. */
-const hasEnded = ({ phase, taskID: id, result }: TargetStatus): boolean =>
+const hasEnded = ({ phase, taskID: id, result, completedAt }: TargetStatus): boolean =>
   isTerminal(phase) ||
+  completedAt !== undefined ||
   (result?.id === id && result?.status !== 'running' && result?.async?.schedule?.cron === undefined);
 
 /** The same, and what a crash may have left unsaid between a dispatch and the status write after it. */
@@ -28,7 +30,7 @@ export const allWork = (ctx: RunContext): readonly KnownWork[] => {
   if (!ctx.hasFinalizer) return workOnStatus(ctx);
   const ended = new Set((ctx.status.targets ?? []).filter(hasEnded).map(({ taskID: id }) => id));
   const unsaid = ctx.selected
-    .map(({ metadata: { name } }) => ({ pod: name, taskID: currentTaskID(ctx, name, 1) }))
+    .map(({ metadata: { name } }) => ({ pod: name, taskID: currentTaskID(ctx, name, attemptOf(ctx, name)) }))
     .filter(({ taskID: id }) => !ended.has(id));
   return unique([...workOnStatus(ctx), ...unsaid]);
 };

@@ -11,6 +11,7 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
   if (after === undefined) return [];
   return [
     ...dispatched(before, after),
+    ...retrying(before, after),
     ...lost(before, after),
     ...lastRun(before, after),
     ...stalled(before, after),
@@ -28,6 +29,25 @@ const dispatched = (before: NodeTaskStatus, after: OwnedStatus): readonly EventN
   if (fresh.length === 0) return [];
   const note = `Dispatched to ${plural(fresh.length, 'target')}: ${shortList(fresh.map(({ pod }) => pod))}.`;
   return [{ type: 'Normal', reason: 'Dispatched', action: 'Dispatch', note }];
+};
+
+/** An attempt has failed, and another is to come or begins. */
+const retrying = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const old = new Map((before.targets ?? []).map((row) => [row.pod, row]));
+  const failed = (after.targets ?? []).flatMap(({ pod, attempt = 1, taskID, phase, completedAt, message }) => {
+    const row = old.get(pod);
+    const isTold = row?.completedAt !== undefined && !isTerminal(row.phase);
+    if (completedAt !== undefined && !isTerminal(phase)) {
+      return isTold && row.taskID === taskID
+        ? []
+        : [`attempt ${attempt} on ${pod} failed: ${message ?? 'no reason given'}`];
+    }
+    const isNext = before.runID === after.runID && attempt > (row?.attempt ?? 1);
+    return isNext && !isTold ? [`attempt ${attempt - 1} on ${pod} failed`] : [];
+  });
+  if (failed.length === 0) return [];
+  const note = `${sentence(shortList(failed))} It is tried again, as spec.retry says.`;
+  return [{ type: 'Warning', reason: 'Retrying', action: 'Retry', note }];
 };
 
 const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {

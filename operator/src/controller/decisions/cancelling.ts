@@ -7,10 +7,11 @@ import type { RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
 import { endSituation } from '../summary/end-situation.ts';
 import { statusChange, statusOf } from '../summary/owned-status.ts';
-import type { DecidedTarget } from '../summary/rows.ts';
+import { type DecidedTarget, hasEnded } from '../summary/rows.ts';
 import { endedResult } from '../target/ended-result.ts';
 import { keepFinished } from '../target/keep-finished.ts';
-import { targetView } from '../target/target-view.ts';
+import { retry } from '../target/retry.ts';
+import { type TargetVerdict, type TargetView, targetView } from '../target/target-view.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';
@@ -49,9 +50,17 @@ const startedTargets = (ctx: RunContext, unconfirmed: ReadonlySet<string>): read
     const message = unconfirmed.has(pod)
       ? 'cancelled, but the agent did not confirm that the work has stopped'
       : 'cancelled by spec.cancel';
-    const verdict = keepFinished(view) ?? endedResult(view) ?? { state: 'cancelled', reason: 'Cancelled', message };
+    const verdict = keepFinished(view) ?? endOfWork(view) ?? { state: 'cancelled', reason: 'Cancelled', message };
     return [{ view, verdict }];
   });
+};
+
+/** A failed attempt that another was to follow is no end. */
+const endOfWork = (view: TargetView): TargetVerdict | undefined => {
+  const ended = endedResult(view);
+  if (ended === undefined) return undefined;
+  const verdict = retry(view, ended);
+  return hasEnded({ view, verdict }) ? verdict : undefined;
 };
 
 const endOf = (targets: readonly DecidedTarget[]): Situation =>

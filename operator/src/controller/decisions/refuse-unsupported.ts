@@ -17,12 +17,10 @@ export const refuseUnsupported: Gate = (ctx) => {
 
 /** The first such field with its value and what to do about it. */
 const unsupported = (spec: NodeTaskSpec): string | undefined => {
-  const { retry, dependsOn, suspend, ttlSecondsAfterFinished } = spec;
-  if (retry !== undefined && retry.limit > 0) return `spec.retry.limit ${retry.limit}: set it to 0`;
+  const { dependsOn, ttlSecondsAfterFinished } = spec;
   if (dependsOn !== undefined && dependsOn.length > 0) {
     return `spec.dependsOn ${JSON.stringify(dependsOn)}: remove it, and apply this NodeTask when those have completed`;
   }
-  if (suspend) return 'spec.suspend true: set it to false, or use spec.cancel to stop the work';
   if (ttlSecondsAfterFinished !== undefined) {
     return `spec.ttlSecondsAfterFinished ${ttlSecondsAfterFinished}: remove it, and delete the NodeTask yourself`;
   }

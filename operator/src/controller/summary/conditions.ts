@@ -18,6 +18,7 @@ const table: Readonly<Record<Standing, Shown>> = {
   cancelled: { Ready: false, Stalled: true, Finished: true },
   stalled: { Ready: false, Stalled: true },
   suspended: { Ready: false, Suspended: true },
+  dormant: { Ready: true, Suspended: true },
 };
 
 const order: readonly ConditionType[] = [

@@ -4,11 +4,13 @@ import { isFailure, type Rollout } from '../strategy/roll-out.ts';
 import { endSituation, said } from './end-situation.ts';
 import type { DecidedTarget } from './rows.ts';
 import { hasEnded } from './rows.ts';
+import { isHeldBack, suspendedSituation } from './suspended-situation.ts';
 
 /** Where a one-shot is, from its targets. */
 export const oneShotSituation = ({ targets, threshold, halted }: Rollout): Situation => {
   if (targets.every(hasEnded)) return endSituation(targets, threshold);
   if (halted === 'Pause') return paused(targets, threshold);
+  if (targets.some(isHeldBack)) return suspendedSituation(targets, 'one-shot');
 
   const open = targets.filter((target) => !hasEnded(target));
   const running = open.filter(({ verdict }) => verdict.state === 'running');

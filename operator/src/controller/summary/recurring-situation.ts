@@ -5,6 +5,7 @@ import type { TaskMode } from '../task-mode.ts';
 import { endSituation } from './end-situation.ts';
 import { lastRunOf, runTimes } from './last-run.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
+import { suspendedSituation } from './suspended-situation.ts';
 
 /** Where a schedule or daemon is, from its targets. A failed run does not make a schedule less ready: LastRunSucceeded tells of it. */
 export const recurringSituation = (
@@ -38,6 +39,7 @@ const standingOf = (targets: readonly DecidedTarget[], mode: Exclude<TaskMode, '
   if (waiting !== undefined) {
     return { standing: 'progressing', phase, reason: waiting.verdict.reason, message: waiting.verdict.message };
   }
+  if (targets.some(({ view }) => view.ctx.spec?.suspend === true)) return suspendedSituation(targets, mode);
   const active = targets.filter(({ verdict }) => verdict.reason === 'RunActive');
   return { standing: 'ready', phase, ...readyText(targets, active, mode) };
 };

@@ -1,5 +1,6 @@
 import { maxTargetMessageCharacters } from '@nodetask/shared';
 import { boundedText } from '../../bounded-text.ts';
+import { currentTaskID } from '../current-task-id.ts';
 import type { TaskMemory } from '../task-memory.ts';
 import type { OwnedTarget } from '../decision.ts';
 import { isoTime } from '../run-context.ts';
@@ -26,15 +27,17 @@ const rowPhases: Readonly<Record<TargetState, string>> = {
 const endedStates: ReadonlySet<TargetState> = new Set(['succeeded', 'failed', 'cancelled']);
 export const hasEnded = ({ verdict }: DecidedTarget): boolean => endedStates.has(verdict.state);
 
-/** The operator's fields of a target's row. What was written about the attempt before stays. */
+/** The operator's fields of a target's row. What was written about the attempt before stays, until the next one begins. */
 export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
   const { memory, pod, attempt, taskID } = view;
-  const podUID = dispatchedTo(view);
-  const startedAt = startOf(view, memory);
-  const completedAt = hasEnded({ view, verdict }) ? endOf({ view }) : undefined;
   const message = progressOnly(view, verdict)
     ? ''
-    : boundedText(verdict.message, maxTargetMessageCharacters(view.targets));
+    : boundedText(verdict.attemptFailure ?? verdict.message, maxTargetMessageCharacters(view.targets));
+  if (verdict.nextAttempt !== undefined) return firstRowOf(view, verdict.nextAttempt, message);
+
+  const podUID = dispatchedTo(view);
+  const startedAt = startOf(view, memory);
+  const completedAt = completionOf({ view, verdict });
   return {
     pod,
     ...(podUID === undefined ? {} : { podUID }),
@@ -45,6 +48,20 @@ export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(completedAt === undefined ? {} : { completedAt }),
   };
+};
+
+const firstRowOf = ({ ctx, pod }: TargetView, attempt: number, message: string): OwnedTarget => ({
+  pod,
+  phase: 'Pending',
+  attempt,
+  taskID: currentTaskID(ctx, pod, attempt),
+  message,
+});
+
+/** Of a target that has ended, or of an attempt that another follows: its pause is counted from there, by this operator's clock. */
+const completionOf = ({ view, verdict }: DecidedTarget): string | undefined => {
+  if (hasEnded({ view, verdict })) return endOf({ view });
+  return verdict.attemptFailure === undefined ? undefined : (view.row?.completedAt ?? isoTime(view.ctx.now));
 };
 
 /** When a target that has ended did so. */

@@ -6,15 +6,27 @@ import type { TargetView } from './target-view.ts';
 /** Whether this pod's agent is known to have the task: it said so to this process. */
 export const isAccepted = ({ memory }: TargetView): boolean => memory?.dispatch?.kind === 'accepted';
 
+/** Whether this attempt is, or was, with the target's agent, as far as is known. */
+export const isWithAgent = (view: TargetView): boolean =>
+  view.row?.startedAt !== undefined ||
+  view.result !== undefined ||
+  isAccepted(view) ||
+  view.memory?.found !== undefined;
+
 /** Whether the one run of a block height has begun, as far as status says: it is never sent again. */
 export const hasFired = ({ ctx, result, runs }: TargetView): boolean =>
   ctx.mode === 'height' && ((result?.run ?? 0) > 0 || runs.length > 0);
 
 export const readCall = ({ taskID }: TargetView, pod: AgentPod): AgentCall => ({ kind: 'read', pod, taskID });
 
-/** Hands the task to the agent: the same request, whenever and however often it is made. A height that has fired is only asked for. */
+/**
+ * Hands the task to the agent: the same request, whenever and however often it is made. A height that has fired is only asked for, and while
+ * spec.suspend is true everything is: an agent that has forgotten the task would start it anew.
+ */
 export const dispatchCall = (view: TargetView, pod: AgentPod): AgentCall =>
-  hasFired(view) ? readCall(view, pod) : { kind: 'dispatch', pod, taskID: view.taskID, request: submitRequest(view) };
+  hasFired(view) || view.ctx.spec?.suspend === true
+    ? readCall(view, pod)
+    : { kind: 'dispatch', pod, taskID: view.taskID, request: submitRequest(view) };
 
 const submitRequest = (view: TargetView): SubmitRequest => {
   const { nodeTask, spec } = view.ctx;

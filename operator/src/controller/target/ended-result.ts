@@ -1,3 +1,4 @@
+import { errorCodeEntry, isErrorCode } from '@nodetask/shared';
 import { boundedText, withCode } from '../../bounded-text.ts';
 import type { TargetDecision, TargetView } from './target-view.ts';
 
@@ -24,11 +25,16 @@ export const endedResult: TargetDecision = (view) => {
         state: 'failed',
         reason: result.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed',
         message: explain(view, 'the task failed'),
+        retriable: isRetriable(result),
       };
     default:
       return view.ctx.mode satisfies never;
   }
 };
+
+/** As the agent says; one that says nothing of it is judged by its code. */
+const isRetriable = ({ retriable, errorCode }: NonNullable<TargetView['result']>): boolean =>
+  retriable ?? (isErrorCode(errorCode) && errorCodeEntry(errorCode).retriable);
 
 const explain = ({ result }: TargetView, otherwise: string): string => {
   const text = result?.error ?? otherwise;

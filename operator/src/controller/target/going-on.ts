@@ -14,6 +14,7 @@ export const goingOn = (view: TargetView): TargetVerdict => {
       };
     case 'cron':
     case 'height':
+      if (ctx.spec?.suspend === true) return suspendedSchedule(view);
       if (runs[0]?.status === 'running') {
         return { state: 'scheduled', reason: 'RunActive', message: `run ${runs[0].run} is going` };
       }
@@ -34,6 +35,19 @@ export const goingOn = (view: TargetView): TargetVerdict => {
     default:
       return ctx.mode satisfies never;
   }
+};
+
+/** The schedule route has been called by now, or has nothing to say; a run that is going goes on. */
+const suspendedSchedule = ({ result, pod, runs }: TargetView): TargetVerdict => {
+  if (result?.async?.schedule === undefined) {
+    return {
+      state: 'pending',
+      reason: 'Dispatching',
+      message: `the agent of pod ${pod} has not told of its schedule yet`,
+    };
+  }
+  const message = runs[0]?.status === 'running' ? `run ${runs[0].run} goes on` : 'suspended by spec.suspend';
+  return { state: 'scheduled', reason: 'Suspended', message };
 };
 
 /** "download 41 % (1.2 GB …)" in one short line. */

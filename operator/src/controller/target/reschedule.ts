@@ -2,7 +2,7 @@ import type { ScheduleUpdate } from '@nodetask/shared';
 import { goingOn } from './going-on.ts';
 import type { TargetDecision, TargetView } from './target-view.ts';
 
-/** cron, time zone or deadline of the spec differ from what the agent reports: changes them in place. */
+/** cron, time zone, deadline or suspend of the spec differ from what the agent reports: changes them in place. */
 export const reschedule: TargetDecision = (view) => {
   const { agentPod, memory, taskID, ctx } = view;
   const update = scheduleUpdate(view);
@@ -14,6 +14,7 @@ export const reschedule: TargetDecision = (view) => {
 
 const scheduleUpdate = ({ ctx, result }: TargetView): ScheduleUpdate | undefined => {
   const wanted = ctx.spec?.async?.schedule;
+  const suspend = ctx.spec?.suspend ?? false;
   const reported = result?.async?.schedule;
   if (wanted === undefined || reported === undefined) return undefined;
   const update = {
@@ -22,6 +23,7 @@ const scheduleUpdate = ({ ctx, result }: TargetView): ScheduleUpdate | undefined
     ...(wanted.startingDeadlineSeconds === reported.startingDeadlineSeconds
       ? {}
       : { startingDeadlineSeconds: wanted.startingDeadlineSeconds ?? null }),
+    ...(suspend === (reported.suspend ?? false) ? {} : { suspend }),
   };
   return Object.keys(update).length === 0 ? undefined : update;
 };

@@ -1,5 +1,6 @@
 import type { RunRecord, TargetStatus, TaskResult } from '@nodetask/shared';
 import type { AgentPod } from '../../agents/agent-pod.ts';
+import { attemptOf } from '../attempt-of.ts';
 import { currentTaskID } from '../current-task-id.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunContext } from '../run-context.ts';
@@ -47,6 +48,12 @@ export interface TargetVerdict {
   readonly wakeAt?: number;
   /** What stands in its way. */
   readonly blockedBy?: string;
+  /** Of a failed attempt: whether another may succeed. Absent where no attempt was made. */
+  readonly retriable?: boolean;
+  /** Why the attempt failed, where another is to come; its end is then kept on status. */
+  readonly attemptFailure?: string;
+  /** The attempt that begins: its number goes to status before anything of it goes to the agent. */
+  readonly nextAttempt?: number;
 }
 
 /** One step of the chain: a verdict, or nothing to say. */
@@ -54,7 +61,7 @@ export type TargetDecision = (view: TargetView) => TargetVerdict | undefined;
 
 export const targetView = (ctx: RunContext, pod: string, targets: number): TargetView => {
   const found = ctx.rowByPod.get(pod);
-  const attempt = (ctx.sameRun ? found?.attempt : undefined) ?? 1;
+  const attempt = attemptOf(ctx, pod);
   const taskID = currentTaskID(ctx, pod, attempt);
   const agentPod = ctx.podByName.get(pod);
   const row = ctx.sameRun && found?.taskID === taskID ? found : undefined;

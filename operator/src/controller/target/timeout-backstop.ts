@@ -9,7 +9,9 @@ export const timeoutBackstop: TargetDecision = ({ ctx, row, memory, agentPod, ta
 
   const message = `the task ran longer than spec.timeoutSeconds (${timeoutSeconds} s) and its agent did not end it`;
   const pending = agentPod?.address !== undefined && memory?.stopped !== true && memory?.silence === undefined;
-  if (!pending) return { state: 'failed', reason: 'TimedOut', message };
+  // Only what is known to have stopped is tried again.
+  const again = memory?.stopped === true ? { retriable: true } : {};
+  if (!pending) return { state: 'failed', reason: 'TimedOut', message, ...again };
   const due = (memory?.retryAt ?? 0) <= ctx.now;
   return {
     state: 'running',

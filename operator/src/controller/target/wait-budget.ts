@@ -20,10 +20,10 @@ export const runWaitStart = (ctx: RunContext): number => {
  * When the wait for a target began: with the run, with its turn, with the pod, or with the silence of an agent that had answered
  * before; the last of these.
  */
-const waitStart = ({ ctx, pod, agentPod, row, memory, silence, turnAt }: TargetView): number => {
+const waitStart = ({ ctx, pod, agentPod, row, attempt, memory, silence, turnAt }: TargetView): number => {
   const start = runWaitStart(ctx);
   const outOfReach = ctx.outOfReachSince.get(pod);
-  const contacted = row?.startedAt !== undefined || memory?.dispatch !== undefined;
+  const contacted = row?.startedAt !== undefined || memory?.dispatch !== undefined || attempt > 1;
   const lost = contacted && start > Number.NEGATIVE_INFINITY ? (outOfReach ?? silence?.since ?? ctx.now) : undefined;
   const never = Number.NEGATIVE_INFINITY;
   return Math.max(start, agentPod?.createdAt ?? never, lost ?? never, turnAt ?? never);

@@ -1,6 +1,7 @@
-import type { NodeTask, NodeTaskStatus, TaskResult } from '@nodetask/shared';
+import { type ErrorCode, errorCodeEntry, type NodeTask, type NodeTaskStatus, type TaskResult } from '@nodetask/shared';
 import type { AgentPod } from '../../agents/agent-pod.ts';
 import { decide } from '../decide.ts';
+import { currentTaskID } from '../current-task-id.ts';
 import type { Decision } from '../decision.ts';
 import { isTerminal } from '../run-context.ts';
 import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from '../task-memory.ts';
@@ -70,20 +71,29 @@ export class World {
   }
 
   /** The task that runs on a pod ends. */
-  end(pod: string, status: 'completed' | 'failed'): void {
+  end(pod: string, errorCode?: ErrorCode): void {
     const tasks = this.agents.get(pod)?.tasks;
-    for (const [id, task] of tasks ?? []) {
-      if (task.status === 'running') tasks?.set(id, { ...task, status, completedAt: new Date(this.now).toISOString() });
-    }
+    const completedAt = new Date(this.now).toISOString();
+    const end =
+      errorCode === undefined
+        ? { status: 'completed' as const }
+        : { status: 'failed' as const, errorCode, retriable: errorCodeEntry(errorCode).retriable };
+    for (const [id, task] of tasks ?? [])
+      if (task.status === 'running') tasks?.set(id, { ...task, ...end, completedAt });
   }
 
   changeRunID(runID: string): void {
+    this.#changeSpec({ runID });
+  }
+
+  suspend(suspend: boolean): void {
+    this.#changeSpec({ suspend });
+  }
+
+  #changeSpec(changes: Partial<NodeTask['spec']>): void {
     const { metadata, spec } = this.nodeTask;
-    this.nodeTask = {
-      ...this.nodeTask,
-      metadata: { ...metadata, generation: metadata.generation + 1 },
-      spec: { ...spec, runID },
-    };
+    const generation = metadata.generation + 1;
+    this.nodeTask = { ...this.nodeTask, metadata: { ...metadata, generation }, spec: { ...spec, ...changes } };
   }
 
   delete(): void {
@@ -146,6 +156,7 @@ export class World {
       case 'dispatch': {
         if (tombstones.has(call.taskID)) return { kind: 'gone' };
         if (task !== undefined) return { kind: 'accepted' };
+        this.#checkStart(call);
         const busy = [...tasks.values()].find(({ status }) => status === 'running');
         if (busy !== undefined && call.request.async === undefined) {
           return { kind: 'busy', by: { id: busy.id, type: busy.type } };
@@ -156,6 +167,7 @@ export class World {
           type: 'mark-ready',
           status: 'running',
           submittedAt: new Date(this.now).toISOString(),
+          ...(call.request.async === undefined ? {} : { async: call.request.async }),
           run: 1,
         });
         return { kind: 'accepted' };
@@ -166,10 +178,24 @@ export class World {
         tasks.delete(call.taskID);
         tombstones.add(call.taskID);
         return { kind: 'stopped' };
-      case 'reschedule':
+      case 'reschedule': {
+        if (task?.async?.schedule === undefined) return { kind: 'missing' };
+        const { suspend = false } = call.update;
+        tasks.set(call.taskID, { ...task, async: { schedule: { ...task.async.schedule, suspend } } });
         return { kind: 'rescheduled' };
+      }
       default:
         return call satisfies never;
+    }
+  }
+
+  /** Nothing starts while suspended. A higher attempt is on status before it is with an agent: whatever dies, the next operator knows of it. */
+  #checkStart({ pod, taskID: id }: AgentCall): void {
+    if (this.nodeTask.spec.suspend) throw new Error(`${id} was dispatched although spec.suspend is true`);
+    const { name } = pod.metadata;
+    const row = this.nodeTask.status?.targets?.find((one) => one.pod === name);
+    if (id !== currentTaskID(this, name, 1) && row?.taskID !== id) {
+      throw new Error(`${id} was dispatched to ${name} although status does not have it`);
     }
   }
 
