@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
-import { createGunzip, gunzip, gzip } from 'node:zlib';
 import { blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
+import { zlib } from './zlib.ts';
 
 /**
  * gzip (RFC 1952): each block is a member of its own, whose extra field `NT` holds the size of the whole member as a 32-bit little-endian
@@ -19,11 +19,13 @@ export const gzipCodec: Codec = {
     return head.readUInt32LE(announcementBytes - 4);
   },
   decompress: (block) => decompress(block, { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
-  decompressor: () => createGunzip({ chunkSize: 512 * 1024 }),
+  decompressor: () => zlib().createGunzip({ chunkSize: 512 * 1024 }),
 };
 
-const compress = promisify<Buffer, { level: number; chunkSize: number }, Buffer>(gzip);
-const decompress = promisify<Buffer, { chunkSize: number; maxOutputLength: number }, Buffer>(gunzip);
+const compress = (block: Buffer, options: { level: number; chunkSize: number }): Promise<Buffer> =>
+  promisify<Buffer, typeof options, Buffer>(zlib().gzip)(block, options);
+const decompress = (block: Buffer, options: { chunkSize: number; maxOutputLength: number }): Promise<Buffer> =>
+  promisify<Buffer, typeof options, Buffer>(zlib().gunzip)(block, options);
 
 const plainHeadBytes = 10;
 /** One more than a block has: the end is seen at once, and nothing has to be joined. */

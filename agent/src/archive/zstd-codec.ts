@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
-import { constants, createZstdCompress, createZstdDecompress, zstdDecompress, type ZstdOptions } from 'node:zlib';
+import type { ZstdOptions } from 'node:zlib';
 import { type BlockCompressor, blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
+import { zlib } from './zlib.ts';
 
 /**
  * zstd (RFC 8878): each block is a frame of its own with a checksum, after a skippable frame that holds its size as a 32-bit little-endian
@@ -19,10 +20,11 @@ export const zstdCodec: Codec = {
       : announcementBytes + head.readUInt32LE(announcement.length),
   decompress: (block) =>
     decompress(block.subarray(announcementBytes), { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
-  decompressor: () => createZstdDecompress({ chunkSize: 512 * 1024 }),
+  decompressor: () => zlib().createZstdDecompress({ chunkSize: 512 * 1024 }),
 };
 
-const decompress = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress);
+const decompress = (block: Buffer, options: ZstdOptions): Promise<Buffer> =>
+  promisify<Buffer, ZstdOptions, Buffer>(zlib().zstdDecompress)(block, options);
 
 /** One more than a block has: the end is seen at once, and nothing has to be joined. */
 const outputBytes = blockContentBytes + 1;
@@ -36,9 +38,9 @@ const announcement = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0]);
  * runs all the time.
  */
 class FrameCompressor implements BlockCompressor {
-  readonly #stream = createZstdCompress({
+  readonly #stream = zlib().createZstdCompress({
     chunkSize: 512 * 1024,
-    params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
+    params: { [zlib().constants.ZSTD_c_compressionLevel]: 1, [zlib().constants.ZSTD_c_checksumFlag]: 1 },
   });
   #pieces: Buffer[] = [];
   #fail: (reason: Error) => void = () => undefined;
@@ -54,7 +56,7 @@ class FrameCompressor implements BlockCompressor {
     await new Promise<void>((resolve, reject) => {
       this.#fail = reject;
       this.#stream.write(block);
-      this.#stream.flush(constants.ZSTD_e_end, resolve);
+      this.#stream.flush(zlib().constants.ZSTD_e_end, resolve);
     });
     const frame = this.#pieces;
     this.#pieces = [];

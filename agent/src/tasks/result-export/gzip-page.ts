@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { createGzip, type Gzip } from 'node:zlib';
+import type { Gzip } from 'node:zlib';
+import { zlib } from '../../archive/zlib.ts';
 
 /** Lines go to the compressor in pieces of about this size: a call for each small line would cost more than the compression. */
 const pieceBytes = 128 * 1024;
 
 /** Compresses lines into one gzip member. An error of `lines` is passed on; leaving early ends the compressor. */
 export async function* gzipLines(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  const gzip = createGzip();
+  const gzip = zlib().createGzip();
   const left = new AbortController();
   // Its errors come out of `gzip`.
   const feeding = feed(gzip, lines, left.signal).catch((error: unknown) => {
