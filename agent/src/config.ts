@@ -13,7 +13,7 @@ import {
   readCommandLine,
   wholeNumber,
 } from '@nodetask/runtime/command-line';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopback, type ListenAddress, listenAddress } from './listen-address.ts';
 
 /**

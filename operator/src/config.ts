@@ -10,7 +10,7 @@ import {
   readCommandLine,
   wholeNumber,
 } from '@nodetask/runtime/command-line';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The options of the operator, in three stages: text from flags and environment (flags win), checked by zod with defaults filled

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { celList } from './crd/cel.ts';
 import { type CrossFieldRule, exactlyOne, withRules } from './cross-field-rule.ts';
 import { maxTargets } from './names.ts';

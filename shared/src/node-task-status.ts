@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxConditionMessageCharacters, maxErrorCharacters, maxTargetMessageCharacters, maxTargets } from './names.ts';
 import { maxRunRecords, runRecordSchema, taskResultSchema, timestamp } from './task-result.ts';
 

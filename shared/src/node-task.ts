@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { groupVersion, kind } from './names.ts';
 import type { nodeTaskSpecSchema } from './node-task-spec.ts';
 import type { NodeTaskStatus } from './node-task-status.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { exactlyOne, requires, withRules } from './cross-field-rule.ts';
 import { blockHeight } from './params/fields.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { asyncSchema } from './schedule.ts';
 import { taskTypeSchema } from './task-type.ts';
 

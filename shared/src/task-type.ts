@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The eleven kinds of work, spelled as in the Go package that the engine descends from. */
 export const taskTypes = [

@@ -5,7 +5,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Metadata = z.array(z.object({ height: z.number().int(), format: z.number().int(), chunks: z.number().int() }));
 

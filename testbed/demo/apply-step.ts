@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { NodeTask } from '@nodetask/shared';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Cluster } from '../src/cluster.ts';
 import type { KubeObject } from '../src/kube/kube-client.ts';
 import { waitForObject } from '../src/kube/wait-for-object.ts';

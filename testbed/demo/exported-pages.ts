@@ -1,7 +1,7 @@
 // Reads what result-export has written, as somebody would who trusts neither its names nor its word.
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChainNode } from '../src/chain/chain-node.ts';
 import type { S3Server } from '../src/s3.ts';
 

@@ -1,6 +1,6 @@
 // Gives the chain's application a state worth a snapshot, and asks for it.
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChainNode } from '../src/chain/chain-node.ts';
 
 const COUNT = 100;

@@ -1,7 +1,7 @@
 // What the testbed takes from the environment. No other file of it reads process.env.
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 // A variable that is set to nothing counts as not set.
 const text = z

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileError, isMissing } from './file-errors.ts';
 import { isBareName } from './node-home.ts';
 import { readTextFile } from './read-file.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readTextFile } from './read-file.ts';
 
 /** An ed25519 key as CometBFT stores it: the 32 bytes of the seed, then the 32 of the public key, in base64. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PendingReport } from '../engine/engine-api.ts';
 
 /** As little of a NodeTask as is looked at: newer versions may have more. */

@@ -1,6 +1,6 @@
 import { redactText } from '@nodetask/runtime';
 import { type ErrorCode, type Fault, TaskError } from '@nodetask/shared';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { quoteValue } from './quote-value.ts';
 
 const maxFaults = 32;

@@ -8,7 +8,7 @@ import {
   taskResultSchema,
   taskTypes,
 } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import type { Clock, ErrorCode, Logger } from '@nodetask/shared';
 import type { Request, Response } from 'express';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { EngineApi } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import type { EventStreams } from './event-streams.ts';

@@ -5,7 +5,7 @@ import {
   type TaskResult,
   taskResultSchema,
 } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentError } from './agent-error.ts';
 import type { AgentHTTP, AgentRequest } from './agent-http.ts';
 import type { AgentPod } from './agent-pod.ts';

@@ -1,5 +1,5 @@
 import { agentPort, agentPortAnnotation, agentPortName } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubeObject } from '../kube/kube-object.ts';
 
 /** Where the agent of a pod listens. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type LogLevel, logLevels } from '../log-line.ts';
 import type { OptionSpec } from './read-command-line.ts';
 

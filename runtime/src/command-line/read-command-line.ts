@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ConfigError, quote } from './config-error.ts';
 
 export interface OptionSpec<Key extends string = string> {

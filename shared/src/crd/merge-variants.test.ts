@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { mergeVariants } from './merge-variants.ts';
 import { structuralFromZod } from './zod-to-structural.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { taskParams } from '../params/registry.ts';
 import { type TaskType, taskTypes } from '../task-type.ts';
 import { sameJson } from './same-json.ts';

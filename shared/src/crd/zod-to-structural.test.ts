@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { requires, withRules } from '../cross-field-rule.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 import { structuralFromZod } from './zod-to-structural.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { crossFieldRules } from '../cross-field-rule.ts';
 import { patternRules } from './pattern-rules.ts';
 import { mergeVariants } from './merge-variants.ts';

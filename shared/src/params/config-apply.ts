@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineParams } from './define-params.ts';
 import { textByKey, targetVersion } from './fields.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { exactlyOne } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
 import { chainId, httpUrl, sha256, uri } from './fields.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineParams } from './define-params.ts';
 import { goDuration, httpUrl } from './fields.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type CrossFieldRule, withRules } from '../cross-field-rule.ts';
 import { paramsFit, paramsTooLarge } from './size.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Parameters that more than one task type takes. A key has one type and one meaning across all task types,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { exactlyOne, notBoth, requires, type CrossFieldRule } from '../cross-field-rule.ts';
 import { uri } from './fields.ts';
 

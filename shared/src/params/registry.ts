@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { TaskType } from '../task-type.ts';
 import { configApplyParams } from './config-apply.ts';
 import { configPatchParams } from './config-patch.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { objectStoreFields, objectStoreRules } from './object-store.ts';
 import { defineParams } from './define-params.ts';
 

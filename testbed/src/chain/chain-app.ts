@@ -1,7 +1,7 @@
 // The applications that a chain's nodes can run, each inside the node's own process. The kvstore is part of the cometbft program; the e2e
 // application, which takes state-sync snapshots, is a program of its own that holds CometBFT.
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bareEnvironment } from '../config.ts';
 import type { ProcessCommand } from '../process/managed-process.ts';
 

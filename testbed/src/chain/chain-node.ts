@@ -1,7 +1,7 @@
 // One CometBFT node: its home folder, its process, its RPC.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ManagedProcess } from '../process/managed-process.ts';
 import { mustRun } from '../process/run-command.ts';
 import { freeLoopbackAddress } from '../net/free-port.ts';

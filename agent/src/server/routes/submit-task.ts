@@ -1,5 +1,5 @@
 import { isTaskType, type SubmitRequest, submitRequestSchema, TaskError, taskParams } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseInput } from '../faults.ts';
 import { readJsonBody } from '../json-body.ts';
 import { quoteValue } from '../quote-value.ts';

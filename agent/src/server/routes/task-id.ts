@@ -1,6 +1,6 @@
 import { TaskError } from '@nodetask/shared';
 import type { Request } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseInput } from '../faults.ts';
 import { quoteValue } from '../quote-value.ts';
 

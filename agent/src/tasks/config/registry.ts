@@ -1,5 +1,5 @@
 import { nodeModes, type NodeMode } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseGoDuration } from './go-duration.ts';
 import { evaluateHostDefault, type HostFacts } from './host-defaults.ts';
 import { configTypes, type ConfigValue, type ConfigValues, isIntegerType } from './config-value.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileError } from '../../node/file-errors.ts';
 import { recoverFiles, replaceFiles } from '../../node/file-transaction.ts';
 import { readTextFile } from '../../node/read-file.ts';

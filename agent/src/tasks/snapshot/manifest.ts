@@ -1,5 +1,5 @@
 import { TaskError } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { manifestKey, parseArchiveKey } from './snapshot-names.ts';
 

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, TaskError } from '@nodetask/shared';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileError } from '../../node/file-errors.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { syncFolder } from '../../node/sync-folder.ts';
