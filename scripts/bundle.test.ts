@@ -65,7 +65,9 @@ test('the bundle of the agent answers, runs a task, and stops on SIGTERM', { tim
   const result = (await (await fetch(`${url}/tasks/${id}`)).json()) as TaskResult;
   assert.equal(result.status, 'completed', JSON.stringify(result));
   assert.equal(readFileSync(configFile, 'utf8'), 'moniker = "new" # kept\n');
-  assert.match(await (await fetch(`${url}/openapi.json`)).text(), /"operationId": "submitTask"/);
+  const openAPI = await fetch(`${url}/openapi.json`);
+  assert.equal(openAPI.headers.get('Content-Type'), 'application/json; charset=utf-8');
+  assert.match(await openAPI.text(), /"operationId": "submitTask"/);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /^nodetask_agent_tasks_submitted_total.* 1$/m);
 
   agent.child.kill('SIGTERM');
@@ -93,5 +95,12 @@ test('no bundle holds a character that makes V8 take two bytes for each', () => 
   for (const file of files) {
     const found = /.{0,40}[\u0100-\uffff].{0,40}/.exec(readFileSync(join(folder, file), 'utf8'));
     assert.equal(found?.[0], undefined, file);
+  }
+});
+
+test('no bundle holds the parts of zod that nobody uses', () => {
+  for (const file of globSync('*/*.js', { cwd: folder })) {
+    const unused = readFileSync(join(folder, file), 'utf8').includes('ZodCompileUnsupportedError');
+    assert.ok(!unused, `${file}: some source imports { z } from 'zod', and with that all of it; import * as z`);
   }
 });
