@@ -5,8 +5,13 @@ import { projectPath } from '../paths.ts';
 import { PROGRAMS } from './catalogue.ts';
 
 for (const program of Object.values(PROGRAMS)) {
-  test(`${program.name}: its go.mod pins the version of the catalogue and names it as a tool`, async () => {
+  test(`${program.name}: its go.mod pins the version of the catalogue and names the program`, async () => {
     const goMod = await readFile(projectPath('testbed', 'go', program.module, 'go.mod'), 'utf8');
+    if (program.library !== undefined) {
+      assert.match(goMod, new RegExp(`^module ${program.goPackage}$`, 'm'));
+      assert.ok(goMod.includes(`\t${program.library} ${program.version}\n`), `${program.library} ${program.version}`);
+      return;
+    }
     const tools = [...goMod.matchAll(/^(?:tool|\t)\s*([\w./-]+)$/gm)].map((match) => match[1]);
     assert.ok(tools.includes(program.goPackage), `${program.goPackage} is not among ${tools.join(', ')}`);
     const requirements = [...goMod.matchAll(/^(?:require|\t)\s*(\S+) (v\S+)/gm)];

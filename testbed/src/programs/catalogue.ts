@@ -2,7 +2,15 @@
 // test holds the two equal.
 
 export type ProgramName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'cometbft' | 'cometbft-e2e-node' | 'versitygw';
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kubectl'
+  | 'cometbft'
+  | 'cometbft-e2e-node'
+  | 'versitygw'
+  | 'helm'
+  | 'kstatus';
 
 export interface Program {
   readonly name: ProgramName;
@@ -15,6 +23,8 @@ export interface Program {
   readonly variables: Readonly<Record<string, string>>;
   /** Present if the official envtest archive holds it. */
   readonly inEnvtest: boolean;
+  /** Only of a program whose sources are in `module`, not in the Go package of somebody else: the library that it shows, whose version `version` is. */
+  readonly library?: string;
 }
 
 const KUBERNETES_VERSION = 'v1.36.3';
@@ -48,6 +58,23 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     goPackage: 'github.com/versity/versitygw/cmd/versitygw',
     variables: {},
     inEnvtest: false,
+  },
+  helm: {
+    name: 'helm',
+    version: 'v4.3.1',
+    module: 'helm',
+    goPackage: 'helm.sh/helm/v4/cmd/helm',
+    variables: {},
+    inEnvtest: false,
+  },
+  kstatus: {
+    name: 'kstatus',
+    version: 'v1.3.0',
+    module: 'kstatus',
+    goPackage: 'nodetask.dev/testbed/kstatus',
+    variables: {},
+    inEnvtest: false,
+    library: 'github.com/fluxcd/cli-utils',
   },
 };
 

@@ -120,6 +120,13 @@ describe('find program', { timeout: 30_000 }, () => {
     assert.deepEqual(await readdir(join(folder, 'cache')), [`etcd-${PROGRAMS.etcd.version}`]);
   });
 
+  test('a program of the testbed itself is another one when its sources change', async () => {
+    const path = await findProgram('kstatus', options());
+    assert.match(path, new RegExp(`/kstatus-${PROGRAMS.kstatus.version}-[0-9a-f]{12}$`));
+    assert.equal(await findProgram('kstatus', options()), path);
+    assert.deepEqual(built, ['kstatus']);
+  });
+
   test('two that start at once build once, and the second says for whom it waits', async () => {
     const building = Promise.withResolvers<undefined>();
     const finish = Promise.withResolvers<undefined>();

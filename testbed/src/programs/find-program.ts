@@ -1,9 +1,11 @@
 // Finds a program of the testbed, or makes it: NODETASK_TESTBED_BIN, KUBEBUILDER_ASSETS → cache → `go build` → envtest archive → an error
 // that says what to install. One lock for each program, so that two test runs do not build it twice.
-import { access, chmod, constants, copyFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, chmod, constants, copyFile, mkdir, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
 import type { TestbedConfig } from '../config.ts';
+import { projectPath } from '../paths.ts';
 import { errorCode } from '../process/process-identity.ts';
 import { buildProgram, probeGo } from './build-program.ts';
 import type { GoProbe } from './build-program.ts';
@@ -69,7 +71,7 @@ async function makeProgram(
 ): Promise<string> {
   const searched = [...config.programFolders, config.cacheFolder].join(', ');
   if ((await (options.probeGo ?? probeGo)()) === 'present') {
-    const target = cachePath(program, config.cacheFolder);
+    const target = await cachePath(program, config.cacheFolder);
     await withProgress(`go build ${program.name} ${program.version}`, options.log, async () =>
       inWorkFolder(program.name, config.cacheFolder, async (folder) => {
         const output = join(folder, program.name);
@@ -114,12 +116,24 @@ async function installFromEnvtest(
   return target;
 }
 
-function cachePath(program: Program, cacheFolder: string): string {
-  return join(cacheFolder, `${program.name}-${program.version}`);
+async function cachePath(program: Program, cacheFolder: string): Promise<string> {
+  const sources = program.library === undefined ? '' : `-${await sourceDigest(program.module)}`;
+  return join(cacheFolder, `${program.name}-${program.version}${sources}`);
+}
+
+/** Of everything in the folder of a program that is the testbed's own: changed sources are another program. */
+async function sourceDigest(module: string): Promise<string> {
+  const folder = projectPath('testbed', 'go', module);
+  const hash = createHash('sha256');
+  for (const name of (await readdir(folder)).toSorted()) {
+    const content = await readFile(join(folder, name));
+    hash.update(`${name} ${String(content.length)}\n`).update(content);
+  }
+  return hash.digest('hex').slice(0, 12);
 }
 
 async function findCached(program: Program, cacheFolder: string): Promise<string | undefined> {
-  const built = cachePath(program, cacheFolder);
+  const built = await cachePath(program, cacheFolder);
   if (await isExecutable(built)) return built;
   if (!program.inEnvtest) return undefined;
   let names: string[];

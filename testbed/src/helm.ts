@@ -1,0 +1,21 @@
+// The real Helm 4 against a control plane.
+import { join } from 'node:path';
+import { bareEnvironment } from './config.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { runCommand } from './process/run-command.ts';
+import type { CommandResult } from './process/run-command.ts';
+import { findProgram } from './programs/find-program.ts';
+
+/** Runs helm as admin. Answers also if it fails: look at `code`. It is killed after `timeoutMs` (default 5 minutes). */
+export async function helm(
+  controlPlane: ControlPlane,
+  args: readonly string[],
+  options: { readonly timeoutMs?: number } = {},
+): Promise<CommandResult> {
+  const program = await findProgram('helm');
+  return runCommand(program, ['--kubeconfig', controlPlane.adminKubeconfig, ...args], {
+    // Its caches and its discovery must not come from, or go to, the user's home.
+    env: bareEnvironment({ HOME: join(controlPlane.folder, 'helm') }),
+    timeoutMs: options.timeoutMs ?? 5 * 60_000,
+  });
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../kube/kube-client.ts';
+import { argoCdHealth } from './argo-cd.ts';
+
+const object: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', generation: 3 },
+  status: { list: ['x', 'y'], none: null, ratio: 0.5, on: true },
+};
+
+const run = (program: string, on = object): string => {
+  const { status, message } = argoCdHealth(program, on);
+  return `${status}: ${message}`;
+};
+
+test('the object is there as Argo CD hands it over', () => {
+  const program = `
+    local s = obj.status
+    local same = s.list[1] == "x" and #s.list == 2 and s.none == nil and s.ratio == 0.5 and s.on and obj.metadata.generation == 3
+    return { status = same and "Healthy" or "Degraded", message = obj.metadata.name }`;
+  assert.equal(run(program), 'Healthy: a');
+});
+
+test('it has no library but those of Argo CD', () => {
+  const program =
+    'return { status = "Unknown", message = type(string) .. type(io) .. type(require) .. type(table.insert) }';
+  assert.equal(run(program), 'Unknown: nilnilnilfunction');
+});
+
+test('an object that is being deleted is Progressing whatever the health check says', () => {
+  const deleted = { ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  assert.equal(run('return { status = "Healthy", message = "" }', deleted), 'Progressing: Pending deletion');
+});
+
+test('a health check that fails or answers nonsense is an error', () => {
+  assert.throws(() => run('return obj.nothing.there'), /the health check failed: .*nothing/);
+  assert.throws(() => run('return {'), /the health check failed: /);
+  assert.throws(() => run('return "Healthy"'), /returned no table/);
+  assert.throws(() => run('return { status = "Healthy" }'), /no text as "message"/);
+});
