@@ -5,7 +5,7 @@ import { AgentHTTP } from './agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
 import { AgentToken } from './agents/agent-token.ts';
 import type { OperatorConfig } from './config.ts';
-import { byNamespace } from './controller/cluster-view.ts';
+import { byNamespace, nodeTaskIndexers } from './controller/cluster-view.ts';
 import { Controller } from './controller/controller.ts';
 import { nodeTasks } from './controller/node-tasks.ts';
 import { HealthServer } from './health-server.ts';
@@ -40,16 +40,19 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   const registry = new Registry();
   const metrics = createKubeMetrics(registry);
   const transport = new Transport({ access, clock, random, logger, metrics });
-  const shared = { transport, clock, random, logger, metrics, indexers: byNamespace };
+  const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
   const scope = namespaces.map((namespace) => (namespace === undefined ? {} : { namespace }));
-  const nodeTaskMirrors = scope.map((one) => new Reflector<NodeTask>({ ...shared, ...one, type: nodeTasks }));
+  const nodeTaskMirrors = scope.map(
+    (one) => new Reflector<NodeTask>({ ...shared, ...one, type: nodeTasks, indexers: nodeTaskIndexers }),
+  );
   const podMirrors = scope.map(
     (one) =>
       new Reflector<AgentPod>({
         ...shared,
         ...one,
         type: pods,
+        indexers: byNamespace,
         labelSelector: `${agentLabel}=${agentLabelValue}`,
         transform: toAgentPod,
       }),

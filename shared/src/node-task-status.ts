@@ -27,7 +27,7 @@ export const targetStatusSchema = z.strictObject({
     .string()
     .max(32)
     .optional()
-    .describe('Where the target is: Pending, Running, Scheduled, Succeeded, Failed, Cancelled.'),
+    .describe('Where the target is: Pending, Queued, Running, Scheduled, Succeeded, Failed, Cancelled.'),
   attempt: z.int().min(1).optional().describe('Number of the current attempt, from 1.'),
   taskID: z
     .string()
@@ -96,7 +96,11 @@ export const nodeTaskStatusSchema = z.strictObject({
   lastRunAt: timestamp.optional().describe('When a schedule last fired.'),
   nextRunAt: timestamp.optional().describe('When a schedule fires next.'),
   blockedBy: z.string().max(317).optional().describe('The task that runs on the target, which this one waits for.'),
-  queuePosition: z.int().min(1).optional().describe('Place in the queue of the target, from 1.'),
+  queuePosition: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Place in the queue of the target that blockedBy is about, from 1; first come, first served.'),
 });
 
 export type NodeTaskStatus = z.output<typeof nodeTaskStatusSchema>;

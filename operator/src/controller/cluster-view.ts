@@ -1,11 +1,14 @@
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
+import { placeKeys } from './queue/places.ts';
 
 /** What the operator knows of the cluster, over all namespaces that it watches. Read only. */
 export interface ClusterView {
   nodeTask(key: string): NodeTask | undefined;
   nodeTasksIn(namespace: string): readonly NodeTask[];
+  /** Those that run at, wait for or may want the agent of a pod; see queue/places.ts for the keys. */
+  nodeTasksAt(placeKey: string): readonly NodeTask[];
   podsIn(namespace: string): readonly AgentPod[];
 }
 
@@ -17,6 +20,11 @@ export const byNamespace = {
     metadata.namespace ?? '',
   ],
 };
+
+const placeIndex = 'place';
+
+/** What the cache of NodeTasks is indexed by. */
+export const nodeTaskIndexers = { ...byNamespace, [placeIndex]: placeKeys };
 
 /** One cache of each kind where all namespaces are watched, else one for each namespace. */
 export const clusterView = (
@@ -31,5 +39,6 @@ export const clusterView = (
     return undefined;
   },
   nodeTasksIn: (namespace) => nodeTasks.flatMap((cache) => cache.byIndex(namespaceIndex, namespace)),
+  nodeTasksAt: (key) => nodeTasks.flatMap((cache) => cache.byIndex(placeIndex, key)),
   podsIn: (namespace) => pods.flatMap((cache) => cache.byIndex(namespaceIndex, namespace)),
 });

@@ -10,9 +10,11 @@ import { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { Reconcile } from '../kube/reconcile.ts';
 import { runWorkers } from '../kube/run-workers.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
-import { BlockedKeys } from './blocked-keys.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
-import { changesAgent, concerns, hasFreedAgent } from './relevance.ts';
+import { queueOf } from './queue/ahead.ts';
+import { freedPlaces } from './queue/freed-places.ts';
+import { anyPod, placeKey } from './queue/places.ts';
+import { changesAgent, concerns } from './relevance.ts';
 import { keyOf } from './node-tasks.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { reconcileNodeTask, type ReconcileOptions } from './reconcile-node-task.ts';
@@ -51,7 +53,6 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #ownWrites: ReadYourWrites;
   readonly #memory = new ProcessMemory();
-  readonly #blocked = new BlockedKeys();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -66,8 +67,8 @@ export class Controller {
       current: (key) => this.#view.nodeTask(key)?.metadata.resourceVersion,
     });
     for (const source of nodeTasks) {
-      source.onChange((key, _, after) => {
-        this.#onNodeTask(key, after);
+      source.onChange((key, before, after) => {
+        this.#onNodeTask(key, before, after);
       });
     }
     for (const source of pods) {
@@ -95,7 +96,6 @@ export class Controller {
       writer: new StatusWriter(transport, this.#ownWrites),
       events,
       memory: this.#memory,
-      blocked: this.#blocked,
       parallelCalls,
       ...(onStatusWrite === undefined ? {} : { onStatusWrite }),
     });
@@ -113,22 +113,25 @@ export class Controller {
     if (fenced.signal.aborted) throw fenced.signal.reason;
   }
 
-  #onNodeTask(key: string, after: NodeTask | undefined): void {
+  #onNodeTask(key: string, before: NodeTask | undefined, after: NodeTask | undefined): void {
     this.#ownWrites.observe(key, after?.metadata.resourceVersion);
-    if (after === undefined) {
-      this.#memory.forget(key);
-      this.#blocked.forget(key);
-    } else {
-      this.#queue.add(key);
-    }
-    if (this.#blocked.isAwaited(key) && hasFreedAgent(after)) this.#wakeNext(key);
+    if (after === undefined) this.#memory.forget(key);
+    else this.#queue.add(key);
+    const freed = new Set(freedPlaces(before, after));
+    if (freed.size > 0 && before !== undefined) this.#wakeNext(before.metadata.namespace, freed);
   }
 
-  #wakeNext(blocker: string): void {
-    const next = this.#blocked.next(blocker);
-    if (next === undefined) return;
-    this.#memory.find(next)?.retryNow('busy');
-    this.#queue.add(next);
+  /** Brings back the first that waits at each of these places. */
+  #wakeNext(namespace: string, places: ReadonlySet<string>): void {
+    const everywhere = places.has(placeKey(namespace, anyPod));
+    for (const pod of this.#view.podsIn(namespace)) {
+      if (!everywhere && !places.has(placeKey(namespace, pod.metadata.name))) continue;
+      const [next] = queueOf(this.#view, pod);
+      if (next === undefined) continue;
+      const key = keyOf(next);
+      this.#memory.find(key)?.retryNow('busy');
+      this.#queue.add(key);
+    }
   }
 
   #onPod(before: AgentPod | undefined, after: AgentPod | undefined): void {

@@ -220,8 +220,48 @@ describe('a fan-out', () => {
     const busy = { podUID: 'uid-of-sei-0', failures: 1, retryAt: start + 500, dispatch: { kind: 'busy', by } as const };
     const decision = ask({ memory: { [idOf('sei-0')]: busy } });
     assert.equal(decision.status?.blockedBy, 'sei/other');
+    assert.equal(decision.status?.queuePosition, 1);
     assert.equal(decision.status?.phase, 'Queued');
     assert.equal(decision.requeueAfterMs, 500);
+  });
+});
+
+describe('a queue', () => {
+  const ahead = new Map([['sei-0', { count: 2, behind: 'sei/other' }]]);
+
+  test('nobody overtakes: the agent is not asked while others wait who came first', () => {
+    const decision = ask({ ahead });
+    assert.deepEqual(decision.calls, []);
+    assert.equal(decision.finalizer, undefined);
+    assert.equal(decision.status?.phase, 'Queued');
+    assert.equal(decision.status?.queuePosition, 3);
+    assert.equal(decision.status?.blockedBy, 'sei/other');
+    assert.equal(decision.status?.targets?.[0]?.phase, 'Queued');
+    assert.equal(ready(decision), 'AgentBusy');
+    assert.equal(decision.requeueAfterMs, 10_000);
+  });
+  test('also not with a call that has come due', () => {
+    const busy = { podUID: 'uid-of-sei-0', failures: 1, retryAt: start, dispatch: { kind: 'busy' } as const };
+    assert.deepEqual(ask({ ahead, memory: { [idOf('sei-0')]: busy } }).calls, []);
+    assert.deepEqual(kinds(ask({ memory: { [idOf('sei-0')]: busy } })), ['dispatch sei-0']);
+  });
+  test('what was dispatched before is asked for, whoever waits', () => {
+    const decision = ask({ ahead, status: runningStatus([row('sei-0')]) });
+    assert.deepEqual(kinds(decision), ['dispatch sei-0']);
+  });
+  test('a new place alone is written now and then, all else at once', () => {
+    const { status: first } = ask({ ahead });
+    const status = { observedGeneration: 1, ...first } as NonNullable<Setup['status']>;
+    const moved = new Map([['sei-0', { count: 1, behind: 'sei/third' }]]);
+    const early = ask({ ahead: moved, status, writtenAt: start, seconds: 4 });
+    assert.equal(early.status, undefined);
+    assert.equal(early.requeueAfterMs, 1_000);
+    const late = ask({ ahead: moved, status, writtenAt: start, seconds: 5 });
+    assert.equal(late.status?.queuePosition, 2);
+    assert.equal(late.status?.blockedBy, 'sei/third');
+    const running = ask({ status, memory: acceptedOn('sei-0'), writtenAt: start, seconds: 4 });
+    assert.equal(running.status?.phase, 'Running');
+    assert.equal(running.status?.queuePosition, undefined);
   });
 });
 

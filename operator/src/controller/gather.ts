@@ -1,11 +1,14 @@
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
+import type { AgentPod } from '../agents/agent-pod.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { lookForFormerPods, missingPods } from './look-for-former-pods.ts';
 import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
+import { type Ahead, aheadAt } from './queue/ahead.ts';
 import { type Gathered, isTerminal } from './run-context.ts';
 import { selects } from './select-pods.ts';
+import { taskMode } from './task-mode.ts';
 import { lookAgainMs } from './timing.ts';
 
 export interface GatherOptions {
@@ -49,9 +52,18 @@ export const gather = async (
     formerPods: memory.former?.pods ?? [],
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,
+    ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),
+    ...(memory.writtenAt === undefined ? {} : { writtenAt: memory.writtenAt }),
     memory: memory.tasks,
     now,
   };
+};
+
+/** Pods whose agents a one-shot may be dispatched to. */
+const targeted = ({ spec, status }: NodeTask, pods: readonly AgentPod[]): readonly AgentPod[] => {
+  if (taskMode(spec) !== 'one-shot') return [];
+  const listed = new Set((status?.targets ?? []).map(({ pod }) => pod));
+  return pods.filter((pod) => listed.has(pod.metadata.name) || selects(spec.target, pod));
 };
 
 const isWaiting = ({ metadata, spec, status }: NodeTask): boolean =>

@@ -11,6 +11,11 @@ export class NodeTaskMemory {
   /** The last look for pods that lost the agent label. */
   former: { readonly names: string; readonly pods: readonly AgentPod[]; readonly at: number } | undefined;
 
+  /** Ids of tasks that stood in the way and that were seen to have ended: each is tried once because of it. */
+  readonly endedBlockers = new Set<string>();
+  /** When status was last written. */
+  writtenAt: number | undefined;
+
   get tasks(): ReadonlyMap<string, TaskMemory> {
     return this.#tasks;
   }

@@ -7,7 +7,7 @@ export const reasons = {
   NoTarget: 'No pod is there to run the task: wrong name or labels, or the pod does not exist yet.',
   NoAgent: 'A pod is there, but no agent in it can be called: it lacks the label, has no address, or has ended.',
   AgentUnreachable: 'The agent of a target does not answer.',
-  AgentBusy: 'The agent of a target works on another task; the target gets its turn when that one has ended.',
+  AgentBusy: 'The agent of a target works on another task, or others came first; the target gets its turn.',
   Suspended: 'spec.suspend is true: nothing new is started, and what runs goes on.',
   Dispatching: 'The task is being handed to its targets.',
   Running: 'The task runs.',

@@ -3,14 +3,13 @@ import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
-import type { BlockedKeys } from './blocked-keys.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { inParallel } from './in-parallel.ts';
-import { noteBlocker } from './note-blocker.ts';
 import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
+import { blockerHasEnded } from './queue/blocker-has-ended.ts';
 import { isTerminal } from './run-context.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
@@ -20,7 +19,6 @@ export interface ReconcileOptions extends GatherOptions {
   readonly writer: StatusWriter;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
-  readonly blocked: BlockedKeys;
   /** Calls to agents for one NodeTask at the same time. */
   readonly parallelCalls: number;
   readonly onStatusWrite?: (status: NonNullable<Decision['status']>, nodeTask: NodeTask) => void;
@@ -65,13 +63,14 @@ const act = async (
 
   if (decision.status !== undefined) {
     nodeTask = await writer.apply(nodeTask, decision.status, signal);
+    memory.writtenAt = options.clock.now();
     options.onStatusWrite?.(decision.status, nodeTask);
   }
   for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
   if (decision.finalizer === 'remove') await writer.removeFinalizer(nodeTask, signal);
 
-  const freed = noteBlocker(options.blocked, options.view, key, memory);
+  const freed = blockerHasEnded(options.view, memory);
   if (freed) memory.retryNow('busy');
   if (isTerminal(nodeTask.status?.phase) && nodeTask.status?.runID === nodeTask.spec.runID) memory.keep(new Set());
   const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changesAgent, concerns, hasFreedAgent } from './relevance.ts';
-import {
-  agentPod,
-  fanOut,
-  nodeTask,
-  oneShot,
-  podWithoutAddress,
-  result,
-  row,
-  runningStatus,
-} from './testing/fixtures.ts';
+import { changesAgent, concerns } from './relevance.ts';
+import { agentPod, fanOut, nodeTask, oneShot, podWithoutAddress, row, runningStatus } from './testing/fixtures.ts';
 
 test('only what the operator uses of a pod counts as a change', () => {
   const pod = agentPod('sei-0');
@@ -33,16 +24,4 @@ test('a pod concerns NodeTasks that name it, match it or list it, and are on the
   assert.equal(concerns(pod, nodeTask(oneShot, done)), false);
   assert.equal(concerns(pod, nodeTask({ ...oneShot, runID: '2' }, done)), true);
   assert.equal(concerns(pod, nodeTask(oneShot, done, { deletionTimestamp: '2026-01-01T00:00:00Z' })), true);
-});
-
-test('an agent may be free again when the task ended, the run ended, or the NodeTask is gone', () => {
-  assert.equal(hasFreedAgent(undefined), true);
-  assert.equal(hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0')]))), false);
-  assert.equal(hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0', { result: result() })]))), false);
-  assert.equal(
-    hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0', { result: result({ status: 'failed' }) })]))),
-    true,
-  );
-  const runs = [{ run: 1, status: 'completed' as const, startedAt: '2026-01-01T00:00:00Z' }];
-  assert.equal(hasFreedAgent(nodeTask(oneShot, runningStatus([row('sei-0', { runs })]))), true);
 });

@@ -23,12 +23,3 @@ export const concerns = (pod: AgentPod, { metadata, spec, status }: NodeTask): b
   if (status?.targets?.some((row) => row.pod === pod.metadata.name) === true) return true;
   return selects(spec.target, pod);
 };
-
-/** Whether a NodeTask that kept an agent busy may have set it free: it is gone, has ended, or has ended a run. */
-export const hasFreedAgent = (nodeTask: NodeTask | undefined): boolean => {
-  if (nodeTask === undefined || isTerminal(nodeTask.status?.phase)) return true;
-  return (nodeTask.status?.targets ?? []).some(
-    ({ result, runs }) =>
-      (result !== undefined && result.status !== 'running') || (runs?.[0]?.status ?? 'running') !== 'running',
-  );
-};

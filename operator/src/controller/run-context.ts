@@ -9,6 +9,7 @@ import {
 } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { currentTaskID } from './current-task-id.ts';
+import type { Ahead } from './queue/ahead.ts';
 import { selectPods } from './select-pods.ts';
 import { type TaskMode, taskMode } from './task-mode.ts';
 import type { TaskMemory } from './task-memory.ts';
@@ -24,6 +25,10 @@ export interface Gathered {
   readonly formerPods: readonly AgentPod[];
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
   readonly outOfReachSince: ReadonlyMap<string, number>;
+  /** What is before it in the queue of a pod, by pod; absent where it is the first. */
+  readonly ahead: ReadonlyMap<string, Ahead>;
+  /** When this process last wrote its status; absent = never. */
+  readonly writtenAt?: number;
   /** By task id. */
   readonly memory: ReadonlyMap<string, TaskMemory>;
   /** Milliseconds since the epoch. */

@@ -24,6 +24,16 @@ export const lateRunMs = 30_000;
  */
 export const settleMs = 250;
 
+/** How long a NodeTask that nobody has looked at yet keeps its place before younger ones. */
+export const arrivalMs = 60_000;
+
+/** While nothing but the queue before a NodeTask changes, status is written this often at most. */
+export const queueNewsMs = 5_000;
+
+/** A NodeTask in a queue looks after this long for each place whether it has moved up: that it is the next, it is told. */
+export const queueLookMs = 5_000;
+export const longestQueueLookMs = 60_000;
+
 /** While nothing matches: how often pods without the agent label are looked for, to tell NoAgent from NoTarget. */
 export const lookAgainMs = 10_000;
 

@@ -5,7 +5,7 @@ import { type AgentCalls, AgentClient } from '../../src/agents/agent-client.ts';
 import { AgentHTTP } from '../../src/agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from '../../src/agents/agent-pod.ts';
 import { AgentToken } from '../../src/agents/agent-token.ts';
-import { byNamespace } from '../../src/controller/cluster-view.ts';
+import { byNamespace, nodeTaskIndexers } from '../../src/controller/cluster-view.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { nodeTasks } from '../../src/controller/node-tasks.ts';
 import { waitForSync } from '../../src/kube/informer-health.ts';
@@ -73,7 +73,7 @@ export class MortalOperator {
       clock,
     });
     const shared = { transport: mortalTransport(transport, step), ...base, namespace: this.#cluster.namespace };
-    const tasks = new Reflector<NodeTask>({ ...shared, type: nodeTasks, indexers: byNamespace });
+    const tasks = new Reflector<NodeTask>({ ...shared, type: nodeTasks, indexers: nodeTaskIndexers });
     const agentPods = new Reflector<AgentPod>({
       ...shared,
       type: pods,

@@ -11,7 +11,7 @@ export const heldStatus = (ctx: RunContext, situation: Situation): OwnedStatus =
 /** The status that there is, under another situation; also the status of an earlier run. */
 export const restated = (ctx: RunContext, status: NodeTaskStatus, situation: Situation): OwnedStatus => {
   const { generation } = ctx.nodeTask.metadata;
-  const { blockedBy: _, ...kept } = ownedPart(status);
+  const { blockedBy: _, queuePosition: __, ...kept } = ownedPart(status);
   return {
     ...kept,
     observedGeneration: generation,

@@ -6,13 +6,13 @@ import { earliest, isTerminal, type RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
 import { rollOut } from '../strategy/roll-out.ts';
 import { oneShotSituation } from '../summary/one-shot-situation.ts';
-import { statusChange, statusOf } from '../summary/owned-status.ts';
+import { isQueueNews, statusChange, statusOf } from '../summary/owned-status.ts';
 import { recurringSituation } from '../summary/recurring-situation.ts';
 import type { DecidedTarget } from '../summary/rows.ts';
 import { decideTarget } from '../target/decide-target.ts';
 import { targetView } from '../target/target-view.ts';
 import type { TaskMode } from '../task-mode.ts';
-import { settleMs } from '../timing.ts';
+import { queueNewsMs, settleMs } from '../timing.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { nothingToDo } from './gate.ts';
 
@@ -34,6 +34,10 @@ export const runTargets = (ctx: RunContext): Decision => {
   }
 
   const change = statusChange(ctx, statusOf(ctx, situation, targets));
+  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + queueNewsMs;
+  if (change.status !== undefined && newsAt > ctx.now && isQueueNews(ctx.status, change.status)) {
+    return { ...nothingToDo, calls, ...finalizer, ...requeueAt(earliest([newsAt, wakeAt]), ctx.now) };
+  }
   return {
     calls,
     ...finalizer,

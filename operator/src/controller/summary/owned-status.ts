@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NodeTaskStatus } from '@nodetask/shared';
 import type { OwnedStatus, OwnedTarget, Situation } from '../decision.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
+import { queuedPhase } from '../queue/places.ts';
 import { conditionsFor } from './conditions.ts';
 import { runTimes } from './last-run.ts';
 import { type DecidedTarget, toRow } from './rows.ts';
@@ -19,6 +20,20 @@ export const ownedPart = ({ targets, ...rest }: NodeTaskStatus): OwnedStatus => 
 export const statusChange = (ctx: RunContext, wanted: OwnedStatus): { readonly status?: OwnedStatus } =>
   isDeepStrictEqual(normal(ownedPart(ctx.status)), normal(wanted)) ? {} : { status: wanted };
 
+/** Whether a status that waits in a queue differs from another in nothing but its place there. */
+export const isQueueNews = (before: NodeTaskStatus, wanted: OwnedStatus): boolean =>
+  before.phase === queuedPhase &&
+  wanted.phase === queuedPhase &&
+  isDeepStrictEqual(normal(withoutPlace(ownedPart(before))), normal(withoutPlace(wanted)));
+
+const withoutPlace = (status: OwnedStatus): OwnedStatus => ({
+  ...status,
+  blockedBy: undefined,
+  queuePosition: undefined,
+  conditions: status.conditions?.map((condition) => ({ ...condition, message: '' })),
+  targets: status.targets?.map((row) => (row.phase === queuedPhase ? { ...row, message: '' } : row)),
+});
+
 /** JSON without undefined members, rows by pod, so that only what differs differs. */
 const normal = (status: OwnedStatus): unknown => {
   const targets = [...(status.targets ?? [])].sort((a, b) => (a.pod < b.pod ? -1 : 1));
@@ -29,12 +44,13 @@ const normal = (status: OwnedStatus): unknown => {
 export const statusOf = (ctx: RunContext, situation: Situation, targets: readonly DecidedTarget[]): OwnedStatus => {
   const rows = targets.map(toRow);
   const startedAt = (ctx.sameRun ? ctx.status.startedAt : undefined) ?? firstTime(rows);
-  const blockedBy = targets.find(({ verdict }) => verdict.blockedBy !== undefined)?.verdict.blockedBy;
+  const { blockedBy, queuePosition } = targets.find(({ verdict }) => verdict.blockedBy !== undefined)?.verdict ?? {};
   return {
     ...statusWithRows(ctx, situation, rows),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...runTimes(targets),
     ...(blockedBy === undefined ? {} : { blockedBy }),
+    ...(queuePosition === undefined ? {} : { queuePosition }),
   };
 };
 

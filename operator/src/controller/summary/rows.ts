@@ -4,6 +4,7 @@ import { currentTaskID } from '../current-task-id.ts';
 import type { TaskMemory } from '../task-memory.ts';
 import type { OwnedTarget } from '../decision.ts';
 import { isoTime } from '../run-context.ts';
+import { queuedPhase } from '../queue/places.ts';
 import type { TargetState, TargetVerdict, TargetView } from '../target/target-view.ts';
 
 /** A target with what was decided about it. */
@@ -15,7 +16,7 @@ export interface DecidedTarget {
 const rowPhases: Readonly<Record<TargetState, string>> = {
   pending: 'Pending',
   waiting: 'Pending',
-  blocked: 'Pending',
+  blocked: queuedPhase,
   stalled: 'Pending',
   running: 'Running',
   scheduled: 'Scheduled',

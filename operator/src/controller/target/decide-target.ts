@@ -28,8 +28,7 @@ const chain: readonly TargetDecision[] = [
   timeoutBackstop, //  the agent did not keep to the timeout
   waitForPod, //       no pod, no label, no address
   waitForAgent, //     no answer
-  // the queue of a busy agent comes here
-  blocked, //          the agent works on something else
+  blocked, //          the agent works on something else, or others came first
   dispatch, //         the agent does not have it yet
   reschedule, //       the schedule was changed
   readWhenSilent, //   it goes on; asked when nothing was heard for long

@@ -6,5 +6,8 @@ import type { TargetView } from './target-view.ts';
 export const hasBegun = (view: TargetView): boolean => isTerminal(view.row?.phase) || wasDispatched(view);
 
 /** Whether an attempt of this run has ever been with the target's agent, as far as is known. */
-export const wasDispatched = (view: TargetView): boolean =>
-  view.row?.startedAt !== undefined || view.result !== undefined || view.attempt > 1 || isAccepted(view);
+export const wasDispatched = (view: TargetView): boolean => view.attempt > 1 || isDispatched(view);
+
+/** Whether the current attempt has been with the agent, as far as is known. */
+export const isDispatched = (view: TargetView): boolean =>
+  view.row?.startedAt !== undefined || view.result !== undefined || isAccepted(view);

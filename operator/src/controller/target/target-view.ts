@@ -48,6 +48,8 @@ export interface TargetVerdict {
   readonly wakeAt?: number;
   /** What stands in its way. */
   readonly blockedBy?: string;
+  /** Its place in the queue of the agent, from 1. */
+  readonly queuePosition?: number;
   /** Of a failed attempt: whether another may succeed. Absent where no attempt was made. */
   readonly retriable?: boolean;
   /** Why the attempt failed, where another is to come; its end is then kept on status. */

@@ -76,6 +76,8 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   unlabelled: setup.unlabelled ?? [],
   formerPods: setup.formerPods ?? [],
   outOfReachSince: setup.outOfReachSince ?? new Map(),
+  ahead: setup.ahead ?? new Map(),
+  ...(setup.writtenAt === undefined ? {} : { writtenAt: setup.writtenAt }),
   memory: new Map(Object.entries(setup.memory ?? {})),
   now: start + (setup.seconds ?? 0) * 1000,
 });

@@ -112,6 +112,7 @@ export class World {
       unlabelled: [],
       formerPods: [],
       outOfReachSince: this.outOfReachSince,
+      ahead: new Map(),
       memory: this.memory,
       now: this.now,
     });

@@ -1,0 +1,57 @@
+import type { NodeTask } from '@nodetask/shared';
+import type { AgentPod } from '../../agents/agent-pod.ts';
+import type { ClusterView } from '../cluster-view.ts';
+import { keyOf } from '../node-tasks.ts';
+import { selects } from '../select-pods.ts';
+import { arrivalMs } from '../timing.ts';
+import { anyPod, compareArrival, placeKey, standingAt } from './places.ts';
+
+/** What is before a NodeTask in the queue of a pod. */
+export interface Ahead {
+  /** How many wait there and came before; at least 1. */
+  readonly count: number;
+  /** `namespace/name` of the one that runs there, else of the last one before. */
+  readonly behind: string;
+}
+
+type Queues = Pick<ClusterView, 'nodeTasksAt'>;
+
+/** Who waits for the agent of a pod, in the order of their turns. */
+export const queueOf = (view: Queues, pod: AgentPod): readonly NodeTask[] =>
+  standingIn(view, pod)
+    .filter((nodeTask) => standingAt(nodeTask, pod.metadata.name) !== 'runs')
+    .toSorted(compareArrival);
+
+/**
+ * What is before a NodeTask at each of some pods; pods where it would be first are left out.
+ * @param now one that nobody has looked at for long after its creation is in nobody's way: something is wrong with it.
+ */
+export const aheadAt = (
+  view: Queues,
+  nodeTask: NodeTask,
+  pods: readonly AgentPod[],
+  now: number,
+): ReadonlyMap<string, Ahead> => {
+  const isBefore = (other: NodeTask, name: string): boolean =>
+    compareArrival(other, nodeTask) < 0 &&
+    (standingAt(other, name) === 'waits' || Date.parse(other.metadata.creationTimestamp) + arrivalMs > now);
+  const found = new Map<string, Ahead>();
+  for (const pod of pods) {
+    const { name } = pod.metadata;
+    const before = queueOf(view, pod).filter((other) => isBefore(other, name));
+    const running = standingIn(view, pod).find((other) => standingAt(other, name) === 'runs');
+    const behind = running ?? before.at(-1);
+    if (before.length > 0 && behind !== undefined) found.set(name, { count: before.length, behind: keyOf(behind) });
+  }
+  return found;
+};
+
+const standingIn = (view: Queues, pod: AgentPod): readonly NodeTask[] => {
+  const { namespace, name } = pod.metadata;
+  const unresolved = view
+    .nodeTasksAt(placeKey(namespace, anyPod))
+    .filter(
+      ({ spec, status }) => selects(spec.target, pod) && status?.targets?.some((row) => row.pod === name) !== true,
+    );
+  return [...view.nodeTasksAt(placeKey(namespace, name)), ...unresolved];
+};

@@ -1,0 +1,30 @@
+import type { NodeTask } from '@nodetask/shared';
+import type { ClusterView } from '../cluster-view.ts';
+import type { NodeTaskMemory } from '../process-memory.ts';
+import { isTerminal } from '../run-context.ts';
+
+/**
+ * Whether a task that an agent named as the one in the way is known to have ended: its end came between the agent's answer and now,
+ * so that nobody was woken by it. True once for each: whatever the agent then says counts.
+ */
+export const blockerHasEnded = (
+  view: Pick<ClusterView, 'nodeTask'>,
+  memory: Pick<NodeTaskMemory, 'tasks' | 'endedBlockers'>,
+): boolean => {
+  const blockers = [...memory.tasks.values()].flatMap(({ dispatch }) =>
+    dispatch?.kind === 'busy' && dispatch.by?.ref !== undefined ? [{ id: dispatch.by.id, ref: dispatch.by.ref }] : [],
+  );
+  const ids = new Set(blockers.map(({ id }) => id));
+  for (const id of memory.endedBlockers) if (!ids.has(id)) memory.endedBlockers.delete(id);
+  const ended = blockers.filter(
+    ({ id, ref }) => !memory.endedBlockers.has(id) && hasEnded(view.nodeTask(`${ref.namespace}/${ref.name}`), id),
+  );
+  for (const { id } of ended) memory.endedBlockers.add(id);
+  return ended.length > 0;
+};
+
+const hasEnded = (nodeTask: NodeTask | undefined, id: string): boolean => {
+  if (nodeTask === undefined || isTerminal(nodeTask.status?.phase)) return true;
+  const { result, runs } = nodeTask.status?.targets?.find((row) => row.result?.id === id) ?? {};
+  return (result?.status ?? 'running') !== 'running' || (runs?.[0]?.status ?? 'running') !== 'running';
+};

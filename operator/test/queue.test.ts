@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { NodeTask } from '@nodetask/shared';
+import { type Cluster, startCluster } from '@nodetask/testbed';
+import { SilentSource } from './support/silent-source.ts';
+import { pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
+
+/** Several NodeTasks that want the same agent: real API server, operator and agents. */
+let cluster: Cluster;
+const sources: SilentSource[] = [];
+
+before(async () => {
+  cluster = await startCluster();
+  for (const name of ['sei-0', 'sei-1']) {
+    await cluster.createAgentPod(name, { labels: { app: 'sei' }, allowHosts: ['127.0.0.1'] });
+  }
+});
+
+after(async () => {
+  for (const source of sources) await source[Symbol.asyncDispose]();
+  await cluster.stop();
+});
+
+/** Keeps the agent of a pod busy until the source that is returned hangs up. */
+const block = async (name: string, podName: string): Promise<SilentSource> => {
+  const source = await SilentSource.start();
+  sources.push(source);
+  await cluster.applyNodeTask(name, { type: 'configure-genesis', target: { podName }, params: { rpc: source.url } });
+  await source.connected();
+  await until(cluster, name, 'to run', ({ status }) => status?.phase === 'Running');
+  return source;
+};
+
+const get = async (name: string): Promise<NodeTask> => {
+  const found = await cluster.admin.get<NodeTask>(pathOf(cluster, name));
+  assert.ok(found, `${name} is there`);
+  return found;
+};
+
+const arrival = ({ metadata }: NodeTask): string => `${metadata.creationTimestamp} ${metadata.uid}`;
+
+/** Names by creation, then by UID: the order in which they are to be served. */
+const inOrder = async (names: readonly string[]): Promise<readonly string[]> => {
+  const found = await Promise.all(names.map(get));
+  return found.toSorted((a, b) => (arrival(a) < arrival(b) ? -1 : 1)).map(({ metadata }) => metadata.name);
+};
+
+const takenAt = ({ status }: NodeTask): string => status?.targets?.[0]?.result?.submittedAt ?? '';
+
+/** Waits until all have ended, and returns their names in the order in which the agent took them. */
+const served = async (names: readonly string[]): Promise<readonly string[]> => {
+  const done = await Promise.all(names.map(async (name) => untilFinished(cluster, name)));
+  for (const { metadata, status } of done) {
+    assert.equal(status?.phase, 'Succeeded', metadata.name);
+    assert.equal(status.queuePosition, undefined);
+    assert.equal(status.blockedBy, undefined);
+  }
+  return done.toSorted((a, b) => (takenAt(a) < takenAt(b) ? -1 : 1)).map(({ metadata }) => metadata.name);
+};
+
+const ready = { type: 'mark-ready', target: { podName: 'sei-0' } };
+
+test('those that wait for a pod know their places, and are served in that order', async () => {
+  const source = await block('blocker', 'sei-0');
+  const names = ['first', 'second', 'third'];
+  for (const name of names) {
+    await cluster.applyNodeTask(name, ready);
+    await until(cluster, name, 'to queue', ({ status }) => status?.phase === 'Queued');
+  }
+  const expected = await inOrder(names);
+  for (const [index, name] of expected.entries()) {
+    const waiting = await until(
+      cluster,
+      name,
+      'to know its place',
+      ({ status }) => status?.queuePosition === index + 1,
+    );
+    assert.equal(waiting.status?.blockedBy, `${cluster.namespace}/blocker`);
+    assert.equal(waiting.status?.targets?.[0]?.phase, 'Queued');
+    assert.equal(reasonOf(waiting, 'Reconciling'), 'AgentBusy');
+  }
+  source.hangUp();
+  assert.deepEqual(await served(names), expected);
+});
+
+test('an operator that finds many waiting serves them first come, first served', async () => {
+  await cluster.operator.stop();
+  const names = Array.from({ length: 8 }, (_, index) => `found-${index}`);
+  // The last in order of name and of arrival in the cache are not the youngest.
+  for (const name of names.toReversed()) await cluster.applyNodeTask(name, ready);
+  await cluster.operator.start();
+  assert.deepEqual(await served(names), await inOrder(names));
+});
+
+test('who leaves the queue lets the others move up', async () => {
+  const source = await block('slow', 'sei-0');
+  const names = ['leaves', 'stays'];
+  for (const name of names) {
+    await cluster.applyNodeTask(name, ready);
+    await until(cluster, name, 'to queue', ({ status }) => status?.phase === 'Queued');
+  }
+  const [head = '', tail = ''] = await inOrder(names);
+  await until(cluster, tail, 'to be the second', ({ status }) => status?.queuePosition === 2);
+  await cluster.admin.delete(pathOf(cluster, head));
+  await until(cluster, tail, 'to be the first', ({ status }) => status?.queuePosition === 1);
+  source.hangUp();
+  await served([tail]);
+});
+
+test('a fan-out waits for different NodeTasks on different pods, and goes on at each as it becomes free', async () => {
+  const [zero, one] = [await block('on-zero', 'sei-0'), await block('on-one', 'sei-1')];
+  const target = { selector: { matchLabels: { app: 'sei' } } };
+  await cluster.applyNodeTask('both', { type: 'mark-ready', target, strategy: { maxParallel: '100%' } });
+  await until(
+    cluster,
+    'both',
+    'to queue twice',
+    ({ status }) => status?.targets?.filter(({ phase }) => phase === 'Queued').length === 2,
+  );
+  one.hangUp();
+  const half = await until(cluster, 'both', 'to be done on sei-1', ({ status }) => status?.counts?.succeeded === 1);
+  assert.equal(half.status?.blockedBy, `${cluster.namespace}/on-zero`);
+  assert.equal(half.status?.targets?.find(({ pod }) => pod === 'sei-0')?.phase, 'Queued');
+  zero.hangUp();
+  assert.equal((await untilFinished(cluster, 'both')).status?.summary, '2/2');
+});
