@@ -20,7 +20,16 @@ const bundled = join(bundleFolder('agent'), 'main.js');
 const emitted = join(root, 'agent', 'dist', 'src', 'main.js');
 /** Memory in MB of 10^6 bytes. */
 const megabyte = 1e6;
-const limits = { startMs: 300, idleMB: 80 };
+/** What must stay under the limit: time depends on what else the machine does, memory does not, so there every start counts. */
+interface Limit {
+  readonly of: 'median' | 'max';
+  readonly below: number;
+}
+
+const limits = {
+  start: { of: 'median', below: 300 },
+  idle: { of: 'max', below: 80 },
+} satisfies Record<string, Limit>;
 /** V8 gives memory back some seconds after the last allocation. */
 const settleMs = 10_000;
 const clockTicksPerSecond = 100;
@@ -101,15 +110,15 @@ const print = (line: string): void => {
 const row = (
   name: string,
   values: readonly number[],
-  limit: number | undefined,
+  limit: Limit | undefined,
   unit: string,
   digits: number,
 ): boolean => {
-  const middle = median(values);
-  const good = limit === undefined || middle < limit;
-  const cells = [middle, Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits).padStart(8));
-  const judged = limit === undefined ? '' : `< ${limit.toFixed(0)} ${good ? 'yes' : 'NO'}`;
-  print(`| ${name.padEnd(34)} |${cells.join(' |')} | ${unit.padEnd(4)} | ${judged.padEnd(9)} |`);
+  const found = { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+  const good = limit === undefined || found[limit.of] < limit.below;
+  const cells = [found.median, found.min, found.max].map((value) => value.toFixed(digits).padStart(8));
+  const judged = limit === undefined ? '' : `${limit.of} < ${limit.below.toFixed(0)} ${good ? 'yes' : 'NO'}`;
+  print(`| ${name.padEnd(34)} |${cells.join(' |')} | ${unit.padEnd(4)} | ${judged.padEnd(16)} |`);
   return good;
 };
 
@@ -121,7 +130,7 @@ interface Measured {
 }
 
 /** Memory is that of the last few starts: each has to settle first. */
-const idleStarts = 3;
+const idleStarts = 5;
 
 const measure = async (programs: readonly string[], count: number, home: string): Promise<readonly Measured[]> => {
   const measured = programs.map(() => ({ starts: [] as Start[], rssMB: [] as number[], idleCPU: [] as number[] }));
@@ -143,14 +152,14 @@ const measure = async (programs: readonly string[], count: number, home: string)
 };
 
 const report = (title: string, { starts, rssMB, idleCPU }: Measured, judged: boolean): boolean => {
-  print(`| ${title.padEnd(34)} |  median |     min |     max |      | wanted    |`);
-  print('| ---------------------------------- | ------- | ------- | ------- | ---- | --------- |');
+  print(`| ${title.padEnd(34)} |  median |     min |     max |      | wanted           |`);
+  print('| ---------------------------------- | ------- | ------- | ------- | ---- | ---------------- |');
   const wall = starts.map(({ wallMs }) => wallMs);
   const cpu = starts.map((one) => one.cpuMs);
   return [
-    row('start to first answer', wall, judged ? limits.startMs : undefined, 'ms', 0),
+    row('start to first answer', wall, judged ? limits.start : undefined, 'ms', 0),
     row('CPU time up to the first answer', cpu, undefined, 'ms', 0),
-    row('RSS when idle', rssMB, judged ? limits.idleMB : undefined, 'MB', 1),
+    row('RSS when idle', rssMB, judged ? limits.idle : undefined, 'MB', 1),
     row('CPU when idle', idleCPU, undefined, '%', 2),
   ].every(Boolean);
 };
