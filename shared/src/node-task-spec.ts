@@ -219,7 +219,9 @@ const members = z.strictObject({
     .max(32)
     .refine((names) => new Set(names).size === names.length, 'names each NodeTask once')
     .optional()
-    .describe('Names of NodeTasks in the same namespace that must have completed first.')
+    .describe(
+      'Names of NodeTasks in the same namespace that must have completed before anything begins. One that fails fails this one; one that does not exist yet is waited for.',
+    )
     .meta({ 'x-kubernetes-list-type': 'set' }),
   suspend: z
     .boolean()

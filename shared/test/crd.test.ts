@@ -120,6 +120,15 @@ describe('the CRD on a real API server', () => {
     assert.deepEqual(seen?.status, untouched);
   });
 
+  it('refuses a NodeTask that waits for itself', async () => {
+    const dependsOn = ['other', 'selfish'];
+    await assert.rejects(
+      create(nodeTask('selfish', { type: 'mark-ready', dependsOn })),
+      /spec\.dependsOn: Invalid value: .*cannot wait for itself/s,
+    );
+    await create(nodeTask('patient', { type: 'mark-ready', dependsOn }));
+  });
+
   it('fills in the defaults', async () => {
     const { spec } = await create(
       nodeTask('defaults', {

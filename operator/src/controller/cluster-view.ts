@@ -7,6 +7,8 @@ import { placeKeys } from './queue/places.ts';
 export interface ClusterView {
   nodeTask(key: string): NodeTask | undefined;
   nodeTasksIn(namespace: string): readonly NodeTask[];
+  /** NodeTasks whose spec.dependsOn names that of `key`. */
+  dependentsOf(key: string): readonly NodeTask[];
   /** Those that run at, wait for or may want the agent of a pod; see queue/places.ts for the keys. */
   nodeTasksAt(placeKey: string): readonly NodeTask[];
   podsIn(namespace: string): readonly AgentPod[];
@@ -21,10 +23,16 @@ export const byNamespace = {
   ],
 };
 
+const dependencyIndex = 'dependency';
 const placeIndex = 'place';
 
-/** What the cache of NodeTasks is indexed by. */
-export const nodeTaskIndexers = { ...byNamespace, [placeIndex]: placeKeys };
+/** The indexes of NodeTasks. What depends on one, and what stands at a pod, is found by them, however many there are. */
+export const nodeTaskIndexers = {
+  ...byNamespace,
+  [dependencyIndex]: ({ metadata: { namespace }, spec: { dependsOn = [] } }: NodeTask) =>
+    dependsOn.map((name) => `${namespace}/${name}`),
+  [placeIndex]: placeKeys,
+};
 
 /** One cache of each kind where all namespaces are watched, else one for each namespace. */
 export const clusterView = (
@@ -39,6 +47,7 @@ export const clusterView = (
     return undefined;
   },
   nodeTasksIn: (namespace) => nodeTasks.flatMap((cache) => cache.byIndex(namespaceIndex, namespace)),
+  dependentsOf: (key) => nodeTasks.flatMap((cache) => cache.byIndex(dependencyIndex, key)),
   nodeTasksAt: (key) => nodeTasks.flatMap((cache) => cache.byIndex(placeIndex, key)),
   podsIn: (namespace) => pods.flatMap((cache) => cache.byIndex(namespaceIndex, namespace)),
 });

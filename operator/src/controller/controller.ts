@@ -11,6 +11,8 @@ import type { Reconcile } from '../kube/reconcile.ts';
 import { runWorkers } from '../kube/run-workers.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
+import { changesDependents } from './dependencies/changes-dependents.ts';
+import { hasFinished } from './dependencies/dependency-state.ts';
 import { queueOf } from './queue/ahead.ts';
 import { freedPlaces } from './queue/freed-places.ts';
 import { anyPod, placeKey } from './queue/places.ts';
@@ -69,6 +71,7 @@ export class Controller {
     for (const source of nodeTasks) {
       source.onChange((key, before, after) => {
         this.#onNodeTask(key, before, after);
+        if (changesDependents(before, after)) this.#wakeDependents(key);
       });
     }
     for (const source of pods) {
@@ -119,6 +122,12 @@ export class Controller {
     else this.#queue.add(key);
     const freed = new Set(freedPlaces(before, after));
     if (freed.size > 0 && before !== undefined) this.#wakeNext(before.metadata.namespace, freed);
+  }
+
+  #wakeDependents(key: string): void {
+    for (const nodeTask of this.#view.dependentsOf(key)) {
+      if (!hasFinished(nodeTask)) this.#queue.add(keyOf(nodeTask));
+    }
   }
 
   /** Brings back the first that waits at each of these places. */

@@ -11,6 +11,15 @@ const pod = fc.constantFrom(...pods);
 /** How a task ends: well, in a way that may be tried again, or for good. */
 const errorCode = fc.constantFrom(undefined, 'interrupted' as const, 'file-missing' as const);
 
+/** Completing is the usual case; a dependency that fails ends those that have not begun. */
+const dependencyPhase = fc.constantFrom(
+  undefined,
+  'Running' as const,
+  'Succeeded' as const,
+  'Succeeded' as const,
+  'Failed' as const,
+);
+
 /** What may happen to a NodeTask and the world around it. */
 const event = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('reconcile' as const) }) },
@@ -23,6 +32,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-pod' as const), pod }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('new-pod' as const), pod: fc.constant('sei-3') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('give-up' as const), pod }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('dependency' as const), phase: dependencyPhase }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('suspend' as const), suspend: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('runID' as const), runID: fc.constantFrom('a', 'b', 'c') }) },
   {
@@ -79,6 +89,9 @@ const happen = (world: World, what: Event): void => {
     case 'new-pod':
       world.addPod(what.pod);
       break;
+    case 'dependency':
+      world.dependencyIs(what.phase);
+      break;
     case 'suspend':
       world.suspend(what.suspend);
       break;
@@ -128,6 +141,7 @@ const checkAlways = (world: World, before: World['nodeTask']): void => {
 const calmDown = (world: World, { ending = true } = {}): void => {
   world.restartOperator();
   world.suspend(false);
+  world.dependencyIs('Succeeded');
   for (const name of pods) if (!world.pods.has(name)) world.addPod(name);
   for (const agent of world.agents.values()) agent.reachable = true;
   for (let round = 0; round < 6; round++) {
@@ -145,7 +159,8 @@ const calmDown = (world: World, { ending = true } = {}): void => {
 };
 
 const retrying = { ...fanOut, retry: { limit: 2, backoffSeconds: 10, maxBackoffSeconds: 15 } };
-const anySpec = fc.constantFrom(fanOut, retrying);
+const depending = { ...retrying, dependsOn: ['first'] };
+const anySpec = fc.constantFrom(fanOut, retrying, depending);
 
 test('any order of events, crashes included, ends in one final state and stays there', () => {
   fc.assert(
@@ -227,8 +242,8 @@ test('a schedule ends up exactly once on each of its pods, and nowhere once it i
 
 test('decide is pure: the same input, the same decision', () => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 20 }), (events) => {
-      const world = new World(fanOut, pods);
+    fc.property(anySpec, fc.array(event, { maxLength: 20 }), (spec, events) => {
+      const world = new World(spec, pods);
       for (const what of events) {
         happen(world, what);
         assert.deepEqual(world.decide(), world.decide());

@@ -480,10 +480,7 @@ describe('what cannot go on', () => {
   const unsupported: readonly {
     readonly changes: Setup['spec'] extends infer S ? Partial<S> : never;
     readonly field: RegExp;
-  }[] = [
-    { changes: { dependsOn: ['other'] }, field: /spec\.dependsOn \["other"\]/ },
-    { changes: { ttlSecondsAfterFinished: 0 }, field: /spec\.ttlSecondsAfterFinished 0/ },
-  ];
+  }[] = [{ changes: { ttlSecondsAfterFinished: 0 }, field: /spec\.ttlSecondsAfterFinished 0/ }];
   for (const { changes, field } of unsupported) {
     test(`not supported: ${JSON.stringify(changes)}`, () => {
       const decision = ask({ spec: { ...oneShot, ...changes } });
@@ -498,7 +495,7 @@ describe('what cannot go on', () => {
   });
   test('a field taken out again lets it go on, with what it knew', () => {
     const status = runningStatus([row('sei-0')]);
-    const held = ask({ spec: { ...oneShot, dependsOn: ['other'] }, status });
+    const held = ask({ spec: { ...oneShot, ttlSecondsAfterFinished: 0 }, status });
     assert.equal(held.status?.startedAt, at(0));
     assert.equal(held.status?.targets?.length, 1);
     const { status: after } = ask({ status: { ...status, ...held.status }, memory: acceptedOn('sei-0'), seconds: 1 });

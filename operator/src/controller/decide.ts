@@ -1,5 +1,6 @@
 import type { Decision } from './decision.ts';
 import { cancelling } from './decisions/cancelling.ts';
+import { dependsOn } from './decisions/depends-on.ts';
 import { deleting } from './decisions/deleting.ts';
 import { finished } from './decisions/finished.ts';
 import type { Gate } from './decisions/gate.ts';
@@ -20,9 +21,9 @@ const chain: readonly Gate[] = [
   cancelling, //         spec.cancel
   invalidSpec, //        a spec that this version cannot read
   refuseUnsupported, //  fields that this version does not act on
-  // dependsOn comes here
   tooManyTargets, //     more pods than status can hold
   suspended, //          spec.suspend, before anything has begun
+  dependsOn, //          spec.dependsOn, before anything has begun
   noTarget, //           no pod at all
 ];
 

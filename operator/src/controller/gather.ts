@@ -2,6 +2,7 @@ import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { gatherDependencies } from './dependencies/gather-dependencies.ts';
 import { lookForFormerPods, missingPods } from './look-for-former-pods.ts';
 import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
@@ -50,6 +51,7 @@ export const gather = async (
     nodeTask,
     pods,
     formerPods: memory.former?.pods ?? [],
+    dependencies: gatherDependencies(view, nodeTask),
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,
     ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),

@@ -23,6 +23,8 @@ export interface Gathered {
   readonly unlabelled: readonly string[];
   /** Pods that work was dispatched to and that have lost the agent label since: they are targets no more, but the work goes on. */
   readonly formerPods: readonly AgentPod[];
+  /** What it waits for by spec.dependsOn, directly or through others, by name; those that do not exist are missing. */
+  readonly dependencies: ReadonlyMap<string, NodeTask>;
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
   readonly outOfReachSince: ReadonlyMap<string, number>;
   /** What is before it in the queue of a pod, by pod; absent where it is the first. */

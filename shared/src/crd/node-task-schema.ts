@@ -1,5 +1,6 @@
 import { nodeTaskSpecSchema } from '../node-task-spec.ts';
 import { nodeTaskStatusSchema } from '../node-task-status.ts';
+import { dependencyRules } from './dependency-rules.ts';
 import { flatParams } from './flat-params.ts';
 import { immutabilityRules } from './immutability-rules.ts';
 import { paramsRules } from './params-rules.ts';
@@ -20,6 +21,7 @@ export const nodeTaskSchema = (): StructuralSchema =>
       spec: specSchema(),
       status: statusSchema(),
     },
+    'x-kubernetes-validations': dependencyRules(),
   });
 
 const specSchema = (): StructuralSchema => {

@@ -17,10 +17,7 @@ export const refuseUnsupported: Gate = (ctx) => {
 
 /** The first such field with its value and what to do about it. */
 const unsupported = (spec: NodeTaskSpec): string | undefined => {
-  const { dependsOn, ttlSecondsAfterFinished } = spec;
-  if (dependsOn !== undefined && dependsOn.length > 0) {
-    return `spec.dependsOn ${JSON.stringify(dependsOn)}: remove it, and apply this NodeTask when those have completed`;
-  }
+  const { ttlSecondsAfterFinished } = spec;
   if (ttlSecondsAfterFinished !== undefined) {
     return `spec.ttlSecondsAfterFinished ${ttlSecondsAfterFinished}: remove it, and delete the NodeTask yourself`;
   }

@@ -339,7 +339,7 @@ const table: readonly Row[] = [
   },
   {
     state: 'not supported',
-    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    setup: { spec: { ...oneShot, ttlSecondsAfterFinished: 0 } },
     shown: '!Ready Stalled',
     reason: 'NotSupported',
     phase: 'Pending',

@@ -12,8 +12,18 @@ export const runWaitStart = (ctx: RunContext): number => {
   const { conditions = [] } = ctx.status;
   const stalled = conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
   if (ctx.sameRun && stalled !== undefined && waitReasons.has(stalled.reason)) return Number.NEGATIVE_INFINITY;
+  const dependsOn = ctx.spec?.dependsOn ?? [];
+  const held = dependsOn.length === 0 ? Number.NEGATIVE_INFINITY : releasedAt(ctx, dependsOn);
   const reconciling = conditions.find(({ type, status }) => type === 'Reconciling' && status === 'True');
-  return ctx.sameRun && reconciling !== undefined ? Date.parse(reconciling.lastTransitionTime) : ctx.now;
+  const start = ctx.sameRun && reconciling !== undefined ? Date.parse(reconciling.lastTransitionTime) : ctx.now;
+  return Math.max(start, held);
+};
+
+/** When spec.dependsOn let the run begin: with the last of them that completed; once it has begun, they may be gone. */
+const releasedAt = ({ sameRun, status, dependencies }: RunContext, names: readonly string[]): number => {
+  if (sameRun && status.startedAt !== undefined) return Date.parse(status.startedAt);
+  const ends = names.map((name) => Date.parse(dependencies.get(name)?.status?.completedAt ?? ''));
+  return Math.max(...ends.filter((end) => !Number.isNaN(end)));
 };
 
 /**

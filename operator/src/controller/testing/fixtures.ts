@@ -75,6 +75,7 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   pods: setup.pods ?? [agentPod('sei-0')],
   unlabelled: setup.unlabelled ?? [],
   formerPods: setup.formerPods ?? [],
+  dependencies: setup.dependencies ?? new Map(),
   outOfReachSince: setup.outOfReachSince ?? new Map(),
   ahead: setup.ahead ?? new Map(),
   ...(setup.writtenAt === undefined ? {} : { writtenAt: setup.writtenAt }),

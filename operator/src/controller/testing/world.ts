@@ -5,7 +5,7 @@ import { currentTaskID } from '../current-task-id.ts';
 import type { Decision } from '../decision.ts';
 import { isTerminal } from '../run-context.ts';
 import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from '../task-memory.ts';
-import { agentPod, nodeTask, start } from './fixtures.ts';
+import { agentPod, nodeTask, oneShot, start } from './fixtures.ts';
 
 /** Thrown where a test has the operator die. */
 export class Crash extends Error {
@@ -35,6 +35,10 @@ export class World {
   /** Steps of the operator until it dies; undefined = it lives. */
   dieAfter: number | undefined;
   events: string[] = [];
+  /** The NodeTask `first`, for a spec that depends on it. */
+  dependency: NodeTask | undefined;
+  /** Runs of which anything was started. */
+  readonly #begunRuns = new Set<string | undefined>();
   #podNumber = 0;
 
   constructor(spec: NodeTask['spec'], pods: readonly string[]) {
@@ -86,6 +90,12 @@ export class World {
     this.#changeSpec({ runID });
   }
 
+  /** What `first` comes to; undefined = there is none. */
+  dependencyIs(phase: 'Running' | 'Succeeded' | 'Failed' | undefined): void {
+    this.dependency =
+      phase === undefined ? undefined : nodeTask(oneShot, { observedGeneration: 1, phase }, { name: 'first' });
+  }
+
   suspend(suspend: boolean): void {
     this.#changeSpec({ suspend });
   }
@@ -111,6 +121,7 @@ export class World {
       pods: [...this.pods.values()],
       unlabelled: [],
       formerPods: [],
+      dependencies: new Map(this.dependency === undefined ? [] : [['first', this.dependency]]),
       outOfReachSince: this.outOfReachSince,
       ahead: new Map(),
       memory: this.memory,
@@ -190,8 +201,13 @@ export class World {
     }
   }
 
-  /** Nothing starts while suspended. A higher attempt is on status before it is with an agent: whatever dies, the next operator knows of it. */
+  /** Nothing starts while suspended, and no run before what it depends on has completed. A higher attempt is on status before it is with an agent: whatever dies, the next operator knows of it. */
   #checkStart({ pod, taskID: id }: AgentCall): void {
+    const { runID, dependsOn = [] } = this.nodeTask.spec;
+    if (dependsOn.length > 0 && !this.#begunRuns.has(runID) && this.dependency?.status?.phase !== 'Succeeded') {
+      throw new Error(`${id} was dispatched before what it depends on has completed`);
+    }
+    this.#begunRuns.add(runID);
     if (this.nodeTask.spec.suspend) throw new Error(`${id} was dispatched although spec.suspend is true`);
     const { name } = pod.metadata;
     const row = this.nodeTask.status?.targets?.find((one) => one.pod === name);
