@@ -39,34 +39,41 @@ export interface ValidationRule {
   readonly fieldPath?: string;
 }
 
-/** Keys of a node in the order in which they are written: what a reader asks first comes first. */
-const keyOrder: readonly (keyof StructuralSchema)[] = [
-  'description',
-  'type',
-  'format',
-  'x-kubernetes-int-or-string',
-  'x-kubernetes-preserve-unknown-fields',
-  'enum',
-  'default',
-  'minimum',
-  'maximum',
-  'minLength',
-  'maxLength',
-  'minItems',
-  'maxItems',
-  'minProperties',
-  'maxProperties',
-  'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
-  'x-kubernetes-map-type',
-  'required',
-  'properties',
-  'additionalProperties',
-  'items',
-  'x-kubernetes-validations',
-];
+/**
+ * Keys of a node in the order in which they are written: what a reader asks first comes first. `copied` are those with which the JSON Schema
+ * that zod writes says the same.
+ */
+const keys = {
+  description: 'copied',
+  type: 'copied',
+  format: 'converted',
+  'x-kubernetes-int-or-string': 'converted',
+  'x-kubernetes-preserve-unknown-fields': 'converted',
+  enum: 'copied',
+  default: 'converted',
+  minimum: 'copied',
+  maximum: 'copied',
+  minLength: 'copied',
+  maxLength: 'copied',
+  minItems: 'copied',
+  maxItems: 'copied',
+  minProperties: 'copied',
+  maxProperties: 'copied',
+  'x-kubernetes-list-type': 'copied',
+  'x-kubernetes-list-map-keys': 'copied',
+  'x-kubernetes-map-type': 'copied',
+  required: 'converted',
+  properties: 'converted',
+  additionalProperties: 'converted',
+  items: 'converted',
+  'x-kubernetes-validations': 'converted',
+} as const satisfies Record<keyof StructuralSchema, 'copied' | 'converted'>;
+
+const keyOrder = Object.keys(keys) as readonly (keyof StructuralSchema)[];
 
 export const knownKeys: ReadonlySet<string> = new Set(keyOrder);
+
+export const copiedKeys = keyOrder.filter((key) => keys[key] === 'copied');
 
 /** The same schema with the keys of every node in the documented order; `properties` keep theirs. */
 export const inKeyOrder = (schema: StructuralSchema): StructuralSchema => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { crossFieldRules } from '../cross-field-rule.ts';
 import { patternRules } from './pattern-rules.ts';
 import { mergeVariants } from './merge-variants.ts';
-import type { StructuralSchema, ValidationRule } from './structural-schema.ts';
+import { copiedKeys, type StructuralSchema, type ValidationRule } from './structural-schema.ts';
 
 export interface ConversionOptions {
   /** Keep the defaults, so that the API server fills them in. */
@@ -14,25 +14,7 @@ export interface ConversionOptions {
 /** JSON Schema as zod writes it. */
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Value validations and notes that mean the same in a structural schema. */
-const copiedKeys = [
-  'description',
-  'type',
-  'enum',
-  'minimum',
-  'maximum',
-  'minLength',
-  'maxLength',
-  'minItems',
-  'maxItems',
-  'minProperties',
-  'maxProperties',
-  'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
-  'x-kubernetes-map-type',
-] as const;
-
-/** Keys that are handled one by one below. A key that is in neither list fails the generation. */
+/** Those that are copied, then those that are handled one by one below. Any other key fails the generation. */
 const handledKeys: ReadonlySet<string> = new Set([
   ...copiedKeys,
   'anyOf',
