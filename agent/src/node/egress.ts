@@ -93,7 +93,7 @@ const createAgent = async (
 ): Promise<Dispatcher> => {
   // Loaded on first use: the agent must start fast.
   const [{ Agent, buildConnector: build }, { getCACertificates }] = await Promise.all([
-    import('undici'),
+    import('./http/undici.ts'),
     import('node:tls'),
   ]);
   const tls = options.ca === undefined ? {} : { ca: [...getCACertificates('default'), options.ca] };

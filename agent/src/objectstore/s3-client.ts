@@ -1,11 +1,12 @@
-import type * as SDK from '@aws-sdk/client-s3';
+import type * as SDK from './s3-sdk.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Egress } from '../node/egress.ts';
 import type { ObjectStoreLocation } from './location.ts';
 
 /** The SDK with a client for one location. */
 export interface S3 {
   readonly sdk: typeof SDK;
-  readonly client: SDK.S3Client;
+  readonly client: S3Client;
 }
 
 /** Of one request: the first try and those after SlowDown, other 5xx and broken connections, with the SDK's backoff. */
@@ -20,7 +21,7 @@ const idleTimeoutMs = 120_000;
  */
 export const createS3 = async (location: ObjectStoreLocation, egress: Egress): Promise<S3> => {
   // The agents too: `import` of node:http reads each of its exports, and that of WebSocket loads a whole HTTP client.
-  const [sdk, { guardedAgents }] = await Promise.all([import('@aws-sdk/client-s3'), import('./guarded-agents.ts')]);
+  const [sdk, { guardedAgents }] = await Promise.all([import('./s3-sdk.ts'), import('./guarded-agents.ts')]);
   const { region, endpoint, forcePathStyle } = location;
   const client = new sdk.S3Client({
     ...(region === undefined ? {} : { region }),

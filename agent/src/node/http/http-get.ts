@@ -63,7 +63,7 @@ const followTo = (from: URL, location: string, egress: Egress): URL => {
 };
 
 const getOnce = async (url: URL, { egress, signal, unreachable }: HttpGetOptions): Promise<HttpAnswer> => {
-  const { request } = await import('undici');
+  const { request } = await import('./undici.ts');
   try {
     const { statusCode, headers, body } = await request(url, {
       dispatcher: await egress.dispatcher(),

@@ -39,7 +39,7 @@ export const ec2Source = (
     name: `ec2Tags in ${region}`,
     find: async (signal) => {
       // Loaded on first use: it takes longer to load than the agent to start.
-      const { EC2Client: Client } = await import('@aws-sdk/client-ec2');
+      const { EC2Client: Client } = await import('./ec2-sdk.ts');
       const client = new Client({
         region,
         ...(endpoint === undefined ? {} : { endpoint }),
@@ -67,7 +67,7 @@ const listInstances = async (
   pageSize: number,
   signal: AbortSignal,
 ): Promise<readonly Instance[]> => {
-  const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2');
+  const { paginateDescribeInstances } = await import('./ec2-sdk.ts');
   const filters = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [literal(value)] }));
   const pages = paginateDescribeInstances(
     { client, pageSize, stopOnSameToken: true },

@@ -37,7 +37,7 @@ const maxPageBytes = 32 * 1024 * 1024;
  */
 export const ec2Transport = (egress: Egress, signal: AbortSignal): Transport => ({
   handle: async (request) => {
-    const { request: send } = await import('undici');
+    const { request: send } = await import('../../node/http/undici.ts');
     const url = urlOf(request);
     egress.checkURL('endpoint', url.href);
     const options = { egress, signal, maxRedirects: 0, unreachable: 'source-unreachable' } as const;

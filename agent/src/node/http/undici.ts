@@ -1,0 +1,5 @@
+/**
+ * The HTTP client, to be imported when it is first used. A module of its own, because `import()` of a CommonJS package has no named exports in
+ * a bundle (https://esbuild.github.io/content-types/#default-interop).
+ */
+export { Agent, buildConnector, request } from 'undici';
