@@ -8,6 +8,12 @@ import { root } from './steps.ts';
 /** A workspace whose src/main.ts is a program. */
 export type Program = 'agent' | 'operator';
 
+/** Programs of threads. */
+const threads: Readonly<Record<Program, readonly string[]>> = {
+  agent: ['tasks/snapshot-restore/unpack-thread.ts'],
+  operator: [],
+};
+
 /** Where the bundle of a program is: main.js and what it loads, with nothing needed beside it but Node.js. */
 export const bundleFolder = (program: Program): string => join(root, program, 'dist', 'bundle');
 
@@ -78,9 +84,9 @@ export const bundle = async (program: Program, folder = bundleFolder(program)): 
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ['main.ts', ...parts[program]].map((file) => `${program}/src/${file}`),
-    // A part is laid out as its source is; main.js is at the top.
-    outbase: `${program}/src`,
+    entryPoints: ['main.ts', ...parts[program], ...threads[program]].map((file) => `${program}/src/${file}`),
+    // All in one folder: whatever starts a thread finds its program beside itself.
+    entryNames: '[name]',
     outdir: folder,
     bundle: true,
     splitting: true,

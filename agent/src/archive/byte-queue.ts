@@ -1,7 +1,14 @@
-/** Bytes that come in chunks of any size and are taken in pieces of a wanted size. What lies inside one chunk is not copied. */
+import { giveBack } from './own-memory.ts';
+
+/**
+ * Bytes that come in chunks of any size and are taken in pieces of a wanted size. What lies inside one chunk is not copied; what was answered
+ * is valid until the next call.
+ */
 export class ByteQueue {
   readonly #source: AsyncIterator<Uint8Array, unknown>;
   readonly #chunks: Buffer[] = [];
+  /** Chunks that have been taken as a whole. */
+  readonly #taken: Buffer[] = [];
   #buffered = 0;
   #ended = false;
 
@@ -11,14 +18,11 @@ export class ByteQueue {
 
   /** The next `bytes` without taking them; fewer only at the end. */
   async peek(bytes: number): Promise<Buffer> {
+    this.#giveBack();
     while (this.#buffered < bytes && !this.#ended) await this.#pull();
     const [first] = this.#chunks;
     if (first === undefined) return Buffer.alloc(0);
-    if (first.length < bytes && this.#chunks.length > 1) {
-      const joined = Buffer.concat(this.#chunks.splice(0));
-      this.#chunks.push(joined);
-      return joined.subarray(0, bytes);
-    }
+    if (first.length < bytes && this.#chunks.length > 1) return this.#join(Math.min(bytes, this.#buffered));
     return first.subarray(0, bytes);
   }
 
@@ -31,6 +35,7 @@ export class ByteQueue {
 
   /** Some of the next bytes, at least one and at most `most`; empty only at the end. */
   async takeSome(most: number): Promise<Buffer> {
+    this.#giveBack();
     while (this.#buffered === 0 && !this.#ended) await this.#pull();
     const taken = this.#chunks[0]?.subarray(0, most) ?? Buffer.alloc(0);
     this.#drop(taken.length);
@@ -62,11 +67,31 @@ export class ByteQueue {
     }
   }
 
+  /** Makes one chunk, in memory of its own, of the next `bytes`, which lie in several. */
+  #join(bytes: number): Buffer {
+    const joined = Buffer.allocUnsafeSlow(bytes);
+    let filled = 0;
+    while (filled < bytes) {
+      const first = this.#chunks[0] ?? joined;
+      const piece = first.subarray(0, bytes - filled);
+      joined.set(piece, filled);
+      filled += piece.length;
+      if (piece.length === first.length) this.#taken.push(...this.#chunks.splice(0, 1));
+      else this.#chunks[0] = first.subarray(piece.length);
+    }
+    this.#chunks.unshift(joined);
+    return joined;
+  }
+
+  #giveBack(): void {
+    for (const chunk of this.#taken.splice(0)) giveBack(chunk);
+  }
+
   #drop(bytes: number): void {
     const [first] = this.#chunks;
     if (first === undefined || bytes === 0) return;
     this.#buffered -= bytes;
-    if (bytes === first.length) this.#chunks.shift();
+    if (bytes === first.length) this.#taken.push(...this.#chunks.splice(0, 1));
     else this.#chunks[0] = first.subarray(bytes);
   }
 }

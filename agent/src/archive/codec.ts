@@ -16,7 +16,7 @@ export interface Codec {
   readonly announcementBytes: number;
   /** The size of the block that begins with `head`, all told; undefined where it is not announced. */
   announced(head: Buffer): number | undefined;
-  /** The content of an announced block; checks its checksum. Runs beside the main thread. */
+  /** The content of an announced block, in memory of its own; checks its checksum. Runs beside the main thread. */
   decompress(block: Buffer): Promise<Buffer>;
   /** For streams that other programs wrote. */
   decompressor(): Gunzip | ZstdDecompress;

@@ -2,63 +2,75 @@ import { pipeline, Readable } from 'node:stream';
 import { TaskError } from '@nodetask/shared';
 import { archiveError } from './archive-error.ts';
 import { blockWindow } from './block-window.ts';
-import { ByteQueue } from './byte-queue.ts';
-import { type Codec, maxBlockBytes } from './codec.ts';
+import type { Codec } from './codec.ts';
+import { giveBack } from './own-memory.ts';
+import { type CompressedPiece, splitBlocks } from './split-blocks.ts';
 
 /**
- * The content of a compressed stream: blocks that are announced are decompressed several at once, anything else of the format in one go.
- * Every checksum of the stream is checked, and that it does not end in the middle. Throws TaskError `snapshot-invalid`, and errors of the
- * stream itself as they are.
+ * The content of a compressed stream. Every checksum of the stream is checked, and that it does not end in the middle. Throws TaskError
+ * `snapshot-invalid`, and errors of the stream itself as they are.
  */
-export async function* decompressStream(
+export const decompressStream = (
   codec: Codec,
   compressed: AsyncIterable<Uint8Array>,
   parallel: number,
-): AsyncGenerator<Buffer, void, undefined> {
-  const input = new ByteQueue(compressed);
-  try {
-    yield* blockWindow(announcedBlocks(codec, input), parallel, (block) => decompressBlock(codec, block));
-    // Where blocks are announced this is empty; where another program wrote the stream it is all of it.
-    if ((await input.peek(1)).length > 0) yield* decompressRest(codec, input);
-  } finally {
-    await input.close();
-  }
-}
+): AsyncGenerator<Buffer, void, undefined> => decompressPieces(codec, splitBlocks(codec, compressed), parallel);
 
-async function* announcedBlocks(codec: Codec, input: ByteQueue): AsyncGenerator<Buffer, void, undefined> {
-  for (;;) {
-    const size = codec.announced(await input.peek(codec.announcementBytes));
-    if (size === undefined) return;
-    if (size > maxBlockBytes)
-      throw archiveError(`has a block of ${size} bytes, more than the ${maxBlockBytes} that are read`);
-    const block = await input.take(size);
-    if (block.length < size || size < codec.announcementBytes)
-      throw archiveError('ends in the middle of a block: it is cut off');
-    yield block;
+/** The same of a stream that has been taken apart: blocks are decompressed several at once, anything else of the format in one go. */
+export async function* decompressPieces(
+  codec: Codec,
+  pieces: AsyncGenerator<CompressedPiece, void, undefined>,
+  parallel: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  let other: CompressedPiece | undefined;
+  async function* blocks(): AsyncGenerator<Buffer, void, undefined> {
+    for (;;) {
+      const { value: piece, done } = await pieces.next();
+      if (done === true) return;
+      other = piece.isBlock ? undefined : piece;
+      if (other !== undefined) return;
+      yield piece.bytes;
+    }
+  }
+  try {
+    yield* blockWindow(blocks(), parallel, (block) => decompressBlock(codec, block));
+    if (other !== undefined) yield* decompressRest(codec, other, pieces);
+  } finally {
+    await pieces.return();
   }
 }
 
 const decompressBlock = async (codec: Codec, block: Buffer): Promise<Buffer> => {
   try {
-    return await codec.decompress(block);
+    const content = await codec.decompress(block);
+    giveBack(block);
+    return content;
   } catch (error) {
     throw damaged(codec, error);
   }
 };
 
-async function* decompressRest(codec: Codec, input: ByteQueue): AsyncGenerator<Buffer, void, undefined> {
+async function* decompressRest(
+  codec: Codec,
+  first: CompressedPiece,
+  more: AsyncGenerator<CompressedPiece, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
   // An error of the source must come out as it went in, not as a stream's.
   let failure: Error | undefined;
   let read = 0;
+  const next = async (): Promise<CompressedPiece | undefined> => {
+    try {
+      const { value } = await more.next();
+      return value ?? undefined;
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
+  };
   async function* source(): AsyncGenerator<Buffer, void, undefined> {
-    for (;;) {
-      const chunk = await input.takeSome(Infinity).catch((error: unknown) => {
-        failure = error instanceof Error ? error : new Error(String(error));
-        throw error;
-      });
-      if (chunk.length === 0) return;
-      read += chunk.length;
-      yield chunk;
+    for (let piece: CompressedPiece | undefined = first; piece !== undefined; piece = await next()) {
+      read += piece.bytes.length;
+      yield piece.bytes;
     }
   }
   const output = codec.decompressor();

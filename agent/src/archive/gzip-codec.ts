@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
+import { ownMemory } from './own-memory.ts';
 import { zlib } from './zlib.ts';
 
 /**
@@ -18,7 +19,8 @@ export const gzipCodec: Codec = {
     if (!head.subarray(plainHeadBytes, announcementBytes - 4).equals(announcement)) return undefined;
     return head.readUInt32LE(announcementBytes - 4);
   },
-  decompress: (block) => decompress(block, { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
+  decompress: async (block) =>
+    ownMemory(await decompress(block, { chunkSize: outputBytes, maxOutputLength: maxBlockBytes })),
   decompressor: () => zlib().createGunzip({ chunkSize: 512 * 1024 }),
 };
 

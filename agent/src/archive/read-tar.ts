@@ -8,6 +8,7 @@ import { blockBytes, checksum, paddingAfter } from './tar-header.ts';
 export type TarEvent =
   | { readonly kind: 'directory'; readonly segments: readonly string[]; readonly mode: number }
   | { readonly kind: 'file'; readonly segments: readonly string[]; readonly mode: number; readonly bytes: number }
+  /** Valid until the next event is asked for. */
   | { readonly kind: 'data'; readonly chunk: Buffer };
 
 /** Of a pax header or a long name; anything beyond is an attack, not a name. */

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import type { ZstdOptions } from 'node:zlib';
 import { type BlockCompressor, blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
+import { ownMemory } from './own-memory.ts';
 import { zlib } from './zlib.ts';
 
 /**
@@ -18,8 +19,10 @@ export const zstdCodec: Codec = {
     head.length < announcementBytes || !head.subarray(0, announcement.length).equals(announcement)
       ? undefined
       : announcementBytes + head.readUInt32LE(announcement.length),
-  decompress: (block) =>
-    decompress(block.subarray(announcementBytes), { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
+  decompress: async (block) =>
+    ownMemory(
+      await decompress(block.subarray(announcementBytes), { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
+    ),
   decompressor: () => zlib().createZstdDecompress({ chunkSize: 512 * 1024 }),
 };
 

@@ -3,10 +3,7 @@ import { chown, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import { archiveError } from '../../archive/archive-error.ts';
-import { ByteQueue } from '../../archive/byte-queue.ts';
-import { codecParallelism, codecs } from '../../archive/codecs.ts';
-import { decompressStream } from '../../archive/decompress-stream.ts';
-import { readTar } from '../../archive/read-tar.ts';
+import { codecParallelism } from '../../archive/codecs.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import type { Egress } from '../../node/egress.ts';
 import { fileError } from '../../node/file-errors.ts';
@@ -28,7 +25,7 @@ import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts'
 import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
 import { removeTree } from './remove-tree.ts';
 import { syncTree } from './sync-tree.ts';
-import { unpackTree } from './unpack-tree.ts';
+import { unpackInThread } from './unpack-in-thread.ts';
 
 export interface SnapshotRestoreOptions {
   readonly home: NodeHome;
@@ -145,14 +142,11 @@ const unpack = async (
       yield chunk;
     }
   }
-  const tar = new ByteQueue(decompressStream(codecs[found.compression], compressed(), codecParallelism(options.cpus)));
-  try {
-    const owner = await ownerFor(data);
-    if (owner !== undefined) await chown(fresh, owner.uid, owner.gid);
-    await unpackTree(readTar(tar), fresh, { budget, signal, ...(owner === undefined ? {} : { owner }) });
-  } finally {
-    await tar.close();
-  }
+  const owner = await ownerFor(data);
+  if (owner !== undefined) await chown(fresh, owner.uid, owner.gid);
+  const { compression } = found;
+  const parallel = codecParallelism(options.cpus);
+  await unpackInThread(compressed(), { root: fresh, compression, parallel, budget, owner }, signal);
   options.afterStep?.('unpacked');
   if (downloaded !== object.bytes) {
     throw archiveError(`is over after ${downloaded} of ${object.bytes} bytes, and something else follows`);
@@ -160,11 +154,8 @@ const unpack = async (
   const sha256 = hash.digest('hex');
   checkHash(store.describe(object.key), found.sha256, sha256);
   if (!(await hasSnapshot(fresh, height))) throw archiveError(`holds no folder ${height} at its top`);
-  let synced = 0;
-  await syncTree(fresh, signal, () => {
-    synced += 1;
-    context.progress({ stage: 'sync', done: synced, unit: 'files' });
-  });
+  context.progress({ stage: 'sync', done: 0, unit: 'files' });
+  await syncTree(fresh, signal);
   options.afterStep?.('synced');
   return sha256;
 };

@@ -1,5 +1,14 @@
-import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } from 'node:fs';
-import { chmod, chown, type FileHandle, mkdir, open } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  mkdirSync,
+  openSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { archiveError } from '../../archive/archive-error.ts';
@@ -7,18 +16,13 @@ import { quoteName } from '../../archive/entry-path.ts';
 import type { TarEvent } from '../../archive/read-tar.ts';
 import { fileError } from '../../node/file-errors.ts';
 import type { DiskBudget } from './disk-budget.ts';
-import { JobPool } from './job-pool.ts';
 
 export interface UnpackOptions {
   readonly budget: DiskBudget;
   /** To give the files to; absent: they stay the agent's own. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
-  readonly signal: AbortSignal;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Files up to this size are written at once; larger ones in pieces, as they come. */
-const smallBytes = 256 * 1024;
-const poolLimits = { jobs: 6, bytes: 8 * 1024 * 1024 };
 /** What a small file takes at least, on the file systems in use. */
 const blockBytes = 4096;
 /** Each is remembered, for its mode and for what is put into it. */
@@ -27,7 +31,8 @@ const maxFolders = 100_000;
 /**
  * Writes the files and folders of an archive into an empty folder that nobody else writes to. Every entry is created anew: one that is there
  * twice, or a file that serves as a folder, is `snapshot-invalid`. Rejects with `disk-full` before the budget is used up. Modes are kept
- * (of a folder, the owner's access is added), without set-user-ID and the like.
+ * (of a folder, the owner's access is added), without set-user-ID and the like. Writes synchronously, so it belongs into a thread of its own:
+ * a way through the thread pool for each call on each of thousands of files costs more than the work.
  */
 export const unpackTree = async (
   events: AsyncIterable<TarEvent>,
@@ -37,47 +42,40 @@ export const unpackTree = async (
   const writer = new TreeWriter(root, options);
   try {
     for await (const event of events) {
-      options.signal.throwIfAborted();
       switch (event.kind) {
         case 'directory':
-          await writer.folder(event.segments, event.mode);
+          writer.folder(event.segments, event.mode);
           break;
         case 'file':
-          await writer.file(event.segments, event.mode, event.bytes);
+          writer.file(event.segments, event.mode, event.bytes);
           break;
         case 'data':
-          await writer.data(event.chunk);
+          writer.data(event.chunk);
           break;
         default:
           event satisfies never;
           throw new Error('unknown event of an archive');
       }
     }
-    await writer.end();
+    writer.end();
   } finally {
-    await writer.close();
+    writer.close();
   }
 };
 
 interface OpenFile {
   readonly path: string;
   readonly mode: number;
-  readonly bytes: number;
-  /** Of a small file, until it is complete. */
-  readonly chunks: Buffer[];
-  /** Of a large file. */
-  readonly handle: FileHandle | undefined;
-  readonly writes: Promise<void>[];
-  arrived: number;
+  readonly descriptor: number;
+  /** Bytes that have not come yet. */
+  missing: number;
 }
 
 class TreeWriter {
   readonly #root: string;
   readonly #options: UnpackOptions;
-  readonly #pool = new JobPool(poolLimits);
   /** Folders below the root that exist, with the mode that they get in the end. */
   readonly #folders = new Map<string, number>();
-  readonly #handles = new Set<FileHandle>();
   #file: OpenFile | undefined;
   #entries = 0;
   #bytes = 0;
@@ -87,121 +85,67 @@ class TreeWriter {
     this.#options = options;
   }
 
-  async folder(segments: readonly string[], mode: number): Promise<void> {
+  folder(segments: readonly string[], mode: number): void {
     // One that is there already costs no space, and time all the same.
     if (this.#isThere(segments)) this.#spend(0);
-    else await this.#ensureFolder(segments);
+    else this.#ensureFolder(segments);
     if (segments.length > 0) this.#folders.set(segments.join('/'), mode | 0o700);
   }
 
-  async file(segments: readonly string[], mode: number, bytes: number): Promise<void> {
-    await this.#ensureFolder(segments.slice(0, -1));
+  file(segments: readonly string[], mode: number, bytes: number): void {
+    this.#ensureFolder(segments.slice(0, -1));
     this.#spend(Math.ceil(bytes / blockBytes) * blockBytes);
     const path = segments.join('/');
-    const handle = bytes > smallBytes ? await this.#open(path) : undefined;
-    this.#file = { path, mode, bytes, chunks: [], handle, writes: [], arrived: 0 };
-    if (bytes === 0) await this.#finishFile(this.#file);
+    const descriptor = this.#try('create', path, (full) => openSync(full, createFlags, createMode));
+    this.#file = { path, mode, descriptor, missing: bytes };
+    if (bytes === 0) this.#finish(this.#file);
   }
 
-  async data(chunk: Buffer): Promise<void> {
+  data(chunk: Buffer): void {
     const file = this.#file;
     if (file === undefined) throw new Error('data without a file');
-    const at = file.arrived;
-    file.arrived += chunk.length;
-    const { handle } = file;
-    if (handle === undefined) {
-      file.chunks.push(chunk);
-    } else {
-      const { end } = await this.#pool.add(chunk.length, () => this.#write(handle, file.path, chunk, at));
-      file.writes.push(end);
-    }
-    if (file.arrived === file.bytes) await this.#finishFile(file);
+    this.#try('write', file.path, () => {
+      for (let from = 0; from < chunk.length;) from += writeSync(file.descriptor, chunk, from);
+    });
+    file.missing -= chunk.length;
+    if (file.missing === 0) this.#finish(file);
   }
 
-  async end(): Promise<void> {
-    await this.#pool.drain();
+  end(): void {
+    const { owner } = this.#options;
     // From the innermost: a folder that loses its write permission must be full by then.
     for (const [path, mode] of [...this.#folders].toReversed()) {
-      await this.#try('set the mode of', path, async (full) => {
-        const { owner } = this.#options;
-        if (owner !== undefined) await chown(full, owner.uid, owner.gid);
-        await chmod(full, mode);
+      this.#try('set the mode of', path, (full) => {
+        if (owner !== undefined) chownSync(full, owner.uid, owner.gid);
+        chmodSync(full, mode);
       });
     }
   }
 
-  /** Ends what is under way and closes files, whatever happened. */
-  async close(): Promise<void> {
-    await this.#pool.settle();
-    for (const handle of this.#handles) await handle.close();
-    this.#handles.clear();
-  }
-
-  async #finishFile(file: OpenFile): Promise<void> {
+  /** Closes what is open, whatever happened. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file.descriptor);
     this.#file = undefined;
-    const { handle } = file;
-    if (handle === undefined) {
-      this.#writeSmall(file);
-      return;
-    }
-    // The pieces are written by jobs of their own, which this one only waits for.
-    await this.#pool.add(0, async () => {
-      await Promise.all(file.writes);
-      await this.#try('set the mode of', file.path, async () => {
-        const { owner } = this.#options;
-        if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
-        if (file.mode !== createMode) await handle.chmod(file.mode);
-        this.#handles.delete(handle);
-        await handle.close();
-      });
+  }
+
+  #finish({ path, mode, descriptor }: OpenFile): void {
+    const { owner } = this.#options;
+    this.#try('set the mode of', path, () => {
+      if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
+      if (mode !== createMode) fchmodSync(descriptor, mode);
     });
+    this.close();
   }
 
-  /**
-   * On the main thread: this goes to the page cache in some ten microseconds, and for each of thousands of files four ways through the thread
-   * pool cost ten times as much. Between blocks of the archive everything else gets its turn.
-   */
-  #writeSmall({ path, mode, chunks }: OpenFile): void {
-    const full = join(this.#root, path);
-    try {
-      const file = openSync(full, createFlags, createMode);
-      try {
-        for (const chunk of chunks) {
-          for (let from = 0; from < chunk.length;) from += writeSync(file, chunk, from);
-        }
-        const { owner } = this.#options;
-        if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
-        if (mode !== createMode) fchmodSync(file, mode);
-      } finally {
-        closeSync(file);
-      }
-    } catch (error) {
-      throw writeError('write', full, path, error);
-    }
-  }
-
-  async #open(path: string): Promise<FileHandle> {
-    const handle = await this.#try('create', path, (full) => open(full, createFlags, createMode));
-    this.#handles.add(handle);
-    return handle;
-  }
-
-  async #write(handle: FileHandle, path: string, chunk: Buffer, position: number): Promise<void> {
-    await this.#try('write', path, async () => {
-      for (let from = 0; from < chunk.length;) {
-        const { bytesWritten } = await handle.write(chunk, from, chunk.length - from, position + from);
-        from += bytesWritten;
-      }
-    });
-  }
-
-  async #ensureFolder(segments: readonly string[]): Promise<void> {
+  #ensureFolder(segments: readonly string[]): void {
     // Nearly always it is there.
     if (this.#isThere(segments)) return;
-    await this.#ensureFolder(segments.slice(0, -1));
+    this.#ensureFolder(segments.slice(0, -1));
     this.#spend(blockBytes);
     const path = segments.join('/');
-    await this.#try('create', path, (full) => mkdir(full, 0o700));
+    this.#try('create', path, (full) => {
+      mkdirSync(full, 0o700);
+    });
     this.#folders.set(path, 0o755);
     if (this.#folders.size > maxFolders) throw archiveError(`has more than ${maxFolders} folders`);
   }
@@ -223,10 +167,10 @@ class TreeWriter {
     }
   }
 
-  async #try<T>(operation: string, path: string, work: (full: string) => Promise<T>): Promise<T> {
+  #try<T>(operation: string, path: string, work: (full: string) => T): T {
     const full = join(this.#root, path);
     try {
-      return await work(full);
+      return work(full);
     } catch (error) {
       throw writeError(operation, full, path, error);
     }

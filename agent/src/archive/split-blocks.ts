@@ -1,0 +1,36 @@
+import { archiveError } from './archive-error.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { type Codec, maxBlockBytes } from './codec.ts';
+
+/** A part of a compressed stream. */
+export interface CompressedPiece {
+  readonly bytes: Buffer;
+  /** Whether it is a whole announced block; after the first piece that is none come only such. */
+  readonly isBlock: boolean;
+}
+
+/**
+ * Takes a compressed stream apart: its announced blocks, then whatever else it holds. Where another program wrote it that is all of it.
+ * Throws TaskError `snapshot-invalid`, and errors of the stream as they are.
+ */
+export async function* splitBlocks(
+  codec: Codec,
+  compressed: AsyncIterable<Uint8Array>,
+): AsyncGenerator<CompressedPiece, void, undefined> {
+  const input = new ByteQueue(compressed);
+  try {
+    for (;;) {
+      const size = codec.announced(await input.peek(codec.announcementBytes));
+      if (size === undefined) break;
+      if (size > maxBlockBytes)
+        throw archiveError(`has a block of ${size} bytes, more than the ${maxBlockBytes} that are read`);
+      const bytes = await input.take(size);
+      if (bytes.length < size || size < codec.announcementBytes)
+        throw archiveError('ends in the middle of a block: it is cut off');
+      yield { bytes, isBlock: true };
+    }
+    for await (const bytes of input.rest()) yield { bytes, isBlock: false };
+  } finally {
+    await input.close();
+  }
+}

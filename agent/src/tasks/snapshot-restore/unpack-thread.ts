@@ -1,0 +1,51 @@
+/** The thread that unpacks an archive: decompresses it, reads it, and writes files, away from what answers requests. */
+import { on } from 'node:events';
+import { parentPort, workerData } from 'node:worker_threads';
+import { TaskError } from '@nodetask/shared';
+import { ByteQueue } from '../../archive/byte-queue.ts';
+import { codecs } from '../../archive/codecs.ts';
+import { decompressPieces } from '../../archive/decompress-stream.ts';
+import { ownMemory } from '../../archive/own-memory.ts';
+import { readTar } from '../../archive/read-tar.ts';
+import type { CompressedPiece } from '../../archive/split-blocks.ts';
+import type { UnpackInput, UnpackJob, UnpackOutput } from './unpack-job.ts';
+import { unpackTree } from './unpack-tree.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the program of a thread');
+const job = workerData as UnpackJob;
+
+const tell = (message: UnpackOutput): void => {
+  port.postMessage(message);
+};
+
+/** Whoever sends bounds what waits here: nothing more comes until enough of it was taken. */
+async function* received(): AsyncGenerator<CompressedPiece, void, undefined> {
+  for await (const [{ piece }] of on(port ?? never(), 'message') as AsyncIterable<[UnpackInput]>) {
+    if (piece === undefined) return;
+    const { buffer, byteOffset, byteLength } = piece.bytes;
+    const bytes = Buffer.from(buffer, byteOffset, byteLength);
+    yield { bytes: piece.isBlock ? ownMemory(bytes) : bytes, isBlock: piece.isBlock };
+    tell({ kind: 'taken', bytes: byteLength });
+  }
+}
+
+const never = (): never => {
+  throw new Error('unreachable');
+};
+
+const failureOf = (error: unknown): UnpackOutput => {
+  if (error instanceof TaskError) return { kind: 'failed', code: error.code, message: error.message };
+  if (error instanceof Error) return { kind: 'failed', message: error.message, stack: error.stack };
+  return { kind: 'failed', message: String(error) };
+};
+
+const tar = new ByteQueue(decompressPieces(codecs[job.compression], received(), job.parallel));
+try {
+  await unpackTree(readTar(tar), job.root, job);
+  await tar.close();
+  tell({ kind: 'done' });
+} catch (error) {
+  tell(failureOf(error));
+}
+port.close();
