@@ -5,7 +5,7 @@
  *   npm run bench -- result-export [blocks] [concurrency]
  */
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ import {
   targetOf,
   waitFor,
 } from '@nodetask/testbed';
+import { cpuMs, peakRSS } from './process-usage.ts';
 
 const blocks = Number(process.argv[2] ?? '3000');
 const concurrency = Number(process.argv[3] ?? '16');
@@ -101,7 +102,7 @@ const measureExport = async (rpcUrl: string, s3: S3Server): Promise<Export> => {
   };
   try {
     await run('warm-up', { pageSize: 100, startHeight: blocks - 99 });
-    const cpu = await cpuMs(agent.pid);
+    const cpu = cpuMs(agent.pid);
     const started = performance.now();
     const { output } = await run('measured', { pageSize: 1000, partialPage: true });
     const seconds = (performance.now() - started) / 1000;
@@ -109,23 +110,14 @@ const measureExport = async (rpcUrl: string, s3: S3Server): Promise<Export> => {
     return {
       blocks: exported,
       perSecond: exported / seconds,
-      cpuMsPerBlock: ((await cpuMs(agent.pid)) - cpu) / exported,
-      peakMiB: await peakMiB(agent.pid),
+      cpuMsPerBlock: (cpuMs(agent.pid) - cpu) / exported,
+      peakMiB: peakRSS(agent.pid) / 1024 ** 2,
     };
   } finally {
     await agent.stop();
     await rm(home, { recursive: true, force: true });
   }
 };
-
-/** utime and stime of proc(5), in hundredths of a second. */
-const cpuMs = async (pid: number): Promise<number> => {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-};
-
-const peakMiB = async (pid: number): Promise<number> =>
-  Number(/^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 await using s3 = await startS3({ buckets: [bucket] });
 await using chain = await startChain({ timeoutCommit: '10ms' });

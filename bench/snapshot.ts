@@ -1,6 +1,7 @@
 /**
- * Upload and restore of a snapshot to a real S3 server, beside `tar | gzip` and `tar | zstd -T0` piped to and from the same server with a
- * plain client, in the same run. Then each stage alone: where the time goes.
+ * Upload and restore of a snapshot by the agent's bundle to and from a real S3 server, beside `tar | gzip` and `tar | zstd -T0` piped to and
+ * from the same server with a plain client, in the same run. Then each stage alone: where the time goes. CPU time, of both cores together,
+ * says what the machine's limit is.
  *
  *   npm run bench -- snapshot [MiB] [files] [chunks|mixed]
  */
@@ -11,7 +12,11 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
 import { type S3Server, startS3 } from '@nodetask/testbed';
+import { bundle, bundleFolder } from '../scripts/bundle.ts';
+import { startBundledAgent } from '../scripts/bundled-agent.ts';
+import { cpuMs as cpuOf, peakRSS } from './process-usage.ts';
 import { type DataKind, writeTestSnapshot } from './snapshot/test-data.ts';
 import type { WorkerInput } from './snapshot/worker.ts';
 
@@ -23,7 +28,9 @@ const run = promisify(execFile);
 
 interface Measured {
   readonly ms: number;
-  readonly maxRSS: number;
+  /** Of the programs that transfer, and of the S3 server, where it was at work. */
+  readonly cpuMs: number;
+  readonly serverMs?: number;
 }
 
 const print = (line: string): void => {
@@ -33,6 +40,13 @@ const print = (line: string): void => {
 const rate = (ms: number): string =>
   `${(ms / 1000).toFixed(1).padStart(6)} s  ${(bytes / MiB / (ms / 1000)).toFixed(0).padStart(5)} MiB/s`;
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+const row = (name: string, { ms, cpuMs, serverMs = 0 }: Measured, more = ''): void => {
+  const server = serverMs < 50 ? '' : ` + ${seconds(serverMs)} of the server`;
+  print(`  ${name.padEnd(28)} ${rate(ms)}  CPU ${seconds(cpuMs)}${server}${more}`);
+};
+
 const worker = async (what: string, input: WorkerInput): Promise<Measured> => {
   const script = fileURLToPath(new URL('snapshot/worker.ts', import.meta.url));
   const { stdout } = await run(process.execPath, ['--conditions=nodetask-source', script, what, JSON.stringify(input)]);
@@ -40,13 +54,50 @@ const worker = async (what: string, input: WorkerInput): Promise<Measured> => {
 };
 
 /** A pipe of the shell; fails where any part of it does. */
-const pipe = async (command: string): Promise<number> => {
+const pipe = async (command: string): Promise<Measured> => {
   const begun = performance.now();
-  const child = spawn('bash', ['-o', 'pipefail', '-c', command], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const [status] = (await once(child, 'exit')) as [number | null];
+  // The shell prints the CPU time of itself and its children.
+  const child = spawn('bash', ['-o', 'pipefail', '-c', `${command} && times`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[number | null]>]);
   if (status !== 0) throw new Error(`${command}: status ${String(status)}`);
-  return performance.now() - begun;
+  const times = [...output.matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, minutes, rest]) => Number(minutes) * 60 + Number(rest),
+  );
+  return { ms: performance.now() - begun, cpuMs: times.reduce((sum, one) => sum + one, 0) * 1000 };
 };
+
+const watchServer = async (s3: S3Server, work: () => Promise<Measured>): Promise<Measured> => {
+  const before = cpuOf(s3.process.pid);
+  const measured = await work();
+  return { ...measured, serverMs: cpuOf(s3.process.pid) - before };
+};
+
+/** A task by the bundle of the agent; `maxRSS` in bytes, over its whole life. */
+const task = async (
+  s3: S3Server,
+  home: string,
+  type: string,
+  params: object,
+): Promise<Measured & { maxRSS: number }> => {
+  const env = { ...s3.environment, NODETASK_ALLOW_HOST: '127.0.0.1' };
+  const agent = await startBundledAgent(join(bundleFolder('agent'), 'main.js'), home, env);
+  try {
+    const { pid } = agent.child;
+    const begun = performance.now();
+    const usedBefore = cpuOf(pid);
+    const result = await agent.run(type, params);
+    const ms = performance.now() - begun;
+    if (result.status !== 'completed') throw new Error(`${type}: ${JSON.stringify(result)}`);
+    return { ms, cpuMs: cpuOf(pid) - usedBefore, maxRSS: peakRSS(pid) };
+  } finally {
+    await agent.stop();
+  }
+};
+
+/** Of the pipe with gzip, in milliseconds: what is done today. */
+const serial: { up?: number; down?: number } = {};
 
 const measure = async (s3: S3Server, folder: string, compression: 'gzip' | 'zstd'): Promise<void> => {
   const home = join(folder, 'source');
@@ -56,32 +107,46 @@ const measure = async (s3: S3Server, folder: string, compression: 'gzip' | 'zstd
   const key = `pipe.${compression}`;
   const [pack, unpack] = compression === 'gzip' ? ['gzip', 'gzip -d'] : ['zstd -q -T0', 'zstd -q -d'];
 
-  const pipeUp = await pipe(
-    `tar -C '${home}/data/snapshots' -cf - 1 | ${pack} | ${client} put '${s3.endpoint}' ${bucket} ${key}`,
+  const pipeUp = await watchServer(s3, () =>
+    pipe(`tar -C '${home}/data/snapshots' -cf - 1 | ${pack} | ${client} put '${s3.endpoint}' ${bucket} ${key}`),
   );
-  const up = await worker('upload', input);
+  let maxRSS = 0;
+  const byTask = (folderOfHome: string, type: string, taskParams: object): Promise<Measured> =>
+    watchServer(s3, async () => {
+      const measured = await task(s3, folderOfHome, type, taskParams);
+      ({ maxRSS } = measured);
+      return measured;
+    });
+  const memory = (): string => `, at most ${(maxRSS / MiB).toFixed(0)} MiB`;
+  const up = await byTask(home, 'snapshot-upload', { ...params, compression });
   const archive = (await s3.files.list(bucket, `${compression}/1.`))[1]?.bytes ?? 0;
   const piped = (await s3.files.list(bucket, key))[0]?.bytes ?? 0;
   print(`\n${compression}: archive ${(archive / MiB).toFixed(0)} MiB (pipe ${(piped / MiB).toFixed(0)} MiB)`);
-  print(`  upload   pipe ${rate(pipeUp)}`);
-  print(
-    `           task ${rate(up.ms)}  ${(pipeUp / up.ms).toFixed(2)} times the pipe, at most ${(up.maxRSS / MiB).toFixed(0)} MiB`,
-  );
+  row('upload, pipe', pipeUp);
+  row('upload, task', up, memory());
+  print(`    ${(pipeUp.ms / up.ms).toFixed(2)} times the pipe`);
 
   // Nothing is removed until the end: for minutes ext4 looks with care at inodes that were freed, and every new file takes much longer.
   const target = join(folder, `target-${compression}`);
   await mkdir(join(target, 'piped'), { recursive: true });
-  const pipeDown = await pipe(
-    `${client} get '${s3.endpoint}' ${bucket} ${key} | ${unpack} | tar -C '${target}/piped' -xf -`,
+  const pipeDown = await watchServer(s3, () =>
+    pipe(`${client} get '${s3.endpoint}' ${bucket} ${key} | ${unpack} | tar -C '${target}/piped' -xf -`),
   );
   const sync = await pipe(`sync -f '${target}/piped'`);
-  const down = await worker('restore', { ...input, home: target });
-  print(`  restore  pipe ${rate(pipeDown)}  (${rate(pipeDown + sync)} until it is on disk)`);
+  const onDisk = pipeDown.ms + sync.ms;
+  const down = await byTask(target, 'snapshot-restore', { ...params, chainId: 'bench-1' });
+  row('restore, pipe', pipeDown, ` (${seconds(onDisk)} until it is on disk)`);
+  row('restore, task', down, memory());
   print(
-    `           task ${rate(down.ms)}  ${(pipeDown / down.ms).toFixed(2)} times the pipe (${((pipeDown + sync) / down.ms).toFixed(2)} on disk), at most ${(down.maxRSS / MiB).toFixed(0)} MiB`,
+    `    ${(onDisk / down.ms).toFixed(2)} times the pipe, both on disk (${(pipeDown.ms / down.ms).toFixed(2)} where the pipe is not)`,
+  );
+  serial.up ??= pipeUp.ms;
+  serial.down ??= onDisk;
+  print(
+    `    beside the serial gzip pipe: upload ${(serial.up / up.ms).toFixed(2)} times, restore ${(serial.down / down.ms).toFixed(2)} times`,
   );
   await run('diff', ['-r', `${home}/data/snapshots/1`, `${target}/data/snapshots/1`]);
-  print('           equal byte for byte');
+  print('    equal byte for byte');
 
   for (const [what, of] of [
     ['read', bytes],
@@ -91,8 +156,7 @@ const measure = async (s3: S3Server, folder: string, compression: 'gzip' | 'zstd
     ['receive', archive],
     ['decompress', archive],
   ] as const) {
-    const { ms } = await worker(what, { ...input, bytes: of });
-    print(`  ${explain[what].padEnd(40)} ${rate(ms)}`);
+    row(explain[what], await watchServer(s3, () => worker(what, { ...input, bytes: of })));
   }
 };
 
@@ -105,6 +169,7 @@ const explain = {
   decompress: 'alone: receive, decompress',
 } as const;
 
+await bundle('agent');
 const folder = await mkdtemp(join(tmpdir(), 'nodetask-bench-'));
 try {
   await using s3 = await startS3({ buckets: [bucket] });

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import type { SubmitResponse, TaskResult } from '@nodetask/shared';
+import { startS3 } from '@nodetask/testbed';
 import { bundle } from './bundle.ts';
+import { type BundledAgent, startBundledAgent } from './bundled-agent.ts';
 
 /** The bundles as an image has them: in a folder where no package can be found. */
 
@@ -29,57 +29,68 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const launch = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
-  return { child, stdout: child.stdout, stderr: text(child.stderr), ended: once(child, 'close') };
+const makeHome = (name: string): string => {
+  const home = join(folder, name);
+  mkdirSync(join(home, 'config'), { recursive: true });
+  writeFileSync(join(home, 'config', 'config.toml'), 'moniker = "old" # kept\n');
+  writeFileSync(join(home, 'config', 'genesis.json'), '{"chain_id":"test-1"}');
+  return home;
+};
+
+const startAgent = async (home: string, env: Readonly<Record<string, string>> = {}): Promise<BundledAgent> => {
+  const agent = await startBundledAgent(mainOf('agent'), home, env);
+  children.push(agent.child);
+  return agent;
 };
 
 test('the bundle of the agent answers, runs a task, and stops on SIGTERM', { timeout: 60_000 }, async () => {
-  const home = join(folder, 'home');
-  const configFile = join(home, 'config', 'config.toml');
-  mkdirSync(join(home, 'config'), { recursive: true });
-  writeFileSync(configFile, 'moniker = "old" # kept\n');
-  const agent = launch([mainOf('agent')], { NODETASK_HOME: home, NODETASK_LISTEN: '127.0.0.1:0' });
-  const listening = Promise.withResolvers<number>();
-  createInterface({ input: agent.stdout })
-    .on('line', (line) => {
-      const entry = JSON.parse(line) as { readonly message: string; readonly port?: number };
-      if (entry.message === 'listening' && entry.port !== undefined) listening.resolve(entry.port);
-    })
-    .on('close', () => {
-      listening.reject(new Error('the agent ended before it listened'));
-    });
-  const url = `http://127.0.0.1:${String(await listening.promise)}/v0`;
-  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  const home = makeHome('home');
+  const agent = await startAgent(home);
+  assert.equal((await fetch(`${agent.url}/livez`)).status, 200);
 
-  const submitted = await fetch(`${url}/tasks`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ type: 'config-patch', params: { files: { 'config.toml': { moniker: 'new' } } } }),
-  });
-  assert.equal(submitted.status, 202);
-  const { id } = (await submitted.json()) as SubmitResponse;
-  // The stream ends with the task.
-  await (await fetch(`${url}/tasks/${id}/watch`)).text();
-  const result = (await (await fetch(`${url}/tasks/${id}`)).json()) as TaskResult;
+  const result = await agent.run('config-patch', { files: { 'config.toml': { moniker: 'new' } } });
   assert.equal(result.status, 'completed', JSON.stringify(result));
-  assert.equal(readFileSync(configFile, 'utf8'), 'moniker = "new" # kept\n');
-  const openAPI = await fetch(`${url}/openapi.json`);
+  assert.equal(readFileSync(join(home, 'config', 'config.toml'), 'utf8'), 'moniker = "new" # kept\n');
+  const openAPI = await fetch(`${agent.url}/openapi.json`);
   assert.equal(openAPI.headers.get('Content-Type'), 'application/json; charset=utf-8');
   assert.match(await openAPI.text(), /"operationId": "submitTask"/);
-  assert.match(await (await fetch(`${url}/metrics`)).text(), /^nodetask_agent_tasks_submitted_total.* 1$/m);
+  assert.match(await (await fetch(`${agent.url}/metrics`)).text(), /^nodetask_agent_tasks_submitted_total.* 1$/m);
 
-  agent.child.kill('SIGTERM');
-  assert.deepEqual(await agent.ended, [0, null], await agent.stderr);
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+});
+
+test('the bundle of the agent finds the program of its thread', { timeout: 60_000 }, async () => {
+  await using s3 = await startS3({ buckets: ['snapshots'] });
+  const env = { ...s3.environment, NODETASK_ALLOW_HOST: '127.0.0.1' };
+  const params = { bucket: 'snapshots', region: s3.region, endpoint: s3.endpoint, prefix: 'test/' };
+  const source = makeHome('source');
+  for (const height of ['7', '8']) {
+    mkdirSync(join(source, 'data', 'snapshots', height), { recursive: true });
+    writeFileSync(join(source, 'data', 'snapshots', height, '0'), `chunk of ${height}`);
+  }
+  const uploader = await startAgent(source, env);
+  const uploaded = await uploader.run('snapshot-upload', params);
+  assert.equal(uploaded.status, 'completed', JSON.stringify(uploaded));
+
+  const target = makeHome('target');
+  const restorer = await startAgent(target, env);
+  const restored = await restorer.run('snapshot-restore', { ...params, chainId: 'test-1' });
+  assert.equal(restored.status, 'completed', JSON.stringify(restored));
+  assert.equal(readFileSync(join(target, 'data', 'snapshots', '7', '0'), 'utf8'), 'chunk of 7');
 });
 
 test('the bundle of the operator reads a kubeconfig with client-node', { timeout: 60_000 }, async () => {
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, 'apiVersion: v1\nkind: Config\nclusters: []\n');
-  const operator = launch([mainOf('operator'), '--kubeconfig', kubeconfig]);
+  const operator = spawn(process.execPath, [mainOf('operator'), '--kubeconfig', kubeconfig], {
+    env: {},
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(operator);
+  const ended = once(operator, 'close');
   const output = await text(operator.stdout);
-  assert.deepEqual(await operator.ended, [1, null], await operator.stderr);
+  assert.deepEqual(await ended, [1, null]);
   assert.match(output, /the current context .* names no cluster/);
 });
 
@@ -102,5 +113,11 @@ test('no bundle holds the parts of zod that nobody uses', () => {
   for (const file of globSync('*/*.js', { cwd: folder })) {
     const unused = readFileSync(join(folder, file), 'utf8').includes('ZodCompileUnsupportedError');
     assert.ok(!unused, `${file}: some source imports { z } from 'zod', and with that all of it; import * as z`);
+  }
+});
+
+test('no part of a bundle that is loaded later is CommonJS, whose exports have no names then', () => {
+  for (const file of globSync('*/*.js', { cwd: folder })) {
+    assert.doesNotMatch(readFileSync(join(folder, file), 'utf8'), /export default require_/, file);
   }
 });

@@ -1,5 +1,5 @@
 /**
- * Runs one thing in a process of its own, so that its memory can be told, and prints {ms, maxRSS} as JSON:
+ * Runs one stage of a transfer alone, in a process of its own, and prints {ms, cpuMs} as JSON:
  *
  *   worker.ts <what> <json>
  */
@@ -14,11 +14,8 @@ import { createEgress } from '../../agent/src/node/egress.ts';
 import { nodeHome } from '../../agent/src/node/node-home.ts';
 import { compileLocation } from '../../agent/src/objectstore/location.ts';
 import { openObjectStore } from '../../agent/src/objectstore/open-object-store.ts';
-import { snapshotRestore } from '../../agent/src/tasks/snapshot-restore/snapshot-restore.ts';
 import { packTree } from '../../agent/src/tasks/snapshot-upload/pack-tree.ts';
 import { snapshotEntries } from '../../agent/src/tasks/snapshot-upload/snapshot-entries.ts';
-import { snapshotUpload } from '../../agent/src/tasks/snapshot-upload/snapshot-upload.ts';
-import { runTask } from '../../agent/src/tasks/testing/run-task.ts';
 
 export interface WorkerInput {
   readonly home: string;
@@ -67,13 +64,6 @@ const archive = async () => {
 };
 
 const jobs: Readonly<Record<string, () => Promise<void>>> = {
-  upload: async () => {
-    const { params, compression } = input;
-    await runTask('snapshot-upload', snapshotUpload(options), { ...params, compression });
-  },
-  restore: async () => {
-    await runTask('snapshot-restore', snapshotRestore(options), { ...input.params, chainId: 'bench-1' });
-  },
   read: () => drain(tar()),
   compress: () => drain(compressStream(codec, tar(), codecParallelism(cpus))),
   hash: async () => {
@@ -95,7 +85,9 @@ const jobs: Readonly<Record<string, () => Promise<void>>> = {
 const job = jobs[what];
 if (job === undefined) throw new Error(`unknown: ${what}`);
 const begun = performance.now();
+const usedBefore = process.cpuUsage();
 await job();
 const ms = performance.now() - begun;
+const { user, system } = process.cpuUsage(usedBefore);
 store.close();
-process.stdout.write(JSON.stringify({ ms, maxRSS: process.resourceUsage().maxRSS * 1024 }));
+process.stdout.write(JSON.stringify({ ms, cpuMs: (user + system) / 1000 }));
