@@ -2,10 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bareEnvironment } from './config.ts';
-import { projectPath } from './paths.ts';
 import type { ServiceAccountFolder } from './pods/service-account-folder.ts';
-import { ManagedProcess } from './process/managed-process.ts';
-import type { Exit } from './process/guarded-spawn.ts';
+import type { ProcessCommand } from './process/managed-process.ts';
+import { ProgramProcess, programOf } from './process/program-process.ts';
 import { targetOf } from './fault-proxy.ts';
 import { waitFor } from './wait.ts';
 
@@ -45,71 +44,19 @@ export interface AgentAnswer {
   readonly body: unknown;
 }
 
-export class AgentProcess implements AsyncDisposable {
+export class AgentProcess extends ProgramProcess {
   readonly pod: AgentProcessOptions['pod'];
   readonly home: string;
   /** http://127.x.y.z:7777 */
   readonly url: string;
-  readonly process: ManagedProcess;
   readonly #options: AgentProcessOptions;
 
   constructor(options: AgentProcessOptions) {
+    super({ name: `agent ${options.pod.namespace}/${options.pod.name}`, logFile: options.logFile });
     this.#options = options;
     this.pod = options.pod;
     this.home = options.home;
     this.url = `http://${options.ip}:${options.port}`;
-    this.process = new ManagedProcess({
-      name: `agent ${options.pod.namespace}/${options.pod.name}`,
-      logFile: options.logFile,
-      command: async () => {
-        await mkdir(join(options.home, 'config'), { recursive: true });
-        await mkdir(join(options.home, 'data'), { recursive: true });
-        return {
-          program: process.execPath,
-          args: ['--conditions=nodetask-source', projectPath('agent', 'src', 'main.ts')],
-          cwd: options.home,
-          env: agentEnvironment(options),
-        };
-      },
-      ready: async (signal) => {
-        await waitFor(async () => this.#isLive(signal), {
-          what: `${this.url}/v0/livez to answer 200`,
-          timeoutMs: READY_TIMEOUT_MS,
-          intervalMs: 10,
-          signal,
-        });
-      },
-      graceMs: 30_000,
-    });
-  }
-
-  get logFile(): string {
-    return this.process.logFile;
-  }
-
-  /** How often the process was started. */
-  get starts(): number {
-    return this.process.starts;
-  }
-
-  /** Starts the agent on the same home and waits until it answers. */
-  async start(): Promise<void> {
-    await this.process.start();
-  }
-
-  /** SIGTERM, then SIGKILL after 30 s, as a kubelet does. */
-  async stop(): Promise<Exit | undefined> {
-    return this.process.stop();
-  }
-
-  /** kill -9. */
-  async kill(): Promise<Exit | undefined> {
-    return this.process.kill();
-  }
-
-  async restart(): Promise<void> {
-    await this.process.stop();
-    await this.process.start();
   }
 
   /** Waits until a process that was launched answers. */
@@ -143,9 +90,25 @@ export class AgentProcess implements AsyncDisposable {
     return { status: response.status, headers: response.headers, body: parseJson(text) };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     this.#options.serviceAccount[Symbol.dispose]();
+  }
+
+  protected override async command(): Promise<ProcessCommand> {
+    const { home } = this.#options;
+    await mkdir(join(home, 'config'), { recursive: true });
+    await mkdir(join(home, 'data'), { recursive: true });
+    return { ...programOf('agent'), cwd: home, env: agentEnvironment(this.#options) };
+  }
+
+  protected override async untilServing(signal: AbortSignal): Promise<void> {
+    await waitFor(async () => this.#isLive(signal), {
+      what: `${this.url}/v0/livez to answer 200`,
+      timeoutMs: READY_TIMEOUT_MS,
+      intervalMs: 10,
+      signal,
+    });
   }
 
   async #isLive(signal: AbortSignal): Promise<boolean> {

@@ -1,8 +1,7 @@
 // The operator as a local process with a service account of its own.
 import { bareEnvironment } from './config.ts';
-import { projectPath } from './paths.ts';
-import { ManagedProcess } from './process/managed-process.ts';
-import type { Exit } from './process/guarded-spawn.ts';
+import type { ProcessCommand } from './process/managed-process.ts';
+import { ProgramProcess, programOf } from './process/program-process.ts';
 import { waitFor } from './wait.ts';
 
 const READY_TIMEOUT_MS = 30_000;
@@ -27,51 +26,15 @@ export interface OperatorProcessOptions {
   readonly settings: OperatorSettings;
 }
 
-export class OperatorProcess implements AsyncDisposable {
+export class OperatorProcess extends ProgramProcess {
   /** Serves /healthz, /readyz and /metrics. */
   readonly healthUrl: string;
-  readonly process: ManagedProcess;
+  readonly #options: OperatorProcessOptions;
 
   constructor(options: OperatorProcessOptions) {
+    super({ name: options.name, logFile: options.logFile });
+    this.#options = options;
     this.healthUrl = `http://127.0.0.1:${options.healthPort}`;
-    this.process = new ManagedProcess({
-      name: options.name,
-      logFile: options.logFile,
-      command: () => ({
-        program: process.execPath,
-        args: ['--conditions=nodetask-source', projectPath('operator', 'src', 'main.ts'), ...operatorArgs(options)],
-        env: bareEnvironment({
-          NODETASK_AGENT_TOKEN_FILE: options.agentTokenFile,
-          POD_NAME: options.name,
-          ...options.settings.env,
-        }),
-      }),
-      ready: async (signal) => this.untilReady(READY_TIMEOUT_MS, signal),
-      graceMs: 30_000,
-    });
-  }
-
-  get logFile(): string {
-    return this.process.logFile;
-  }
-
-  /** Starts the operator and waits until /readyz answers 200. */
-  async start(): Promise<void> {
-    await this.process.start();
-  }
-
-  async stop(): Promise<Exit | undefined> {
-    return this.process.stop();
-  }
-
-  /** kill -9. */
-  async kill(): Promise<Exit | undefined> {
-    return this.process.kill();
-  }
-
-  async restart(): Promise<void> {
-    await this.process.stop();
-    await this.process.start();
   }
 
   /** The text of /metrics. */
@@ -103,8 +66,17 @@ export class OperatorProcess implements AsyncDisposable {
     );
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+  protected override command(): ProcessCommand {
+    const { name, agentTokenFile, settings } = this.#options;
+    return {
+      ...programOf('operator', operatorArgs(this.#options)),
+      env: bareEnvironment({ NODETASK_AGENT_TOKEN_FILE: agentTokenFile, POD_NAME: name, ...settings.env }),
+    };
+  }
+
+  /** /readyz answers 200. */
+  protected override async untilServing(signal: AbortSignal): Promise<void> {
+    await this.untilReady(READY_TIMEOUT_MS, signal);
   }
 }
 
