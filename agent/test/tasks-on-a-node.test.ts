@@ -6,15 +6,12 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { silentLogger, type TaskType } from '@nodetask/shared';
 import { type Chain, type ChainNode, startChain, waitFor } from '@nodetask/testbed';
-import * as fc from 'fast-check';
 import { parse } from 'smol-toml';
 import type { BlockHeights } from '../src/engine/block-heights.ts';
 import type { TaskHandler, TaskHandlers, TaskReport } from '../src/engine/task-handler.ts';
 import { rpcBlockHeights } from '../src/node/block-heights.ts';
 import { createEgress } from '../src/node/egress.ts';
-import { nodeHome } from '../src/node/node-home.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
-import { configPatch } from '../src/tasks/config-patch/config-patch.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
 
@@ -87,51 +84,6 @@ describe('the config.toml that cometbft init writes', () => {
     const report = await run(partsOf(t, follower), 'config-patch', { files: { 'config.toml': patch } });
     assert.equal(report.outcome, 'unchanged');
     assert.equal(await readFile(follower.configFile, 'utf8'), text);
-  });
-
-  test('random patches change what they name and no other line', async (t) => {
-    const follower = await makeFollower(t);
-    const original = await readFile(follower.configFile, 'utf8');
-    const document = parse(original, { integersAsBigInt: true });
-    const leaves = Object.entries(document).flatMap(([section, value]) =>
-      typeof value === 'object' && !Array.isArray(value)
-        ? Object.entries(value)
-            .filter(([, inner]) => ['string', 'bigint', 'boolean'].includes(typeof inner))
-            .map(([key, inner]) => ({ path: [section, key] as const, kind: typeof inner }))
-        : [],
-    );
-    const handler = configPatch(nodeHome(follower.home));
-    const edit = fc.constantFrom(...leaves).chain(({ path, kind }) =>
-      fc.record({
-        path: fc.constant(path),
-        value:
-          kind === 'bigint'
-            ? fc.maxSafeInteger()
-            : kind === 'boolean'
-              ? fc.boolean()
-              : fc.string({ unit: 'grapheme', maxLength: 20 }),
-      }),
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.uniqueArray(edit, { minLength: 1, maxLength: 5, selector: ({ path }) => path.join('.') }),
-        async (edits) => {
-          await writeFile(follower.configFile, original);
-          const patch: Record<string, Record<string, unknown>> = {};
-          for (const { path, value } of edits) (patch[path[0]] ??= {})[path[1]] = value;
-          await runTask('config-patch', handler, { files: { 'config.toml': patch } });
-          const text = await readFile(follower.configFile, 'utf8');
-          const result = parse(text, { integersAsBigInt: true }) as Record<string, Record<string, unknown>>;
-          for (const { path, value } of edits) {
-            assert.equal(result[path[0]]?.[path[1]], typeof value === 'number' ? BigInt(value) : value);
-          }
-          const [old, now] = [original.split('\n'), text.split('\n')];
-          assert.equal(now.length, old.length);
-          assert.ok(now.filter((line, index) => line !== old[index]).length <= edits.length);
-        },
-      ),
-      { numRuns: 150 },
-    );
   });
 });
 

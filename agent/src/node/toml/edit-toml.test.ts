@@ -35,6 +35,18 @@ describe('editToml by hand', () => {
     ],
     ['floats in a list of tables keep theirs', '[[x]]\nf = 1.0\n', [set('x', [{ f: 2 }])], '[[x]]\nf = 2.0\n'],
     [
+      'a value in an inline table, beside a header that is spaced out',
+      't = { a = 1, b = { c = "x" } } # t\n\n  [ u.v ] # u\n  key   =   "spaces"\n',
+      [set('t.b.c', 2n)],
+      't = { a = 1, b = { c = 2 } } # t\n\n  [ u.v ] # u\n  key   =   "spaces"\n',
+    ],
+    [
+      'a key beside a dotted one, beside a header that is spaced out',
+      'a.b = 1\n\n  [ u.v ] # u\n  key   =   "spaces"\n',
+      [set('a.c', 2n)],
+      'a.b = 1\na.c = 2\n\n  [ u.v ] # u\n  key   =   "spaces"\n',
+    ],
+    [
       'CRLF',
       'a = 1\r\nb = 2\r\n[t]\r\nc = 3\r\n',
       [set('a', 5n), set('t.d', 4n)],

@@ -11,7 +11,8 @@ import {
   withEdit,
 } from '../document-value.ts';
 import { parseToml } from './parse-toml.ts';
-import { isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
+import { inlineTableAround, isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
+import { restoreHeaders } from './restore-headers.ts';
 import { leavesRestUntouched } from './untouched.ts';
 import { problemWithEdit } from './verify-edit.ts';
 
@@ -75,12 +76,22 @@ const rewriteValues: Attempt = async (text, before, edits, problems) => {
   let result = text;
   let document = before;
   for (const edit of edits) {
-    const next = replaceValue(result, edit) ?? (await editInPlace(result, document, [edit], problems));
+    const next =
+      replaceValue(result, edit) ??
+      rewriteAround(result, document, edit) ??
+      (await editInPlace(result, document, [edit], problems));
     if (next === undefined) return undefined;
     result = next;
     document = withEdit(document, edit);
   }
   return result;
+};
+
+/** An edit in an inline table, by writing that anew: toml-patch would also format headers of sections that have nothing to do with it. */
+const rewriteAround = (text: string, document: DocumentTable, edit: ValueEdit): string | undefined => {
+  const path = inlineTableAround(text, edit.path);
+  const value = path === undefined ? undefined : valueAt(withEdit(document, edit), path);
+  return path === undefined || value === undefined ? undefined : replaceValue(text, { path, value });
 };
 
 type Attempt = (
@@ -111,7 +122,7 @@ const editPhase = async (
     for (const edit of rest) editObject(document, edit);
     // trailingComma: a list that ends in a comma, as CometBFT writes them, would make it end inline tables so too, which TOML 1.0 forbids.
     // minimumDecimals: a float without a fraction would become an integer; integers are bigint here and stay as they are.
-    return patch(result, document, { trailingComma: false, minimumDecimals: 1 });
+    return restoreHeaders(result, patch(result, document, { trailingComma: false, minimumDecimals: 1 }));
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
     return undefined;

@@ -72,6 +72,12 @@ export const replaceValue = (text: string, edit: ValueEdit): string | undefined 
   return text.slice(0, pair.valueStart) + renderValue(edit.value) + text.slice(pair.valueEnd);
 };
 
+/** Path of the inline table that a `key = { … }` line has and that the path leads into. */
+export const inlineTableAround = (text: string, path: KeyPath): KeyPath | undefined =>
+  scanToml(text).statements.find(
+    (statement) => statement.kind === 'pair' && statement.path.length < path.length && startsWith(path, statement.path),
+  )?.path;
+
 /** True where a `[[section]]` lies above the path: then the path alone does not say which of its elements is meant. */
 const insideList = (statements: readonly Statement[], path: KeyPath): boolean =>
   statements.some(

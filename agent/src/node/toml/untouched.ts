@@ -1,5 +1,5 @@
 import type { KeyPath, ValueEdit } from '../document-value.ts';
-import { scanToml } from './scan-toml.ts';
+import { scanToml, type Statement } from './scan-toml.ts';
 
 /**
  * True where the edits left everything else as it was: each statement that no edit names is there with the same bytes, trailing comment
@@ -24,7 +24,7 @@ const restOf = (text: string, edits: readonly ValueEdit[]): Rest => {
   for (const statement of scanToml(text).statements) {
     comments.push(...commentLines(text.slice(at, statement.start)));
     at = statement.end;
-    if (!edits.some((edit) => isPrefix(edit.path, statement.path))) {
+    if (!edits.some((edit) => isNamedBy(edit.path, statement))) {
       statements.push(text.slice(statement.start, statement.end).replace(/\r?\n$/, ''));
     }
   }
@@ -33,6 +33,10 @@ const restOf = (text: string, edits: readonly ValueEdit[]): Rest => {
 };
 
 const commentLines = (between: string): readonly string[] => between.match(/#[^\r\n]*/g) ?? [];
+
+/** The edit is of the statement, of a table around it, or of something in its inline table. */
+const isNamedBy = (path: KeyPath, statement: Statement): boolean =>
+  isPrefix(path, statement.path) || (statement.kind === 'pair' && isPrefix(statement.path, path));
 
 const isPrefix = (prefix: KeyPath, path: KeyPath): boolean => prefix.every((key, index) => path[index] === key);
 
