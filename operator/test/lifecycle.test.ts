@@ -157,22 +157,6 @@ describe('a one-shot', () => {
   });
 });
 
-describe('what this version does not support', () => {
-  test('is said, and goes on once it is taken out', async () => {
-    const spec = { type: 'mark-ready', target: { podName: 'sei-0' } };
-    await cluster.applyNodeTask('unsupported', { ...spec, ttlSecondsAfterFinished: 60 });
-    const held = await until(
-      cluster,
-      'unsupported',
-      'to stall',
-      (nodeTask) => reasonOf(nodeTask, 'Stalled') !== undefined,
-    );
-    assert.equal(reasonOf(held, 'Stalled'), 'NotSupported');
-    await cluster.applyNodeTask('unsupported', spec);
-    assert.equal((await untilFinished(cluster, 'unsupported')).status?.phase, 'Succeeded');
-  });
-});
-
 describe('a schedule', () => {
   test('is Scheduled, follows its cron, and is taken off the agent with its NodeTask', async () => {
     await cluster.applyNodeTask('nightly', schedule('0 3 * * *'));

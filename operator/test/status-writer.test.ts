@@ -4,7 +4,7 @@ import { systemClock } from '@nodetask/runtime';
 import { type NodeTask, silentLogger } from '@nodetask/shared';
 import { type Cluster, startCluster } from '@nodetask/testbed';
 import { StatusWriter } from '../src/controller/status-writer.ts';
-import { isConflict } from '../src/kube/api-error.ts';
+import { isConflict, isNotFound } from '../src/kube/api-error.ts';
 import { noKubeMetrics } from '../src/kube/kube-metrics.ts';
 import { loadKubeConfig } from '../src/kube/load-kube-config.ts';
 import { ReadYourWrites } from '../src/kube/read-your-writes.ts';
@@ -59,4 +59,15 @@ test('a finalizer is set on exactly the version that was read', async () => {
   );
   const freed = await writer.removeFinalizer(patched, signal);
   assert.equal(freed.metadata.finalizers, undefined);
+});
+
+test('exactly the version that was read is deleted, and no other object of its name', async () => {
+  const read = await apply('expired');
+  const changed = (await cluster.applyNodeTask('expired', { ...spec, runID: '2' })) as unknown as NodeTask;
+  await assert.rejects(writer.delete(read, signal), isConflict, 'it is to run again');
+  const foreign = { ...changed, metadata: { ...changed.metadata, uid: read.metadata.uid.replaceAll(/./g, '0') } };
+  await assert.rejects(writer.delete(foreign, signal), isConflict);
+  await writer.delete(changed, signal);
+  assert.equal(await cluster.admin.get(pathOf(cluster, 'expired')), undefined);
+  await assert.rejects(writer.delete(changed, signal), isNotFound);
 });

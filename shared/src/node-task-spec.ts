@@ -240,7 +240,9 @@ const members = z.strictObject({
     .min(0)
     .max(315_360_000)
     .optional()
-    .describe('Seconds after which a finished NodeTask is deleted. Default: never.'),
+    .describe(
+      'Seconds after which a finished NodeTask is deleted, unless another one waits for it by dependsOn. Default: never. A GitOps tool that still has it creates it anew, and it runs again.',
+    ),
 });
 
 /** What a user writes. */

@@ -11,6 +11,7 @@ import type { Reconcile } from '../kube/reconcile.ts';
 import { runWorkers } from '../kube/run-workers.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
+import { released } from './dependencies/awaits.ts';
 import { changesDependents } from './dependencies/changes-dependents.ts';
 import { hasFinished } from './dependencies/dependency-state.ts';
 import { queueOf } from './queue/ahead.ts';
@@ -72,6 +73,7 @@ export class Controller {
       source.onChange((key, before, after) => {
         this.#onNodeTask(key, before, after);
         if (changesDependents(before, after)) this.#wakeDependents(key);
+        this.#wakeReleased(before, after);
       });
     }
     for (const source of pods) {
@@ -127,6 +129,14 @@ export class Controller {
   #wakeDependents(key: string): void {
     for (const nodeTask of this.#view.dependentsOf(key)) {
       if (!hasFinished(nodeTask)) this.#queue.add(keyOf(nodeTask));
+    }
+  }
+
+  /** Those that may have waited only for this one to begin before they are deleted. */
+  #wakeReleased(before: NodeTask | undefined, after: NodeTask | undefined): void {
+    for (const name of released(before, after)) {
+      const key = `${before?.metadata.namespace ?? ''}/${name}`;
+      if (this.#view.nodeTask(key)?.spec.ttlSecondsAfterFinished !== undefined) this.#queue.add(key);
     }
   }
 

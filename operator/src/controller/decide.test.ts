@@ -477,25 +477,9 @@ describe('cancelling', () => {
 });
 
 describe('what cannot go on', () => {
-  const unsupported: readonly {
-    readonly changes: Setup['spec'] extends infer S ? Partial<S> : never;
-    readonly field: RegExp;
-  }[] = [{ changes: { ttlSecondsAfterFinished: 0 }, field: /spec\.ttlSecondsAfterFinished 0/ }];
-  for (const { changes, field } of unsupported) {
-    test(`not supported: ${JSON.stringify(changes)}`, () => {
-      const decision = ask({ spec: { ...oneShot, ...changes } });
-      assert.deepEqual(decision.calls, []);
-      assert.equal(ready(decision), 'NotSupported');
-      assert.match(decision.status?.conditions?.[0]?.message ?? '', field);
-    });
-  }
-  test('the defaults of those fields are supported', () => {
-    const spec = { ...oneShot, retry: {}, dependsOn: [], suspend: false };
-    assert.deepEqual(kinds(ask({ spec })), ['dispatch sei-0']);
-  });
-  test('a field taken out again lets it go on, with what it knew', () => {
+  test('a spec that is corrected lets it go on, with what it knew', () => {
     const status = runningStatus([row('sei-0')]);
-    const held = ask({ spec: { ...oneShot, ttlSecondsAfterFinished: 0 }, status });
+    const held = ask({ spec: { ...oneShot, target: {} }, status });
     assert.equal(held.status?.startedAt, at(0));
     assert.equal(held.status?.targets?.length, 1);
     const { status: after } = ask({ status: { ...status, ...held.status }, memory: acceptedOn('sei-0'), seconds: 1 });

@@ -6,7 +6,6 @@ import { finished } from './decisions/finished.ts';
 import type { Gate } from './decisions/gate.ts';
 import { invalidSpec } from './decisions/invalid-spec.ts';
 import { noTarget } from './decisions/no-target.ts';
-import { refuseUnsupported } from './decisions/refuse-unsupported.ts';
 import { runTargets } from './decisions/run-targets.ts';
 import { stopPreviousRun } from './decisions/stop-previous-run.ts';
 import { suspended } from './decisions/suspended.ts';
@@ -20,7 +19,6 @@ const chain: readonly Gate[] = [
   stopPreviousRun, //    runID changed: what still runs of the run before is stopped
   cancelling, //         spec.cancel
   invalidSpec, //        a spec that this version cannot read
-  refuseUnsupported, //  fields that this version does not act on
   tooManyTargets, //     more pods than status can hold
   suspended, //          spec.suspend, before anything has begun
   dependsOn, //          spec.dependsOn, before anything has begun

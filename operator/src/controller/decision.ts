@@ -42,6 +42,8 @@ export interface Decision {
   readonly dropRows: readonly string[];
   /** After the status write. */
   readonly events: readonly EventNote[];
+  /** The NodeTask has outlived its use: it is deleted, after everything else. */
+  readonly delete?: true;
   readonly requeueAfterMs?: number;
 }
 

@@ -2,9 +2,11 @@ import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { awaitsDependencies } from './dependencies/awaits.ts';
 import { gatherDependencies } from './dependencies/gather-dependencies.ts';
 import { lookForFormerPods, missingPods } from './look-for-former-pods.ts';
 import { lookForUnlabelled } from './look-for-unlabelled.ts';
+import { keyOf } from './node-tasks.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
 import { type Ahead, aheadAt } from './queue/ahead.ts';
 import { type Gathered, isTerminal } from './run-context.ts';
@@ -52,6 +54,7 @@ export const gather = async (
     pods,
     formerPods: memory.former?.pods ?? [],
     dependencies: gatherDependencies(view, nodeTask),
+    awaitedBy: nodeTask.spec.ttlSecondsAfterFinished === undefined ? [] : waiters(view, nodeTask),
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,
     ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),
@@ -60,6 +63,12 @@ export const gather = async (
     now,
   };
 };
+
+const waiters = (view: ClusterView, nodeTask: NodeTask): readonly string[] =>
+  view
+    .dependentsOf(keyOf(nodeTask))
+    .filter(awaitsDependencies)
+    .map(({ metadata }) => metadata.name);
 
 /** Pods whose agents a one-shot may be dispatched to. */
 const targeted = ({ spec, status }: NodeTask, pods: readonly AgentPod[]): readonly AgentPod[] => {

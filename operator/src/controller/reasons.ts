@@ -36,7 +36,6 @@ export const reasons = {
   DaemonExited: 'The daemon ended and is not started again.',
   Cancelled: 'The task was cancelled.',
   TooManyTargets: 'The selector matches more pods than one NodeTask may have.',
-  NotSupported: 'The spec uses a field that this version of the operator does not act on.',
   InvalidSpec: 'The spec does not fit this version of the operator, although the API server took it.',
   // --- of the last run of a schedule ------------------------------------------------------------------------------
   RunSucceeded: 'The last run of the schedule succeeded on every target.',

@@ -27,7 +27,7 @@ export interface ReconcileOptions extends GatherOptions {
 /** Decide asks for calls, is told the answers, asks for more: a few times at most, or something is wrong. */
 const maxRounds = 8;
 
-/** Brings one NodeTask a step further: gather, decide, then act in the order calls, status, rows, events, finalizer. */
+/** Brings one NodeTask a step further: gather, decide, then act in the order calls, status, rows, events, finalizer, deletion. */
 export const reconcileNodeTask =
   (options: ReconcileOptions): Reconcile =>
   async (key, context) => {
@@ -68,7 +68,12 @@ const act = async (
   }
   for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
-  if (decision.finalizer === 'remove') await writer.removeFinalizer(nodeTask, signal);
+  if (decision.finalizer === 'remove') nodeTask = await writer.removeFinalizer(nodeTask, signal);
+  if (decision.delete === true) {
+    await writer.delete(nodeTask, signal);
+    context.logger.info('deleted a NodeTask, as its spec.ttlSecondsAfterFinished says');
+    return {};
+  }
 
   const freed = blockerHasEnded(options.view, memory);
   if (freed) memory.retryNow('busy');

@@ -25,6 +25,8 @@ export interface Gathered {
   readonly formerPods: readonly AgentPod[];
   /** What it waits for by spec.dependsOn, directly or through others, by name; those that do not exist are missing. */
   readonly dependencies: ReadonlyMap<string, NodeTask>;
+  /** Names of NodeTasks that depend on it and have not begun; looked up only where it may be deleted. */
+  readonly awaitedBy: readonly string[];
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
   readonly outOfReachSince: ReadonlyMap<string, number>;
   /** What is before it in the queue of a pod, by pod; absent where it is the first. */

@@ -9,6 +9,7 @@ import {
 } from '@nodetask/shared';
 import { ApiError } from '../kube/api-error.ts';
 import { type ApplyBody, applyStatus } from '../kube/apply.ts';
+import { deleteObject } from '../kube/delete.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ReadYourWrites } from '../kube/read-your-writes.ts';
@@ -63,6 +64,11 @@ export class StatusWriter {
         signal,
       }),
     );
+  }
+
+  /** Throws a Conflict where the object is not the version that `nodeTask` is: somebody may want it to run again. */
+  async delete(nodeTask: NodeTask, signal: AbortSignal): Promise<void> {
+    await deleteObject(this.#transport, nodeTasks, nodeTask, { signal });
   }
 
   async #applyAs(

@@ -76,6 +76,7 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   unlabelled: setup.unlabelled ?? [],
   formerPods: setup.formerPods ?? [],
   dependencies: setup.dependencies ?? new Map(),
+  awaitedBy: setup.awaitedBy ?? [],
   outOfReachSince: setup.outOfReachSince ?? new Map(),
   ahead: setup.ahead ?? new Map(),
   ...(setup.writtenAt === undefined ? {} : { writtenAt: setup.writtenAt }),

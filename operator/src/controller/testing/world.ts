@@ -122,6 +122,7 @@ export class World {
       unlabelled: [],
       formerPods: [],
       dependencies: new Map(this.dependency === undefined ? [] : [['first', this.dependency]]),
+      awaitedBy: [],
       outOfReachSince: this.outOfReachSince,
       ahead: new Map(),
       memory: this.memory,
