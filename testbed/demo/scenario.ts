@@ -77,3 +77,12 @@ export const onAnEmptyHome: Step = oneShot({
   shows: 'both config files for a role',
   says: (task) => `${result(task)?.outcome ?? ''}, mode ${String(output(task)['mode'])}`,
 });
+
+/** Wants witnesses that have the trust height, and a home of a node that has not started yet. */
+export const onAChainWithSnapshots: Step = oneShot({
+  example: 'configure-state-sync',
+  shows: 'a trust point on which two witnesses agree',
+  fault: (task) => succeeded(task) ?? is('outcome', result(task)?.outcome, 'changed'),
+  says: (task) =>
+    `height ${String(output(task)['trustHeight'])}, hash ${String(output(task)['trustHash']).slice(0, 12)}…`,
+});
