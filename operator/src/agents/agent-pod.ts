@@ -17,6 +17,8 @@ export interface AgentPod extends KubeObject {
   /** Absent while the agent cannot be called; `unavailable` then says why. */
   readonly address?: AgentAddress;
   readonly unavailable?: string;
+  /** Its containers have ended and are never started again: nothing runs in it any more. */
+  readonly ended?: true;
   /** Changes whenever a container starts, stops or becomes ready: an agent that was silent may answer now. */
   readonly pulse: string;
   /** Starts of containers that came after the first: an agent that was started again may have lost its journal. */
@@ -80,9 +82,11 @@ export const toAgentPod = (object: unknown): AgentPod => {
   };
 };
 
-const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable'> => {
+const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable' | 'ended'> => {
   const phase = pod.status?.phase;
-  if (phase === 'Succeeded' || phase === 'Failed') return { unavailable: `the pod has ended (${phase})` };
+  if (phase === 'Succeeded' || phase === 'Failed') {
+    return { unavailable: `the pod has ended (${phase})`, ended: true };
+  }
   const host = pod.status?.podIP;
   if (host === undefined || host === '') return { unavailable: 'the pod has no address yet' };
   const port = portOf(pod);

@@ -12,6 +12,7 @@ import {
   gathered,
   idOf,
   oneShot,
+  podWithoutAddress,
   result,
   row,
   runningStatus,
@@ -410,8 +411,12 @@ describe('deleting', () => {
     assert.equal(decision.status, undefined);
     assert.deepEqual(eventReasons(decision), ['Cancelled']);
   });
-  test('at once where the pod is gone', () => {
+  test('at once where the pod is gone, or has ended', () => {
     assert.equal(ask({ metadata, status, pods: [] }).finalizer, 'remove');
+    const { address: _address, ...pod } = agentPod('sei-0');
+    const ended = { ...pod, unavailable: 'the pod has ended (Failed)', ended: true } as const;
+    assert.equal(ask({ metadata, status, pods: [ended] }).finalizer, 'remove');
+    assert.equal(ask({ metadata, status, pods: [podWithoutAddress('sei-0')] }).finalizer, undefined);
   });
   test('after the grace time where the agent does not answer', () => {
     const silent = accepted({ silence: { since: start, message: 'x' }, failures: 3, retryAt: start + 31_000 });
@@ -464,6 +469,37 @@ describe('cancelling', () => {
     assert.equal(second.status?.targets?.[0]?.phase, 'Cancelled');
     assert.equal(second.finalizer, 'remove');
     assert.deepEqual(eventReasons(second), ['Cancelled']);
+  });
+  test('does not wait for ever for an agent that is silent, and says what is not known', () => {
+    const silent = accepted({ silence: { since: start, message: 'x' }, failures: 3, retryAt: start + 400_000 });
+    const setup: Setup = {
+      spec,
+      status: runningStatus([row('sei-0')]),
+      metadata: { finalizers },
+      memory: { [idOf('sei-0')]: silent },
+    };
+    const waiting = ask({ ...setup, seconds: 299 });
+    assert.equal(ready(waiting), 'Cancelling');
+    assert.equal(waiting.requeueAfterMs, 1_000);
+    const decision = ask({ ...setup, seconds: 300 });
+    assert.equal(decision.status?.phase, 'Cancelled');
+    assert.match(decision.status?.targets?.[0]?.message ?? '', /the agent did not confirm that the work has stopped/);
+  });
+  test('also a schedule and a daemon, which then stay as they are until another runID', () => {
+    for (const recurring of [cron, { ...oneShot, type: 'result-export', async: { daemon: {} } }] as const) {
+      const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result() })]);
+      const cancelled = { ...recurring, cancel: true } as NonNullable<Setup['spec']>;
+      assert.deepEqual(kinds(ask({ spec: cancelled, status, metadata: { finalizers } })), ['remove sei-0']);
+      const memory = { [idOf('sei-0')]: accepted({ stopped: true }) };
+      const end = ask({ spec: cancelled, status, memory, metadata: { finalizers } });
+      assert.equal(end.status?.phase, 'Cancelled');
+      const after = { ...end.status, targets: [...(end.status?.targets ?? [])] };
+      const again = ask({
+        spec: recurring,
+        status: after,
+      });
+      assert.deepEqual(again, { calls: [], dropRows: [], events: [] });
+    }
   });
   test('what had ended before keeps its end', () => {
     const status = runningStatus([row('sei-0', { result: result({ status: 'completed' }) })]);

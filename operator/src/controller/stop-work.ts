@@ -13,7 +13,7 @@ export interface StopProgress {
 }
 
 /**
- * Stops work on agents. A pod that is gone has stopped; one that only lost its label has not; an agent that stays silent for `budgetMs` is given up.
+ * Stops work on agents. A pod that is gone or has ended has stopped; one that only lost its label has not; an agent that stays silent for `budgetMs` is given up.
  */
 export const stopWork = (ctx: RunContext, work: readonly KnownWork[], budgetMs: number): StopProgress => {
   const calls: AgentCall[] = [];
@@ -24,7 +24,7 @@ export const stopWork = (ctx: RunContext, work: readonly KnownWork[], budgetMs: 
   for (const item of work) {
     const pod = ctx.podByName.get(item.pod) ?? ctx.formerPodByName.get(item.pod);
     const memory = ctx.memory.get(item.taskID);
-    if (pod === undefined || memory?.stopped === true) continue;
+    if (pod === undefined || pod.ended === true || memory?.stopped === true) continue;
 
     const silentSince = pod.address === undefined ? ctx.outOfReachSince.get(item.pod) : memory?.silence?.since;
     const deadline = (silentSince ?? ctx.now) + budgetMs;
