@@ -95,6 +95,11 @@ export const nodeTaskStatusSchema = z.strictObject({
   completedAt: timestamp.optional().describe('When the task was finished.'),
   lastRunAt: timestamp.optional().describe('When a schedule last fired.'),
   nextRunAt: timestamp.optional().describe('When a schedule fires next.'),
+  missedRuns: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Firings of a schedule so far that did not run in time, on all targets together.'),
   blockedBy: z.string().max(317).optional().describe('The task that runs on the target, which this one waits for.'),
   queuePosition: z
     .int()

@@ -47,6 +47,14 @@ export const taskResultSchema = z.strictObject({
     .describe(
       'Firing of a schedule, or rerun of a failed one-shot; the first is 1. 0 = a schedule that has not fired yet.',
     ),
+  missedRuns: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .describe(
+      'Firings of a schedule so far that did not run in time: over the starting deadline, or made one with a later one.',
+    ),
   outcome: z
     .enum(outcomes)
     .optional()

@@ -11,5 +11,6 @@ export const resultOf = (record: TaskRecord): TaskResult => {
     ...(Object.keys(record.params).length === 0 ? {} : { params: { ...record.params } }),
     ...(record.async === undefined ? {} : { async: record.async }),
     ...rest,
+    ...(record.missedRuns === undefined ? {} : { missedRuns: record.missedRuns }),
   });
 };

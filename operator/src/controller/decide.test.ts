@@ -8,6 +8,7 @@ import {
   agentPod,
   at,
   cron,
+  daemon,
   fanOut,
   gathered,
   idOf,
@@ -227,6 +228,43 @@ describe('a fan-out', () => {
   });
 });
 
+describe('runs that were missed and became one', () => {
+  test('are an event although the run after them succeeded', () => {
+    const runs = [{ run: 2, status: 'completed' as const, startedAt: at(10), completedAt: at(11) }];
+    const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ missedRuns: 4 }), runs })]);
+    const decision = ask({ spec: cron, status, memory: acceptedOn('sei-0') });
+    assert.deepEqual(
+      decision.events.map(({ reason, note }) => `${reason}: ${note}`),
+      [
+        'ScheduleMissed: 4 runs did not start in time, and became one with the run after: find out what held the agent up.',
+      ],
+    );
+  });
+});
+
+const daemonWith = (changes: Parameters<typeof result>[0]): Decision =>
+  ask({
+    spec: daemon,
+    status: runningStatus([row('sei-0', { result: result(changes) })]),
+    memory: acceptedOn('sei-0'),
+  });
+
+describe('a daemon that ends', () => {
+  test('is started again: in progress, with the count of its restarts and the error', () => {
+    const decision = daemonWith({ run: 2, error: 'no space' });
+    assert.equal(ready(decision), 'DaemonRestarting');
+    assert.equal(decision.status?.phase, 'Pending');
+    assert.deepEqual(eventReasons(decision), ['Retrying']);
+    assert.equal(decision.events[0]?.note, 'The daemon of pod sei-0 ended and is started again (restart 2): no space.');
+  });
+  test('and tells of its restarts while it runs', () => {
+    const { status } = daemonWith({ run: 3 });
+    assert.equal(status?.conditions?.[0]?.reason, 'DaemonRunning');
+    assert.equal(status?.conditions?.[0]?.message, 'the daemon runs on 1 target; 2 restarts so far');
+    assert.equal(status?.targets?.[0]?.message, 'restarted 2 times so far');
+  });
+});
+
 describe('a queue', () => {
   const ahead = new Map([['sei-0', { count: 2, behind: 'sei/other' }]]);
 
@@ -305,11 +343,16 @@ describe('schedules follow the selector', () => {
     assert.equal(decision.status?.lastRunAt, at(10));
     assert.equal(decision.status?.nextRunAt, at(1010));
   });
-  test('a missed run is an event, once', () => {
+  test('a missed run is counted, and an event, once', () => {
     const missed = [{ run: 2, status: 'missed' as const, startedAt: at(10) }];
-    const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result(), runs: missed })]);
+    const status = runningStatus([
+      row('sei-0', { phase: 'Scheduled', result: result({ missedRuns: 3, nextRunAt: at(60) }), runs: missed }),
+    ]);
     const first = ask({ spec: cron, status, memory });
     assert.deepEqual(eventReasons(first), ['ScheduleMissed']);
+    assert.match(first.events[0]?.note ?? '', /^Run 2 on sei-0, due at .*, did not start in time\. Raise/);
+    assert.equal(first.status?.missedRuns, 3);
+    assert.equal(first.status?.conditions?.[0]?.message, `next run at ${at(60)}; 3 runs missed so far`);
     assert.deepEqual(
       eventReasons(ask({ spec: cron, status: { ...status, ...first.status, targets: status.targets }, memory })),
       [],

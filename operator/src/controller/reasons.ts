@@ -12,6 +12,7 @@ export const reasons = {
   Suspended: 'spec.suspend is true: nothing new is started, and what runs goes on.',
   Dispatching: 'The task is being handed to its targets.',
   Running: 'The task runs.',
+  DaemonRestarting: 'The daemon ended, and its agent starts it again after a pause.',
   BackingOff: 'An attempt failed, and the next one waits for its time.',
   StoppingPreviousRun: 'Work of an earlier runID, or on a pod that is no longer a target, is being stopped.',
   Cancelling: 'The work is being stopped because spec.cancel is true.',

@@ -14,6 +14,8 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
     ...retrying(before, after),
     ...lost(before, after),
     ...lastRun(before, after),
+    ...missed(before, after),
+    ...restarting(before, after),
     ...stalled(before, after),
     ...paused(before, after),
     ...ended(before, after),
@@ -65,20 +67,30 @@ const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] 
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const run = condition(after, 'LastRunSucceeded');
-  if (run === undefined || run.status === 'True') return [];
+  // A missed run is counted, and told by its count.
+  if (run === undefined || run.status === 'True' || (run.reason as Reason) === 'RunMissed') return [];
   if (condition(before, 'LastRunSucceeded')?.message === run.message) return [];
-  const missed = (run.reason as Reason) === 'RunMissed';
-  const advice = missed
-    ? 'Raise startingDeadlineSeconds, or find out what held it up.'
-    : 'The schedule goes on; see status.targets for the error.';
-  return [
-    {
-      type: 'Warning',
-      reason: missed ? 'ScheduleMissed' : 'Failed',
-      action: 'Run',
-      note: `${sentence(run.message)} ${advice}`,
-    },
-  ];
+  const note = `${sentence(run.message)} The schedule goes on; see status.targets for the error.`;
+  return [{ type: 'Warning', reason: 'Failed', action: 'Run', note }];
+};
+
+const missed = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const more = (after.missedRuns ?? 0) - (before.runID === after.runID ? (before.missedRuns ?? 0) : 0);
+  if (more <= 0) return [];
+  const run = condition(after, 'LastRunSucceeded');
+  const note =
+    (run?.reason as Reason | undefined) === 'RunMissed'
+      ? `${sentence(run?.message ?? '')} Raise startingDeadlineSeconds, or find out what held it up.`
+      : `${plural(more, 'run')} did not start in time, and became one with the run after: find out what held the agent up.`;
+  return [{ type: 'Warning', reason: 'ScheduleMissed', action: 'Run', note }];
+};
+
+/** A daemon ended: each time, until it runs again. */
+const restarting = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const ready = condition(after, 'Ready');
+  if (ready === undefined || (ready.reason as Reason) !== 'DaemonRestarting') return [];
+  if (condition(before, 'Ready')?.message === ready.message) return [];
+  return [{ type: 'Warning', reason: 'Retrying', action: 'Restart', note: sentence(ready.message) }];
 };
 
 /** It cannot go on, but has not ended: a schedule with a wrong cron, a field that is not supported, too many targets. */

@@ -36,10 +36,10 @@ export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefine
   };
 };
 
-/** When a schedule last fired, and when it fires next, over all targets. */
-export const runTimes = (
+/** When a schedule last fired, when it fires next, and how many of its firings were missed, over all targets. */
+export const runFacts = (
   targets: readonly DecidedTarget[],
-): { readonly lastRunAt?: string; readonly nextRunAt?: string } => {
+): { readonly lastRunAt?: string; readonly nextRunAt?: string; readonly missedRuns?: number } => {
   const fired = targets.flatMap(({ view }) => view.runs.filter(({ status }) => status !== 'missed').slice(0, 1));
   const lastRunAt = fired
     .map(({ startedAt }) => startedAt)
@@ -49,7 +49,12 @@ export const runTimes = (
     .flatMap(({ view }) => view.result?.nextRunAt ?? [])
     .sort(byTime)
     .at(0);
-  return { ...(lastRunAt === undefined ? {} : { lastRunAt }), ...(nextRunAt === undefined ? {} : { nextRunAt }) };
+  const missedRuns = targets.reduce((sum, { view }) => sum + (view.result?.missedRuns ?? 0), 0);
+  return {
+    ...(lastRunAt === undefined ? {} : { lastRunAt }),
+    ...(nextRunAt === undefined ? {} : { nextRunAt }),
+    ...(missedRuns === 0 ? {} : { missedRuns }),
+  };
 };
 
 const byTime = (a: string, b: string): number => Date.parse(a) - Date.parse(b);

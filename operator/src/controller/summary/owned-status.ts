@@ -4,7 +4,7 @@ import type { OwnedStatus, OwnedTarget, Situation } from '../decision.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
 import { queuedPhase } from '../queue/places.ts';
 import { conditionsFor } from './conditions.ts';
-import { runTimes } from './last-run.ts';
+import { runFacts } from './last-run.ts';
 import { type DecidedTarget, toRow } from './rows.ts';
 
 /** The operator's part of a status, as it would apply it. */
@@ -48,7 +48,7 @@ export const statusOf = (ctx: RunContext, situation: Situation, targets: readonl
   return {
     ...statusWithRows(ctx, situation, rows),
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...runTimes(targets),
+    ...runFacts(targets),
     ...(blockedBy === undefined ? {} : { blockedBy }),
     ...(queuePosition === undefined ? {} : { queuePosition }),
   };

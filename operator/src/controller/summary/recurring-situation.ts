@@ -3,7 +3,7 @@ import type { Situation } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 import type { TaskMode } from '../task-mode.ts';
 import { endSituation } from './end-situation.ts';
-import { lastRunOf, runTimes } from './last-run.ts';
+import { lastRunOf, runFacts } from './last-run.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
 import { suspendedSituation } from './suspended-situation.ts';
 
@@ -50,18 +50,30 @@ const readyText = (
   mode: Exclude<TaskMode, 'one-shot'>,
 ): { readonly reason: Reason; readonly message: string } => {
   if (mode === 'daemon')
-    return { reason: 'DaemonRunning', message: `the daemon runs on ${plural(targets.length, 'target')}` };
+    return {
+      reason: 'DaemonRunning',
+      message: `the daemon runs on ${plural(targets.length, 'target')}${restartsText(targets)}`,
+    };
   if (active.length > 0) {
     return {
       reason: 'RunActive',
       message: `runs on ${shortList(active.map(({ view, verdict }) => `${view.pod} (${verdict.message})`))}`,
     };
   }
-  const { nextRunAt } = runTimes(targets);
+  const { nextRunAt, missedRuns } = runFacts(targets);
   const height = targets[0]?.view.ctx.spec?.async?.schedule?.blockHeight;
   if (height !== undefined) return { reason: 'Scheduled', message: `waits for block ${height}` };
   return {
     reason: 'Scheduled',
-    message: nextRunAt === undefined ? `scheduled on ${plural(targets.length, 'target')}` : `next run at ${nextRunAt}`,
+    message: [
+      nextRunAt === undefined ? `scheduled on ${plural(targets.length, 'target')}` : `next run at ${nextRunAt}`,
+      ...(missedRuns === undefined ? [] : [`${plural(missedRuns, 'run')} missed so far`]),
+    ].join('; '),
   };
+};
+
+/** A run of a daemon is one start of it. */
+const restartsText = (targets: readonly DecidedTarget[]): string => {
+  const restarts = targets.reduce((sum, { view }) => sum + Math.max(0, (view.result?.run ?? 0) - 1), 0);
+  return restarts === 0 ? '' : `; ${plural(restarts, 'restart')} so far`;
 };

@@ -27,15 +27,23 @@ export const goingOn = (view: TargetView): TargetVerdict => {
       if (result.error !== undefined) {
         return {
           state: 'pending',
-          reason: 'Dispatching',
-          message: boundedText(`the daemon is started again: ${result.error}`),
+          reason: 'DaemonRestarting',
+          message: boundedText(
+            `the daemon of pod ${pod} ended and is started again (restart ${result.run}): ${result.error}`,
+          ),
         };
       }
-      return { state: 'running', reason: 'DaemonRunning', message: '' };
+      return {
+        state: 'running',
+        reason: 'DaemonRunning',
+        message: result.run > 1 ? `restarted ${times(result.run - 1)} so far` : '',
+      };
     default:
       return ctx.mode satisfies never;
   }
 };
+
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 /** The schedule route has been called by now, or has nothing to say; a run that is going goes on. */
 const suspendedSchedule = ({ result, pod, runs }: TargetView): TargetVerdict => {

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { NodeTask, TaskResult } from '@nodetask/shared';
+import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
+import { taskID } from '../src/controller/task-id.ts';
+import { eventsOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
+
+/** Schedules and daemons on real agents: what they miss, how they change in place, how they are started again. */
+let cluster: Cluster;
+const pod = 'sei-0';
+
+before(async () => {
+  cluster = await startCluster();
+  await cluster.createAgentPod(pod);
+});
+
+after(async () => {
+  await cluster.stop();
+});
+
+const hour = 3_600_000;
+
+/** A time of every hour that is half an hour away, before and after. */
+const halfAnHourAway = (): string => `${(new Date().getUTCMinutes() + 30) % 60} * * * *`;
+
+const scheduled = (schedule: object): Pick<NodeTask, 'spec'>['spec'] => ({
+  type: 'mark-ready',
+  target: { podName: pod },
+  async: { schedule: { cron: halfAnHourAway(), ...schedule } },
+});
+
+/** Has the agent take a schedule as one that last ran hours ago, as after a long time without it; then the operator comes. */
+const afterHoursWithoutAgent = async (name: string, spec: NodeTask['spec']): Promise<void> => {
+  await cluster.operator.stop();
+  try {
+    const { uid = '' } = (await cluster.applyNodeTask(name, { ...spec })).metadata;
+    const id = taskID({ nodeTaskUID: uid, runID: undefined, pod, attempt: 1 });
+    const ref = { namespace: cluster.namespace, name, uid, maxResultBytes: 16 * 1024 };
+    const lastRunAt = new Date(Date.now() - 4 * hour).toISOString();
+    const { target: _, ...request } = spec;
+    const body = { ...request, id, ref, resume: { lastRun: 1, lastRunAt } };
+    const { status } = await cluster.agent(pod).request('POST', '/v0/tasks', { body });
+    assert.equal(status, 201);
+  } finally {
+    await cluster.operator.start();
+  }
+};
+
+const missedEvent = async (name: string): Promise<string> => {
+  const found = async (): Promise<string | undefined> =>
+    (await eventsOf(cluster, name)).find(({ reason }) => reason === 'ScheduleMissed')?.note;
+  await waitFor(async () => (await found()) !== undefined, { what: `ScheduleMissed of ${name}`, timeoutMs: 30_000 });
+  return (await found()) ?? '';
+};
+
+const lastRun = ({ status }: NodeTask): readonly (string | undefined)[] => {
+  const condition = status?.conditions?.find(({ type }) => type === 'LastRunSucceeded');
+  return [condition?.status, condition?.reason];
+};
+
+describe('a schedule whose agent was away for hours', () => {
+  test('makes up for it with one run, counts what it missed, and tells of it', async () => {
+    await afterHoursWithoutAgent('made-up', scheduled({}));
+    const done = await until(cluster, 'made-up', 'to have run', ({ status }) => status?.missedRuns !== undefined);
+    assert.equal(done.status?.missedRuns, 3);
+    const ran = await until(cluster, 'made-up', 'to have ended', (nodeTask) => lastRun(nodeTask)[0] !== undefined);
+    assert.deepEqual(lastRun(ran), ['True', 'RunSucceeded']);
+    assert.equal(ran.status?.targets?.[0]?.runs?.length, 1);
+    assert.match(await missedEvent('made-up'), /^3 runs did not start in time, and became one with the run after/);
+  });
+
+  test('misses that one too where its starting deadline is over, and is ready for the next', async () => {
+    await afterHoursWithoutAgent('too-late', scheduled({ startingDeadlineSeconds: 60 }));
+    const late = await until(cluster, 'too-late', 'to have missed', ({ status }) => status?.missedRuns !== undefined);
+    assert.equal(late.status?.missedRuns, 4);
+    assert.deepEqual(lastRun(late), ['False', 'RunMissed']);
+    assert.equal(reasonOf(late, 'Ready'), 'Scheduled');
+    assert.match(late.status?.conditions?.[0]?.message ?? '', /^next run at .*; 4 runs missed so far$/);
+    assert.match(
+      await missedEvent('too-late'),
+      /^Run 2 on sei-0, due at .*, did not start in time\. Raise startingDeadlineSeconds/,
+    );
+  });
+});
+
+test('cron, time zone and starting deadline change in place, and the task on the agent stays the same', async () => {
+  await cluster.applyNodeTask('moving', scheduled({ cron: '0 3 * * *', startingDeadlineSeconds: 60 }));
+  const first = await until(cluster, 'moving', 'to have a next run', ({ status }) => status?.nextRunAt !== undefined);
+  const id = first.status?.targets?.[0]?.taskID ?? '';
+  const read = async (): Promise<TaskResult> =>
+    (await cluster.agent(pod).request('GET', `/v0/tasks/${id}`)).body as TaskResult;
+
+  // A zone without summer time, nine hours before UTC.
+  const zoned = { cron: '0 3 * * *', timeZone: 'Asia/Tokyo', startingDeadlineSeconds: 90 };
+  await cluster.applyNodeTask('moving', scheduled(zoned));
+  await until(cluster, 'moving', 'to move', ({ status }) => new Date(status?.nextRunAt ?? 0).getUTCHours() === 18);
+  assert.deepEqual((await read()).async, { schedule: zoned });
+
+  await cluster.applyNodeTask('moving', scheduled({ cron: '30 4 * * *' }));
+  const moved = await until(
+    cluster,
+    'moving',
+    'to move',
+    ({ status }) => new Date(status?.nextRunAt ?? 0).getUTCHours() === 4,
+  );
+  assert.equal(moved.status?.targets?.[0]?.taskID, id);
+  assert.equal((await read()).async?.schedule?.startingDeadlineSeconds, undefined);
+});
+
+const daemon = (restartPolicy: string): NodeTask['spec'] =>
+  // It returns at once, which no daemon should.
+  ({ type: 'mark-ready', target: { podName: pod }, async: { daemon: { restartPolicy } } }) as NodeTask['spec'];
+
+describe('a daemon', () => {
+  test('that ends is started again after a pause, with the count of its restarts', async () => {
+    await cluster.applyNodeTask('restless', daemon('OnFailure'));
+    const again = await until(cluster, 'restless', 'to be restarted twice', ({ status }) =>
+      /\(restart [2-9]\): .*daemon-exited|\(restart [2-9]\): .*returned/.test(status?.conditions?.[0]?.message ?? ''),
+    );
+    assert.equal(reasonOf(again, 'Reconciling'), 'DaemonRestarting');
+    assert.equal(again.status?.phase, 'Pending');
+    await waitFor(
+      async () =>
+        (await eventsOf(cluster, 'restless')).some(({ reason, note }) => reason === 'Retrying' && /restart/.test(note)),
+      { what: 'the event', timeoutMs: 30_000 },
+    );
+  });
+
+  test('that is not to be started again has failed', async () => {
+    await cluster.applyNodeTask('over', daemon('Never'));
+    const done = await untilFinished(cluster, 'over');
+    assert.equal(reasonOf(done, 'Failed'), 'DaemonExited');
+    assert.equal(reasonOf(done, 'Stalled'), 'DaemonExited');
+  });
+});
