@@ -5,8 +5,9 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import type { NodeHome } from '../../src/node/node-home.ts';
 import { makeTempHome } from '../../src/node/testing/temp-home.ts';
+import type { SnapshotOptions } from '../../src/tasks/snapshot/snapshot-handler.ts';
 import { type SnapshotRestoreOptions, snapshotRestore } from '../../src/tasks/snapshot-restore/snapshot-restore.ts';
-import { type SnapshotUploadOptions, snapshotUpload } from '../../src/tasks/snapshot-upload/snapshot-upload.ts';
+import { snapshotUpload } from '../../src/tasks/snapshot-upload/snapshot-upload.ts';
 import { type RunOptions, runTask } from '../../src/tasks/testing/run-task.ts';
 import { loopbackEgress } from './object-store.ts';
 
@@ -66,7 +67,7 @@ export const describeTree = async (root: string): Promise<Readonly<Record<string
 
 const parts = (home: NodeHome) => ({ home, egress: loopbackEgress(), clock: systemClock, cpus: 2 });
 
-export const runUpload = (home: NodeHome, params: object, options: RunOptions & Partial<SnapshotUploadOptions> = {}) =>
+export const runUpload = (home: NodeHome, params: object, options: RunOptions & Partial<SnapshotOptions> = {}) =>
   runTask('snapshot-upload', snapshotUpload({ ...parts(home), ...options }), params, options);
 
 export const runRestore = (

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
 import { chown, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
+import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import { archiveError } from '../../archive/archive-error.ts';
 import { codecParallelism } from '../../archive/codecs.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
-import type { Egress } from '../../node/egress.ts';
 import { fileError } from '../../node/file-errors.ts';
 import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
-import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
+import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { openObjectStore } from '../../objectstore/open-object-store.ts';
 import { commitPlace } from '../snapshot/open-snapshots.ts';
 import {
   commitRestore,
@@ -20,22 +18,17 @@ import {
   recoverRestore,
   type RestoreMarker,
 } from '../snapshot/restore-commit.ts';
-import { hasSnapshot, isFolder, snapshotsLock, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
+import { hasSnapshot, isFolder, snapshotsName } from '../snapshot/snapshots-folder.ts';
 import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
 import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
 import { removeTree } from './remove-tree.ts';
 import { syncTree } from './sync-tree.ts';
 import { unpackInThread } from './unpack-in-thread.ts';
 
-export interface SnapshotRestoreOptions {
-  readonly home: NodeHome;
-  readonly egress: Egress;
-  readonly clock: Clock;
-  readonly cpus: number;
+export interface SnapshotRestoreOptions extends SnapshotOptions {
   /** The space of the volume of a folder; default: what its file system says. */
   readonly volumeSpace?: (folder: string) => Promise<VolumeSpace>;
-  /** Called after each step that a crash could follow; tests end the process in it. */
-  readonly afterStep?: (step: string) => void;
 }
 
 /** Who cancels waits for the end; what is left is removed by the next task or the next start. */
@@ -46,23 +39,8 @@ const cleanUpBudgetMs = 1_000;
  * its place when all of it is right and on disk. Until then the old snapshots stay; on any error nothing changes. Output:
  * `{reason?, height, key, bytes, sha256, durationMs}`.
  */
-export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> => ({
-  interrupted: 'run-again',
-  locks: () => [snapshotsLock],
-  check: (params) => {
-    const { endpoint } = compileLocation(params);
-    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
-  },
-  run: async (context) => {
-    const location = compileLocation(context.params);
-    const store = openObjectStore(location, options);
-    try {
-      return await restore(store, location, context, options);
-    } finally {
-      store.close();
-    }
-  },
-});
+export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
+  snapshotHandler(options, (store, location, context) => restore(store, location, context, options));
 
 type Context = TaskContext<SnapshotRestoreParams>;
 

@@ -1,31 +1,21 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type Clock, type SnapshotUploadParams, TaskError } from '@nodetask/shared';
+import { type SnapshotUploadParams, TaskError } from '@nodetask/shared';
 import { codecParallelism, codecs } from '../../archive/codecs.ts';
 import { compressStream } from '../../archive/compress-stream.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
-import type { Egress } from '../../node/egress.ts';
-import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
-import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
+import { findDataFolder } from '../../node/node-home.ts';
+import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { openObjectStore } from '../../objectstore/open-object-store.ts';
 import { formatManifest, type Manifest } from '../snapshot/manifest.ts';
 import { openSnapshots } from '../snapshot/open-snapshots.ts';
+import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
-import { snapshotHeights, snapshotsLock, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { snapshotHeights, snapshotsName } from '../snapshot/snapshots-folder.ts';
 import { advanceLatest, findUploaded } from './uploaded.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
-
-export interface SnapshotUploadOptions {
-  readonly home: NodeHome;
-  readonly egress: Egress;
-  readonly clock: Clock;
-  readonly cpus: number;
-  /** Called after each step that a crash could follow; tests end the process in it. */
-  readonly afterStep?: (step: string) => void;
-}
 
 /** Unfinished uploads of other heights may be another node's at work; after so long they are not. */
 const otherUploadsAgeMs = 24 * 3_600_000;
@@ -35,23 +25,8 @@ const otherUploadsAgeMs = 24 * 3_600_000;
  * archive, then its manifest, then `latest.txt`. Each of these appears whole or not at all, and none before what it refers to, so a crash at
  * any point leaves a prefix that can be restored from. Output: `{reason?, height?, key?, bytes?, sha256?}`.
  */
-export const snapshotUpload = (options: SnapshotUploadOptions): TaskHandler<SnapshotUploadParams> => ({
-  interrupted: 'run-again',
-  locks: () => [snapshotsLock],
-  check: (params) => {
-    const { endpoint } = compileLocation(params);
-    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
-  },
-  run: async (context) => {
-    const location = compileLocation(context.params);
-    const store = openObjectStore(location, options);
-    try {
-      return await upload(store, location, context, options);
-    } finally {
-      store.close();
-    }
-  },
-});
+export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUploadParams> =>
+  snapshotHandler(options, (store, location, context) => upload(store, location, context, options));
 
 type Context = TaskContext<SnapshotUploadParams>;
 
@@ -59,7 +34,7 @@ const upload = async (
   store: ObjectStore,
   { prefix }: ObjectStoreLocation,
   context: Context,
-  options: SnapshotUploadOptions,
+  options: SnapshotOptions,
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
   await openSnapshots(options.home, logger);
@@ -116,7 +91,7 @@ const sendArchive = async (
   tar: AsyncIterable<Buffer>,
   size: TreeSize,
   context: Context,
-  { cpus, afterStep }: SnapshotUploadOptions,
+  { cpus, afterStep }: SnapshotOptions,
 ): Promise<SentArchive> => {
   const { signal } = context;
   const codec = codecs[context.params.compression];

@@ -1,0 +1,40 @@
+import type { Clock, SnapshotRestoreParams, SnapshotUploadParams } from '@nodetask/shared';
+import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Egress } from '../../node/egress.ts';
+import type { NodeHome } from '../../node/node-home.ts';
+import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
+import type { ObjectStore } from '../../objectstore/object-store.ts';
+import { openObjectStore } from '../../objectstore/open-object-store.ts';
+import { snapshotsLock } from './snapshots-folder.ts';
+
+/** What both tasks on snapshots are given. */
+export interface SnapshotOptions {
+  readonly home: NodeHome;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  readonly cpus: number;
+  /** Called after each step that a crash could follow; tests end the process in it. */
+  readonly afterStep?: (step: string) => void;
+}
+
+/** A handler that works on `data/snapshots` and one location of an object store, which is open for as long as the work takes. */
+export const snapshotHandler = <P extends SnapshotUploadParams | SnapshotRestoreParams>(
+  options: SnapshotOptions,
+  work: (store: ObjectStore, location: ObjectStoreLocation, context: TaskContext<P>) => Promise<TaskReport>,
+): TaskHandler<P> => ({
+  interrupted: 'run-again',
+  locks: () => [snapshotsLock],
+  check: (params) => {
+    const { endpoint } = compileLocation(params);
+    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+  },
+  run: async (context) => {
+    const location = compileLocation(context.params);
+    const store = openObjectStore(location, options);
+    try {
+      return await work(store, location, context);
+    } finally {
+      store.close();
+    }
+  },
+});
