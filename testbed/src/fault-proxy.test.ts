@@ -182,6 +182,17 @@ describe('fault proxy', { timeout: 20_000 }, () => {
     assert.ok(client.socket.writableLength > 0);
   });
 
+  test('throttle: so many bytes a second in one direction', async () => {
+    const { proxy } = await setUp({ kind: 'throttle', direction: 'toServer', bytesPerSecond: 1_000_000 });
+    const client = connect(proxy);
+    const begun = performance.now();
+    client.socket.end('x'.repeat(300_000));
+    assert.equal((await client.read(300_000)).length, 300_000);
+    // The last chunk waits for those before it, and nothing waits for the last: a chunk has 64 KiB at most.
+    const ms = performance.now() - begun;
+    assert.ok(ms >= 200, `${ms} ms`);
+  });
+
   test('delay: every byte comes later by the sum of both directions, in order', async () => {
     const { proxy } = await setUp({ kind: 'delay', toServerMs: 80, toClientMs: 40 });
     const client = connect(proxy);

@@ -11,6 +11,8 @@ export type FaultMode =
   | { readonly kind: 'stall'; readonly direction?: Direction }
   /** Every byte arrives so many milliseconds later, in order. */
   | { readonly kind: 'delay'; readonly toServerMs: number; readonly toClientMs: number }
+  /** Each connection carries so many bytes a second in that direction; a slow line, not a broken one. */
+  | { readonly kind: 'throttle'; readonly direction: Direction; readonly bytesPerSecond: number }
   /** An orderly end (FIN) on both sides after exactly so many more bytes in that direction. */
   | { readonly kind: 'cut'; readonly direction: Direction; readonly afterBytes: number }
   /** A hard end (RST) on both sides after exactly so many more bytes in that direction. */

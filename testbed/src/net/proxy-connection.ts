@@ -107,6 +107,12 @@ function ruleFor(mode: FaultMode, direction: Direction): PipeRule {
       return { delayMs: 0, stalled: mode.direction === undefined || mode.direction === direction };
     case 'delay':
       return { delayMs: direction === 'toServer' ? mode.toServerMs : mode.toClientMs, stalled: false };
+    case 'throttle':
+      return {
+        delayMs: 0,
+        stalled: false,
+        ...(mode.direction === direction ? { bytesPerSecond: mode.bytesPerSecond } : {}),
+      };
     case 'cut':
     case 'reset':
       return {

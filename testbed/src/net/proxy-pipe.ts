@@ -5,6 +5,8 @@ export interface PipeRule {
   /** Each chunk is forwarded so long after it came. */
   readonly delayMs: number;
   readonly stalled: boolean;
+  /** No limit where absent. */
+  readonly bytesPerSecond?: number;
   /** How the connection ends after so many more forwarded bytes. */
   readonly limit?: { readonly bytes: number; readonly how: 'cut' | 'reset' };
 }
@@ -29,6 +31,8 @@ export class ProxyPipe {
   #closed = false;
   #rule: PipeRule = { delayMs: 0, stalled: true };
   #left: number | undefined;
+  /** When the line is free again for the next chunk. */
+  #freeAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(source: Socket, sink: Socket, events: PipeEvents) {
@@ -57,6 +61,7 @@ export class ProxyPipe {
   setRule(rule: PipeRule): void {
     this.#rule = rule;
     this.#left = rule.limit?.bytes;
+    this.#freeAt = 0;
     this.#pump();
   }
 
@@ -77,7 +82,7 @@ export class ProxyPipe {
       }
       const next = this.#held[0];
       if (next === undefined) break;
-      const wait = next.at + this.#rule.delayMs - performance.now();
+      const wait = Math.max(next.at + this.#rule.delayMs, this.#freeAt) - performance.now();
       if (wait > 0) {
         this.#timer = setTimeout(() => this.#pump(), Math.ceil(wait));
         break;
@@ -94,6 +99,8 @@ export class ProxyPipe {
   }
 
   #forward(bytes: Buffer): void {
+    const { bytesPerSecond } = this.#rule;
+    if (bytesPerSecond !== undefined) this.#freeAt = performance.now() + (bytes.length / bytesPerSecond) * 1_000;
     const part = this.#left === undefined ? bytes : bytes.subarray(0, this.#left);
     if (this.#left !== undefined) this.#left -= part.length;
     if (part.length === 0) return;
