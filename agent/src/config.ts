@@ -3,23 +3,23 @@ import { agentPort } from '@nodetask/shared';
 import {
   type CommandLineSources,
   ConfigError,
+  dnsName,
+  filePath,
+  type ListenAddress,
+  listenAddress,
   type OptionSpec,
   type ProcessConfig,
   type ProgramCommand,
   processConfig,
   processOptions,
   processSchema,
-  quote,
   readCommandLine,
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
-import { isLoopback, type ListenAddress, listenAddress } from './listen-address.ts';
+import { isLoopback } from './is-loopback.ts';
 
-/**
- * The options of the agent, in three stages: text from flags and environment (flags win), checked by zod with defaults filled
- * in, and AgentConfig, in which every path is absolute and every time is in milliseconds.
- */
+/** The options of the agent: every path is absolute, every time is in milliseconds. */
 export interface AgentConfig extends ProcessConfig {
   readonly listen: ListenAddress;
   /** File with the bearer token that callers must send; absent: loopback only, and no token. */
@@ -101,61 +101,61 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
   },
 ];
 
-const path = z.string().min(1).max(4096);
-const dnsName = (what: string, most: number): z.ZodString =>
-  z
-    .string()
-    .max(most)
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, `must be the name of a ${what}`);
-
-const schema = z.object({
-  ...processSchema.shape,
-  listen: z.string().optional(),
-  tokenFile: path.optional(),
-  nodeRpc: z
-    .string()
-    .regex(
-      /^https?:\/\/[^\s/?#@]+\/?$/,
-      'must be an http:// or https:// URL of a host, for instance http://127.0.0.1:26657',
-    )
-    .default('http://127.0.0.1:26657'),
-  allowHost: z
-    .array(z.string().regex(/^[^\s/@?#]{1,253}$/, 'must be a host name or an address, without scheme and path'))
-    .max(256)
-    .default([]),
-  home: path.default('/sei'),
-  stateDir: path.optional(),
-  podName: dnsName('pod', 253).optional(),
-  podUid: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,64}$/, 'must be the UID of a pod')
-    .optional(),
-  namespace: dnsName('namespace', 63).optional(),
-  serviceAccountDir: path.default('/var/run/secrets/kubernetes.io/serviceaccount'),
-  kubernetesHost: z.string().min(1).optional(),
-  kubernetesPort: wholeNumber(1, 65535).default(443),
-});
+const schema = z
+  .object({
+    ...processSchema.shape,
+    listen: listenAddress.optional(),
+    tokenFile: filePath.optional(),
+    nodeRpc: z
+      .string()
+      .regex(
+        /^https?:\/\/[^\s/?#@]+\/?$/,
+        'must be an http:// or https:// URL of a host, for instance http://127.0.0.1:26657',
+      )
+      .default('http://127.0.0.1:26657'),
+    allowHost: z
+      .array(z.string().regex(/^[^\s/@?#]{1,253}$/, 'must be a host name or an address, without scheme and path'))
+      .max(256)
+      .default([]),
+    home: filePath.default('/sei'),
+    stateDir: filePath.optional(),
+    podName: dnsName('pod').optional(),
+    podUid: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,64}$/, 'must be the UID of a pod')
+      .optional(),
+    namespace: dnsName('namespace', 63).optional(),
+    serviceAccountDir: filePath.default('/var/run/secrets/kubernetes.io/serviceaccount'),
+    kubernetesHost: z.string().min(1).optional(),
+    kubernetesPort: wholeNumber(1, 65535).default(443),
+  })
+  // Without a token, whoever reaches the port may run tasks.
+  .refine(({ listen, tokenFile }) => tokenFile !== undefined || listen === undefined || isLoopback(listen), {
+    path: ['listen'],
+    message:
+      'not a loopback address, and callers need no token: set NODETASK_TOKEN_FILE / --token-file, or listen on 127.0.0.1',
+  });
 
 /** @throws ConfigError */
-export const readAgentCommand = (sources: CommandLineSources): ProgramCommand<AgentConfig> => {
-  const command = readCommandLine(commandLine, sources);
-  return 'run' in command ? { run: compile(command.run, sources.isTerminal) } : command;
-};
-
-const commandLine = {
-  name: 'nodetask-agent',
-  description: 'Runs operational tasks on the node beside it, and answers for them over HTTP.',
-  options,
-  schema,
-  variables: { kubernetesHost: 'KUBERNETES_SERVICE_HOST', kubernetesPort: 'KUBERNETES_SERVICE_PORT' },
-  helpText:
-    '\nIn a pod, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name the API server to which results are reported.\n',
-};
+export const readAgentCommand = (sources: CommandLineSources): ProgramCommand<AgentConfig> =>
+  readCommandLine(
+    {
+      name: 'nodetask-agent',
+      description: 'Runs operational tasks on the node beside it, and answers for them over HTTP.',
+      options,
+      variables: { kubernetesHost: 'KUBERNETES_SERVICE_HOST', kubernetesPort: 'KUBERNETES_SERVICE_PORT' },
+      schema,
+      compile,
+      helpText:
+        '\nIn a pod, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name the API server to which results are reported.\n',
+    },
+    sources,
+  );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConfig => {
   const home = resolve(given.home);
   return {
-    listen: chooseListen(given.listen, given.tokenFile !== undefined),
+    listen: given.listen ?? defaultListen(given.tokenFile),
     ...(given.tokenFile === undefined ? {} : { tokenFile: resolve(given.tokenFile) }),
     nodeRPC: given.nodeRpc.replace(/\/$/, ''),
     allowHosts: given.allowHost,
@@ -169,6 +169,9 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConf
   };
 };
 
+const defaultListen = (tokenFile: string | undefined): ListenAddress =>
+  tokenFile === undefined ? { host: '127.0.0.1', port: agentPort } : { port: agentPort };
+
 const chooseCluster = (host: string, given: z.output<typeof schema>): ClusterConfig => {
   if (given.podName === undefined) {
     throw new ConfigError(
@@ -176,20 +179,4 @@ const chooseCluster = (host: string, given: z.output<typeof schema>): ClusterCon
     );
   }
   return { host, port: given.kubernetesPort, serviceAccountFolder: resolve(given.serviceAccountDir) };
-};
-
-/** Without a token, whoever reaches the port may run tasks: then it must be loopback. */
-const chooseListen = (text: string | undefined, authenticated: boolean): ListenAddress => {
-  const parsed = listenAddress(text ?? (authenticated ? `:${String(agentPort)}` : `127.0.0.1:${String(agentPort)}`));
-  if (parsed === undefined) {
-    throw new ConfigError(
-      `NODETASK_LISTEN / --listen is ${quote(text)}: give <host>:<port>, :<port> or [<IPv6 address>]:<port>, with a port from 0 to 65535.`,
-    );
-  }
-  if (!authenticated && !isLoopback(parsed)) {
-    throw new ConfigError(
-      `NODETASK_LISTEN / --listen is ${quote(text)}, which is not a loopback address, and callers need no token. Set NODETASK_TOKEN_FILE / --token-file, or listen on 127.0.0.1.`,
-    );
-  }
-  return parsed;
 };

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import {
   type CommandLineSources,
+  dnsName,
+  filePath,
+  listenAddress,
   type OptionSpec,
   type ProcessConfig,
   type ProgramCommand,
@@ -12,10 +15,7 @@ import {
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
 
-/**
- * The options of the operator, in three stages: text from flags and environment (flags win), checked by zod with defaults filled
- * in, and OperatorConfig, in which paths are absolute and times are in milliseconds.
- */
+/** The options of the operator: paths are absolute, times are in milliseconds. */
 export interface OperatorConfig extends ProcessConfig {
   /** Absent: the service account of the pod, else ~/.kube/config. */
   readonly kubeconfig?: string;
@@ -94,47 +94,31 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
   },
 ];
 
-const path = z.string().min(1).max(4096);
-const dnsName = z
-  .string()
-  .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a name of lower-case letters, digits, "-" and "."');
-
-const listenAddress = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]*):\d{1,5}$/, 'must be <host>:<port>, :<port> or [<IPv6 address>]:<port>')
-  .transform((text) => {
-    const colon = text.lastIndexOf(':');
-    const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
-    return { host: host === '' ? '0.0.0.0' : host, port: Number(text.slice(colon + 1)) };
-  })
-  .refine(({ port }) => port <= 65_535, 'must have a port from 0 to 65535');
-
 const schema = z.object({
   ...processSchema.shape,
-  kubeconfig: path.optional(),
-  namespace: z.array(dnsName).max(256).default([]),
+  kubeconfig: filePath.optional(),
+  namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
   leaderElect: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
-  leaseNamespace: dnsName.optional(),
-  leaseName: dnsName.default('nodetask-operator'),
-  listen: listenAddress.default({ host: '0.0.0.0', port: 8080 }),
-  agentTokenFile: path.optional(),
+  leaseNamespace: dnsName('namespace', 63).optional(),
+  leaseName: dnsName('Lease').default('nodetask-operator'),
+  listen: listenAddress.default({ port: 8080 }),
+  agentTokenFile: filePath.optional(),
   concurrency: wholeNumber(1, 1000).default(16),
-  podName: dnsName.default('nodetask-operator'),
+  podName: dnsName('pod').default('nodetask-operator'),
 });
 
 /** @throws ConfigError */
-export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand<OperatorConfig> => {
-  const command = readCommandLine(commandLine, sources);
-  return 'run' in command ? { run: compile(command.run, sources.isTerminal) } : command;
-};
-
-const commandLine = {
-  name: 'nodetask-operator',
-  description: 'Watches NodeTasks and has the agents of their target pods run them.',
-  options,
-  schema,
-};
+export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand<OperatorConfig> =>
+  readCommandLine(
+    {
+      name: 'nodetask-operator',
+      description: 'Watches NodeTasks and has the agents of their target pods run them.',
+      options,
+      schema,
+      compile,
+    },
+    sources,
+  );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
   return {
@@ -143,7 +127,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     leaderElect: given.leaderElect,
     ...(given.leaseNamespace === undefined ? {} : { leaseNamespace: given.leaseNamespace }),
     leaseName: given.leaseName,
-    listen: given.listen,
+    listen: { host: given.listen.host ?? '0.0.0.0', port: given.listen.port },
     ...(given.agentTokenFile === undefined ? {} : { agentTokenFile: resolve(given.agentTokenFile) }),
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),

@@ -5,11 +5,6 @@ export {
   type ProgramCommand,
   readCommandLine,
 } from './command-line/read-command-line.ts';
-export {
-  type ProcessConfig,
-  processConfig,
-  processOptions,
-  processSchema,
-  wholeNumber,
-} from './command-line/process-options.ts';
+export { type ProcessConfig, processConfig, processOptions, processSchema } from './command-line/process-options.ts';
+export { dnsName, filePath, type ListenAddress, listenAddress, wholeNumber } from './command-line/option-values.ts';
 export { runProgram } from './command-line/run-program.ts';

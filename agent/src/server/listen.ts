@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import type { Logger } from '@nodetask/shared';
-import type { ListenAddress } from '../listen-address.ts';
+import type { ListenAddress } from '@nodetask/runtime/command-line';
 import { type AppOptions, createApp, identityHeaders, type Identity } from './app.ts';
 
 /**

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type LogLevel, logLevels } from '../log-line.ts';
+import { wholeNumber } from './option-values.ts';
 import type { OptionSpec } from './read-command-line.ts';
 
 /** The options that every program has: its log, and its end. */
@@ -9,14 +10,6 @@ export interface ProcessConfig {
   /** From SIGTERM to the hard end. */
   readonly graceMs: number;
 }
-
-/** The text of a whole number. */
-export const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(least).max(most));
 
 export const processSchema = z.object({
   logLevel: z.enum(logLevels).default('info'),

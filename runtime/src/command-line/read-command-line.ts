@@ -11,7 +11,11 @@ export interface OptionSpec<Key extends string = string> {
   readonly describe: string;
 }
 
-export interface CommandLine<Schema extends z.ZodObject> {
+/**
+ * The options of a program, in three stages: text from flags and environment (flags win), checked by zod with defaults filled in, and the
+ * program's config, in which nothing has to be chosen any more.
+ */
+export interface CommandLine<Schema extends z.ZodObject, Config> {
   /** Of the program. */
   readonly name: string;
   readonly description: string;
@@ -20,6 +24,8 @@ export interface CommandLine<Schema extends z.ZodObject> {
   readonly variables?: Readonly<Record<string, string>>;
   /** Checks the texts of all keys (and true for a flag without a value), and fills defaults in. */
   readonly schema: Schema;
+  /** @throws ConfigError where options do not go together */
+  readonly compile: (given: z.output<Schema>, isTerminal: boolean) => Config;
   /** Text behind the help. */
   readonly helpText?: string;
 }
@@ -37,10 +43,10 @@ export interface CommandLineSources {
 export type ProgramCommand<Config> = { readonly run: Config } | { readonly print: string };
 
 /** Reads flags and environment (flags win, an empty variable counts as none). @throws ConfigError */
-export const readCommandLine = <Schema extends z.ZodObject>(
-  line: CommandLine<Schema>,
-  { argv, env, version }: CommandLineSources,
-): ProgramCommand<z.output<Schema>> => {
+export const readCommandLine = <Schema extends z.ZodObject, Config>(
+  line: CommandLine<Schema, Config>,
+  { argv, env, version, isTerminal }: CommandLineSources,
+): ProgramCommand<Config> => {
   const command = commandOf(line, version);
   const printed: string[] = [];
   command.configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => undefined });
@@ -53,11 +59,11 @@ export const readCommandLine = <Schema extends z.ZodObject>(
   }
   const raw = collect(line, env, command.opts());
   const parsed = line.schema.safeParse(raw);
-  if (parsed.success) return { run: parsed.data };
+  if (parsed.success) return { run: line.compile(parsed.data, isTerminal) };
   throw new ConfigError(parsed.error.issues.map((issue) => describeIssue(line, issue, raw)).join('\n'));
 };
 
-const commandOf = <Schema extends z.ZodObject>(line: CommandLine<Schema>, version: string): Command => {
+const commandOf = (line: Described, version: string): Command => {
   const command = new Command(line.name)
     .description(line.description)
     .version(version)
@@ -67,13 +73,12 @@ const commandOf = <Schema extends z.ZodObject>(line: CommandLine<Schema>, versio
   return line.helpText === undefined ? command : command.addHelpText('after', line.helpText);
 };
 
+/** What the parts below need of a command line, whatever its schema. */
+type Described = Omit<CommandLine<z.ZodObject, unknown>, 'schema' | 'compile'>;
+
 type Raw = Readonly<Record<string, unknown>>;
 
-const collect = <Schema extends z.ZodObject>(
-  { options, variables = {} }: CommandLine<Schema>,
-  env: CommandLineSources['env'],
-  flags: Raw,
-): Raw => {
+const collect = ({ options, variables = {} }: Described, env: CommandLineSources['env'], flags: Raw): Raw => {
   const variable = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   return Object.fromEntries([
     ...Object.entries(variables).map(([key, name]) => [key, variable(name)]),
@@ -90,11 +95,7 @@ const list = (text: string | undefined): string[] | undefined =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-const describeIssue = <Schema extends z.ZodObject>(
-  { options, variables = {} }: CommandLine<Schema>,
-  issue: z.core.$ZodIssue,
-  raw: Raw,
-): string => {
+const describeIssue = ({ options, variables = {} }: Described, issue: z.core.$ZodIssue, raw: Raw): string => {
   const key = String(issue.path[0]);
   const option = options.find((candidate) => candidate.key === key);
   const name = option === undefined ? (variables[key] ?? key) : `${option.env} / ${option.flags.split(' ')[0] ?? ''}`;
