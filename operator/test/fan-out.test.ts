@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { agentFieldManager, type NodeTask } from '@nodetask/shared';
+import type { NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
+import { managerOf, ownedBy } from './support/field-owners.ts';
 import { pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 let cluster: Cluster;
@@ -18,34 +18,9 @@ after(async () => {
   await cluster.stop();
 });
 
-interface ManagedFields {
-  readonly manager: string;
-  readonly subresource?: string;
-  readonly fieldsV1: Readonly<Record<string, unknown>>;
-}
-
-/** Paths of the fields that a manager owns on status, for instance `targets[pod=sei-0].result`; leaves only. */
-const ownedBy = (nodeTask: NodeTask, manager: string): readonly string[] => {
-  const { managedFields = [] } = nodeTask.metadata as { readonly managedFields?: readonly ManagedFields[] };
-  const entries = managedFields.filter((entry) => entry.manager === manager && entry.subresource === 'status');
-  return entries.flatMap(({ fieldsV1 }) => leaves(fieldsV1['f:status'])).sort((a, b) => (a < b ? -1 : 1));
-};
-
-const leaves = (fields: unknown, path = ''): readonly string[] => {
-  const members = Object.entries((fields ?? {}) as Record<string, unknown>).filter(([key]) => key !== '.');
-  if (members.length === 0) return [path];
-  return members.flatMap(([key, value]) => {
-    if (key.startsWith('f:')) return leaves(value, path === '' ? key.slice(2) : `${path}.${key.slice(2)}`);
-    const [name, id] = Object.entries(JSON.parse(key.slice(2)) as Record<string, string>)[0] ?? ['', ''];
-    return leaves(value, `${path}[${name}=${id}]`);
-  });
-};
-
-const managerOf = (pod: string): string => agentFieldManager(createHash('sha256').update(pod).digest('hex'));
-
 /** Each writer owns its own fields, and nobody else's. */
 const checkOwners = (nodeTask: NodeTask, targets: readonly string[]): void => {
-  const operator = ownedBy(nodeTask, 'nodetask-operator');
+  const operator = ownedBy(nodeTask, 'nodetask-operator', 'status');
   assert.deepEqual(
     operator.filter((path) => /\.(result|runs)\b/.test(path)),
     [],
@@ -54,7 +29,7 @@ const checkOwners = (nodeTask: NodeTask, targets: readonly string[]): void => {
   assert.ok(operator.includes('observedGeneration'));
   for (const pod of targets) {
     assert.ok(operator.includes(`targets[pod=${pod}].phase`), `the operator owns the phase of ${pod}`);
-    const own = ownedBy(nodeTask, managerOf(pod));
+    const own = ownedBy(nodeTask, managerOf(pod), 'status');
     assert.deepEqual(
       own.filter((path) => !/\.result\b|\.runs\b/.test(path)),
       [`targets[pod=${pod}].pod`],
@@ -92,7 +67,7 @@ test('a run over fewer pods takes the rows of the others off', async () => {
   await untilFinished(cluster, 'shrinking', 'b');
   const done = await until(cluster, 'shrinking', 'with one row', ({ status }) => status?.targets?.length === 1);
   assert.equal(done.status?.targets?.[0]?.pod, 'sei-1');
-  assert.deepEqual(ownedBy(done, managerOf('sei-0')), []);
+  assert.deepEqual(ownedBy(done, managerOf('sei-0'), 'status'), []);
   checkOwners(done, ['sei-1']);
 });
 

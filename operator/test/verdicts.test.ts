@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Cluster, startCluster } from '@nodetask/testbed';
+import { Judges } from './support/judges.ts';
+import { SilentSource } from './support/silent-source.ts';
+import { pathOf, reasonOf } from './support/test-cluster.ts';
+import { type RecordedNodeTask, VersionRecorder } from './support/version-recorder.ts';
+
+type Spec = Readonly<Record<string, unknown>>;
+
+/** docs/gitops.md on real NodeTasks: what Flux, Helm, Argo CD and kubectl wait say of every version of them. */
+let cluster: Cluster;
+let recorder: VersionRecorder;
+let judges: Judges;
+
+before(async () => {
+  // Without an operator at first: what nobody has seen yet is judged, too.
+  cluster = await startCluster({ operator: false });
+  recorder = await VersionRecorder.start(cluster);
+  judges = await Judges.of(cluster, recorder);
+  const pods = ['sei-0', 'sei-1', 'sei-2'];
+  await Promise.all(
+    pods.map(async (name) => cluster.createAgentPod(name, { labels: { app: 'sei' }, allowHosts: ['127.0.0.1'] })),
+  );
+});
+
+after(async () => {
+  await recorder[Symbol.asyncDispose]();
+  await cluster.stop();
+});
+
+/** States of docs/gitops.md that several tests come to. */
+const unseen = 'not seen by the operator yet, or changed since';
+const failed = 'failed: the task, its parameters, its time limit, no pod, what it depends on';
+const stuck = 'cannot go on until something is put right: invalid cron, no pod for a schedule, a cycle';
+
+const target = { podName: 'sei-0' };
+const ready: Spec = { type: 'mark-ready', target };
+/** Nobody has written the files that it looks at: fails at once. */
+const failing: Spec = { type: 'config-validate', target };
+
+const byCron = (cron: string): Spec => ({ ...ready, async: { schedule: { cron } } });
+
+/** Goes on until the source hangs up, then fails. */
+const endless = (source: SilentSource, podName = 'sei-0'): Spec => ({
+  type: 'configure-genesis',
+  target: { podName },
+  params: { rpc: source.url },
+});
+
+/** Applies, and waits until the recorder has that. */
+const apply = async (name: string, spec: Spec): Promise<void> => {
+  const { metadata } = await cluster.applyNodeTask(name, spec);
+  await recorder.until(name, 'to be seen', ({ metadata: { generation } }) => generation === metadata.generation);
+};
+
+const phaseIs =
+  (phase: string) =>
+  ({ status, metadata }: RecordedNodeTask): boolean =>
+    status?.phase === phase && status.observedGeneration === metadata.generation;
+
+const reasonIs =
+  (reason: string) =>
+  ({ status, metadata }: RecordedNodeTask): boolean =>
+    status?.observedGeneration === metadata.generation &&
+    status.conditions?.find(({ type }) => type === 'Ready')?.reason === reason;
+
+const remove = async (name: string): Promise<void> => {
+  await cluster.admin.delete(pathOf(cluster, name));
+  await cluster.untilNodeTask(name, (object) => object === undefined, {
+    what: `${name} to be gone`,
+    timeoutMs: 60_000,
+  });
+};
+
+const isUnseen = ({ status, metadata }: RecordedNodeTask): boolean =>
+  status?.observedGeneration !== metadata.generation;
+
+test('before the operator has seen it', async () => {
+  try {
+    await apply('early', ready);
+    const early = await judges.check('early', unseen, isUnseen);
+    assert.deepEqual(early.status, { observedGeneration: -1 });
+  } finally {
+    await cluster.startOperator();
+  }
+  await judges.check('early', 'succeeded', phaseIs('Succeeded'));
+  await judges.checkLife('early');
+});
+
+describe('a one-shot', () => {
+  test('that fails', async () => {
+    await apply('failing', failing);
+    await judges.check('failing', failed, phaseIs('Failed'));
+    await judges.checkLife('failing');
+  });
+
+  test('whose parameters the agent refuses', async () => {
+    const params = { uri: 'https://169.254.169.254/genesis.json' };
+    await apply('refused', { type: 'configure-genesis', target, params });
+    await judges.check('refused', failed, phaseIs('Failed'));
+    await judges.checkLife('refused');
+  });
+
+  test('that takes too long', async () => {
+    await using source = await SilentSource.start();
+    await apply('slow', { ...endless(source), timeoutSeconds: 1 });
+    await judges.check('slow', failed, reasonIs('TimedOut'));
+    await judges.checkLife('slow');
+  });
+
+  test('that waits for its pod, and one that has waited in vain', async () => {
+    await apply('patient', { ...ready, target: { podName: 'sei-none' } });
+    await judges.check('patient', 'waits for its pod or its agent', phaseIs('Pending'));
+    await judges.checkLife('patient');
+    await apply('impatient', { ...ready, target: { podName: 'sei-none', waitSeconds: 1 } });
+    await judges.check('impatient', failed, phaseIs('Failed'));
+    await judges.checkLife('impatient');
+  });
+
+  test('that runs, and one that is queued behind it', async () => {
+    await using source = await SilentSource.start();
+    await apply('first', endless(source));
+    await source.connected();
+    await judges.check('first', 'runs', phaseIs('Running'));
+    await apply('second', ready);
+    await judges.check('second', 'queued behind another task', phaseIs('Queued'));
+    source.hangUp();
+    await judges.check('first', failed, phaseIs('Failed'));
+    await judges.check('second', 'succeeded', phaseIs('Succeeded'));
+    await judges.checkLife('first');
+    await judges.checkLife('second');
+  });
+
+  test('that is cancelled, and then run again', async () => {
+    await using source = await SilentSource.start();
+    await apply('cancelled', endless(source));
+    await source.connected();
+    await judges.check('cancelled', 'runs', phaseIs('Running'));
+    await apply('cancelled', { ...endless(source), cancel: true });
+    await judges.check('cancelled', 'cancelled', phaseIs('Cancelled'));
+    // The end of one run says nothing of the next, also while no operator is there.
+    await cluster.operator.stop();
+    await apply('cancelled', { ...ready, runID: '2' });
+    await judges.check('cancelled', unseen, isUnseen);
+    await cluster.operator.start();
+    await judges.check('cancelled', 'succeeded', phaseIs('Succeeded'));
+    await judges.checkLife('cancelled');
+  });
+
+  test('that fails, is tried again, and fails for good', async () => {
+    await using source = await SilentSource.start();
+    await apply('again', { ...endless(source), retry: { limit: 1, backoffSeconds: 300 } });
+    await source.connected();
+    source.hangUp();
+    await judges.check('again', 'waits before another attempt (`retry`)', reasonIs('BackingOff'));
+    await apply('again', { ...endless(source), retry: { limit: 1, backoffSeconds: 1 } });
+    await source.connected();
+    await judges.check(
+      'again',
+      'runs',
+      ({ status }) => status?.phase === 'Running' && status.targets?.[0]?.attempt === 2,
+    );
+    source.hangUp();
+    await judges.check('again', failed, phaseIs('Failed'));
+    await judges.checkLife('again');
+  });
+
+  test('that is suspended, and let go', async () => {
+    await apply('suspended', { ...ready, suspend: true });
+    await judges.check('suspended', 'suspended (`suspend`)', phaseIs('Suspended'));
+    await apply('suspended', { ...ready, suspend: false });
+    await judges.check('suspended', 'succeeded', phaseIs('Succeeded'));
+    await judges.checkLife('suspended');
+  });
+
+  test('that depends on others', async () => {
+    await using source = await SilentSource.start();
+    await apply('after', { ...ready, dependsOn: ['before'] });
+    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
+    await apply('before', endless(source));
+    await source.connected();
+    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
+    source.hangUp();
+    await judges.check('after', failed, reasonIs('DependencyFailed'));
+    await judges.checkLife('after');
+  });
+
+  test('that depends on itself, in the end', async () => {
+    await apply('hen', { ...ready, dependsOn: ['egg'] });
+    await apply('egg', { ...ready, dependsOn: ['hen'] });
+    await judges.check('hen', stuck, reasonIs('DependencyCycle'));
+    await apply('egg', ready);
+    await judges.check('hen', 'succeeded', phaseIs('Succeeded'));
+    await judges.checkLife('hen');
+  });
+
+  test('that is deleted while it runs', async () => {
+    await using source = await SilentSource.start();
+    await apply('doomed', endless(source, 'sei-1'));
+    await source.connected();
+    await judges.check('doomed', 'runs', phaseIs('Running'));
+    // An agent that stands still keeps it there for a while.
+    const agent = cluster.agent('sei-1');
+    agent.process.pause();
+    await cluster.admin.delete(pathOf(cluster, 'doomed'));
+    await judges.check('doomed', 'is being deleted', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    agent.process.resume();
+    await cluster.untilNodeTask('doomed', (object) => object === undefined, { what: 'doomed to be gone' });
+    await judges.checkLife('doomed');
+  });
+});
+
+describe('a rollout', () => {
+  const all = { selector: { matchLabels: { app: 'sei' } } };
+
+  test('that pauses after a failure, and completes once that is allowed', async () => {
+    await using source = await SilentSource.start();
+    const spec = { ...endless(source), target: all };
+    await apply('rollout', { ...spec, strategy: { onFailure: 'Pause' } });
+    await source.connected();
+    source.hangUp();
+    await judges.check('rollout', 'paused after too many failures (`onFailure: Pause`)', reasonIs('FailureThreshold'));
+    await apply('rollout', { ...spec, strategy: { onFailure: 'Pause', failureThreshold: 3 } });
+    await source.connected();
+    await judges.check('rollout', 'runs', reasonIs('Running'));
+    source.hangUp();
+    await source.connected();
+    source.hangUp();
+    const state = 'some targets failed, no more than `failureThreshold`';
+    await judges.check('rollout', state, reasonIs('CompletedWithFailures'));
+    await judges.checkLife('rollout');
+  });
+});
+
+describe('a schedule', () => {
+  test('that waits, has a run, and goes on after that has failed', async () => {
+    await using source = await SilentSource.start();
+    const schedule = { ...endless(source), async: { schedule: { cron: '* * * * *' } } };
+    await apply('minutely', schedule);
+    await judges.check('minutely', 'schedule, waits for its time', phaseIs('Scheduled'));
+    await source.connected();
+    await judges.check('minutely', 'schedule, a run is active', reasonIs('RunActive'));
+    source.hangUp();
+    await judges.check('minutely', 'schedule, the last run failed', (nodeTask) =>
+      Boolean(
+        nodeTask.status?.conditions?.some(({ type, status }) => type === 'LastRunSucceeded' && status === 'False'),
+      ),
+    );
+    await judges.checkLife('minutely');
+    await remove('minutely');
+  });
+
+  test('that names no moment, until it is corrected', async () => {
+    await apply('never', byCron('0 0 31 2 *'));
+    await judges.check('never', stuck, (nodeTask) => reasonOf(nodeTask, 'Stalled') !== undefined);
+    await cluster.operator.stop();
+    await apply('never', byCron('0 0 30 4 *'));
+    await judges.check('never', unseen, isUnseen);
+    await cluster.operator.start();
+    await judges.check('never', 'schedule, waits for its time', reasonIs('Scheduled'));
+    await apply('never', { ...byCron('0 0 30 4 *'), suspend: true });
+    await judges.check('never', 'schedule or daemon, suspended', phaseIs('Suspended'));
+    await apply('never', byCron('0 0 30 4 *'));
+    await judges.check('never', 'schedule, waits for its time', reasonIs('Scheduled'));
+    await judges.checkLife('never');
+    await remove('never');
+  });
+});
+
+describe('a daemon', () => {
+  test('that runs', async () => {
+    await using source = await SilentSource.start();
+    await apply('daemon', {
+      type: 'result-export',
+      target,
+      params: { bucket: 'results', region: 'eu-central-1', endpoint: source.url, rpcEndpoint: source.url },
+      async: { daemon: {} },
+    });
+    await judges.check('daemon', 'daemon runs', reasonIs('DaemonRunning'));
+    await judges.checkLife('daemon');
+    await remove('daemon');
+  });
+
+  test('that has ended', async () => {
+    await apply('ended', { ...ready, async: { daemon: { restartPolicy: 'Never' } } });
+    await judges.check('ended', 'daemon has ended and is not started again', reasonIs('DaemonExited'));
+    // Whether it was seen running before is a matter of moments: no checkLife().
+  });
+
+  test('without a pod', async () => {
+    const spec = { ...ready, target: { podName: 'sei-none', waitSeconds: 1 }, async: { daemon: {} } };
+    await apply('homeless', spec);
+    await judges.check('homeless', stuck, (nodeTask) => reasonOf(nodeTask, 'Stalled') !== undefined);
+    await judges.checkLife('homeless');
+  });
+});
+
+test('each state of the table has been judged', () => {
+  assert.deepEqual(judges.missing, []);
+});
