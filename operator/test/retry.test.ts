@@ -4,6 +4,7 @@ import type { NodeTask, TaskResult } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
 import { taskID } from '../src/controller/task-id.ts';
 import { FlakyRPC } from './support/flaky-rpc.ts';
+import { SilentSource } from './support/silent-source.ts';
 import { eventsOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 /** spec.retry: real operator process, real agents, an RPC that is down for a while. */
@@ -74,6 +75,39 @@ test('has failed when its attempts are spent, each of which ran once', async () 
     assert.equal(found?.status, 'failed', `attempt ${attempt}`);
   }
   assert.equal(await onAgent(done, 3), undefined);
+});
+
+test('timeoutSeconds counts for each attempt', async () => {
+  await using source = await SilentSource.start();
+  await cluster.applyNodeTask('slow', {
+    ...spec({ limit: 1, backoffSeconds: 1 }),
+    params: { rpc: source.url },
+    timeoutSeconds: 2,
+  });
+  const done = await untilFinished(cluster, 'slow');
+  assert.equal(reasonOf(done, 'Failed'), 'TimedOut');
+  assert.match(done.status?.targets?.[0]?.message ?? '', /^timed-out: .* \(attempt 2 of 2\)$/);
+  for (const attempt of [1, 2]) {
+    const { submittedAt = '', completedAt = '' } = (await onAgent(done, attempt)) ?? {};
+    assert.ok(Date.parse(completedAt) - Date.parse(submittedAt) >= 2_000, `attempt ${attempt} had its whole time`);
+  }
+});
+
+test('an attempt waits for its agent like any other, and others run in the pause', async () => {
+  await using source = await SilentSource.start();
+  await cluster.applyNodeTask('polite', spec({ limit: 1, backoffSeconds: 4 }));
+  await until(cluster, 'polite', 'to back off', (o) => reasonOf(o, 'Reconciling') === 'BackingOff');
+  rpc.mend();
+  await cluster.applyNodeTask('between', { ...spec({ limit: 0 }), params: { rpc: source.url } });
+  await source.connected();
+  const queued = await until(cluster, 'polite', 'to be queued', ({ status }) => status?.phase === 'Queued');
+  assert.equal(queued.status?.targets?.[0]?.attempt, 2);
+  assert.equal(queued.status?.blockedBy, `${cluster.namespace}/between`);
+  source.hangUp();
+  const done = await untilFinished(cluster, 'polite');
+  assert.equal(done.status?.phase, 'Succeeded');
+  assert.equal((await onAgent(done, 2))?.run, 1);
+  assert.equal((await untilFinished(cluster, 'between')).status?.phase, 'Failed');
 });
 
 test('what cannot be mended by trying again is not tried again', async () => {

@@ -6,13 +6,6 @@ import type { TargetView } from './target-view.ts';
 /** Whether this pod's agent is known to have the task: it said so to this process. */
 export const isAccepted = ({ memory }: TargetView): boolean => memory?.dispatch?.kind === 'accepted';
 
-/** Whether this attempt is, or was, with the target's agent, as far as is known. */
-export const isWithAgent = (view: TargetView): boolean =>
-  view.row?.startedAt !== undefined ||
-  view.result !== undefined ||
-  isAccepted(view) ||
-  view.memory?.found !== undefined;
-
 /** Whether the one run of a block height has begun, as far as status says: it is never sent again. */
 export const hasFired = ({ ctx, result, runs }: TargetView): boolean =>
   ctx.mode === 'height' && ((result?.run ?? 0) > 0 || runs.length > 0);

@@ -1,4 +1,4 @@
-import { isWithAgent } from './calls.ts';
+import { isDispatched } from './has-begun.ts';
 import type { TargetDecision, TargetVerdict } from './target-view.ts';
 
 /** What spec.suspend does to a target that nothing has been started on. */
@@ -14,5 +14,6 @@ export const heldBackVerdict: TargetVerdict = {
  */
 export const heldBack: TargetDecision = (view) => {
   if (view.ctx.spec?.suspend !== true) return undefined;
-  return isWithAgent(view) && view.memory?.missing !== true ? undefined : heldBackVerdict;
+  const { missing, found } = view.memory ?? {};
+  return missing !== true && (found !== undefined || isDispatched(view)) ? undefined : heldBackVerdict;
 };
