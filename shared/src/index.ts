@@ -57,7 +57,8 @@ export {
   type TaskResult,
   type TaskStatus,
 } from './task-result.ts';
-export { errorCodeEntry, errorCodes, isErrorCode, type ErrorCode, type ErrorCodeEntry } from './error-codes.ts';
+export type { ErrorCodeEntry } from './error-code-entry.ts';
+export { errorCodeEntry, errorCodes, isErrorCode, type ErrorCode } from './error-codes.ts';
 export { TaskError, type TaskErrorOptions } from './task-error.ts';
 export {
   agentPort,

@@ -1,4 +1,5 @@
-import { type ErrorCodeEntry, errorCodes } from '../error-codes.ts';
+import type { ErrorCodeEntry } from '../error-code-entry.ts';
+import { errorCodes } from '../error-codes.ts';
 import { cell, code, page, table } from './markdown.ts';
 
 /** docs/reference/errors.md */

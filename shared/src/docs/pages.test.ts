@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { type ErrorCode, type ErrorCodeEntry, errorCodes } from '../error-codes.ts';
+import type { ErrorCodeEntry } from '../error-code-entry.ts';
+import { type ErrorCode, errorCodes } from '../error-codes.ts';
 import { taskParams } from '../params/registry.ts';
 import { taskTypes } from '../task-type.ts';
 

@@ -1,0 +1,132 @@
+import type { ErrorCodeEntry } from './error-code-entry.ts';
+
+/** Errors of HTTP answers of the agent; some of them end tasks too. */
+export const answerErrorCodes = {
+  'invalid-json': { status: 400, retriable: false, meaning: 'The body is not JSON.', action: 'Send a JSON object.' },
+  'invalid-request': {
+    status: 400,
+    retriable: false,
+    meaning: 'The body, the query or the path has a wrong shape; details.faults names each fault.',
+    action: 'Correct what details.faults names.',
+  },
+  'unknown-type': {
+    status: 400,
+    retriable: false,
+    meaning: 'The agent has no such task type.',
+    action: 'Use one of the types that the message lists.',
+  },
+  'invalid-params': {
+    status: 400,
+    retriable: false,
+    meaning: 'The params do not fit the task type; details.faults names each fault.',
+    action: 'Correct the params that details.faults names.',
+  },
+  'invalid-schedule': {
+    status: 400,
+    retriable: false,
+    meaning: 'The cron expression, time zone or height is wrong, or names no moment that ever comes.',
+    action: 'Correct the field that the message names.',
+  },
+  'egress-refused': {
+    status: 400,
+    retriable: false,
+    meaning: 'A host in the params is a loopback, link-local or metadata address that the agent does not connect to.',
+    action: "Use another host, or allow it with the agent's --allow-host.",
+  },
+  unauthorized: {
+    status: 401,
+    retriable: false,
+    meaning: 'The bearer token is missing or wrong.',
+    action: 'Send the token of the agent as "Authorization: Bearer …".',
+  },
+  'foreign-namespace': {
+    status: 403,
+    retriable: false,
+    meaning: "ref.namespace is not the agent's own namespace.",
+    action: 'Address an agent in the namespace of the NodeTask.',
+  },
+  'not-found': {
+    status: 404,
+    retriable: false,
+    meaning: 'There is no such route or no such task.',
+    action: 'Check the path and the id; see /v0/openapi.json.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    retriable: false,
+    meaning: 'The route does not take this method; the Allow header lists those that it takes.',
+    action: 'Use a method of the Allow header.',
+  },
+  busy: {
+    status: 409,
+    retriable: true,
+    meaning: 'Another one-shot runs, or a task that holds the same files; details.blockedBy names it.',
+    action: 'Try again when the task in details.blockedBy has ended.',
+  },
+  conflict: {
+    status: 409,
+    retriable: false,
+    meaning: 'The id belongs to a task with another request.',
+    action: 'Use a new id, or send the very same request.',
+  },
+  fenced: {
+    status: 409,
+    retriable: false,
+    meaning: 'A newer leader has spoken to this agent: the X-NodeTask-Fence of the request is too low.',
+    action: 'Stop: this operator is no longer the leader.',
+  },
+  'run-mismatch': {
+    status: 409,
+    retriable: false,
+    meaning: 'run is not the stored run + 1 of a failed one-shot.',
+    action: 'Read the task and send run = its run + 1, or no run at all.',
+  },
+  gone: {
+    status: 410,
+    retriable: false,
+    meaning: 'The id was removed and is never executed again.',
+    action: 'Use a new id.',
+  },
+  'payload-too-large': {
+    status: 413,
+    retriable: false,
+    meaning: 'The body is larger than 1 MiB.',
+    action: 'Send less.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    retriable: false,
+    meaning: 'The body is not sent as application/json.',
+    action: 'Send Content-Type: application/json.',
+  },
+  'too-many-connections': {
+    status: 503,
+    retriable: true,
+    meaning: 'The agent has as many connections or event streams open as it allows.',
+    action: 'Close some, or try again later.',
+  },
+  'not-ready': {
+    status: 503,
+    retriable: true,
+    meaning: 'No mark-ready task has succeeded on the agent yet.',
+    action: 'Submit mark-ready once the node may serve, or wait.',
+  },
+  stopping: {
+    status: 503,
+    retriable: true,
+    meaning: 'The agent is shutting down and takes no new work.',
+    action: 'Try again when it is back.',
+  },
+  'store-unavailable': {
+    status: 503,
+    retriable: true,
+    meaning: 'The journal of the agent cannot be read or written.',
+    action: "Look at the disk of the agent's state folder: full, read-only or failing.",
+  },
+  internal: {
+    status: 500,
+    retriable: true,
+    meaning: 'A fault of the agent itself.',
+    action: "Look into the agent's log for the request id, and report it.",
+  },
+} as const satisfies Record<string, ErrorCodeEntry & { readonly status: number }>;
