@@ -1,16 +1,13 @@
 import type { Clock, Logger } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
-import type { ApiAnswer, StatusTransport } from './api-server.ts';
-import { progressDue, type Sent } from './coalesce.ts';
-import { dropOldest, maxKept } from './drop-oldest.ts';
+import type { StatusTransport } from './api-server.ts';
+import { progressDue } from './coalesce.ts';
+import { Delivery } from './delivery.ts';
 import { EarliestAlarm } from './earliest-alarm.ts';
-import { judgeAnswer, type Verdict } from './judge-answer.ts';
-import { isStillWanted } from './leftover.ts';
 import { NewestTasks, rowKey } from './newest.ts';
-import { aboutReport, hint } from './report-log.ts';
+import { aboutReport } from './report-log.ts';
 import { ServerPause } from './server-pause.ts';
-import { objectPath, statusPatch, withdrawal } from './status-patch.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
 export interface ReporterOptions {
@@ -37,10 +34,10 @@ const unreadableJournalMs = 5000;
 const startHoldMs = 20;
 
 /**
- * Brings results to the status of their NodeTasks. The engine's journal is the outbox: what is not marked there is sent, now or
- * after any outage or restart, so this class holds nothing that may not be lost. The end of a task goes out at once; progress is
- * coalesced. A NodeTask that cannot be written holds up no other; an API server that does not answer is probed with one report
- * at a time.
+ * Brings results to the status of their NodeTasks: decides which report is due, and when; Delivery sends it. The engine's journal is the
+ * outbox: what is not marked there is sent, now or after any outage or restart, so this class holds nothing that may not be lost. The end of
+ * a task goes out at once; progress is coalesced. A NodeTask that cannot be written holds up no other; an API server that does not answer is
+ * probed with one report at a time.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
@@ -48,13 +45,10 @@ export class Reporter {
   readonly #server: ServerPause;
   readonly #waiting: WaitingRows;
   readonly #alarm: EarliestAlarm;
-  /** This and the next two: by row, see rowKey. */
+  readonly #delivery: Delivery;
+  /** By row, see rowKey. */
   readonly #inFlight = new Map<string, Promise<void>>();
-  readonly #sent = new Map<string, Sent>();
-  readonly #checked = new Set<string>();
-  readonly #abort = new AbortController();
   #unsubscribe: () => void = () => undefined;
-  #startedAt = 0;
   #held = 0;
   #pumping = false;
   #flushing = false;
@@ -69,11 +63,11 @@ export class Reporter {
       this.#wakeFlushers();
       this.#pump();
     });
+    this.#delivery = new Delivery({ ...options, server: this.#server, waiting: this.#waiting });
   }
 
   /** Sends what is pending, and from now on what changes. */
   start(): void {
-    this.#startedAt = this.#options.clock.now();
     this.#unsubscribe = this.#options.engine.subscribe(() => {
       this.#pumpSoon();
     });
@@ -114,7 +108,7 @@ export class Reporter {
     this.#stopped = true;
     this.#unsubscribe();
     this.#alarm.stop();
-    this.#abort.abort(reason);
+    this.#delivery.abort(reason);
     await Promise.all(this.#inFlight.values());
   }
 
@@ -175,7 +169,7 @@ export class Reporter {
     if (waiting !== undefined && now < waiting.until) return { until: waiting.until };
     if (this.#flushing) return 'now';
     if (report.urgent) return this.#urgentDue(report, now);
-    return progressDue(report.result.progress, this.#sent.get(rowKey(report)), now);
+    return progressDue(report.result.progress, this.#delivery.lastSent(report), now);
   }
 
   /** The end at once; a start so young that the end may overtake it, a moment later. */
@@ -186,9 +180,9 @@ export class Reporter {
 
   #launch(report: PendingReport): void {
     const key = rowKey(report);
-    const sending = this.#send(report)
+    const sending = this.#delivery
+      .deliver(report)
       .catch((error: unknown) => {
-        // Only the journal and faults of the agent itself come here; the report stays pending.
         this.#options.logger.error('a report could not be finished', { ...aboutReport(report), error });
         this.#waiting.retryLater(rowKey(report), 'fitting');
       })
@@ -198,122 +192,6 @@ export class Reporter {
         this.#pumpSoon();
       });
     this.#inFlight.set(key, sending);
-  }
-
-  async #send(report: PendingReport): Promise<void> {
-    const { transport, clock, podName } = this.#options;
-    if (this.#isLeftover(report) && !(await this.#check(report))) return;
-    const size = this.#waiting.get(rowKey(report))?.size ?? 'fitting';
-    const sentAt = clock.monotonic();
-    const answer = await this.#ask((signal) => transport.patch(statusPatch(report, podName, size), signal));
-    if (answer === undefined) return;
-    const verdict = judgeAnswer(answer, size);
-    if (verdict.kind !== 'accepted') {
-      this.#settle(report, size, verdict, answer);
-    } else if (answer.uid === undefined || answer.uid === report.ref.uid) {
-      this.#options.metrics.reports.inc({ result: 'accepted' });
-      this.#remember(report, sentAt);
-      this.#taken(report);
-    } else {
-      await this.#withdraw(report);
-    }
-  }
-
-  /** Submitted before this start: what became of its NodeTask since then must be looked up once. */
-  #isLeftover(report: PendingReport): boolean {
-    return Date.parse(report.result.submittedAt) < this.#startedAt && !this.#checked.has(rowKey(report));
-  }
-
-  /** True where the report may be sent now. */
-  async #check(report: PendingReport): Promise<boolean> {
-    const { transport, podName } = this.#options;
-    const answer = await this.#ask((signal) => transport.read(objectPath(report.ref), signal));
-    if (answer === undefined) return false;
-    const verdict = judgeAnswer(answer, 'least');
-    if (verdict.kind !== 'accepted') {
-      this.#settle(report, 'fitting', verdict, answer);
-      return false;
-    }
-    if (!isStillWanted(report, answer.object, podName)) {
-      this.#settle(report, 'fitting', { kind: 'gone' }, answer);
-      return false;
-    }
-    this.#checked.add(rowKey(report));
-    if (this.#checked.size > maxKept) this.#checked.clear();
-    return true;
-  }
-
-  /** Another object of the same name got the row: it does no harm, because results count by id, but it is not its. */
-  async #withdraw(report: PendingReport): Promise<void> {
-    const { transport, podName } = this.#options;
-    const answer = await this.#ask((signal) => transport.patch(withdrawal(report.ref, podName), signal));
-    if (answer === undefined) return;
-    const verdict = judgeAnswer(answer, 'least');
-    this.#settle(report, 'fitting', verdict.kind === 'accepted' ? { kind: 'gone' } : verdict, answer);
-  }
-
-  /** One request; undefined where the API server did not answer, which has been dealt with. */
-  async #ask(request: (signal: AbortSignal) => Promise<ApiAnswer>): Promise<ApiAnswer | undefined> {
-    const { clock, metrics } = this.#options;
-    const started = clock.monotonic();
-    try {
-      const answer = await request(this.#abort.signal);
-      metrics.reportDuration.observe((clock.monotonic() - started) / 1000);
-      return answer;
-    } catch (error) {
-      if (this.#stopped) return undefined;
-      metrics.reports.inc({ result: 'unreachable' });
-      this.#server.failed(error);
-      return undefined;
-    }
-  }
-
-  #settle(
-    report: PendingReport,
-    size: 'fitting' | 'least',
-    verdict: Exclude<Verdict, { readonly kind: 'accepted' }>,
-    { status, reason, message, uid }: ApiAnswer,
-  ): void {
-    const { logger, metrics } = this.#options;
-    const about = { ...aboutReport(report), answer: { status, reason, message, uid } };
-    if (verdict.kind !== 'pause') this.#server.answered();
-    switch (verdict.kind) {
-      case 'gone':
-        metrics.reports.inc({ result: 'gone' });
-        logger.info('the NodeTask of a result is gone or shows a later task: the result is not reported', about);
-        this.#taken(report);
-        return;
-      case 'shrink':
-        metrics.reports.inc({ result: 'refused' });
-        logger.warn('the API server refuses a result: sending the least of it', about);
-        this.#waiting.shrink(rowKey(report));
-        return;
-      case 'retry':
-        metrics.reports.inc({ result: verdict.metric });
-        logger.warn(hint(verdict.metric, report), about);
-        this.#waiting.retryLater(rowKey(report), size);
-        return;
-      case 'pause':
-        metrics.reports.inc({ result: 'throttled' });
-        this.#server.failed(new Error(`${String(status)} ${reason}: ${message}`), verdict.afterMs);
-        return;
-      default:
-        verdict satisfies never;
-    }
-  }
-
-  #taken(report: PendingReport): void {
-    this.#server.answered();
-    this.#waiting.taken(rowKey(report));
-    this.#options.engine.markReported(report.id, report.revision);
-  }
-
-  #remember(report: PendingReport, at: number): void {
-    const { status, progress } = report.result;
-    this.#sent.delete(rowKey(report));
-    if (status !== 'running') return;
-    this.#sent.set(rowKey(report), { at, stage: progress?.stage, percent: progress?.percent });
-    dropOldest(this.#sent);
   }
 
   #wakeFlushers(): void {

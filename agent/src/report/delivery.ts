@@ -1,0 +1,168 @@
+import type { Clock, Logger } from '@nodetask/shared';
+import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
+import type { AgentMetrics } from '../metrics/agent-metrics.ts';
+import type { ApiAnswer, StatusTransport } from './api-server.ts';
+import type { Sent } from './coalesce.ts';
+import { dropOldest, maxKept } from './drop-oldest.ts';
+import { judgeAnswer, type Verdict } from './judge-answer.ts';
+import { isStillWanted } from './leftover.ts';
+import { rowKey } from './newest.ts';
+import { aboutReport, hint } from './report-log.ts';
+import type { ServerPause } from './server-pause.ts';
+import { objectPath, statusPatch, withdrawal } from './status-patch.ts';
+import type { WaitingRows } from './waiting-rows.ts';
+
+export interface DeliveryOptions {
+  readonly engine: Pick<EngineApi, 'markReported'>;
+  readonly transport: StatusTransport;
+  readonly podName: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<AgentMetrics, 'reports' | 'reportDuration'>;
+  /** Told whether the API server answers. */
+  readonly server: ServerPause;
+  /** Told which rows have to wait. */
+  readonly waiting: WaitingRows;
+}
+
+/** Brings one report to the status of its NodeTask, and draws the conclusion from the answer: taken, gone, smaller, later. */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #since: number;
+  /** By row, see rowKey. */
+  readonly #sent = new Map<string, Sent>();
+  readonly #checked = new Set<string>();
+  readonly #abort = new AbortController();
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#since = options.clock.now();
+  }
+
+  /** What was last sent of a task that runs. */
+  lastSent(report: PendingReport): Sent | undefined {
+    return this.#sent.get(rowKey(report));
+  }
+
+  /** Ends the requests that are on their way. */
+  abort(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+
+  /** Sends a report. Rejects only by a fault of the agent itself, or where the journal cannot be written; the report then stays pending. */
+  async deliver(report: PendingReport): Promise<void> {
+    const { transport, clock, podName } = this.#options;
+    if (this.#isLeftover(report) && !(await this.#check(report))) return;
+    const size = this.#options.waiting.get(rowKey(report))?.size ?? 'fitting';
+    const sentAt = clock.monotonic();
+    const answer = await this.#ask((signal) => transport.patch(statusPatch(report, podName, size), signal));
+    if (answer === undefined) return;
+    const verdict = judgeAnswer(answer, size);
+    if (verdict.kind !== 'accepted') {
+      this.#settle(report, size, verdict, answer);
+    } else if (answer.uid === undefined || answer.uid === report.ref.uid) {
+      this.#options.metrics.reports.inc({ result: 'accepted' });
+      this.#remember(report, sentAt);
+      this.#taken(report);
+    } else {
+      await this.#withdraw(report);
+    }
+  }
+
+  /** Submitted to an earlier process: what became of its NodeTask since then must be looked up once. */
+  #isLeftover(report: PendingReport): boolean {
+    return Date.parse(report.result.submittedAt) < this.#since && !this.#checked.has(rowKey(report));
+  }
+
+  /** True where the report may be sent now. */
+  async #check(report: PendingReport): Promise<boolean> {
+    const { transport, podName } = this.#options;
+    const answer = await this.#ask((signal) => transport.read(objectPath(report.ref), signal));
+    if (answer === undefined) return false;
+    const verdict = judgeAnswer(answer, 'least');
+    if (verdict.kind !== 'accepted') {
+      this.#settle(report, 'fitting', verdict, answer);
+      return false;
+    }
+    if (!isStillWanted(report, answer.object, podName)) {
+      this.#settle(report, 'fitting', { kind: 'gone' }, answer);
+      return false;
+    }
+    this.#checked.add(rowKey(report));
+    if (this.#checked.size > maxKept) this.#checked.clear();
+    return true;
+  }
+
+  /** Another object of the same name got the row: it does no harm, because results count by id, but it is not its. */
+  async #withdraw(report: PendingReport): Promise<void> {
+    const { transport, podName } = this.#options;
+    const answer = await this.#ask((signal) => transport.patch(withdrawal(report.ref, podName), signal));
+    if (answer === undefined) return;
+    const verdict = judgeAnswer(answer, 'least');
+    this.#settle(report, 'fitting', verdict.kind === 'accepted' ? { kind: 'gone' } : verdict, answer);
+  }
+
+  /** One request; undefined where the API server did not answer, which has been dealt with. */
+  async #ask(request: (signal: AbortSignal) => Promise<ApiAnswer>): Promise<ApiAnswer | undefined> {
+    const { clock, metrics } = this.#options;
+    const started = clock.monotonic();
+    try {
+      const answer = await request(this.#abort.signal);
+      metrics.reportDuration.observe((clock.monotonic() - started) / 1000);
+      return answer;
+    } catch (error) {
+      if (this.#abort.signal.aborted) return undefined;
+      metrics.reports.inc({ result: 'unreachable' });
+      this.#options.server.failed(error);
+      return undefined;
+    }
+  }
+
+  #settle(
+    report: PendingReport,
+    size: 'fitting' | 'least',
+    verdict: Exclude<Verdict, { readonly kind: 'accepted' }>,
+    { status, reason, message, uid }: ApiAnswer,
+  ): void {
+    const { logger, metrics } = this.#options;
+    const about = { ...aboutReport(report), answer: { status, reason, message, uid } };
+    if (verdict.kind !== 'pause') this.#options.server.answered();
+    switch (verdict.kind) {
+      case 'gone':
+        metrics.reports.inc({ result: 'gone' });
+        logger.info('the NodeTask of a result is gone or shows a later task: the result is not reported', about);
+        this.#taken(report);
+        return;
+      case 'shrink':
+        metrics.reports.inc({ result: 'refused' });
+        logger.warn('the API server refuses a result: sending the least of it', about);
+        this.#options.waiting.shrink(rowKey(report));
+        return;
+      case 'retry':
+        metrics.reports.inc({ result: verdict.metric });
+        logger.warn(hint(verdict.metric, report), about);
+        this.#options.waiting.retryLater(rowKey(report), size);
+        return;
+      case 'pause':
+        metrics.reports.inc({ result: 'throttled' });
+        this.#options.server.failed(new Error(`${String(status)} ${reason}: ${message}`), verdict.afterMs);
+        return;
+      default:
+        verdict satisfies never;
+    }
+  }
+
+  #taken(report: PendingReport): void {
+    this.#options.server.answered();
+    this.#options.waiting.taken(rowKey(report));
+    this.#options.engine.markReported(report.id, report.revision);
+  }
+
+  #remember(report: PendingReport, at: number): void {
+    const { status, progress } = report.result;
+    this.#sent.delete(rowKey(report));
+    if (status !== 'running') return;
+    this.#sent.set(rowKey(report), { at, stage: progress?.stage, percent: progress?.percent });
+    dropOldest(this.#sent);
+  }
+}
