@@ -164,3 +164,27 @@ test('a task that is tried again makes each attempt once', async () => {
   // Finalizer, dispatch, the pause, the next number, dispatch, the end, finalizer.
   assert.ok(steps >= 7, `died in ${steps} different steps`);
 });
+
+test('a NodeTask that depends on another begins once, and that one goes when it has', async () => {
+  const target = { podName: 'sei-1' };
+  const steps = await forEachStep(
+    'second',
+    async (name, n) => {
+      await cluster.applyNodeTask(name, { type: 'mark-ready', target, dependsOn: [`first-${n}`] });
+      await cluster.applyNodeTask(`first-${n}`, { type: 'mark-ready', target, ttlSecondsAfterFinished: 0 });
+    },
+    async (name) => {
+      await ended(undefined)(name);
+      const first = name.replace('second', 'first');
+      await cluster.untilNodeTask(first, (object) => object === undefined, { what: `${first} to be gone` });
+    },
+    async (name, taken) => {
+      const done = await cluster.admin.get<NodeTask>(pathOf(cluster, name));
+      assert.equal(done?.status?.phase, 'Succeeded', name);
+      const ids = [...(idsByPod(taken, 'dispatch').get('sei-1') ?? [])];
+      assert.equal(ids.length, 2, `${name}: each was dispatched under one id`);
+      assert.equal(ids.at(-1), done.status.targets?.[0]?.taskID, `${name} came last`);
+    },
+  );
+  assert.ok(steps >= 9, `died in ${steps} different steps`);
+});

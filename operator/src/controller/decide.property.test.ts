@@ -160,7 +160,11 @@ const calmDown = (world: World, { ending = true } = {}): void => {
 
 const retrying = { ...fanOut, retry: { limit: 2, backoffSeconds: 10, maxBackoffSeconds: 15 } };
 const depending = { ...retrying, dependsOn: ['first'] };
-const anySpec = fc.constantFrom(fanOut, retrying, depending);
+const parallel = {
+  ...retrying,
+  strategy: { maxParallel: 2, order: 'Ordinal' as const, failureThreshold: '50%', onFailure: 'Continue' as const },
+};
+const anySpec = fc.constantFrom(fanOut, retrying, depending, parallel);
 
 test('any order of events, crashes included, ends in one final state and stays there', () => {
   fc.assert(
