@@ -90,7 +90,11 @@ export const nodeTaskStatusSchema = z.strictObject({
     .describe('Every target, by pod.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['pod'] }),
   counts: countsSchema.optional().describe('Targets by state.'),
-  summary: z.string().max(64).optional().describe('Succeeded targets of all, for instance 2/3.'),
+  summary: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Targets that succeeded, of all, for instance 2/3; of a schedule or daemon, those where it is going.'),
   startedAt: timestamp.optional().describe('When the first attempt was dispatched.'),
   completedAt: timestamp.optional().describe('When the task was finished.'),
   lastRunAt: timestamp.optional().describe('When a schedule last fired.'),

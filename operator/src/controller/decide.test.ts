@@ -119,7 +119,7 @@ describe('a fan-out', () => {
     assert.equal(decision.status?.phase, 'Suspended');
     assert.equal(
       decision.status?.conditions?.[0]?.message,
-      'paused: 1 of 3 targets failed, more than spec.strategy.failureThreshold (0): sei-0: boom; to start the 2 to come, raise failureThreshold to 1 or more, or set onFailure to Continue; to end it, set onFailure to Stop',
+      'paused: 1 of 3 targets failed, more than spec.strategy.failureThreshold (0); to start the 2 to come, raise failureThreshold to 1 or more, or set onFailure to Continue; to end it, set onFailure to Stop; failed on sei-0: boom',
     );
     assert.deepEqual(eventReasons(decision), ['Failed']);
     const later = {
@@ -352,6 +352,7 @@ describe('schedules follow the selector', () => {
     assert.deepEqual(eventReasons(first), ['ScheduleMissed']);
     assert.match(first.events[0]?.note ?? '', /^Run 2 on sei-0, due at .*, did not start in time\. Raise/);
     assert.equal(first.status?.missedRuns, 3);
+    assert.equal(first.status?.summary, '1/1', 'a schedule is as it should be where it is going');
     assert.equal(first.status?.conditions?.[0]?.message, `next run at ${at(60)}; 3 runs missed so far`);
     assert.deepEqual(
       eventReasons(ask({ spec: cron, status: { ...status, ...first.status, targets: status.targets }, memory })),

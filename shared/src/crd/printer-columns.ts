@@ -13,7 +13,7 @@ export const printerColumns: readonly PrinterColumn[] = [
   {
     name: 'Targets',
     type: 'string',
-    description: 'Succeeded targets of all.',
+    description: 'Targets that succeeded, of all; of a schedule or daemon, those where it is going.',
     jsonPath: '.status.summary',
   },
   {

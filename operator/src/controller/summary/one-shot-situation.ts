@@ -57,9 +57,11 @@ const paused = (targets: readonly DecidedTarget[], threshold: number): Situation
     phase: 'Suspended',
     reason: 'FailureThreshold',
     message: [
-      `paused: ${failed.length} of ${plural(targets.length, 'target')} failed, more than spec.strategy.failureThreshold (${threshold}): ${said(failed)}`,
+      `paused: ${failed.length} of ${plural(targets.length, 'target')} failed, more than spec.strategy.failureThreshold (${threshold})`,
       ...(running.length === 0 ? [] : [`goes on on ${shortList(running.map(({ view }) => view.pod))}`]),
       `to start the ${waiting} to come, raise failureThreshold to ${failed.length} or more, or set onFailure to Continue; to end it, set onFailure to Stop`,
+      // Last, because errors may be long, and what is too long is cut.
+      `failed on ${said(failed)}`,
     ].join('; '),
   };
 };

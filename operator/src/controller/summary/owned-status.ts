@@ -68,7 +68,7 @@ export const statusWithRows = (ctx: RunContext, situation: Situation, rows: read
     conditions: conditionsFor(situation, ctx.status.conditions ?? [], metadata.generation, ctx.now),
     ...(rows.length === 0 ? {} : { targets: [...rows] }),
     counts,
-    summary: `${counts.succeeded}/${counts.desired}`,
+    summary: `${ctx.mode === 'one-shot' ? counts.succeeded : counts.succeeded + counts.running}/${counts.desired}`,
     ...(completedAt === undefined ? {} : { completedAt }),
   };
 };

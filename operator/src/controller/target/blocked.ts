@@ -18,7 +18,7 @@ export const blocked: TargetDecision = (view) => {
     return {
       state: 'blocked',
       reason: 'AgentBusy',
-      message: `waits for the agent of pod ${pod} behind ${behind}`,
+      message: `waits for the agent of pod ${pod} as number ${count + 1} in the queue, behind ${behind}`,
       blockedBy: behind,
       queuePosition: count + 1,
       wakeAt: ctx.now + Math.min(longestQueueLookMs, count * queueLookMs),

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Cluster, startCluster } from '@nodetask/testbed';
+import { SilentSource } from './support/silent-source.ts';
+import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
+
+/** What people read: the columns of the real kubectl, for NodeTasks in several states. */
+let cluster: Cluster;
+let source: SilentSource;
+
+before(async () => {
+  cluster = await startCluster();
+  source = await SilentSource.start();
+  for (const name of ['sei-0', 'sei-1']) {
+    await cluster.createAgentPod(name, { labels: { app: 'sei' }, allowHosts: ['127.0.0.1'] });
+  }
+});
+
+after(async () => {
+  await source[Symbol.asyncDispose]();
+  await cluster.stop();
+});
+
+/** Cells of `kubectl get nt`, by name; columns are two blanks apart at least. */
+const get = async (...args: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const command = ['get', 'nt', '-n', cluster.namespace, ...args];
+  const { code, stdout, stderr } = await cluster.controlPlane.kubectl(command);
+  assert.equal(code, 0, stderr);
+  const rows = stdout.trimEnd().split('\n');
+  return new Map(rows.map((line) => line.split(/ {2,}/)).map(([name = '', ...cells]) => [name, cells]));
+};
+
+test('kubectl get tells what a NodeTask does, where, and what it waits for', async () => {
+  const fleet = { selector: { matchLabels: { app: 'sei' } } };
+  await cluster.applyNodeTask('done', { type: 'mark-ready', target: fleet });
+  await untilFinished(cluster, 'done');
+  const failing = { type: 'config-validate', target: fleet, strategy: { onFailure: 'Pause' } };
+  await cluster.applyNodeTask('paused', failing);
+  await until(cluster, 'paused', 'to pause', ({ status }) => status?.phase === 'Suspended');
+  await cluster.applyNodeTask('nightly', {
+    type: 'mark-ready',
+    target: fleet,
+    async: { schedule: { cron: '0 3 * * *' } },
+  });
+  await until(
+    cluster,
+    'nightly',
+    'to be scheduled twice',
+    (nodeTask) => reasonOf(nodeTask, 'Ready') === 'Scheduled' && nodeTask.status?.summary === '2/2',
+  );
+  const target = { podName: 'sei-1' };
+  await cluster.applyNodeTask('busy', { type: 'configure-genesis', target, params: { rpc: source.url } });
+  await until(cluster, 'busy', 'to run', ({ status }) => status?.phase === 'Running');
+  await cluster.applyNodeTask('next', { type: 'mark-ready', target });
+  await until(cluster, 'next', 'to queue', ({ status }) => status?.phase === 'Queued');
+
+  const short = await get();
+  assert.deepEqual(short.get('NAME'), ['TYPE', 'PHASE', 'TARGETS', 'AGE']);
+  const cells = Object.fromEntries([...short].slice(1).map(([name, row]) => [name, row.slice(0, 3).join(' ')]));
+  assert.deepEqual(cells, {
+    busy: 'configure-genesis Running 0/1',
+    done: 'mark-ready Succeeded 2/2',
+    next: 'mark-ready Queued 0/1',
+    nightly: 'mark-ready Scheduled 2/2',
+    paused: 'config-validate Suspended 0/2',
+  });
+
+  const wide = await get('-o', 'wide');
+  assert.deepEqual(wide.get('NAME')?.slice(4), ['NEXT RUN', 'LAST RUN', 'MESSAGE']);
+  const message = (name: string): string => wide.get(name)?.at(-1) ?? '';
+  assert.equal(message('done'), 'succeeded on 2 targets');
+  assert.equal(message('busy'), 'runs on sei-1');
+  assert.equal(message('next'), `the agent of pod sei-1 works on ${cluster.namespace}/busy`);
+  assert.match(message('nightly'), /^next run at \d{4}-\d\d-\d\dT03:00:00/);
+  assert.match(
+    message('paused'),
+    /^paused: 1 of 2 targets failed, .*; to start the 1 to come, raise failureThreshold to 1 or more/,
+  );
+});
