@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { type PatchableFile, TaskError } from '@nodetask/shared';
 import { startChain } from '@nodetask/testbed';
 import * as fc from 'fast-check';
@@ -31,28 +31,22 @@ if (noPython !== undefined) {
     `WARNING: no python3 with tomllib (${noPython}). The results are read by smol-toml, which the agent checks with too.\n`,
   );
 }
-let python: PythonToml | undefined;
+/** The keys of the command line's file, with banners and comments as nodes of the Cosmos SDK have them. */
+const clientToml = `# Settings of the command line
 
-const read = async (text: string): Promise<Kinded> =>
-  python === undefined ? kinded(parse(text, { integersAsBigInt: true })) : python.parse(text);
+################################################
+###             Command line                 ###
+################################################
 
-/** What the Cosmos SDK writes for its command line. */
-const clientToml = `# This is a TOML config file.
-# For more information, see https://github.com/toml-lang/toml
-
-###############################################################################
-###                           Client Configuration                            ###
-###############################################################################
-
-# The network chain ID
+# Chain to talk to
 chain-id = "pacific-1"
-# The keyring's backend, where the keys are stored (os|file|kwallet|pass|test|memory)
+# Where keys are kept: os, file, test or memory
 keyring-backend = "os"
-# CLI output format (text|json)
+# text or json
 output = "text"
-# <host>:<port> to the node's RPC
+# RPC of the node
 node = "tcp://localhost:26657"
-# Transaction broadcasting mode (sync|async|block)
+# sync, async or block
 broadcast-mode = "sync"
 `;
 
@@ -88,6 +82,8 @@ ldt = 1979-05-27T07:32:00
 ld = 1979-05-27
 lt = 07:32:00
 empty = []
+open = [
+]
 list = [ "a", "b" ]
 lines = [ # head
   1,  # one
@@ -119,7 +115,21 @@ colour = "grey"
 [last]
 end = "no newline at the end"`;
 
+/** Reads a text as kinded values, by another parser than the agent's. */
+type Read = (text: string) => Promise<Kinded>;
+
+const startReader = (t: TestContext): Read => {
+  if (noPython !== undefined) {
+    t.diagnostic(`read by smol-toml, since there is no python3 with tomllib: ${noPython}`);
+    return async (text) => kinded(parse(text, { integersAsBigInt: true }));
+  }
+  const python = new PythonToml();
+  t.after(() => python.close());
+  return (text) => python.parse(text);
+};
+
 interface Original {
+  readonly read: Read;
   readonly home: NodeHome;
   readonly task: ConfigTask;
   readonly texts: ReadonlyMap<PatchableFile, string>;
@@ -127,7 +137,7 @@ interface Original {
 }
 
 const open = async (t: TestContext, home: NodeHome, names: readonly PatchableFile[]): Promise<Original> => {
-  if (noPython !== undefined) t.diagnostic(`read by smol-toml, since there is no python3 with tomllib: ${noPython}`);
+  const read = startReader(t);
   const task = configTask(home);
   t.after(() => task.close());
   const texts = new Map<PatchableFile, string>();
@@ -137,7 +147,7 @@ const open = async (t: TestContext, home: NodeHome, names: readonly PatchableFil
     texts.set(name, text);
     documents.set(name, await read(text));
   }
-  return { home, task, texts, documents };
+  return { read, home, task, texts, documents };
 };
 
 const reset = ({ home, texts }: Original): Promise<unknown> =>
@@ -184,7 +194,7 @@ const distinct = (edits: readonly Edit[]): readonly Edit[] =>
 const samePath = (a: KeyPath, b: KeyPath): boolean => a.join('\0') === b.join('\0');
 
 const patchAtRandom = async (original: Original, numRuns: number, removals: boolean): Promise<number> => {
-  const { home, task, texts, documents } = original;
+  const { read, home, task, texts, documents } = original;
   const leaves = [...documents].flatMap(([file, document]) => leavesOf(file, document));
   let changes = 0;
   await fc.assert(
@@ -251,14 +261,8 @@ interface Override {
   readonly value: Kinded;
 }
 
-describe('2,000 random edits', () => {
-  before(() => {
-    if (noPython === undefined) python = new PythonToml();
-  });
-  after(async () => {
-    await python?.close();
-  });
-
+// Most of the time of each goes into waiting for the disk and the other parser.
+describe('2,000 random edits', { concurrency: 4 }, () => {
   test('config-patch of the config.toml of cometbft init', async (t) => {
     const chain = await startChain();
     t.after(() => chain.stop());
@@ -286,7 +290,7 @@ describe('2,000 random edits', () => {
 
   test('config-apply of overrides to config.toml and app.toml of a Sei node', async (t) => {
     const original = await open(t, await makeSeiHome(t), ['config.toml', 'app.toml']);
-    const { home, task, texts, documents } = original;
+    const { read, home, task, texts, documents } = original;
     const overrides = [...registry().values()].flatMap((entry) => overrideOf(entry) ?? []);
     assert.ok(overrides.length > 100, `${overrides.length} keys`);
     const anyOverrides = fc.uniqueArray(fc.oneof(...overrides), {
