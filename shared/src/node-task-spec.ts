@@ -166,7 +166,9 @@ const members = z.strictObject({
     .min(1)
     .max(31_536_000)
     .optional()
-    .describe('Seconds that one attempt may take, counted from its dispatch. Default: no limit.'),
+    .describe(
+      'Seconds that one attempt may take, counted from its dispatch. Default: no limit. A change counts from the next attempt on; a lower one also ends an attempt that runs, within about a minute.',
+    ),
   retry: z
     .strictObject({
       limit: z

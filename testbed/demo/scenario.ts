@@ -60,6 +60,12 @@ export const furtherExamples: readonly Step[] = [
     says: (task) => task.status?.summary ?? '',
   }),
   oneShot({
+    example: 'retry',
+    shows: 'a task with retries, a time-out and an end of its own',
+    fault: (task) => succeeded(task) ?? is('attempt', task.status?.targets?.[0]?.attempt, 1),
+    says: (task) => result(task)?.outcome ?? '',
+  }),
+  oneShot({
     example: 'config-reload',
     shows: 'a setting that a node takes over while it runs',
     says: (task) => result(task)?.outcome ?? '',
