@@ -17,8 +17,9 @@ import { OperatorProcess } from './operator-process.ts';
 import type { OperatorSettings } from './operator-process.ts';
 import { agentPodManifest } from './pods/agent-pod-manifest.ts';
 import { launchAgent } from './pods/launch-agent.ts';
-import { isReady, podKey } from './pods/pod.ts';
+import { podKey, podPath } from './pods/pod.ts';
 import type { Pod } from './pods/pod.ts';
+import { untilPodIsGone, untilPodIsReady, untilPodRuns } from './pods/pod-states.ts';
 import type { Workload } from './pods/pod-worker.ts';
 import { waitFor } from './wait.ts';
 
@@ -191,15 +192,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Waits for a pod that exists, or will soon (a StatefulSet's), until its agent answers and its status says Running. */
   async untilAgentLives(name: string, namespace = this.namespace): Promise<AgentProcess> {
-    const pod = await waitForObject<Pod>(
-      this.admin,
-      this.#podPath(namespace, name),
-      (object) => object?.status?.phase === 'Running',
-      {
-        what: `pod ${namespace}/${name} to be Running`,
-        timeoutMs: READY_TIMEOUT_MS,
-      },
-    );
+    const pod = await untilPodRuns(this.admin, { metadata: { namespace, name } });
     const agent = this.agent(name, namespace);
     if (agent.pod.uid !== pod?.metadata.uid)
       throw new Error(`the agent of ${namespace}/${name} belongs to an earlier pod`);
@@ -209,28 +202,17 @@ export class Cluster implements AsyncDisposable {
 
   /** Waits until the pod is Ready: its agent has done `mark-ready`, or lost it with `ready: false`. */
   async untilPodReady(name: string, ready = true, namespace = this.namespace): Promise<void> {
-    await waitForObject<Pod>(
-      this.admin,
-      this.#podPath(namespace, name),
-      (pod) => pod !== undefined && isReady(pod) === ready,
-      {
-        what: `pod ${namespace}/${name} to be ${ready ? 'Ready' : 'not Ready'}`,
-        timeoutMs: READY_TIMEOUT_MS,
-      },
-    );
+    await untilPodIsReady(this.admin, { metadata: { namespace, name } }, ready);
   }
 
   /** Deletes the pod and waits until it is gone and its agent has ended. The home stays. */
   async deletePod(name: string, namespace = this.namespace): Promise<void> {
-    const path = this.#podPath(namespace, name);
+    const path = podPath({ metadata: { namespace, name } });
     const agent = this.#agents.get(`${namespace}/${name}`);
     const pod = await this.admin.get<Pod>(path);
     if (pod === undefined) return;
     await this.admin.delete(path, { uid: pod.metadata.uid });
-    await waitForObject<Pod>(this.admin, path, (object) => object?.metadata.uid !== pod.metadata.uid, {
-      what: `pod ${namespace}/${name} to be gone`,
-      timeoutMs: READY_TIMEOUT_MS,
-    });
+    await untilPodIsGone(this.admin, pod);
     await waitFor(() => agent?.process.running !== true, {
       what: `the agent of ${namespace}/${name} to end`,
       timeoutMs: READY_TIMEOUT_MS,
@@ -294,10 +276,6 @@ export class Cluster implements AsyncDisposable {
         await agent[Symbol.asyncDispose]();
       },
     };
-  }
-
-  #podPath(namespace: string, name: string): string {
-    return `/api/v1/namespaces/${namespace}/pods/${name}`;
   }
 }
 

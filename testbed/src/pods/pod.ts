@@ -21,11 +21,16 @@ export interface Container {
   restartPolicy?: string;
 }
 
-export function podKey(pod: { readonly metadata: { readonly namespace: string; readonly name: string } }): string {
+/** What names a pod; a Pod does. */
+export interface PodName {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
+
+export function podKey(pod: PodName): string {
   return `${pod.metadata.namespace}/${pod.metadata.name}`;
 }
 
-export function podPath(pod: Pod): string {
+export function podPath(pod: PodName): string {
   return `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
 }
 
