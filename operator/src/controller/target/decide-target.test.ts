@@ -363,6 +363,18 @@ describe('waitForAgent', () => {
       wake: 400,
     },
     {
+      name: 'the whole budget is there where nobody found it silent while that lasted, as after a long wait in a queue',
+      setup: {
+        ...withMemory({ podUID: 'uid-of-sei-0', ...silence, silence: { since: start + 3_600_000, message: 'x' } }),
+        status: runningStatus([{ ...row('sei-0', { phase: 'Queued' }), startedAt: undefined }], { phase: 'Queued' }),
+        seconds: 3_899,
+      },
+      state: 'pending',
+      reason: 'AgentUnreachable',
+      calls: ['dispatch'],
+      wake: 3_900,
+    },
+    {
       name: 'a fresh pod has the whole budget',
       setup: {
         ...silent,

@@ -26,16 +26,20 @@ const releasedAt = ({ sameRun, status, dependencies }: RunContext, names: readon
   return Math.max(...ends.filter((end) => !Number.isNaN(end)));
 };
 
+const waitMs = ({ spec }: RunContext): number => (spec?.target.waitSeconds ?? 0) * 1000;
+
 /**
  * When the wait for a target began: with the run, with its turn, with the pod, or with the silence of an agent that had answered
- * before; the last of these.
+ * before, or that nobody found silent while the budget lasted; the last of these.
  */
 const waitStart = ({ ctx, pod, agentPod, row, attempt, memory, silence, turnAt }: TargetView): number => {
   const start = runWaitStart(ctx);
-  const outOfReach = ctx.outOfReachSince.get(pod);
-  const contacted = row?.startedAt !== undefined || memory?.dispatch !== undefined || attempt > 1;
-  const lost = contacted && start > Number.NEGATIVE_INFINITY ? (outOfReach ?? silence?.since ?? ctx.now) : undefined;
   const never = Number.NEGATIVE_INFINITY;
+  const seenLost = ctx.outOfReachSince.get(pod) ?? silence?.since;
+  const contacted = row?.startedAt !== undefined || memory?.dispatch !== undefined || attempt > 1;
+  // Such as after a long time in the queue of an agent, which needs no answer of the agent.
+  const lostLate = seenLost !== undefined && seenLost > start + waitMs(ctx);
+  const lost = start > never && (contacted || lostLate) ? (seenLost ?? ctx.now) : undefined;
   return Math.max(start, agentPod?.createdAt ?? never, lost ?? never, turnAt ?? never);
 };
 
