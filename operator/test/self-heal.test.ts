@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { cancelFinalizer, operatorFieldManager } from '@nodetask/shared';
-import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
+import { type Cluster, type KubeObject, startCluster, waitFor } from '@nodetask/testbed';
 import { managerOf, managersOf, ownedBy } from './support/field-owners.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf } from './support/test-cluster.ts';
@@ -31,7 +31,7 @@ after(async () => {
 });
 
 /** With a status, as in a manifest that somebody copied from the cluster. */
-const manifestOf = (name: string, spec: Spec): object => ({
+const manifestOf = (name: string, spec: Spec): KubeObject => ({
   apiVersion: 'nodetask.dev/v1alpha1',
   kind: 'NodeTask',
   metadata: { name, namespace: cluster.namespace },
@@ -107,6 +107,9 @@ const phaseIs =
   ({ status }: RecordedNodeTask): boolean =>
     status?.phase === phase && status.runID === runID;
 
+const isRunning = ({ status }: RecordedNodeTask): boolean => status?.phase === 'Running';
+const isHeld = ({ metadata }: RecordedNodeTask): boolean => metadata.finalizers?.includes(cancelFinalizer) ?? false;
+
 /** Each of the writers owns its own fields and nothing of anybody else's. */
 const checkOwners = (version: RecordedNodeTask): void => {
   const text = JSON.stringify(version.metadata);
@@ -135,7 +138,7 @@ const checkKept = (earlier: RecordedNodeTask | undefined, version: RecordedNodeT
     (version.status?.observedGeneration ?? -1) >= (earlier?.status?.observedGeneration ?? -1),
     `observedGeneration went back: ${text}`,
   );
-  if (version.status?.phase === 'Running') assert.ok(version.metadata.finalizers?.includes(cancelFinalizer), text);
+  if (isRunning(version)) assert.ok(isHeld(version), text);
   if (earlier?.status?.runID !== version.status?.runID) return;
   const rows = new Set(version.status?.targets?.map(({ pod }) => pod));
   for (const { pod, result } of earlier?.status?.targets ?? []) {
@@ -181,3 +184,24 @@ for (const [how, heal] of Object.entries(heals)) {
     },
   );
 }
+
+test('kubectl replace, which takes the finalizer off, gets it back as long as the task runs', async () => {
+  await using source = await SilentSource.start();
+  const manifest = manifestOf('replaced', { type: 'configure-genesis', target, params: { rpc: source.url } });
+  await cluster.admin.create(manifest);
+  const running = await recorder.until('replaced', 'to run', isRunning);
+  const { code, stderr } = await cluster.controlPlane.kubectl(['replace', '-f', '-'], {
+    input: JSON.stringify(manifest),
+  });
+  assert.equal(code, 0, stderr);
+  const wasTaken = (): boolean =>
+    recorder.versions('replaced').some((version) => isRunning(version) && !isHeld(version));
+  const held = await recorder.until('replaced', 'to be held again', (nodeTask) => wasTaken() && isHeld(nodeTask));
+  assert.equal(held.status?.targets?.[0]?.taskID, running.status?.targets?.[0]?.taskID);
+
+  await cluster.admin.delete(pathOf(cluster, 'replaced'));
+  await cluster.untilNodeTask('replaced', (object) => object === undefined, { what: 'replaced to be gone' });
+  const [row] = running.status?.targets ?? [];
+  const answer = await cluster.agent(row?.pod ?? '').request('GET', `/v0/tasks/${row?.taskID ?? ''}`);
+  assert.equal(answer.status, 404, 'the task was stopped on its agent');
+});

@@ -49,6 +49,12 @@ describe('a one-shot on the happy path', () => {
     assert.deepEqual(eventReasons(decision), ['Dispatched']);
     assert.equal(decision.requeueAfterMs, 29_750);
   });
+  test('the finalizer comes back where somebody replaced the object while it runs, and only there', () => {
+    const running = { memory: acceptedOn('sei-0'), status: runningStatus([row('sei-0')]), seconds: 1 };
+    assert.equal(ask(running).finalizer, 'add');
+    assert.equal(ask({ ...running, metadata: { finalizers } }).finalizer, undefined);
+    assert.equal(ask({ pods: [] }).finalizer, undefined, 'nothing has been dispatched');
+  });
   test('4: the result: one write says it all, and the finalizer goes', () => {
     const targets = [
       { pod: 'sei-0', result: result({ status: 'completed', completedAt: at(0.02), outcome: 'changed' }) },

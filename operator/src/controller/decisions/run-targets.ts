@@ -8,8 +8,9 @@ import { rollOut } from '../strategy/roll-out.ts';
 import { oneShotSituation } from '../summary/one-shot-situation.ts';
 import { isQueueNews, statusChange, statusOf } from '../summary/owned-status.ts';
 import { recurringSituation } from '../summary/recurring-situation.ts';
-import type { DecidedTarget } from '../summary/rows.ts';
+import { type DecidedTarget, hasEnded } from '../summary/rows.ts';
 import { decideTarget } from '../target/decide-target.ts';
+import { wasDispatched } from '../target/has-begun.ts';
 import { targetView } from '../target/target-view.ts';
 import type { TaskMode } from '../task-mode.ts';
 import { queueNewsMs, settleMs } from '../timing.ts';
@@ -22,9 +23,10 @@ export const runTargets = (ctx: RunContext): Decision => {
   const { targets, situation } = ctx.mode === 'one-shot' ? oneShot(ctx, names) : recurring(ctx, ctx.mode, names);
   const departed = stopDeparted(ctx, targets);
   const calls = [...targets.flatMap(({ verdict }) => verdict.calls ?? []), ...departed.calls];
-  // The finalizer is there before anything can run.
+  // The finalizer is there before anything can run, and again where somebody has replaced the whole object while something runs.
+  const runs = targets.some((target) => wasDispatched(target.view) && !hasEnded(target));
   const finalizer =
-    !ctx.hasFinalizer && calls.some(({ kind }) => kind === 'dispatch') ? { finalizer: 'add' as const } : {};
+    !ctx.hasFinalizer && (runs || calls.some(({ kind }) => kind === 'dispatch')) ? { finalizer: 'add' as const } : {};
   const wakeAt = earliest([departed.wakeAt, ...targets.map(({ verdict }) => verdict.wakeAt)]);
 
   const ended = isTerminal(situation.phase);
