@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster } from '@nodetask/testbed';
+import { applyOverdueSchedule, halfAnHourAway } from './support/overdue-schedule.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
@@ -123,4 +124,21 @@ test('a fan-out waits for different NodeTasks on different pods, and goes on at 
   assert.equal(half.status?.targets?.find(({ pod }) => pod === 'sei-0')?.phase, 'Queued');
   zero.hangUp();
   assert.equal((await untilFinished(cluster, 'both')).status?.summary, '2/2');
+});
+
+test('a run of a schedule that holds a lock is waited for as well', async () => {
+  const source = await SilentSource.start();
+  sources.push(source);
+  const task = { type: 'configure-genesis', params: { rpc: source.url }, target: { podName: 'sei-1' } } as const;
+  const spec = { ...task, async: { schedule: { cron: halfAnHourAway() } } };
+  await applyOverdueSchedule(cluster, { name: 'hourly', pod: 'sei-1', spec });
+  await source.connected();
+  const validate = { type: 'config-validate', target: task.target };
+  await cluster.applyNodeTask('same-files', validate);
+  const waiting = await until(cluster, 'same-files', 'to queue', ({ status }) => status?.phase === 'Queued');
+  assert.equal(waiting.status?.blockedBy, `${cluster.namespace}/hourly`);
+  assert.equal(waiting.status?.queuePosition, 1);
+  source.hangUp();
+  // There are no files; what counts is that it came to run.
+  assert.equal(reasonOf(await untilFinished(cluster, 'same-files'), 'Failed'), 'TaskFailed');
 });

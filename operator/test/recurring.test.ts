@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { NodeTask, TaskResult } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
-import { taskID } from '../src/controller/task-id.ts';
+import { applyOverdueSchedule, halfAnHourAway } from './support/overdue-schedule.ts';
 import { eventsOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 /** Schedules and daemons on real agents: what they miss, how they change in place, how they are started again. */
@@ -18,33 +18,11 @@ after(async () => {
   await cluster.stop();
 });
 
-const hour = 3_600_000;
-
-/** A time of every hour that is half an hour away, before and after. */
-const halfAnHourAway = (): string => `${(new Date().getUTCMinutes() + 30) % 60} * * * *`;
-
 const scheduled = (schedule: object): Pick<NodeTask, 'spec'>['spec'] => ({
   type: 'mark-ready',
   target: { podName: pod },
   async: { schedule: { cron: halfAnHourAway(), ...schedule } },
 });
-
-/** Has the agent take a schedule as one that last ran hours ago, as after a long time without it; then the operator comes. */
-const afterHoursWithoutAgent = async (name: string, spec: NodeTask['spec']): Promise<void> => {
-  await cluster.operator.stop();
-  try {
-    const { uid = '' } = (await cluster.applyNodeTask(name, { ...spec })).metadata;
-    const id = taskID({ nodeTaskUID: uid, runID: undefined, pod, attempt: 1 });
-    const ref = { namespace: cluster.namespace, name, uid, maxResultBytes: 16 * 1024 };
-    const lastRunAt = new Date(Date.now() - 4 * hour).toISOString();
-    const { target: _, ...request } = spec;
-    const body = { ...request, id, ref, resume: { lastRun: 1, lastRunAt } };
-    const { status } = await cluster.agent(pod).request('POST', '/v0/tasks', { body });
-    assert.equal(status, 201);
-  } finally {
-    await cluster.operator.start();
-  }
-};
 
 const missedEvent = async (name: string): Promise<string> => {
   const found = async (): Promise<string | undefined> =>
@@ -60,7 +38,7 @@ const lastRun = ({ status }: NodeTask): readonly (string | undefined)[] => {
 
 describe('a schedule whose agent was away for hours', () => {
   test('makes up for it with one run, counts what it missed, and tells of it', async () => {
-    await afterHoursWithoutAgent('made-up', scheduled({}));
+    await applyOverdueSchedule(cluster, { name: 'made-up', pod, spec: scheduled({}) });
     const done = await until(cluster, 'made-up', 'to have run', ({ status }) => status?.missedRuns !== undefined);
     assert.equal(done.status?.missedRuns, 3);
     const ran = await until(cluster, 'made-up', 'to have ended', (nodeTask) => lastRun(nodeTask)[0] !== undefined);
@@ -70,7 +48,7 @@ describe('a schedule whose agent was away for hours', () => {
   });
 
   test('misses that one too where its starting deadline is over, and is ready for the next', async () => {
-    await afterHoursWithoutAgent('too-late', scheduled({ startingDeadlineSeconds: 60 }));
+    await applyOverdueSchedule(cluster, { name: 'too-late', pod, spec: scheduled({ startingDeadlineSeconds: 60 }) });
     const late = await until(cluster, 'too-late', 'to have missed', ({ status }) => status?.missedRuns !== undefined);
     assert.equal(late.status?.missedRuns, 4);
     assert.deepEqual(lastRun(late), ['False', 'RunMissed']);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
+import * as fc from 'fast-check';
 import { IndexedCache } from '../../kube/indexed-cache.ts';
 import { clusterView, nodeTaskIndexers } from '../cluster-view.ts';
 import { agentPod, at, fanOut, nodeTask, oneShot, row, runningStatus, start } from '../testing/fixtures.ts';
 import { type Ahead, aheadAt, queueOf } from './ahead.ts';
+import { compareArrival } from './places.ts';
 
 const queued = { ...row('sei-0', { phase: 'Queued' }), startedAt: undefined };
 const waiting = runningStatus([queued]);
@@ -46,6 +48,23 @@ describe('the queue of a pod', () => {
     assert.deepEqual(ahead([named('a', 90, { spec: fanOut }), named('b', 91)], 'b'), { count: 1, behind: 'sei/a' });
     assert.equal(ahead([named('a', 90, { spec: other }), named('b', 91)], 'b'), undefined);
     assert.deepEqual(ahead([named('a', 90), named('b', 91, { spec: fanOut })], 'b'), { count: 1, behind: 'sei/a' });
+  });
+  test('there is one first, and each place is taken once, whoever they are and however they came', () => {
+    const one = fc.record({ second: fc.nat(3), queued: fc.boolean(), bySelector: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 12 }), (all) => {
+        const nodeTasks = all.map(({ second, queued: isQueued, bySelector }, index) =>
+          named(`job-${index}`, second, {
+            ...(bySelector ? { spec: fanOut } : {}),
+            ...(isQueued ? { status: waiting } : {}),
+          }),
+        );
+        const places = nodeTasks.map(({ metadata }) => (ahead(nodeTasks, metadata.name, 3)?.count ?? 0) + 1);
+        const expected = nodeTasks.map((each) => nodeTasks.toSorted(compareArrival).indexOf(each) + 1);
+        assert.deepEqual(places, expected);
+      }),
+      { numRuns: 200 },
+    );
   });
   test('what has ended is not looked at: the index does not have it', () => {
     const cache = new IndexedCache<NodeTask>(nodeTaskIndexers);
