@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
+import { type Codec, maxBlockBytes } from './codec.ts';
 import { ownMemory } from './own-memory.ts';
 import { zlib } from './zlib.ts';
 
@@ -20,7 +20,7 @@ export const gzipCodec: Codec = {
     return head.readUInt32LE(announcementBytes - 4);
   },
   decompress: async (block) =>
-    ownMemory(await decompress(block, { chunkSize: outputBytes, maxOutputLength: maxBlockBytes })),
+    ownMemory(await decompress(block, { chunkSize: outputBytes(block), maxOutputLength: maxBlockBytes })),
   decompressor: () => zlib().createGunzip({ chunkSize: 512 * 1024 }),
 };
 
@@ -30,8 +30,13 @@ const decompress = (block: Buffer, options: { chunkSize: number; maxOutputLength
   promisify<Buffer, typeof options, Buffer>(zlib().gunzip)(block, options);
 
 const plainHeadBytes = 10;
-/** One more than a block has: the end is seen at once, and nothing has to be joined. */
-const outputBytes = blockContentBytes + 1;
+/**
+ * One more than a member says at its end that it holds: the end is seen at once, nothing has to be joined, and small blocks take little memory.
+ * No less than what Buffer has memory of its own for.
+ */
+const outputBytes = (member: Buffer): number =>
+  Math.min(maxBlockBytes, Math.max(minOutputBytes, member.readUInt32LE(member.length - 4) + 1));
+const minOutputBytes = 64 * 1024;
 
 const announcementBytes = 20;
 const flagExtra = 4;
