@@ -19,7 +19,10 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   'test:unit': (args) => test('unit', args),
   testbed: (args) => node(['testbed/src/run.ts', ...args]),
   demo: (args) => node(['testbed/demo/demo.ts', ...args]),
-  chaos: (args) => node(['testbed/chaos/chaos.ts', ...args]),
+  chaos: ([what, ...args]) =>
+    what === 'result-export'
+      ? node(['agent/test/result-export-kill.test.ts', ...args])
+      : node(['testbed/chaos/chaos.ts', ...(what === undefined ? [] : [what, ...args])]),
   bench: ([script = '', ...args]) => node([`bench/${script}.ts`, ...args]),
 };
 

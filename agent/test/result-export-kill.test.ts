@@ -8,7 +8,7 @@ import { assertComplete, assertFaithful, readPages } from './support/result-expo
 /**
  * kill -9 of a real agent at random moments of its exports. With a number, run directly, it kills that often:
  *
- *   node --conditions=nodetask-source agent/test/result-export-kill.test.ts 50
+ *   npm run chaos -- result-export 50
  */
 
 /** Of each kind. */
