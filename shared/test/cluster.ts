@@ -17,6 +17,8 @@ export const startCluster = async (): Promise<ControlPlane> => {
       throw new Error(`the API server refused the CRD: ${applied.stderr}`);
     }
     await cluster.createNamespace(namespace);
+    // Where the example for Argo CD belongs.
+    await cluster.createNamespace('argocd');
     await waitFor(async () => (await cluster.admin.raw({ method: 'GET', path: nodeTasksPath })).status === 200, {
       what: 'the API server to serve NodeTasks',
       timeoutMs: 30_000,
