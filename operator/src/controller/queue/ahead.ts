@@ -17,10 +17,7 @@ export interface Ahead {
 type Queues = Pick<ClusterView, 'nodeTasksAt'>;
 
 /** Who waits for the agent of a pod, in the order of their turns. */
-export const queueOf = (view: Queues, pod: AgentPod): readonly NodeTask[] =>
-  standingIn(view, pod)
-    .filter((nodeTask) => standingAt(nodeTask, pod.metadata.name) !== 'runs')
-    .toSorted(compareArrival);
+export const queueOf = (view: Queues, pod: AgentPod): readonly NodeTask[] => lineUp(view, pod).queue;
 
 /**
  * What is before a NodeTask at each of some pods; pods where it would be first are left out.
@@ -38,12 +35,25 @@ export const aheadAt = (
   const found = new Map<string, Ahead>();
   for (const pod of pods) {
     const { name } = pod.metadata;
-    const before = queueOf(view, pod).filter((other) => isBefore(other, name));
-    const running = standingIn(view, pod).find((other) => standingAt(other, name) === 'runs');
+    const { running, queue } = lineUp(view, pod);
+    const before = queue.filter((other) => isBefore(other, name));
     const behind = running ?? before.at(-1);
     if (before.length > 0 && behind !== undefined) found.set(name, { count: before.length, behind: keyOf(behind) });
   }
   return found;
+};
+
+/** Who has the agent of a pod, and who waits for it. */
+const lineUp = (
+  view: Queues,
+  pod: AgentPod,
+): { readonly running: NodeTask | undefined; readonly queue: readonly NodeTask[] } => {
+  const runs = (nodeTask: NodeTask): boolean => standingAt(nodeTask, pod.metadata.name) === 'runs';
+  const standing = standingIn(view, pod);
+  return {
+    running: standing.find(runs),
+    queue: standing.filter((nodeTask) => !runs(nodeTask)).toSorted(compareArrival),
+  };
 };
 
 const standingIn = (view: Queues, pod: AgentPod): readonly NodeTask[] => {
