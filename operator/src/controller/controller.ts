@@ -13,7 +13,7 @@ import { WorkQueue } from '../kube/work-queue.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { released } from './dependencies/awaits.ts';
 import { changesDependents } from './dependencies/changes-dependents.ts';
-import { hasFinished } from './dependencies/dependency-state.ts';
+import { hasFinished } from './has-finished.ts';
 import { queueOf } from './queue/ahead.ts';
 import { freedPlaces } from './queue/freed-places.ts';
 import { anyPod, placeKey } from './queue/places.ts';

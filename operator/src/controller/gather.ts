@@ -9,7 +9,8 @@ import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import { keyOf } from './node-tasks.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
 import { type Ahead, aheadAt } from './queue/ahead.ts';
-import { type Gathered, isTerminal } from './run-context.ts';
+import { hasFinished } from './has-finished.ts';
+import type { Gathered } from './run-context.ts';
 import { selects } from './select-pods.ts';
 import { taskMode } from './task-mode.ts';
 import { lookAgainMs } from './timing.ts';
@@ -77,8 +78,8 @@ const targeted = ({ spec, status }: NodeTask, pods: readonly AgentPod[]): readon
   return pods.filter((pod) => listed.has(pod.metadata.name) || selects(spec.target, pod));
 };
 
-const isWaiting = ({ metadata, spec, status }: NodeTask): boolean =>
-  metadata.deletionTimestamp === undefined && !(isTerminal(status?.phase) && status?.runID === spec.runID);
+const isWaiting = (nodeTask: NodeTask): boolean =>
+  nodeTask.metadata.deletionTimestamp === undefined && !hasFinished(nodeTask);
 
 /** Only the reason in the status depends on it: a failure is said in the log and nowhere else. */
 const look = async (

@@ -6,11 +6,11 @@ import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/recon
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
 import { gather, type GatherOptions } from './gather.ts';
+import { hasFinished } from './has-finished.ts';
 import { inParallel } from './in-parallel.ts';
 import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
-import { isTerminal } from './run-context.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
 
@@ -77,7 +77,7 @@ const act = async (
 
   const freed = blockerHasEnded(options.view, memory);
   if (freed) memory.retryNow('busy');
-  if (isTerminal(nodeTask.status?.phase) && nodeTask.status?.runID === nodeTask.spec.runID) memory.keep(new Set());
+  if (hasFinished(nodeTask)) memory.keep(new Set());
   const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;
   return requeueAfterMs === undefined ? {} : { requeueAfterMs };
 };

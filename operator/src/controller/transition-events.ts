@@ -93,7 +93,7 @@ const restarting = (before: NodeTaskStatus, after: OwnedStatus): readonly EventN
   return [{ type: 'Warning', reason: 'Retrying', action: 'Restart', note: sentence(ready.message) }];
 };
 
-/** It cannot go on, but has not ended: a schedule with a wrong cron, a field that is not supported, too many targets. */
+/** It cannot go on, but has not ended: a schedule with a wrong cron, a cycle of dependencies, too many targets. */
 const stalled = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const stall = condition(after, 'Stalled');
   if (stall === undefined || isTerminal(after.phase) || unreachable.has(stall.reason)) return [];

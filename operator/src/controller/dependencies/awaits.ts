@@ -1,5 +1,5 @@
 import type { NodeTask } from '@nodetask/shared';
-import { hasFinished } from './dependency-state.ts';
+import { hasFinished } from '../has-finished.ts';
 
 /** Whether a NodeTask still needs what its spec.dependsOn names: nothing of its run has begun. */
 export const awaitsDependencies = (nodeTask: NodeTask | undefined): nodeTask is NodeTask => {

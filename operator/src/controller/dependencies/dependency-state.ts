@@ -1,5 +1,5 @@
 import type { NodeTask } from '@nodetask/shared';
-import { isTerminal } from '../run-context.ts';
+import { hasFinished } from '../has-finished.ts';
 
 /** Where a NodeTask is, for those that depend on it. `endless`: it is a schedule by cron or a daemon, which never completes. */
 export type DependencyState = 'missing' | 'unfinished' | 'endless' | 'completed' | 'failed' | 'cancelled';
@@ -11,10 +11,6 @@ export const dependencyState = (nodeTask: NodeTask | undefined): DependencyState
   if (nodeTask.status?.phase === 'Succeeded') return 'completed';
   return nodeTask.status?.phase === 'Cancelled' ? 'cancelled' : 'failed';
 };
-
-/** Whether the run that spec asks for has ended: the end of an earlier one says nothing. */
-export const hasFinished = ({ spec, status }: NodeTask): boolean =>
-  isTerminal(status?.phase) && status?.runID === spec.runID;
 
 const isEndless = ({ spec: { async } }: NodeTask): boolean =>
   async?.daemon !== undefined || async?.schedule?.cron !== undefined;

@@ -1,5 +1,5 @@
 import type { NodeTask } from '@nodetask/shared';
-import { hasFinished } from './dependency-state.ts';
+import { hasFinished } from '../has-finished.ts';
 
 /**
  * The names on a way from a NodeTask through its dependencies back to itself, which begins and ends with its own; undefined where there is

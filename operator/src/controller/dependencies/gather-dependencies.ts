@@ -1,6 +1,6 @@
 import type { NodeTask } from '@nodetask/shared';
 import type { ClusterView } from '../cluster-view.ts';
-import { hasFinished } from './dependency-state.ts';
+import { hasFinished } from '../has-finished.ts';
 
 /** NodeTasks looked at for one: a longer cycle than this is not found, and waits without a word about it. */
 const maxLookedAt = 1024;

@@ -1,4 +1,5 @@
 import type { NodeTask, TargetStatus } from '@nodetask/shared';
+import { hasFinished } from '../has-finished.ts';
 import { isTerminal } from '../run-context.ts';
 import { taskMode } from '../task-mode.ts';
 
@@ -12,7 +13,7 @@ export type Standing = 'runs' | 'waits' | 'arrives';
 
 /** How a NodeTask stands at a pod that it targets. */
 export const standingAt = (nodeTask: NodeTask, pod: string): Standing | undefined => {
-  if (taskMode(nodeTask.spec) !== 'one-shot' || isFinished(nodeTask)) return undefined;
+  if (taskMode(nodeTask.spec) !== 'one-shot' || hasFinished(nodeTask)) return undefined;
   const row = nodeTask.status?.targets?.find((found) => found.pod === pod);
   if (row !== undefined && runs(row)) return 'runs';
   if (!mayStart(nodeTask)) return undefined;
@@ -42,8 +43,6 @@ export const placeKey = (namespace: string, pod: string): string => `${namespace
 /** First come, first served: by creation, which has seconds, then by UID. */
 export const compareArrival = ({ metadata: a }: NodeTask, { metadata: b }: NodeTask): number =>
   Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp) || (a.uid === b.uid ? 0 : a.uid < b.uid ? -1 : 1);
-
-const isFinished = ({ spec, status }: NodeTask): boolean => isTerminal(status?.phase) && status?.runID === spec.runID;
 
 const isUnseen = ({ spec, status }: NodeTask): boolean =>
   (status?.observedGeneration ?? -1) < 0 || status?.runID !== spec.runID;
