@@ -9,6 +9,7 @@ import { isBareName } from './node-home.ts';
 import { readTextFile } from './read-file.ts';
 import { syncFolder } from './sync-folder.ts';
 import { openTemporary, temporaryPattern } from './temporary-file.ts';
+import { writeOrRemove } from './write-or-remove.ts';
 
 /**
  * Replaces files of one folder as a unit: after kill -9 or a power cut at any point, the next `recoverFiles` leaves either all of the old
@@ -131,30 +132,15 @@ const stage = async (folder: string, change: FileChange): Promise<string> => {
     return change.content.temporary;
   }
   const { name, file } = await openTemporary(folder, change.name);
-  try {
-    await file.writeFile(change.content);
-    await file.sync();
-  } catch (error) {
-    await unlink(join(folder, name));
-    throw error;
-  } finally {
-    await file.close();
-  }
+  const { content } = change;
+  await writeOrRemove(file, join(folder, name), () => file.writeFile(content));
   return name;
 };
 
 const writeJournal = async (folder: string, journal: Journal): Promise<void> => {
   const temporary = join(folder, `.nodetask-${randomUUID()}.journal`);
   const file = await open(temporary, 'wx', 0o600);
-  try {
-    await file.writeFile(JSON.stringify(journal));
-    await file.sync();
-  } catch (error) {
-    await unlink(temporary);
-    throw error;
-  } finally {
-    await file.close();
-  }
+  await writeOrRemove(file, temporary, () => file.writeFile(JSON.stringify(journal)));
   await rename(temporary, join(folder, journalName));
   await syncFolder(folder);
 };

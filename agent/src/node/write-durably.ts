@@ -3,6 +3,7 @@ import { lstat, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, isMissing } from './file-errors.ts';
 import { syncFolder } from './sync-folder.ts';
+import { writeOrRemove } from './write-or-remove.ts';
 
 const temporaryOf = (name: string): string => `${name}.tmp`;
 
@@ -15,19 +16,12 @@ export const writeDurably = async (folder: string, name: string, content: string
   try {
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
     const file = await open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
-    try {
+    await writeOrRemove(file, temporary, async () => {
       // The node may run as another user than the agent.
       const { uid, gid } = await lstat(folder);
       if (process.geteuid?.() === 0) await file.chown(uid, gid);
       await file.writeFile(content);
-      await file.sync();
-    } catch (error) {
-      // What is left on a full volume would keep it full.
-      await unlink(temporary);
-      throw error;
-    } finally {
-      await file.close();
-    }
+    });
     await rename(temporary, join(folder, name));
     await syncFolder(folder);
   } catch (error) {
