@@ -1,3 +1,4 @@
+import { BufferPool } from '../buffer-pool.ts';
 import { blockWindow } from './block-window.ts';
 import { blockContentBytes, type Codec } from './codec.ts';
 import { type Block, cutBlocks } from './cut-blocks.ts';
@@ -11,18 +12,18 @@ export async function* compressStream(
   const compressors = Array.from({ length: parallel }, () => codec.compressor());
   const free = [...compressors];
   // A block's buffer is used again once its compressed form is out: so many blocks are all that ever exist.
-  const spare: Buffer[] = [];
+  const buffers = new BufferPool(blockContentBytes);
   const compress = async ({ buffer, bytes, isDense }: Block): Promise<readonly Buffer[]> => {
     const compressor = free.pop();
     if (compressor === undefined) throw new Error('more blocks under way than there are compressors');
     const pieces = await compressor.compress(buffer.subarray(0, bytes), isDense);
     free.push(compressor);
-    spare.push(buffer);
+    buffers.give(buffer);
     return pieces;
   };
   const blocks = cutBlocks(content, {
     atDense: codec.storesDense,
-    newBuffer: () => spare.pop() ?? Buffer.allocUnsafeSlow(blockContentBytes),
+    buffers,
   });
   try {
     for await (const pieces of blockWindow(blocks, parallel, compress)) yield* pieces;

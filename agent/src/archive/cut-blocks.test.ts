@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import * as fc from 'fast-check';
+import { BufferPool } from '../buffer-pool.ts';
 import { blockContentBytes } from './codec.ts';
 import { type Block, cutBlocks } from './cut-blocks.ts';
 
 const text = (bytes: number): Buffer => Buffer.alloc(bytes, 'account balance 1234567usei\n');
-
-const newBuffer = (): Buffer => Buffer.alloc(blockContentBytes);
 
 const cut = async (chunks: readonly Buffer[], atDense = true): Promise<readonly Block[]> => {
   async function* content(): AsyncGenerator<Buffer> {
     yield* chunks;
   }
   const blocks: Block[] = [];
-  for await (const block of cutBlocks(content(), { atDense, newBuffer })) blocks.push(block);
+  for await (const block of cutBlocks(content(), { atDense, buffers: new BufferPool(blockContentBytes) }))
+    blocks.push(block);
   return blocks;
 };
 

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../buffer-pool.ts';
 import { blockContentBytes } from './codec.ts';
 import { isDense } from './is-dense.ts';
 
@@ -13,8 +14,8 @@ export interface Block {
 export interface CutOptions {
   /** Cut where content that is compressed already begins or ends, too. */
   readonly atDense: boolean;
-  /** Of blockContentBytes; what is in it does not matter. */
-  readonly newBuffer: () => Buffer;
+  /** Of blockContentBytes each. */
+  readonly buffers: BufferPool;
 }
 
 /** A block that is smaller than this is not cut off: it would cost more than it saves. */
@@ -25,15 +26,15 @@ const lookBytes = 64 * 1024;
 /** Cuts a stream into blocks. An empty one is one empty block: nothing is no valid stream of any format. */
 export async function* cutBlocks(
   content: AsyncIterable<Uint8Array>,
-  { atDense, newBuffer }: CutOptions,
+  { atDense, buffers }: CutOptions,
 ): AsyncGenerator<Block, void, undefined> {
-  let buffer = newBuffer();
+  let buffer = buffers.take();
   let bytes = 0;
   let blockIsDense: boolean | undefined;
   let any = false;
   const cut = (): Block => {
     const block = { buffer, bytes, isDense: blockIsDense ?? false };
-    buffer = newBuffer();
+    buffer = buffers.take();
     bytes = 0;
     blockIsDense = undefined;
     any = true;

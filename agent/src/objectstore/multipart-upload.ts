@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortReason, sleep, TaskError } from '@nodetask/shared';
+import { BufferPool } from '../buffer-pool.ts';
 import { abortUpload } from './discard-uploads.ts';
 import type { UploadedObject, UploadOptions } from './object-store.ts';
 import { isTooManyParts, planParts } from './part-size.ts';
@@ -18,7 +19,7 @@ export const uploadStream = async (
   options: UploadOptions,
 ): Promise<UploadedObject> => {
   const { partBytes, parallel } = planParts(options.expectedBytes);
-  const buffers = new PartBuffers(partBytes);
+  const buffers = new BufferPool(partBytes);
   const parts = cutParts(content, buffers, options.signal);
   const first = await parts.next();
   if (first.done === true) throw new Error('a stream without a part');
@@ -47,28 +48,10 @@ interface Part {
   readonly sha256: string;
 }
 
-/** Buffers of parts, used again and again: what is in memory at once is all that there ever is. */
-class PartBuffers {
-  readonly #spare: Buffer[] = [];
-  readonly #partBytes: number;
-
-  constructor(partBytes: number) {
-    this.#partBytes = partBytes;
-  }
-
-  take(): Buffer {
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
-  }
-
-  give(buffer: Buffer): void {
-    this.#spare.push(buffer);
-  }
-}
-
 /** Parts that fill their buffers, but for the last; at least one, which may be empty. */
 async function* cutParts(
   content: AsyncIterable<Uint8Array>,
-  buffers: PartBuffers,
+  buffers: BufferPool,
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
   let buffer = buffers.take();
@@ -103,7 +86,7 @@ class MultipartUpload {
   readonly #calls: StoreCalls;
   readonly #key: string;
   readonly #options: UploadOptions;
-  readonly #buffers: PartBuffers;
+  readonly #buffers: BufferPool;
   readonly #sent: SentPart[] = [];
   readonly #sending = new Set<Promise<void>>();
   /** Ends the parts in flight when one of them fails. */
@@ -113,7 +96,7 @@ class MultipartUpload {
   #parts = 0;
   #bytes = 0;
 
-  constructor(calls: StoreCalls, key: string, options: UploadOptions, buffers: PartBuffers) {
+  constructor(calls: StoreCalls, key: string, options: UploadOptions, buffers: BufferPool) {
     this.#buffers = buffers;
     this.#calls = calls;
     this.#key = key;

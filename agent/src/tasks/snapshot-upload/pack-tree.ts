@@ -1,5 +1,6 @@
 import { blockWindow } from '../../archive/block-window.ts';
 import { endOfArchive, paddingAfter, tarHeader } from '../../archive/tar-header.ts';
+import { BufferPool } from '../../buffer-pool.ts';
 import { pieceBuffers, readPieces, readSmall, smallBytes } from './read-unchanged.ts';
 import type { TreeEntry } from './walk-tree.ts';
 
@@ -9,11 +10,11 @@ const ahead = 8;
 /** A tar archive of the entries, in their order. A piece is only valid until the next one is asked for. */
 export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerator<Buffer, void, undefined> {
   // The buffer of a small file is used again once it has been packed.
-  const spare: Buffer[] = [];
-  const buffers = pieceBuffers();
+  const small = new BufferPool(smallBytes);
+  const pieces = pieceBuffers();
   const readAhead = async (entry: TreeEntry): Promise<ReadEntry> => {
     if (entry.stat.isDirectory() || entry.stat.size > smallBytes) return { entry };
-    const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(smallBytes);
+    const buffer = small.take();
     return { entry, buffer, content: await readSmall(entry, buffer) };
   };
   for await (const { entry, content, buffer } of blockWindow(entries, ahead, readAhead)) {
@@ -29,8 +30,8 @@ export async function* packTree(entries: AsyncIterable<TreeEntry>): AsyncGenerat
       bytes,
     });
     if (content !== undefined) yield content;
-    else if (bytes > 0) yield* readPieces(entry, buffers);
-    if (buffer !== undefined) spare.push(buffer);
+    else if (bytes > 0) yield* readPieces(entry, pieces);
+    if (buffer !== undefined) small.give(buffer);
     const padding = paddingAfter(bytes);
     if (padding > 0) yield zeros.subarray(0, padding);
   }
