@@ -89,10 +89,11 @@ const restore = async (
     await commitRestore(place, marker);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
     return report('changed', marker);
-  } finally {
+  } catch (error) {
     // A restore that counts is completed by the next task or the next start, not undone.
     if (!(await isCommitted(place)))
       await removeTree(fresh, signal.aborted ? options.clock.monotonic() + cleanUpBudgetMs : Infinity, options.clock);
+    throw error;
   }
 };
 

@@ -34,7 +34,7 @@ const syncVolume = async (root: string, signal: AbortSignal): Promise<boolean> =
   }
 };
 
-export const syncFiles = async (root: string, signal: AbortSignal): Promise<void> => {
+const syncFiles = async (root: string, signal: AbortSignal): Promise<void> => {
   const pool = new JobPool(poolLimits);
   const folders: string[] = [];
   const visit = async (folder: string): Promise<void> => {

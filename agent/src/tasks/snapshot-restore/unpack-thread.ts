@@ -1,6 +1,6 @@
 /** The thread that unpacks an archive: decompresses it, reads it, and writes files, away from what answers requests. */
 import { on } from 'node:events';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { TaskError } from '@nodetask/shared';
 import { ByteQueue } from '../../archive/byte-queue.ts';
 import { codecs } from '../../archive/codecs.ts';
@@ -11,8 +11,8 @@ import type { CompressedPiece } from '../../archive/split-blocks.ts';
 import type { UnpackInput, UnpackJob, UnpackOutput } from './unpack-job.ts';
 import { unpackTree } from './unpack-tree.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('this file is the program of a thread');
+if (parentPort === null) throw new Error('this file is the program of a thread');
+const port: MessagePort = parentPort;
 const job = workerData as UnpackJob;
 
 const tell = (message: UnpackOutput): void => {
@@ -21,7 +21,7 @@ const tell = (message: UnpackOutput): void => {
 
 /** Whoever sends bounds what waits here: nothing more comes until enough of it was taken. */
 async function* received(): AsyncGenerator<CompressedPiece, void, undefined> {
-  for await (const [{ piece }] of on(port ?? never(), 'message') as AsyncIterable<[UnpackInput]>) {
+  for await (const [{ piece }] of on(port, 'message') as AsyncIterable<[UnpackInput]>) {
     if (piece === undefined) return;
     const { buffer, byteOffset, byteLength } = piece.bytes;
     const bytes = Buffer.from(buffer, byteOffset, byteLength);
@@ -29,10 +29,6 @@ async function* received(): AsyncGenerator<CompressedPiece, void, undefined> {
     tell({ kind: 'taken', bytes: byteLength });
   }
 }
-
-const never = (): never => {
-  throw new Error('unreachable');
-};
 
 const failureOf = (error: unknown): UnpackOutput => {
   if (error instanceof TaskError) return { kind: 'failed', code: error.code, message: error.message };
