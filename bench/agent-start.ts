@@ -7,7 +7,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundle, bundleFolder } from '../scripts/bundle.ts';
 import { root, tool } from '../scripts/steps.ts';
+import { cpuMs, residentBytes } from './process-usage.ts';
 
 const bundled = join(bundleFolder('agent'), 'main.js');
 const emitted = join(root, 'agent', 'dist', 'src', 'main.js');
@@ -32,7 +33,6 @@ const limits = {
 } satisfies Record<string, Limit>;
 /** V8 gives memory back some seconds after the last allocation. */
 const settleMs = 10_000;
-const clockTicksPerSecond = 100;
 
 interface Start {
   readonly wallMs: number;
@@ -77,7 +77,7 @@ const start = async (
     if (performance.now() - started > 30_000) throw new Error('the agent did not answer within 30 s');
     await sleep(2);
   }
-  return { child, measured: { wallMs: performance.now() - started, cpuMs: cpuMs(child) } };
+  return { child, measured: { wallMs: performance.now() - started, cpuMs: cpuMs(child.pid) } };
 };
 
 const stop = async (child: ChildProcess): Promise<void> => {
@@ -85,18 +85,6 @@ const stop = async (child: ChildProcess): Promise<void> => {
   child.kill('SIGTERM');
   await exited;
 };
-
-/** utime and stime of proc(5). */
-const cpuMs = ({ pid }: ChildProcess): number => {
-  const fields =
-    readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-      .split(') ')[1]
-      ?.split(' ') ?? [];
-  return ((Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond) * 1000;
-};
-
-const rssBytes = ({ pid }: ChildProcess): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]) * 1024;
 
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((left, right) => left - right);
@@ -140,10 +128,10 @@ const measure = async (programs: readonly string[], count: number, home: string)
       measured[which]?.starts.push(one);
       if (index >= count - idleStarts) {
         await sleep(settleMs);
-        const from = cpuMs(child);
+        const from = cpuMs(child.pid);
         await sleep(settleMs);
-        measured[which]?.idleCPU.push(((cpuMs(child) - from) / settleMs) * 100);
-        measured[which]?.rssMB.push(rssBytes(child) / megabyte);
+        measured[which]?.idleCPU.push(((cpuMs(child.pid) - from) / settleMs) * 100);
+        measured[which]?.rssMB.push(residentBytes(child.pid) / megabyte);
       }
       await stop(child);
     }
