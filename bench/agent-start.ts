@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bundle, bundleFolder } from '../scripts/bundle.ts';
+import { bundle, bundleFolder, nodeOptions } from '../scripts/bundle.ts';
 import { root, tool } from '../scripts/steps.ts';
 import { cpuMs, residentBytes } from './process-usage.ts';
 
@@ -68,7 +68,7 @@ const start = async (
 ): Promise<{ readonly child: ChildProcess; readonly measured: Start }> => {
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [...nodeOptions.agent, program], {
     env: { NODETASK_HOME: home, NODETASK_LISTEN: `127.0.0.1:${String(port)}` },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -14,6 +14,15 @@ const threads: Readonly<Record<Program, readonly string[]>> = {
   operator: [],
 };
 
+/**
+ * How Node.js is to be started with a bundle. A young generation of a fixed, small size: as it grows, V8 takes the memory that lies outside
+ * its heap for a reason to collect all of it, ten times a second during a transfer (docs/adr/0006).
+ */
+export const nodeOptions: Readonly<Record<Program, readonly string[]>> = {
+  agent: ['--min-semi-space-size=2', '--max-semi-space-size=2'],
+  operator: [],
+};
+
 /** Where the bundle of a program is: main.js and what it loads, with nothing needed beside it but Node.js. */
 export const bundleFolder = (program: Program): string => join(root, program, 'dist', 'bundle');
 

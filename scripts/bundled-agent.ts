@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { SubmitResponse, TaskResult } from '@nodetask/shared';
+import { nodeOptions } from './bundle.ts';
 
 /** A running bundle of the agent, for tests and benchmarks. */
 export interface BundledAgent {
@@ -21,7 +22,7 @@ export const startBundledAgent = async (
   home: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<BundledAgent> => {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...nodeOptions.agent, main], {
     env: { ...env, NODETASK_HOME: home, NODETASK_LISTEN: '127.0.0.1:0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

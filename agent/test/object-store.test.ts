@@ -4,6 +4,7 @@ import { CreateMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client
 import test, { type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { TaskError } from '@nodetask/shared';
+import { BufferPool } from '../src/buffer-pool.ts';
 import { createEgress } from '../src/node/egress.ts';
 import { compileLocation } from '../src/objectstore/location.ts';
 import type { ObjectInfo, ObjectStore } from '../src/objectstore/object-store.ts';
@@ -57,6 +58,19 @@ test('a stream of several parts comes back byte for byte, in memory that is boun
   const object = found(await store.head('large/one', { signal }));
   assert.equal(object.bytes, content.length);
   assert.ok((await bytesOf(store.download(object, { signal, partBytes: 2 * MiB, parts: 3 }))).equals(content));
+
+  let allocated = 0;
+  const buffers = new BufferPool(2 * MiB, (bytes) => {
+    allocated += 1;
+    return Buffer.alloc(bytes);
+  });
+  const copied: Buffer[] = [];
+  for await (const piece of store.download(object, { signal, buffers, parts: 3 })) {
+    copied.push(Buffer.from(piece));
+    buffers.give(Buffer.from(piece.buffer));
+  }
+  assert.ok(Buffer.concat(copied).equals(content));
+  assert.ok(allocated <= 4, `${String(allocated)} buffers for 3 parts at once and a reader`);
   assert.deepEqual(await s3.files.uploads(bucket), []);
 });
 

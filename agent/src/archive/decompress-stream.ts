@@ -7,21 +7,16 @@ import { giveBack } from './own-memory.ts';
 import { type CompressedPiece, splitBlocks } from './split-blocks.ts';
 
 /**
- * The content of a compressed stream. Every checksum of the stream is checked, and that it does not end in the middle. Throws TaskError
- * `snapshot-invalid`, and errors of the stream itself as they are.
+ * The content of a compressed stream: its announced blocks are decompressed several at once, anything else of the format in one go. Every
+ * checksum of the stream is checked, and that it does not end in the middle. A chunk of the stream is done with when the next one is asked
+ * for. Throws TaskError `snapshot-invalid`, and errors of the stream itself as they are.
  */
-export const decompressStream = (
+export async function* decompressStream(
   codec: Codec,
   compressed: AsyncIterable<Uint8Array>,
   parallel: number,
-): AsyncGenerator<Buffer, void, undefined> => decompressPieces(codec, splitBlocks(codec, compressed), parallel);
-
-/** The same of a stream that has been taken apart: blocks are decompressed several at once, anything else of the format in one go. */
-export async function* decompressPieces(
-  codec: Codec,
-  pieces: AsyncGenerator<CompressedPiece, void, undefined>,
-  parallel: number,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const pieces = splitBlocks(codec, compressed);
   let other: CompressedPiece | undefined;
   async function* blocks(): AsyncGenerator<Buffer, void, undefined> {
     for (;;) {

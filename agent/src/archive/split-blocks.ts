@@ -1,17 +1,21 @@
 import { archiveError } from './archive-error.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Codec, maxBlockBytes } from './codec.ts';
+import { ownMemory } from './own-memory.ts';
 
-/** A part of a compressed stream. */
+/** A part of a compressed stream, in memory of its own. */
 export interface CompressedPiece {
   readonly bytes: Buffer;
   /** Whether it is a whole announced block; after the first piece that is none come only such. */
   readonly isBlock: boolean;
 }
 
+/** Of what is no block: a stream holds several of them. */
+const pieceBytes = 128 * 1024;
+
 /**
  * Takes a compressed stream apart: its announced blocks, then whatever else it holds. Where another program wrote it that is all of it.
- * Throws TaskError `snapshot-invalid`, and errors of the stream as they are.
+ * A chunk of the stream is done with when the next one is asked for. Throws TaskError `snapshot-invalid`, and errors of the stream as they are.
  */
 export async function* splitBlocks(
   codec: Codec,
@@ -24,12 +28,12 @@ export async function* splitBlocks(
       if (size === undefined) break;
       if (size > maxBlockBytes)
         throw archiveError(`has a block of ${size} bytes, more than the ${maxBlockBytes} that are read`);
-      const bytes = await input.take(size);
-      if (bytes.length < size || size < codec.announcementBytes)
+      const bytes = ownMemory(Buffer.allocUnsafeSlow(size));
+      if ((await input.fill(bytes)) < size || size < codec.announcementBytes)
         throw archiveError('ends in the middle of a block: it is cut off');
       yield { bytes, isBlock: true };
     }
-    for await (const bytes of input.rest()) yield { bytes, isBlock: false };
+    for await (const piece of input.rest(pieceBytes)) yield { bytes: Buffer.from(piece), isBlock: false };
   } finally {
     await input.close();
   }

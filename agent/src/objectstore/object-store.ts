@@ -1,3 +1,5 @@
+import type { BufferPool } from '../buffer-pool.ts';
+
 /**
  * What tasks see of an object store. Words: an **object** is bytes under a **key** in a bucket; keys below are whole keys, prefix included.
  *
@@ -17,7 +19,7 @@ export interface ObjectStore {
   /** Writes a small object in one request; a reader sees the old one or the new one. */
   putSmall(key: string, content: string | Uint8Array, options: PutOptions): Promise<void>;
   /**
-   * The bytes of an object in order, fetched by parallel ranges of exactly the version that `object` describes; memory is bounded by
+   * The bytes of an object in order, range after range, fetched by parallel ranges of exactly the version that `object` describes; memory is bounded by
    * `parts` × `partBytes`. `object-changed` where the object was replaced or removed meanwhile.
    */
   download(object: ObjectInfo, options: DownloadOptions): AsyncIterable<Buffer>;
@@ -64,8 +66,10 @@ export interface PutOptions extends CallOptions {
 }
 
 export interface DownloadOptions extends CallOptions {
-  /** Bytes of one range request; default 4 MiB. */
+  /** Bytes of one range request; default what `buffers` have, or 4 MiB. */
   readonly partBytes?: number;
+  /** Where the bytes go, one buffer a range: the reader gives each back. Absent: the memory of what is answered is the reader's own. */
+  readonly buffers?: BufferPool;
   /** Ranges in flight or waiting for the reader; default 4. */
   readonly parts?: number;
 }

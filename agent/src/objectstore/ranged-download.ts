@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { abortReason, sleep, TaskError } from '@nodetask/shared';
 import type { DownloadOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
@@ -19,26 +20,28 @@ export async function* rangedDownload(
   object: ObjectInfo,
   options: DownloadOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { partBytes = defaultPartBytes, parts = defaultParts } = options;
+  const { buffers, parts = defaultParts } = options;
+  const partBytes = buffers?.bytes ?? options.partBytes ?? defaultPartBytes;
   // Ends the ranges in flight when the reader leaves early or one of them fails.
   const left = new AbortController();
   const signal = AbortSignal.any([options.signal, left.signal]);
-  const window: Promise<readonly Buffer[]>[] = [];
+  const window: Promise<Buffer>[] = [];
   let next = 0;
   const fill = (): void => {
     while (window.length < parts && next < object.bytes) {
-      const range = { start: next, end: Math.min(next + partBytes, object.bytes) };
-      const fetched = fetchRange(calls, object, range, signal);
+      const end = Math.min(next + partBytes, object.bytes);
+      const into = buffers?.take().subarray(0, end - next) ?? Buffer.allocUnsafeSlow(end - next);
+      const fetched = fetchRange(calls, object, { start: next, end, into }, signal);
       // Awaited in its turn; until then a failure must not count as unhandled.
       fetched.catch(() => undefined);
       window.push(fetched);
-      next = range.end;
+      next = end;
     }
   };
   try {
     for (fill(); window.length > 0; fill()) {
       const [first] = window;
-      yield* (await first) ?? [];
+      if (first !== undefined) yield await first;
       // Only now: while its bytes wait for the reader, it counts as one of the parts in memory.
       void window.shift();
     }
@@ -52,6 +55,8 @@ interface Range {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
+  /** Memory for just these bytes. */
+  readonly into: Buffer;
 }
 
 const fetchRange = async (
@@ -59,7 +64,7 @@ const fetchRange = async (
   object: ObjectInfo,
   range: Range,
   signal: AbortSignal,
-): Promise<readonly Buffer[]> => {
+): Promise<Buffer> => {
   for (let tries = 1; ; tries++) {
     try {
       return await fetchOnce(calls, object, range, signal);
@@ -75,9 +80,9 @@ const fetchRange = async (
 const fetchOnce = async (
   calls: StoreCalls,
   { key, etag }: ObjectInfo,
-  { start, end }: Range,
+  { start, end, into }: Range,
   signal: AbortSignal,
-): Promise<readonly Buffer[]> => {
+): Promise<Buffer> => {
   const call = { verb: `read bytes ${start} to ${end - 1} of`, key, signal };
   const answer = await calls.send(call, ({ sdk, client }, abortSignal) =>
     client.send(
@@ -100,23 +105,18 @@ const fetchOnce = async (
     throw new TaskError('object-store-invalid', `${calls.describe(key)}: the store answers ${what}: check endpoint`);
   }
   try {
-    return await readBody(calls, body, end - start, signal);
+    await readBody(calls, body, into, signal);
+    return into;
   } catch (error) {
     throw calls.errorOf(call, error);
   }
 };
 
-/** The chunks of an answer, as they came: they are not joined, nobody downstream needs them to be. */
-const readBody = async (
-  { clock }: StoreCalls,
-  body: Readable,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<readonly Buffer[]> => {
-  const chunks: Buffer[] = [];
+/** Copies an answer, as it comes, into the memory that it is to fill. */
+const readBody = async ({ clock }: StoreCalls, body: Readable, into: Buffer, signal: AbortSignal): Promise<void> => {
   let arrived = 0;
   const onStall = (): void => {
-    body.destroy(new Error(`no byte arrived for ${stallMs / 1000} s, after ${arrived} of ${bytes}`));
+    body.destroy(new Error(`no byte arrived for ${stallMs / 1000} s, after ${arrived} of ${into.length}`));
   };
   const onAbort = (): void => {
     body.destroy(abortReason(signal));
@@ -125,21 +125,27 @@ const readBody = async (
   let cancelTimer = clock.setTimer(stallMs, onStall);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
+  body.on('data', (chunk: Buffer) => {
+    chunk.copy(into, arrived);
+    arrived += chunk.length;
+    giveBackChunk(chunk);
+    // The timer is not set anew for each of thousands of chunks.
+    if (clock.monotonic() - timedAt < stallMs / 8) return;
+    timedAt = clock.monotonic();
+    cancelTimer();
+    cancelTimer = clock.setTimer(stallMs, onStall);
+  });
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      arrived += chunk.length;
-      // The timer is not set anew for each of thousands of chunks.
-      if (clock.monotonic() - timedAt < stallMs / 8) continue;
-      timedAt = clock.monotonic();
-      cancelTimer();
-      cancelTimer = clock.setTimer(stallMs, onStall);
-    }
+    await finished(body, { writable: false });
   } finally {
     cancelTimer();
     signal.removeEventListener('abort', onAbort);
     body.destroy();
   }
-  if (arrived !== bytes) throw new Error(`${arrived} of ${bytes} bytes arrived`);
-  return chunks;
+  if (arrived !== into.length) throw new Error(`${arrived} of ${into.length} bytes arrived`);
+};
+
+/** Of the thousands that make one answer each has memory of its own; left to the collector, it would run all the time. */
+const giveBackChunk = ({ buffer, byteLength }: Buffer): void => {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 };

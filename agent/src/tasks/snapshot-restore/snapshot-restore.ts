@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import { archiveError } from '../../archive/archive-error.ts';
 import { codecParallelism } from '../../archive/codecs.ts';
+import type { BufferPool } from '../../buffer-pool.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { fileError } from '../../node/file-errors.ts';
 import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
@@ -113,8 +114,8 @@ const unpack = async (
   await makeFolder(fresh);
   const hash = createHash('sha256');
   let downloaded = 0;
-  async function* compressed(): AsyncGenerator<Buffer, void, undefined> {
-    for await (const chunk of store.download(object, { signal })) {
+  async function* archive(buffers: BufferPool): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of store.download(object, { signal, buffers })) {
       hash.update(chunk);
       downloaded += chunk.length;
       context.progress({ stage: 'download', done: downloaded, total: object.bytes, unit: 'bytes' });
@@ -124,8 +125,9 @@ const unpack = async (
   const owner = await ownerFor(data);
   if (owner !== undefined) await chown(fresh, owner.uid, owner.gid);
   const { compression } = found;
-  const parallel = codecParallelism(options.cpus);
-  await unpackInThread(compressed(), { root: fresh, compression, parallel, budget, owner }, signal);
+  // One more: the thread that starts them also writes, and does not start the next meanwhile.
+  const parallel = codecParallelism(options.cpus) + 1;
+  await unpackInThread(archive, { root: fresh, compression, parallel, budget, owner }, signal);
   options.afterStep?.('unpacked');
   if (downloaded !== object.bytes) {
     throw archiveError(`is over after ${downloaded} of ${object.bytes} bytes, and something else follows`);

@@ -1,31 +1,34 @@
 import { Worker } from 'node:worker_threads';
 import { abortReason, TaskError } from '@nodetask/shared';
-import { codecs } from '../../archive/codecs.ts';
-import { splitBlocks } from '../../archive/split-blocks.ts';
+import { BufferPool } from '../../buffer-pool.ts';
 import type { UnpackInput, UnpackJob, UnpackOutput } from './unpack-job.ts';
 
-/** Bytes that may wait for the thread. */
-const maxWaiting = 4 * 1024 * 1024;
+/** Of one piece of an archive, in memory that the thread shares. */
+const pieceBytes = 4 * 1024 * 1024;
+/** That may wait for the thread, beside the one that it works on. */
+const maxWaiting = 1;
 
 /**
- * Unpacks a compressed archive in a thread of its own, so that downloading and hashing go on beside it and requests are answered. Rejects
- * with the error of the thread, of `compressed`, or the signal's reason; the thread has ended by then and writes nothing more.
+ * Unpacks a compressed archive in a thread of its own, so that downloading and hashing go on beside it and requests are answered. The archive
+ * is read into `buffers`, a piece in each. Rejects with the error of the thread, of the archive, or the signal's reason; the thread has ended
+ * by then and writes nothing more.
  */
 export const unpackInThread = async (
-  compressed: AsyncIterable<Uint8Array>,
+  archive: (buffers: BufferPool) => AsyncIterable<Buffer>,
   job: UnpackJob,
   signal: AbortSignal,
 ): Promise<void> => {
-  const thread = new UnpackThread(job);
+  const buffers = new BufferPool(pieceBytes, (bytes) => Buffer.from(new SharedArrayBuffer(bytes)));
+  const thread = new UnpackThread(job, (piece) => {
+    buffers.give(Buffer.from(piece.buffer));
+  });
   const onAbort = (): void => {
     thread.fail(abortReason(signal));
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    for await (const { bytes, isBlock } of splitBlocks(codecs[job.compression], compressed)) {
-      await thread.send({ bytes: ownMemory(bytes), isBlock });
-    }
+    for await (const piece of archive(buffers)) await thread.send(piece);
     await thread.end();
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -33,22 +36,17 @@ export const unpackInThread = async (
   }
 };
 
-/** A part of a larger piece of memory cannot be handed over: it is copied. */
-const ownMemory = (bytes: Buffer): Uint8Array<ArrayBuffer> => {
-  const { buffer, byteLength } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-    ? new Uint8Array(buffer)
-    : new Uint8Array(bytes);
-};
-
 class UnpackThread {
   readonly #worker: Worker;
   readonly #ended = Promise.withResolvers<void>();
-  #waiting = 0;
+  readonly #waiting: Buffer[] = [];
+  readonly #onTaken: (piece: Buffer) => void;
   #wake: () => void = () => undefined;
   #failure: Error | undefined;
 
-  constructor(job: UnpackJob) {
+  /** `onTaken`: the thread is done with the memory of a piece. */
+  constructor(job: UnpackJob, onTaken: (piece: Buffer) => void) {
+    this.#onTaken = onTaken;
     // Beside this file, as a source and as tsc emits it, and beside the bundle.
     const program = new URL(`unpack-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
     this.#worker = new Worker(program, { workerData: job, name: 'unpack' });
@@ -65,11 +63,10 @@ class UnpackThread {
   }
 
   /** Resolves when there is room for more. */
-  async send(piece: NonNullable<UnpackInput['piece']> & { readonly bytes: Uint8Array<ArrayBuffer> }): Promise<void> {
-    const { byteLength, buffer } = piece.bytes;
-    this.#waiting += byteLength;
-    this.#post({ piece }, [buffer]);
-    while (this.#waiting > maxWaiting && this.#failure === undefined) {
+  async send(piece: Buffer): Promise<void> {
+    this.#waiting.push(piece);
+    this.#post({ bytes: piece });
+    while (this.#waiting.length > maxWaiting && this.#failure === undefined) {
       const room = Promise.withResolvers<void>();
       this.#wake = room.resolve;
       await room.promise;
@@ -79,7 +76,7 @@ class UnpackThread {
 
   /** Says that nothing more comes; resolves when everything has been unpacked. */
   async end(): Promise<void> {
-    this.#post({}, []);
+    this.#post({});
     await this.#ended.promise;
   }
 
@@ -94,16 +91,18 @@ class UnpackThread {
     await this.#worker.terminate();
   }
 
-  #post(message: UnpackInput, transferred: readonly ArrayBuffer[]): void {
-    this.#worker.postMessage(message, transferred);
+  #post(message: UnpackInput): void {
+    this.#worker.postMessage(message, []);
   }
 
   #hear(message: UnpackOutput): void {
     switch (message.kind) {
-      case 'taken':
-        this.#waiting -= message.bytes;
+      case 'taken': {
+        const piece = this.#waiting.shift();
+        if (piece !== undefined) this.#onTaken(piece);
         this.#wake();
         break;
+      }
       case 'done':
         this.#ended.resolve();
         break;

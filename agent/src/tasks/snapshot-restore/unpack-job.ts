@@ -1,6 +1,5 @@
 import type { ErrorCode } from '@nodetask/shared';
 import type { Codec } from '../../archive/codec.ts';
-import type { CompressedPiece } from '../../archive/split-blocks.ts';
 import type { UnpackOptions } from './unpack-tree.ts';
 
 /** What the thread that unpacks an archive is started with. */
@@ -12,14 +11,14 @@ export interface UnpackJob extends UnpackOptions {
   readonly parallel: number;
 }
 
-/** To the thread; the memory of the bytes goes with them. The last one has none. */
+/** To the thread: the next bytes of the archive, in memory that both share; the last one has none. */
 export interface UnpackInput {
-  readonly piece?: Pick<CompressedPiece, 'isBlock'> & { readonly bytes: Uint8Array };
+  readonly bytes?: Uint8Array;
 }
 
-/** From the thread: that a piece was taken, then how it ended. */
+/** From the thread: that it is done with the memory of the first bytes that it has not answered yet, then how all ended. */
 export type UnpackOutput =
-  | { readonly kind: 'taken'; readonly bytes: number }
+  | { readonly kind: 'taken' }
   | { readonly kind: 'done' }
   /** `code` of a TaskError; absent: an error that nobody expected. */
   | {

@@ -4,10 +4,8 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { TaskError } from '@nodetask/shared';
 import { ByteQueue } from '../../archive/byte-queue.ts';
 import { codecs } from '../../archive/codecs.ts';
-import { decompressPieces } from '../../archive/decompress-stream.ts';
-import { ownMemory } from '../../archive/own-memory.ts';
+import { decompressStream } from '../../archive/decompress-stream.ts';
 import { readTar } from '../../archive/read-tar.ts';
-import type { CompressedPiece } from '../../archive/split-blocks.ts';
 import type { UnpackInput, UnpackJob, UnpackOutput } from './unpack-job.ts';
 import { unpackTree } from './unpack-tree.ts';
 
@@ -20,13 +18,11 @@ const tell = (message: UnpackOutput): void => {
 };
 
 /** Whoever sends bounds what waits here: nothing more comes until enough of it was taken. */
-async function* received(): AsyncGenerator<CompressedPiece, void, undefined> {
-  for await (const [{ piece }] of on(port, 'message') as AsyncIterable<[UnpackInput]>) {
-    if (piece === undefined) return;
-    const { buffer, byteOffset, byteLength } = piece.bytes;
-    const bytes = Buffer.from(buffer, byteOffset, byteLength);
-    yield { bytes: piece.isBlock ? ownMemory(bytes) : bytes, isBlock: piece.isBlock };
-    tell({ kind: 'taken', bytes: byteLength });
+async function* received(): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const [{ bytes }] of on(port, 'message') as AsyncIterable<[UnpackInput]>) {
+    if (bytes === undefined) return;
+    yield bytes;
+    tell({ kind: 'taken' });
   }
 }
 
@@ -36,7 +32,7 @@ const failureOf = (error: unknown): UnpackOutput => {
   return { kind: 'failed', message: String(error) };
 };
 
-const tar = new ByteQueue(decompressPieces(codecs[job.compression], received(), job.parallel));
+const tar = new ByteQueue(decompressStream(codecs[job.compression], received(), job.parallel));
 try {
   await unpackTree(readTar(tar), job.root, job);
   await tar.close();
