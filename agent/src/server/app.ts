@@ -3,7 +3,7 @@ import { headers, TaskError } from '@nodetask/shared';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import type { BearerTokens } from './bearer-token.ts';
 import { errorAnswer, sendError } from './error-answer.ts';
-import { parseFence } from './fence-header.ts';
+import { checkFence } from './fence-header.ts';
 import { quoteValue } from './quote-value.ts';
 import type { Route, RouteContext } from './route.ts';
 import { routes } from './routes.ts';
@@ -119,15 +119,14 @@ const authenticate =
 const handlers = (route: Route, options: AppOptions): RequestHandler[] => {
   const handle = route.handler(options);
   const run: RequestHandler = (request, response) => handle(request, response);
-  return route.mutating ? [checkFence(options), run] : [run];
+  return route.mutating ? [refuseFormerLeader(options), run] : [run];
 };
 
 /** Before the body is even read: a former leader has nothing to say. */
-const checkFence =
+const refuseFormerLeader =
   ({ engine }: AppOptions): RequestHandler =>
   (request, _response, next) => {
-    const fence = parseFence(request.get(headers.fence));
-    if (fence !== undefined) engine.checkFence(fence);
+    checkFence(request, engine);
     next();
   };
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request as startRequest } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type ApiErrorBody, headers, type TaskResult } from '@nodetask/shared';
 import { startTestServer, testNamespace, type TestServer } from '../../test/support/test-server.ts';
 
@@ -148,6 +152,32 @@ test('a lower fence than seen is refused before anything else, but for the token
   assert.equal((await server.call('GET', '/v0/tasks', undefined, fence('6'))).status, 200, 'reading is not fenced');
   assert.equal((await server.call('DELETE', `/v0/tasks/${randomUUID()}`, undefined, fence('7'))).status, 204);
 });
+
+for (const [method, path, body] of [
+  ['POST', '/v0/tasks', { type: 'config-validate' }],
+  ['PUT', `/v0/tasks/${randomUUID()}/schedule`, { suspend: true }],
+] as const) {
+  test(`${method} whose body ends after the call of a newer leader is refused`, { timeout: 60_000 }, async () => {
+    await using server = await startTestServer();
+    const text = JSON.stringify(body);
+    const late = startRequest(`${server.url}${path}`, {
+      method,
+      headers: { ...fence('6'), 'content-type': 'application/json', 'content-length': text.length },
+    });
+    const answered = once(late, 'response') as Promise<[IncomingMessage]>;
+    late.write(text.slice(0, 1));
+    while (server.store.getValue('fence') !== '6') await setImmediate();
+    const newer = await server.call('POST', '/v0/tasks', { type: 'mark-ready' }, fence('7'));
+    assert.equal(newer.status, 202);
+    late.end(text.slice(1));
+    const [answer] = await answered;
+    assert.deepEqual([answer.statusCode, ((await json(answer)) as ApiErrorBody).code], [409, 'fenced']);
+    assert.deepEqual(
+      server.engine.recentResults({ limit: 10 }).results.map(({ type }) => type),
+      ['mark-ready'],
+    );
+  });
+}
 
 test('status and the gates follow mark-ready', async () => {
   await using server = await startTestServer();

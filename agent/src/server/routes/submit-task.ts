@@ -1,7 +1,7 @@
 import { isTaskType, type SubmitRequest, submitRequestSchema, TaskError, taskParams } from '@nodetask/shared';
 import * as z from 'zod';
 import { parseInput } from '../faults.ts';
-import { readJsonBody } from '../json-body.ts';
+import { readFencedBody } from '../fenced-body.ts';
 import { quoteValue } from '../quote-value.ts';
 import type { Route, RouteContext } from '../route.ts';
 
@@ -39,7 +39,7 @@ export const submitTask: Route = {
     ],
   },
   handler: (context) => async (request, response) => {
-    const body = await readJsonBody(request);
+    const body = await readFencedBody(request, context.engine);
     if (context.stopping()) throw stoppingError();
     const task = parseInput(submitRequestSchema, body, 'invalid-request', 'The task is not valid');
     checkNamespace(task, context);

@@ -1,6 +1,6 @@
 import { scheduleUpdateSchema } from '@nodetask/shared';
 import { parseInput } from '../faults.ts';
-import { readJsonBody } from '../json-body.ts';
+import { readFencedBody } from '../fenced-body.ts';
 import type { Route } from '../route.ts';
 import { stoppingError } from './submit-task.ts';
 import { taskID } from './task-id.ts';
@@ -29,7 +29,7 @@ export const updateSchedule: Route = {
   },
   handler: (context) => async (request, response) => {
     const id = taskID(request);
-    const body = await readJsonBody(request);
+    const body = await readFencedBody(request, context.engine);
     if (context.stopping()) throw stoppingError();
     const update = parseInput(scheduleUpdateSchema, body, 'invalid-request', 'The change of the schedule is not valid');
     response.json(context.engine.updateSchedule(id, update));
