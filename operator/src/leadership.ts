@@ -19,7 +19,11 @@ export interface LeadershipParts {
   readonly signal: AbortSignal;
 }
 
-/** Part of the grace time in which work that has begun may end; the rest is for the Lease, events and connections. */
+/**
+ * How long work that has begun may go on after a stop was asked for, and the most of the grace time that it may take: the rest is
+ * for the Lease, events and connections. Short, because nobody leads meanwhile, and what is cut off is repeated by the next leader.
+ */
+const mostDrainMs = 1000;
 const drainShare = 0.6;
 
 /** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
@@ -27,7 +31,7 @@ export const withLeadership = async (config: OperatorConfig, parts: LeadershipPa
   const { access, transport, clock, random, logger, metrics, signal } = parts;
   const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
-  const drainMs = config.graceMs * drainShare;
+  const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   if (config.leaderElect) {
     const timings = { drainMs };
     await new LeaderElector({ transport, lease, identity, clock, random, logger, metrics, timings }).run(signal, lead);

@@ -299,7 +299,14 @@ const makeElector = (harness: Harness, identity: string): LeaderElector =>
     ...harness.parts,
     lease,
     identity,
-    timings: { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 300, drainMs: 2000, abandonMs: 1000 },
+    timings: {
+      leaseDurationMs: 3000,
+      renewDeadlineMs: 2000,
+      acquirePeriodMs: 300,
+      renewPeriodMs: 300,
+      drainMs: 2000,
+      abandonMs: 1000,
+    },
   });
 
 const untilAborted = async (...signals: AbortSignal[]): Promise<void> =>

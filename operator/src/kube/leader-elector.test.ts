@@ -153,6 +153,31 @@ test('after a release the next leader is there at its next look, with a higher f
   assert.equal(server.lease?.spec?.holderIdentity, '');
 });
 
+test('one that waits leads within 0.7 s of a release', async () => {
+  const { clock, transport } = setUp();
+  const stops = [new AbortController(), new AbortController()] as const;
+  let releasedAt = 0;
+  let tookAt = 0;
+  const first = makeElector(transport, clock, 'a', () => 1).run(stops[0].signal, async () => {
+    await untilAborted(stops[0].signal);
+    releasedAt = clock.monotonic();
+  });
+  await clock.advance(1000);
+  const second = makeElector(transport, clock, 'b', () => 1).run(stops[1].signal, async () => {
+    tookAt = clock.monotonic();
+    await untilAborted(stops[1].signal);
+  });
+  await clock.advance(33_333);
+  assert.equal(tookAt, 0);
+  stops[0].abort();
+  await clock.advance(700);
+  assert.ok(tookAt > releasedAt && releasedAt > 0, `released at ${String(releasedAt)}, taken at ${String(tookAt)}`);
+  stops[1].abort();
+  await clock.advance(1000);
+  await Promise.all([first, second]);
+  assert.equal(clock.pendingTimers, 0);
+});
+
 test('a leader whose renewals stall gives up after 10 s, another takes over after 15 s', async () => {
   const { clock, transport, network, server } = setUp();
   const stop = new AbortController();

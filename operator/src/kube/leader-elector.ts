@@ -61,15 +61,16 @@ export class LeaderElector {
   }
 
   async #acquire(stop: AbortSignal): Promise<Term | undefined> {
+    const { acquirePeriodMs, renewPeriodMs } = this.#timings;
     while (!stop.aborted) {
       try {
         const term = await this.#tryToAcquire(stop);
         if (term !== undefined) return term;
-        await sleep(this.#options.clock, this.#retryMs(), stop);
+        await sleep(this.#options.clock, this.#spread(acquirePeriodMs), stop);
       } catch (error) {
         if (stop.aborted) break;
         this.#options.logger.warn('leader election: cannot read or take the Lease, trying again', { error });
-        await sleep(this.#options.clock, this.#retryMs(), stop).catch(() => undefined);
+        await sleep(this.#options.clock, this.#spread(renewPeriodMs), stop).catch(() => undefined);
       }
     }
     return undefined;
@@ -164,7 +165,7 @@ export class LeaderElector {
     const over = AbortSignal.any([leader.signal, ended]);
     while (!over.aborted) {
       try {
-        await sleep(clock, this.#retryMs(), over);
+        await sleep(clock, this.#spread(this.#timings.renewPeriodMs), over);
         const sentAt = clock.monotonic();
         term.lease = await this.#client.renew(term.lease, this.#callMs, over);
         term.renewedAt = sentAt;
@@ -231,7 +232,8 @@ export class LeaderElector {
     return this.#timings.renewDeadlineMs / 2;
   }
 
-  #retryMs(): number {
-    return this.#timings.retryPeriodMs * (1 + this.#options.random() / 5);
+  /** Up to a fifth longer, so that those that wait do not all come at once. */
+  #spread(periodMs: number): number {
+    return periodMs * (1 + this.#options.random() / 5);
   }
 }

@@ -20,8 +20,10 @@ export interface LeaderTimings {
   readonly leaseDurationMs: number;
   /** A leader that could not renew for so long gives up. Less than leaseDurationMs: the work has the difference to stop in. */
   readonly renewDeadlineMs: number;
-  /** Between two tries to acquire or renew, plus up to a fifth. */
-  readonly retryPeriodMs: number;
+  /** Between two looks of one that waits, plus up to a fifth: so soon it follows a leader that gave the Lease back. */
+  readonly acquirePeriodMs: number;
+  /** Between two renewals, plus up to a fifth. */
+  readonly renewPeriodMs: number;
   /** How long the work may go on after a stop was asked for. */
   readonly drainMs: number;
   /** How long aborted work may take to end before it is given up and run() rejects all the same. */
@@ -31,7 +33,8 @@ export interface LeaderTimings {
 export const defaultLeaderTimings: LeaderTimings = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
-  retryPeriodMs: 2000,
+  acquirePeriodMs: 500,
+  renewPeriodMs: 2000,
   drainMs: 15_000,
   abandonMs: 5000,
 };
@@ -39,11 +42,11 @@ export const defaultLeaderTimings: LeaderTimings = {
 /** Adds the defaults. Throws when the times do not fit together. */
 export const completeTimings = (timings: Partial<LeaderTimings> = {}): LeaderTimings => {
   const complete = { ...defaultLeaderTimings, ...timings };
-  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = complete;
-  if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= retryPeriodMs * 1.2) {
+  const { leaseDurationMs, renewDeadlineMs, renewPeriodMs } = complete;
+  if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= renewPeriodMs * 1.2) {
     throw new Error(
       `leader election: leaseDurationMs (${String(leaseDurationMs)}) must be more than renewDeadlineMs (${String(renewDeadlineMs)}), ` +
-        `and that more than 1.2 times retryPeriodMs (${String(retryPeriodMs)})`,
+        `and that more than 1.2 times renewPeriodMs (${String(renewPeriodMs)})`,
     );
   }
   return complete;
