@@ -33,7 +33,7 @@ const flushEventsMs = 2_000;
 
 /**
  * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
- * @throws LeadershipLostError, AgentError `fenced`: another instance leads; ListenError; what the start of a part throws.
+ * @throws LeadershipLostError, AgentError `fenced`, NewerLeaderError: another instance leads; ListenError; what the start of a part throws.
  */
 export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
   const { access, clock, random, logger, signal } = parts;
@@ -99,7 +99,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     leading = true;
     logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
     try {
-      await controller.run(new AgentClient(http), { signal: leaderSignal, drain: signal });
+      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal });
     } finally {
       leading = false;
       await http.close();

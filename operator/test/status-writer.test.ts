@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type NodeTask, silentLogger } from '@nodetask/shared';
 import { type Cluster, startCluster } from '@nodetask/testbed';
+import { NewerLeaderError } from '../src/controller/newer-leader-error.ts';
 import { StatusWriter } from '../src/controller/status-writer.ts';
 import { isConflict, isNotFound } from '../src/kube/api-error.ts';
 import { noKubeMetrics } from '../src/kube/kube-metrics.ts';
@@ -27,13 +28,20 @@ before(async () => {
     logger: silentLogger,
     metrics: noKubeMetrics,
   });
-  writer = new StatusWriter(transport, new ReadYourWrites({ clock: systemClock, current: () => undefined }));
+  writer = writerWith(1);
 });
 
 after(async () => {
   await transport.close();
   await cluster.stop();
 });
+
+const writerWith = (fence: number): StatusWriter =>
+  new StatusWriter({
+    transport,
+    ownWrites: new ReadYourWrites({ clock: systemClock, current: () => undefined }),
+    fence,
+  });
 
 const apply = async (name: string): Promise<NodeTask> =>
   (await cluster.applyNodeTask(name, spec)) as unknown as NodeTask;
@@ -47,6 +55,16 @@ test('the status of an object that was created anew meanwhile is taken back', as
   const seen = await cluster.admin.get<NodeTask>(pathOf(cluster, 'again'));
   assert.equal(seen?.status?.phase, undefined);
   assert.ok((seen?.status?.observedGeneration ?? -1) < 0, JSON.stringify(seen?.status));
+});
+
+test('a former leader whose write comes late cannot undo what a newer one wrote', async () => {
+  const former = await apply('overtaken');
+  const late = await writer.apply(former, { observedGeneration: 1, phase: 'Pending' }, signal);
+  await writerWith(2).apply(late, { observedGeneration: 1, phase: 'Running' }, signal);
+  await assert.rejects(writer.apply(late, { observedGeneration: 1, phase: 'Pending' }, signal), NewerLeaderError);
+  await assert.rejects(writer.dropRow(late, 'sei-0', signal), isConflict);
+  const seen = await cluster.admin.get<NodeTask>(pathOf(cluster, 'overtaken'));
+  assert.deepEqual([seen?.status?.phase, seen?.status?.fence], ['Running', 2]);
 });
 
 test('a finalizer is set on exactly the version that was read', async () => {

@@ -69,6 +69,13 @@ export const nodeTaskStatusSchema = z.strictObject({
     .describe(
       'metadata.generation that this status describes; -1 = nobody has looked yet, so that no tool takes the object for ready.',
     ),
+  fence: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'leaseTransitions of the Lease under which the operator wrote this; never falls, so that a late write of a former leader is refused.',
+    ),
   runID: z.string().max(63).optional().describe('The runID that this status describes.'),
   phase: z
     .string()

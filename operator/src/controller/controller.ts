@@ -18,6 +18,7 @@ import { queueOf } from './queue/ahead.ts';
 import { freedPlaces } from './queue/freed-places.ts';
 import { anyPod, placeKey } from './queue/places.ts';
 import { changesAgent, concerns } from './relevance.ts';
+import { NewerLeaderError } from './newer-leader-error.ts';
 import { keyOf } from './node-tasks.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { reconcileNodeTask, type ReconcileOptions } from './reconcile-node-task.ts';
@@ -85,11 +86,11 @@ export class Controller {
 
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
-   * @throws AgentError `fenced` where an agent has heard from a newer leader: this process leads no more.
+   * @throws AgentError `fenced`, NewerLeaderError: an agent, a status has heard from a newer leader, and this process leads no more.
    */
   async run(
     agents: AgentCalls,
-    { signal, drain }: { readonly signal: AbortSignal; readonly drain: AbortSignal },
+    { fence, signal, drain }: { readonly fence: number; readonly signal: AbortSignal; readonly drain: AbortSignal },
   ): Promise<void> {
     const { transport, events, clock, random, logger, metrics, concurrency, onStatusWrite } = this.#options;
     const fenced = new AbortController();
@@ -98,7 +99,7 @@ export class Controller {
       transport,
       clock,
       agents,
-      writer: new StatusWriter(transport, this.#ownWrites),
+      writer: new StatusWriter({ transport, ownWrites: this.#ownWrites, fence }),
       events,
       memory: this.#memory,
       parallelCalls,
@@ -166,13 +167,16 @@ export class Controller {
   }
 }
 
+const isOfNewerLeader = (error: unknown): boolean =>
+  error instanceof NewerLeaderError || (error instanceof AgentError && error.kind === 'fenced');
+
 const stopWhenFenced =
   (reconcile: Reconcile, fenced: AbortController): Reconcile =>
   async (key, context) => {
     try {
       return await reconcile(key, context);
     } catch (error) {
-      if (error instanceof AgentError && error.kind === 'fenced') fenced.abort(error);
+      if (isOfNewerLeader(error)) fenced.abort(error);
       throw error;
     }
   };

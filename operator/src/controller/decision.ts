@@ -5,8 +5,8 @@ import type { AgentCall } from './task-memory.ts';
 /** The operator's part of a row: everything but the agent's `result` and `runs`. */
 export type OwnedTarget = Omit<TargetStatus, 'result' | 'runs'>;
 
-/** The operator's part of status: always applied as a whole. */
-export interface OwnedStatus extends Omit<NodeTaskStatus, 'targets'> {
+/** The operator's part of status: always applied as a whole. The fence is added when it is written. */
+export interface OwnedStatus extends Omit<NodeTaskStatus, 'targets' | 'fence'> {
   readonly targets?: OwnedTarget[] | undefined;
 }
 

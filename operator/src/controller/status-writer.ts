@@ -5,6 +5,7 @@ import {
   groupVersion,
   kind,
   type NodeTask,
+  type NodeTaskStatus,
   operatorFieldManager,
 } from '@nodetask/shared';
 import { ApiError } from '../kube/api-error.ts';
@@ -14,43 +15,51 @@ import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { OwnedStatus } from './decision.ts';
+import { NewerLeaderError } from './newer-leader-error.ts';
 import { keyOf, nodeTasks } from './node-tasks.ts';
+
+export interface StatusWriterOptions {
+  readonly transport: KubeTransport;
+  readonly ownWrites: ReadYourWrites;
+  /** leaseTransitions of this operator's Lease: the API server refuses it where a higher one has written. */
+  readonly fence: number;
+}
 
 /**
  * The writes to a NodeTask. By server-side apply the operator owns every field of status but `result` and `runs`, which belong to
- * the agents: what it applies is always its whole part.
+ * the agents: what it applies is always its whole part. A write may come late, when another operator leads: then the fence in
+ * status keeps it from undoing what that one wrote, and the version that was read does where no fence is written.
  */
 export class StatusWriter {
-  readonly #transport: KubeTransport;
-  readonly #ownWrites: ReadYourWrites;
+  readonly #options: StatusWriterOptions;
 
-  constructor(transport: KubeTransport, ownWrites: ReadYourWrites) {
-    this.#transport = transport;
-    this.#ownWrites = ownWrites;
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
   }
 
-  /** Throws a Conflict where another object has the name by now. */
+  /** Throws a Conflict where another object has the name by now, and NewerLeaderError. */
   async apply(nodeTask: NodeTask, status: OwnedStatus, signal: AbortSignal): Promise<NodeTask> {
-    const written = await this.#applyAs(operatorFieldManager, nodeTask, status, signal);
+    const { fence } = this.#options;
+    const written = await this.#applyAs(operatorFieldManager, nodeTask, { status: { ...status, fence } }, signal);
     if (written.metadata.uid === nodeTask.metadata.uid) return written;
     // The API server overlooks the uid on the status subresource. The status of the former object is taken back.
-    await this.#applyAs(operatorFieldManager, written, undefined, signal);
+    await this.#takeOff(operatorFieldManager, written, signal);
     throw new ApiError(`${keyOf(nodeTask)} was created anew while its status was written`, {
       code: 409,
       reason: 'Conflict',
     });
   }
 
-  /** Takes an agent's fields off status by applying nothing in its name. */
+  /** Takes an agent's fields off status by applying nothing in its name. Throws a Conflict where the object has changed. */
   async dropRow(nodeTask: NodeTask, pod: string, signal: AbortSignal): Promise<NodeTask> {
     const manager = agentFieldManager(createHash('sha256').update(pod).digest('hex'));
-    return this.#applyAs(manager, nodeTask, undefined, signal);
+    return this.#takeOff(manager, nodeTask, signal);
   }
 
   /** Throws a Conflict where the object is not the version that `nodeTask` is. */
   async addFinalizer(nodeTask: NodeTask, signal: AbortSignal): Promise<NodeTask> {
-    return this.#ownWrites.track(keyOf(nodeTask), async () =>
-      addFinalizer(this.#transport, nodeTasks, nodeTask, cancelFinalizer, {
+    return this.#options.ownWrites.track(keyOf(nodeTask), async () =>
+      addFinalizer(this.#options.transport, nodeTasks, nodeTask, cancelFinalizer, {
         fieldManager: operatorFieldManager,
         signal,
       }),
@@ -58,8 +67,8 @@ export class StatusWriter {
   }
 
   async removeFinalizer(nodeTask: NodeTask, signal: AbortSignal): Promise<NodeTask> {
-    return this.#ownWrites.track(keyOf(nodeTask), async () =>
-      removeFinalizer(this.#transport, nodeTasks, nodeTask, cancelFinalizer, {
+    return this.#options.ownWrites.track(keyOf(nodeTask), async () =>
+      removeFinalizer(this.#options.transport, nodeTasks, nodeTask, cancelFinalizer, {
         fieldManager: operatorFieldManager,
         signal,
       }),
@@ -68,24 +77,38 @@ export class StatusWriter {
 
   /** Throws a Conflict where the object is not the version that `nodeTask` is: somebody may want it to run again. */
   async delete(nodeTask: NodeTask, signal: AbortSignal): Promise<void> {
-    await deleteObject(this.#transport, nodeTasks, nodeTask, { signal });
+    await deleteObject(this.#options.transport, nodeTasks, nodeTask, { signal });
+  }
+
+  async #takeOff(fieldManager: string, nodeTask: NodeTask, signal: AbortSignal): Promise<NodeTask> {
+    const { resourceVersion } = nodeTask.metadata;
+    return this.#applyAs(fieldManager, nodeTask, { resourceVersion }, signal);
   }
 
   async #applyAs(
     fieldManager: string,
     nodeTask: NodeTask,
-    status: OwnedStatus | undefined,
+    { status, resourceVersion }: { readonly status?: NodeTaskStatus; readonly resourceVersion?: string },
     signal: AbortSignal,
   ): Promise<NodeTask> {
     const { name, namespace, uid } = nodeTask.metadata;
     const body: ApplyBody = {
       apiVersion: groupVersion,
       kind,
-      metadata: { name, namespace, uid },
+      metadata: { name, namespace, uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
       ...(status === undefined ? {} : { status }),
     };
-    return this.#ownWrites.track(keyOf(nodeTask), async () =>
-      applyStatus<NodeTask>(this.#transport, nodeTasks, body, { fieldManager, signal }),
-    );
+    const { transport, ownWrites } = this.#options;
+    try {
+      return await ownWrites.track(keyOf(nodeTask), async () =>
+        applyStatus<NodeTask>(transport, nodeTasks, body, { fieldManager, signal }),
+      );
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.fields.includes('status.fence')) throw error;
+      throw new NewerLeaderError(
+        `${keyOf(nodeTask)}: a leader with a higher fence than ${this.#options.fence} has written its status; this one leads no more`,
+        { cause: error },
+      );
+    }
   }
 }

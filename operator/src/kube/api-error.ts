@@ -4,6 +4,8 @@ export interface ApiErrorOptions {
   /** `reason` of the API server's Status (`Conflict`, `AlreadyExists`, `Expired`…), or of this client (`NetworkError`, `Timeout`, …). */
   readonly reason: string;
   readonly retryAfterMs?: number;
+  /** Paths of the fields that the server found at fault. */
+  readonly fields?: readonly string[];
   /** Overrides what the code says. */
   readonly retriable?: boolean;
   readonly cause?: unknown;
@@ -20,6 +22,8 @@ export class ApiError extends Error {
   readonly reason: string;
   /** What the server asked to wait. */
   readonly retryAfterMs: number | undefined;
+  /** Paths of the fields that the server found at fault. */
+  readonly fields: readonly string[];
   /** Whether the same request may succeed later. */
   readonly retriable: boolean;
 
@@ -28,6 +32,7 @@ export class ApiError extends Error {
     this.code = options.code;
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
+    this.fields = options.fields ?? [];
     this.retriable = options.retriable ?? retriableCodes.has(options.code);
   }
 }

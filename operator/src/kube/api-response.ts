@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts';
 interface StatusBody {
   readonly message?: unknown;
   readonly reason?: unknown;
-  readonly details?: { readonly retryAfterSeconds?: unknown };
+  readonly details?: { readonly retryAfterSeconds?: unknown; readonly causes?: unknown };
 }
 
 /** The most characters of a server's message that go into an error. */
@@ -23,8 +23,14 @@ export const errorOfResponse = (call: string, code: number, retryAfter: string |
     code,
     reason,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    fields: fieldsAtFault(status?.details?.causes),
   });
 };
+
+const fieldsAtFault = (causes: unknown): readonly string[] =>
+  (Array.isArray(causes) ? causes : []).flatMap((cause: { readonly field?: unknown } | null) =>
+    typeof cause?.field === 'string' ? [cause.field] : [],
+  );
 
 /** Makes the error of a call that got no answer. */
 export const errorOfNetwork = (call: string, cause: unknown): ApiError => {

@@ -88,7 +88,7 @@ export class MortalOperator {
       await waitForSync([tasks, agentPods], { clock, logger: silentLogger, signal: life.signal });
       const agents = mortalAgents(new AgentClient(http), step);
       const drain = new AbortController();
-      const working = controller.run(agents, { signal: life.signal, drain: drain.signal });
+      const working = controller.run(agents, { fence: this.#fence, signal: life.signal, drain: drain.signal });
       await Promise.race([working, until(life.signal).catch(ifAlive(life.signal))]);
       drain.abort(new Error('this life is over'));
       await working;

@@ -34,10 +34,22 @@ const specSchema = (): StructuralSchema => {
   };
 };
 
-/** Observed, not wanted: the API server neither fills in nor judges how members go together, or a write would be lost. */
-const statusSchema = (): StructuralSchema => ({
-  ...structuralFromZod(nodeTaskStatusSchema, 'status', { defaults: false, rules: false }),
-  description: 'What the operator and the agents observed.',
-  // Of the whole object: the default of a member alone does not apply while its parent is absent.
-  default: { observedGeneration: -1 },
-});
+/**
+ * Observed, not wanted: the API server neither fills in nor judges how members go together, or a write would be lost. The one
+ * write that is to be lost is that of a former leader.
+ */
+const statusSchema = (): StructuralSchema => {
+  const status = structuralFromZod(nodeTaskStatusSchema, 'status', { defaults: false, rules: false });
+  return {
+    ...status,
+    description: 'What the operator and the agents observed.',
+    properties: { ...status.properties, fence: { ...status.properties?.['fence'], ...fenceRule } },
+    // Of the whole object: the default of a member alone does not apply while its parent is absent.
+    default: { observedGeneration: -1 },
+  };
+};
+
+/** A rule that speaks of oldSelf holds where there was no value, and where none is written. */
+const fenceRule: StructuralSchema = {
+  'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'a newer leader has written this status' }],
+};

@@ -8,7 +8,7 @@ import { runFacts } from './last-run.ts';
 import { type DecidedTarget, toRow } from './rows.ts';
 
 /** The operator's part of a status, as it would apply it. */
-export const ownedPart = ({ targets, ...rest }: NodeTaskStatus): OwnedStatus => {
+export const ownedPart = ({ targets, fence: _fence, ...rest }: NodeTaskStatus): OwnedStatus => {
   const rows = (targets ?? []).flatMap((row) => {
     const { result: _, runs: __, ...owned } = row;
     return Object.keys(owned).length > 1 ? [owned] : [];
