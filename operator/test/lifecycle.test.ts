@@ -140,6 +140,17 @@ describe('a one-shot', () => {
     const done = await untilFinished(cluster, 'cancelled');
     assert.equal(done.status?.phase, 'Cancelled');
     assert.equal(reasonOf(done, 'Stalled'), 'Cancelled');
+    // The agent forgets the task, but not without a word: nothing on status says that it runs.
+    const told = await until(
+      cluster,
+      'cancelled',
+      'to have its last report',
+      ({ status }) => status?.targets?.[0]?.result?.status === 'failed',
+    );
+    const [row] = told.status?.targets ?? [];
+    assert.equal(row?.result?.cancelled, true);
+    assert.equal(row.message, 'cancelled by spec.cancel');
+    assert.equal(told.status?.phase, 'Cancelled');
     source.hangUp();
     const again = { type: 'mark-ready', target: { podName: 'sei-1' }, runID: '2' };
     await cluster.applyNodeTask('cancelled', again);

@@ -197,6 +197,77 @@ describe('removeResult', () => {
   });
 });
 
+describe('the NodeTask of a removed task', () => {
+  const ref = { namespace: 'sei', name: 'upgrade', uid: 'u1', maxResultBytes: 2048 };
+
+  it('is told that it was cancelled, also by the next process', async () => {
+    const first = startWith();
+    first.engine.submit({ ...task, ref });
+    await turn();
+    first.engine.removeResult(task.id);
+    await turn();
+    const { engine } = first.restart();
+    const [farewell, ...others] = engine.unreported(10);
+    assert.deepEqual(others, []);
+    assert.equal(farewell?.result.status, 'failed');
+    assert.equal(farewell.result.cancelled, true);
+    assert.equal(farewell.urgent, true);
+    engine.markReported(task.id, farewell.revision);
+    assert.deepEqual(engine.unreported(10), []);
+    assert.equal(engine.getResult(task.id), undefined);
+  });
+
+  it('keeps the runs of its schedule as they ended, and waits for no next one', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitScheduled({ ...task, ref }, { cron: '* * * * *' });
+    await clock.advance(minute);
+    handler.last.complete();
+    await turn();
+    engine.removeResult(task.id);
+    const [farewell] = engine.unreported(10);
+    assert.equal(farewell?.result.cancelled, true);
+    assert.equal(farewell.result.nextRunAt, undefined);
+    assert.deepEqual(
+      farewell.runs.map(({ run, status }) => [run, status]),
+      [[1, 'completed']],
+    );
+  });
+
+  it('is told of an end that it has not heard of, and nothing where it has', async () => {
+    const { engine, handler } = startWith();
+    engine.submit({ ...task, ref });
+    await turn();
+    handler.last.complete();
+    await turn();
+    engine.removeResult(task.id);
+    assert.deepEqual(
+      engine.unreported(10).map(({ result }) => result.status),
+      ['completed'],
+    );
+    const heard = uuid(2);
+    engine.submit({ ...task, id: heard, ref });
+    await turn();
+    handler.last.complete();
+    await turn();
+    for (const { id, revision } of engine.unreported(10)) engine.markReported(id, revision);
+    engine.removeResult(heard);
+    assert.deepEqual(engine.unreported(10), []);
+  });
+
+  it('is forgotten where more than 64 are to be told', async () => {
+    const { engine } = startWith();
+    for (let number = 1; number <= 66; number++) {
+      engine.submit({ ...task, id: uuid(number), ref });
+      await turn();
+      engine.removeResult(uuid(number));
+      await engine.stopped(uuid(number));
+    }
+    const told = engine.unreported(100).map(({ id }) => id);
+    assert.equal(told.length, 64);
+    assert.equal(told[0], uuid(3));
+  });
+});
+
 describe('a store that cannot delete', () => {
   it('the work stops, the error surfaces, the row stays, a retry works', async () => {
     const { engine, handler, store } = startWith();

@@ -1,5 +1,6 @@
 import type { Logger, TaskResult } from '@nodetask/shared';
 import type { PendingReport, ResultChange } from './engine-api.ts';
+import { Farewells } from './farewells.ts';
 import { revised } from './record-changes.ts';
 import type { Store, TaskRecord } from './store.ts';
 import { resultOf } from './task-result-view.ts';
@@ -23,12 +24,14 @@ export class Journal {
   readonly #logger: Logger;
   readonly #living = new Map<string, Living>();
   readonly #listeners = new Set<(change: ResultChange) => void>();
+  readonly #farewells: Farewells;
   #ready: boolean;
   #fence: number;
 
   constructor(store: Store, logger: Logger) {
     this.#store = store;
     this.#logger = logger;
+    this.#farewells = new Farewells(store);
     this.#ready = store.getValue(readyKey) !== undefined;
     this.#fence = Number(store.getValue(fenceKey) ?? 0);
     for (const record of store.living()) {
@@ -94,9 +97,12 @@ export class Journal {
     this.#remember(record);
   }
 
-  /** Forgets a task and leaves a tombstone. True where there was one. */
-  remove(id: string, at: Date): boolean {
-    const existed = this.#store.remove(id, at);
+  /**
+   * Forgets a task and leaves a tombstone. True where there was one.
+   * @param last what it came to: its NodeTask is told so where it does not know it.
+   */
+  remove(id: string, at: Date, last?: TaskRecord): boolean {
+    const existed = this.#farewells.remove(id, at, last);
     this.#living.delete(id);
     return existed;
   }
@@ -124,14 +130,16 @@ export class Journal {
     const onlyProgress = this.living().filter(
       ({ id, ref, revision, reportedRevision }) => ref !== undefined && revision > reportedRevision && !listed.has(id),
     );
-    return [...durable, ...onlyProgress].slice(0, limit).flatMap((stored): PendingReport[] => {
+    const reports = [...durable, ...onlyProgress].flatMap((stored): PendingReport[] => {
       const record = this.#living.get(stored.id)?.record ?? stored;
       const { id, ref, revision, runs } = record;
       return ref === undefined ? [] : [{ id, ref, revision, result: resultOf(record), runs, urgent: listed.has(id) }];
     });
+    return [...this.#farewells.reports, ...reports].slice(0, limit);
   }
 
   markReported(id: string, revision: number): void {
+    if (this.#farewells.said(id)) return;
     const living = this.#living.get(id);
     const record = living?.record ?? this.#store.get(id);
     if (record === undefined || revision <= record.reportedRevision) return;

@@ -63,6 +63,10 @@ export const runFailed = (record: TaskRecord, failure: Failure, at: string, term
   result: failed(record, failure, at, terminal),
 });
 
+/** The task was removed before it had ended, while a run went on or between two. What runs came to before stays. */
+export const taskRemoved = (record: TaskRecord, failure: Failure, at: string): TaskRecord =>
+  record.active ? runFailed(record, failure, at, true) : revised(record, { result: failed(record, failure, at, true) });
+
 /** A firing that was due at `dueAt` could not start in time. It takes a number, so that it can be told from others. */
 export const runMissed = (record: TaskRecord, failure: Failure, dueAt: string, nextRunAt?: string): TaskRecord => {
   const run = record.result.run + 1;

@@ -342,6 +342,13 @@ describe('schedules follow the selector', () => {
     assert.deepEqual(late.dropRows, ['sei-2']);
     assert.equal(ready(late), 'Scheduled');
   });
+  test('a row that the agent of a pod that left writes once more is no target again', () => {
+    const pods = three.slice(0, 2);
+    const farewell = { pod: 'sei-2', result: result({ status: 'failed', cancelled: true }, 'sei-2') };
+    const decision = ask({ spec, pods, status: runningStatus([...rows.slice(0, 2), farewell]), memory });
+    assert.deepEqual(decision.dropRows, ['sei-2']);
+    assert.equal(ready(decision), 'Scheduled');
+  });
   test('times are those of the newest and of the next run', () => {
     const runs = [{ run: 2, status: 'completed' as const, startedAt: at(10) }];
     const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ nextRunAt: at(1010) }), runs })]);
@@ -520,6 +527,16 @@ describe('cancelling', () => {
     assert.equal(second.finalizer, 'remove');
     assert.deepEqual(eventReasons(second), ['Cancelled']);
   });
+  test('says the same whether the agent has reported the cancel already or not', () => {
+    const reported = result({ status: 'failed', cancelled: true, errorCode: 'cancelled', error: 'was removed' });
+    const decision = ask({
+      spec,
+      status: runningStatus([row('sei-0', { result: reported })]),
+      metadata: { finalizers },
+    });
+    assert.equal(decision.status?.phase, 'Cancelled');
+    assert.equal(decision.status?.targets?.[0]?.message, 'cancelled by spec.cancel');
+  });
   test('does not wait for ever for an agent that is silent, and says what is not known', () => {
     const silent = accepted({ silence: { since: start, message: 'x' }, failures: 3, retryAt: start + 400_000 });
     const setup: Setup = {
@@ -537,12 +554,13 @@ describe('cancelling', () => {
   });
   test('also a schedule and a daemon, which then stay as they are until another runID', () => {
     for (const recurring of [cron, { ...oneShot, type: 'result-export', async: { daemon: {} } }] as const) {
-      const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result() })]);
+      const status = runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ nextRunAt: at(60) }) })]);
       const cancelled = { ...recurring, cancel: true } as NonNullable<Setup['spec']>;
       assert.deepEqual(kinds(ask({ spec: cancelled, status, metadata: { finalizers } })), ['remove sei-0']);
       const memory = { [idOf('sei-0')]: accepted({ stopped: true }) };
       const end = ask({ spec: cancelled, status, memory, metadata: { finalizers } });
       assert.equal(end.status?.phase, 'Cancelled');
+      assert.equal(end.status.nextRunAt, undefined);
       const after = { ...end.status, targets: [...(end.status?.targets ?? [])] };
       const again = ask({
         spec: recurring,

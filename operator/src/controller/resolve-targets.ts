@@ -13,7 +13,8 @@ export const resolveTargets = (ctx: RunContext): readonly string[] => {
   const fixed = ctx.mode === 'one-shot' && ctx.sameRun && ctx.status.startedAt !== undefined;
 
   for (const row of ctx.status.targets ?? []) {
-    const ours = row.result !== undefined && row.result.id === currentTaskID(ctx, row.pod, row.attempt ?? 1);
+    // What was removed on its agent is nothing to remember a pod by.
+    const ours = row.result?.cancelled !== true && row.result?.id === currentTaskID(ctx, row.pod, row.attempt ?? 1);
     const listed = ctx.sameRun && row.taskID !== undefined;
     if (ctx.mode === 'one-shot' ? ours || (fixed && listed) : (ours || listed) && absentWithinBudget(ctx, row.pod)) {
       names.add(row.pod);

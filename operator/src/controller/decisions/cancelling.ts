@@ -55,12 +55,12 @@ const startedTargets = (ctx: RunContext, unconfirmed: ReadonlySet<string>): read
   });
 };
 
-/** A failed attempt that another was to follow is no end. */
+/** A failed attempt that another was to follow is no end, and what this very cancel did is told in its own words. */
 const endOfWork = (view: TargetView): TargetVerdict | undefined => {
   const ended = endedResult(view);
   if (ended === undefined) return undefined;
   const verdict = retry(view, ended);
-  return hasEnded({ view, verdict }) ? verdict : undefined;
+  return hasEnded({ view, verdict }) && verdict.state !== 'cancelled' ? verdict : undefined;
 };
 
 const endOf = (targets: readonly DecidedTarget[]): Situation =>

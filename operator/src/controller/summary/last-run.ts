@@ -1,6 +1,6 @@
 import { boundedText, shortList } from '../../bounded-text.ts';
 import type { LastRun } from '../decision.ts';
-import type { DecidedTarget } from './rows.ts';
+import { type DecidedTarget, hasEnded } from './rows.ts';
 
 /** How the newest run that has ended went, over all targets; absent before any has. */
 export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefined => {
@@ -46,6 +46,7 @@ export const runFacts = (
     .sort(byTime)
     .at(-1);
   const nextRunAt = targets
+    .filter((target) => !hasEnded(target))
     .flatMap(({ view }) => view.result?.nextRunAt ?? [])
     .sort(byTime)
     .at(0);

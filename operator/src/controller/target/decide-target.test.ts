@@ -256,6 +256,12 @@ describe('timeoutBackstop: the agent did not keep to the timeout', () => {
       reason: 'TimedOut',
     },
     {
+      name: 'stopped, as the agent says: the time was over, nobody cancelled it',
+      setup: { spec, ...running({ result: result({ status: 'failed', cancelled: true }) }), seconds: 41 },
+      state: 'failed',
+      reason: 'TimedOut',
+    },
+    {
       name: 'the pod is gone',
       setup: { spec, ...running(), pods: [], seconds: 41 },
       state: 'failed',

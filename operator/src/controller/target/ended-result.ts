@@ -1,6 +1,7 @@
 import { errorCodeEntry, isErrorCode } from '@nodetask/shared';
 import { boundedText, withCode } from '../../bounded-text.ts';
 import type { TargetDecision, TargetView } from './target-view.ts';
+import { isOverdue } from './timeout-backstop.ts';
 
 /**
  * A result that says the task has ended. Of a cron schedule none does: its result tells of the last run. A daemon that ended,
@@ -10,6 +11,8 @@ export const endedResult: TargetDecision = (view) => {
   const { result } = view;
   if (result === undefined || result.status === 'running') return undefined;
   if (result.cancelled === true) {
+    // By this operator, because its time was over: see timeoutBackstop.
+    if (isOverdue(view)) return undefined;
     return { state: 'cancelled', reason: 'Cancelled', message: explain(view, 'the task was cancelled on the agent') };
   }
   switch (view.ctx.mode) {

@@ -1,0 +1,50 @@
+import type { PendingReport } from './engine-api.ts';
+import { resultOf } from './task-result-view.ts';
+import type { Store, TaskRecord } from './store.ts';
+
+const farewellsKey = 'farewells';
+
+/** The oldest goes where there are more: its NodeTask then shows what was last reported of it. */
+const maxFarewells = 64;
+
+/**
+ * The last reports of tasks that were removed while their NodeTasks did not know their end: else those would say for ever that they run.
+ * The tasks themselves are forgotten; what is kept here, durably, is what is still to be said of them.
+ */
+export class Farewells {
+  readonly #store: Store;
+  #reports: readonly PendingReport[];
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#reports = JSON.parse(store.getValue(farewellsKey) ?? '[]') as readonly PendingReport[];
+  }
+
+  /** Oldest first. */
+  get reports(): readonly PendingReport[] {
+    return this.#reports;
+  }
+
+  /** Forgets a task and keeps what is to be said of it, both or neither. True where there was one. */
+  remove(id: string, at: Date, last: TaskRecord | undefined): boolean {
+    if (last?.ref === undefined || last.revision <= last.reportedRevision) return this.#store.remove(id, at);
+    const { params: _, ...result } = resultOf(last);
+    const farewell = { id, ref: last.ref, revision: last.revision, result, runs: last.runs, urgent: true };
+    const next = [...this.#reports.filter((known) => known.id !== id), farewell].slice(-maxFarewells);
+    const existed = this.#store.transaction(() => {
+      this.#store.setValue(farewellsKey, JSON.stringify(next));
+      return this.#store.remove(id, at);
+    });
+    this.#reports = next;
+    return existed;
+  }
+
+  /** It was said. False where nothing was to be said of this task. */
+  said(id: string): boolean {
+    const next = this.#reports.filter((known) => known.id !== id);
+    if (next.length === this.#reports.length) return false;
+    this.#store.setValue(farewellsKey, JSON.stringify(next));
+    this.#reports = next;
+    return true;
+  }
+}
