@@ -15,11 +15,12 @@ const threads: Readonly<Record<Program, readonly string[]>> = {
 };
 
 /**
- * How Node.js is to be started with a bundle. A young generation of a fixed, small size: as it grows, V8 takes the memory that lies outside
- * its heap for a reason to collect all of it, ten times a second during a transfer (docs/adr/0006).
+ * How Node.js is to be started with a bundle. V8 counts memory outside its heap, and with a heap as small as the agent's takes the buffers of a
+ * transfer for a reason to collect, ten times a second: so the young generation has a fixed, small size and the old one room before the first
+ * collection. What is idle takes no more for that (docs/adr/0006).
  */
 export const nodeOptions: Readonly<Record<Program, readonly string[]>> = {
-  agent: ['--min-semi-space-size=2', '--max-semi-space-size=2'],
+  agent: ['--min-semi-space-size=2', '--max-semi-space-size=2', '--initial-old-space-size=64'],
   operator: [],
 };
 
