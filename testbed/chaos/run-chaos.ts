@@ -1,252 +1,187 @@
 /**
- * The chaos run: tasks are applied while operator and agents are killed with SIGKILL at random moments; then what the journals, the node's
- * files and the statuses say is held against each other. Everything that must hold is a line in `faults`.
+ * The chaos run: tasks of all kinds are applied while operator, agents, API server and the network between them are killed, stalled, reset and
+ * slowed at random; then what the statuses, the journals and the nodes' files say is held against each other, and what the programs hold
+ * against what they held before. Everything that must hold is a line in `faults`.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { createReadStream } from 'node:fs';
-import type { NodeTask } from '@nodetask/shared';
-import { parse } from 'smol-toml';
 import type { AgentProcess } from '../src/agent-process.ts';
 import { startChain } from '../src/chain.ts';
-import { startCluster } from '../src/cluster.ts';
-import type { Cluster } from '../src/cluster.ts';
-import type { KubeObject } from '../src/kube/kube-client.ts';
-import { installAudit, readAudit } from './journal-audit.ts';
-import { watchEffects } from './effect-watch.ts';
-import { Killer } from './killer.ts';
+import { type Cluster, startCluster } from '../src/cluster.ts';
+import { startFaultProxy, targetOf } from '../src/fault-proxy.ts';
+import { freePort } from '../src/net/free-port.ts';
+import { startS3 } from '../src/s3.ts';
+import { makeTempFolder } from '../src/temp-folder.ts';
+import { loadConfig } from '../src/config.ts';
+import { waitFor } from '../src/wait.ts';
+import { planFaults } from './faults/fault-plan.ts';
+import { putHandsTo } from './faults/hands.ts';
+import { perpetrator } from './faults/perform.ts';
+import { startFleet } from './fleet.ts';
+import { awaitRest } from './judgement/await-rest.ts';
+import { judgeJournals } from './judgement/journal-faults.ts';
+import { awaitHoldings, countHoldings, probeEnvironment } from './judgement/leaks.ts';
+import { takeSnapshot } from './judgement/snapshot.ts';
+import { persistently } from './persistently.ts';
 import { seededRandom } from './random.ts';
-import { chaosTable, chaosTask, type ChaosTask } from './workload.ts';
+import { applyTasks } from './workload/apply-tasks.ts';
+import { TaskSource } from './workload/task-source.ts';
 
 export interface ChaosOptions {
-  readonly tasks: number;
-  readonly kills: number;
-  readonly agents: number;
   readonly seed: number;
+  readonly tasks: number;
+  readonly agents: number;
+  /** Faults of all kinds, and after them faults that operator and agents live through. */
+  readonly faults: { readonly mixed: number; readonly survived: number };
+  /** Faults at the same time. */
+  readonly hands: number;
+  /** Daemons that export the chain. */
+  readonly exporters: number;
+  /** The longest pause before a fault, in milliseconds. */
+  readonly longestPauseMs: number;
+  /** The most that the last task may take after the last fault, in milliseconds. */
+  readonly restMs: number;
+  /** How much more than before a process may hold of what connections take, see LettingGo.kept. */
+  readonly keptConnections: number;
   /** Progress, a line each. */
   readonly log: (line: string) => void;
-  /** The most that the last task may take after the last kill, in milliseconds. */
-  readonly calmMs?: number;
 }
 
 export interface ChaosReport {
-  readonly kills: { readonly operator: number; readonly agents: number };
-  /** Journalled ends, over all agents; must be one for each task and target. */
+  readonly seed: number;
+  /** Done, by what and to what: "kill agent". */
+  readonly done: Readonly<Record<string, number>>;
+  readonly tasks: Readonly<Record<string, number>>;
+  /** Ends that the agents' journals hold. */
   readonly ends: number;
-  readonly expectedEnds: number;
-  /** Runs that a restart took up again, from the agents' logs. */
   readonly reruns: number;
-  /** Effects that were in the file although their commit was lost, so that a rerun found nothing to change. */
   readonly effectsRepeated: number;
+  /** From the last fault until every task was at rest. */
+  readonly restSeconds: number;
+  readonly seconds: number;
   /** What did not hold; empty = all well. */
   readonly faults: readonly string[];
-  readonly seconds: number;
 }
 
-type Seen = NodeTask & KubeObject;
-
-const podLabels = { app: 'chaos' };
-const isFinished = (task: Seen | undefined): boolean =>
-  task?.status?.conditions?.some(({ type, status }) => type === 'Finished' && status === 'True') ?? false;
+const bucket = 'chaos';
+const groupSize = 4;
+const letGoMs = 120_000;
 
 export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
-  const { tasks: count, kills, agents: agentCount, seed, log, calmMs = 120_000 } = options;
+  const { seed, log } = options;
   const begin = performance.now();
   const random = seededRandom(seed);
-  await using chain = await startChain();
-  await chain.validator.stop();
+  const plan = planFaults({ ...options, ...options.faults, random });
+
+  await using parts = new AsyncDisposableStack();
+  // Slow blocks: it is there for heights and pages, and makes no work of its own.
+  const chain = parts.use(await startChain({ timeoutCommit: '500ms' }));
+  const s3 = parts.use(await startS3({ buckets: [bucket] }));
+  const { rpcUrl, configFile } = chain.validator;
+  const silent = parts.use(await startFaultProxy({ target: targetOf(rpcUrl), mode: { kind: 'stall' } }));
+  const probes = parts.use(await makeTempFolder(loadConfig().tempRoot, 'probes'));
   // With a Lease, each kill of the only operator would cost the 15 s that a Lease takes to expire; take-over has tests of its own.
-  await using cluster = await startCluster({ namespace: 'chaos', operator: { leaderElect: false } });
-  const agents = await startAgents(cluster, chain.validator.configFile, agentCount);
-  const pods = agents.map(({ pod }) => pod.name);
-  log(`up: operator and ${String(agentCount)} agents; seed ${String(seed)}`);
-
-  const killed = { operator: 0, agents: 0 };
-  const mayKill = (kind: 'operator' | 'agents') => (): boolean => {
-    if (killed.operator + killed.agents >= kills) return false;
-    killed[kind] += 1;
-    return true;
+  const operator = { leaderElect: false, env: probeEnvironment(probes.path, 'operator') };
+  // Its garbage collector watches NodeTasks as well, from some moment on: the operator's watches could not be told from its.
+  const controlPlane = { controllerManager: false };
+  const cluster = parts.use(await startCluster({ namespace: 'chaos', faultProxies: true, operator, controlPlane }));
+  const { agents, groups } = await startFleet(cluster, {
+    count: options.agents,
+    groupSize,
+    configFile,
+    settings: (pod) => ({
+      nodeRPC: rpcUrl,
+      allowHosts: ['127.0.0.1', s3.host],
+      env: { ...s3.environment, ...probeEnvironment(probes.path, pod) },
+    }),
+  });
+  const holdingsOptions = {
+    folder: probes.path,
+    admin: cluster.admin,
+    processes: [cluster.operator.process, ...agents.map((agent) => agent.process)],
   };
-  const operatorKiller = new Killer({
-    victim: { name: 'operator', kill: () => cluster.operator.kill(), start: () => cluster.operator.start() },
+  const holdings = async () => countHoldings(holdingsOptions);
+  const before = await holdings();
+  log(`operator and ${agents.length} agents are up after ${secondsSince(begin)} s; seed ${seed}`);
+
+  using hand = perpetrator(cluster, agents);
+  using hands = putHandsTo(plan, options.hands, async (fault) => hand.perform(fault), log);
+  const absent = `http://127.0.0.1:${await freePort()}`;
+  const source = new TaskSource({
+    count: options.tasks,
+    exporters: options.exporters,
+    pods: agents.map(({ pod }) => pod.name),
+    groups,
     random,
-    longestLifeMs: 4000,
-    mayKill: mayKill('operator'),
+    rpc: { healthy: rpcUrl, silent: silent.url('http'), absent },
+    height: async () => chain.validator.height(),
+    store: s3.params(bucket),
   });
-  const agentKillers = agents.map(
-    (agent) =>
-      new Killer({
-        victim: { name: agent.pod.name, kill: () => agent.kill(), start: () => agent.start() },
-        random,
-        longestLifeMs: 4000,
-        mayKill: mayKill('agents'),
-      }),
-  );
-  const killers = Promise.all([operatorKiller, ...agentKillers].map((killer) => killer.run()));
+  const applied = await applyTasks({
+    cluster,
+    source,
+    count: options.tasks,
+    // Spread over the faults, so that there is work at every one.
+    untilTurn: async (number) => hands.untilBegun(Math.floor((number / options.tasks) * plan.length)),
+  });
+  await hands.done;
+  await hand.settled();
+  log(`${plan.length} faults are over after ${secondsSince(begin)} s; waiting for the tasks to come to rest`);
 
-  // Two of three tasks are caught on their way: a third at the very moment of their effect, to fall between effect and commit, and a
-  // third while they are dispatched, run, are committed or reported.
-  const aim = (task: ChaosTask): void => {
-    const target = pods.indexOf(task.pods[0] ?? '');
-    const moment = random();
-    if (moment < 1 / 3) effects.onNext(target, () => agentKillers[target]?.strike(0));
-    else if (moment < 2 / 3) (random() < 0.2 ? operatorKiller : agentKillers[target])?.strike(random() * 80);
-  };
-  using effects = watchEffects(agents.map(({ home }) => join(home, 'config')));
+  const look = async () => takeSnapshot(cluster, agents);
+  const rest = await awaitRest(applied, look, { timeoutMs: options.restMs, log });
+  const last = await look();
+  log(`at rest after ${rest.seconds} s; deleting everything`);
 
-  const applied: ChaosTask[] = [];
-  for (let number = 0; number < count; number += 1) {
-    // Spread over the kills, so that there is work at every kill.
-    await untilKilled(() => killed.operator + killed.agents, Math.floor((number / count) * kills), killers);
-    const task = chaosTask(number, pods, podLabels);
-    await cluster.applyNodeTask(task.name, task.spec);
-    applied.push(task);
-    aim(task);
-    if ((number + 1) % 50 === 0)
-      log(`${String(number + 1)} tasks applied, ${String(killed.operator + killed.agents)} kills`);
-  }
-  await killers;
-  log(
-    `${String(killed.operator)} kills of the operator, ${String(killed.agents)} of agents; waiting for the last tasks`,
-  );
-
-  const faults: string[] = [];
-  const deadline = performance.now() + calmMs;
-  for (const task of applied)
-    faults.push(...(await statusFaults(cluster, task, Math.max(10_000, Math.round(deadline - performance.now())))));
-  await cluster.operator.stop();
-  for (const agent of agents) await agent.stop();
-  const checked = await compareWithJournals(cluster, applied, agents);
+  await deleteAll(cluster);
+  const above = await awaitHoldings(before, holdings, { kept: options.keptConnections, timeoutMs: letGoMs, log });
+  hand[Symbol.dispose]();
+  const unclean = await stopAll(cluster, agents);
+  const journals = await judgeJournals(agents, applied, last);
   return {
-    kills: killed,
-    expectedEnds: applied.reduce((sum, { pods: targets }) => sum + targets.length, 0),
-    ...checked,
-    faults: [...faults, ...checked.faults],
-    seconds: (performance.now() - begin) / 1000,
+    seed,
+    done: countBy(plan, ({ kind, subject }) => `${kind} ${subject}`),
+    tasks: countBy(applied, ({ task }) => task.kind),
+    ends: journals.ends,
+    reruns: journals.reruns,
+    effectsRepeated: journals.effectsRepeated,
+    restSeconds: rest.seconds,
+    seconds: secondsSince(begin),
+    faults: [
+      ...hand.falls,
+      ...rest.restless.map((line) => `not at rest: ${line}`),
+      ...rest.stale.map((line) => `stale: ${line}`),
+      ...above.map((line) => `not let go: ${line}`),
+      ...unclean,
+      ...journals.faults,
+    ],
   };
 };
 
-const startAgents = async (cluster: Cluster, configFile: string, count: number): Promise<readonly AgentProcess[]> => {
-  const config = await readFile(configFile, 'utf8');
-  const agents: AgentProcess[] = [];
-  for (let number = 0; number < count; number += 1) {
-    const agent = await cluster.createAgentPod(`chaos-${String(number)}`, { labels: podLabels });
-    await agent.stop();
-    await writeFile(join(agent.home, 'config', 'config.toml'), config);
-    installAudit(agent.home);
-    await agent.start();
-    agents.push(agent);
-  }
-  return agents;
-};
+interface NodeTaskList {
+  readonly items: readonly unknown[];
+}
 
-/** Waits until `wanted` kills have happened; ends early, with its error, where a killer failed. */
-const untilKilled = async (current: () => number, wanted: number, killers: Promise<unknown>): Promise<void> => {
-  while (current() < wanted) await Promise.race([sleep(20), killers]);
-};
-
-/** Finished, with the result of each target: an end that the operator had to ask for may come before the agent's report of it. */
-const isTold = (task: Seen | undefined): boolean =>
-  isFinished(task) &&
-  (task?.status?.targets ?? []).every(({ result, taskID }) => result?.id === taskID && result?.status !== 'running');
-
-const statusFaults = async (cluster: Cluster, task: ChaosTask, timeoutMs: number): Promise<readonly string[]> => {
-  let seen: Seen | undefined;
-  try {
-    seen = await cluster.untilNodeTask<Seen>(task.name, isTold, {
-      what: `${task.name} to be finished, with a result of each target`,
-      timeoutMs,
-    });
-  } catch (error) {
-    return [`${task.name} is stuck: ${error instanceof Error ? error.message.slice(0, 1000) : String(error)}`];
-  }
-  const faults: string[] = [];
-  const { status } = seen ?? {};
-  if (status?.phase !== task.expect)
-    faults.push(`${task.name}: phase ${String(status?.phase)}, expected ${task.expect}`);
-  const rows = status?.targets ?? [];
-  if (
-    rows
-      .map(({ pod }) => pod)
-      .toSorted()
-      .join() !== task.pods.toSorted().join()
-  ) {
-    faults.push(`${task.name}: rows ${rows.map(({ pod }) => pod).join()}, expected ${task.pods.join()}`);
-  }
-  for (const { pod, result, taskID } of rows) {
-    const wanted = task.expect === 'Succeeded' ? 'completed' : 'failed';
-    if (result?.status !== wanted || result.id !== taskID) {
-      faults.push(
-        `${task.name} on ${pod}: result ${String(result?.status)} of ${String(result?.id)}, expected ${wanted} of ${String(taskID)}`,
-      );
-    }
-  }
-  return faults;
-};
-
-const compareWithJournals = async (
-  cluster: Cluster,
-  tasks: readonly ChaosTask[],
-  agents: readonly AgentProcess[],
-): Promise<Pick<ChaosReport, 'ends' | 'reruns' | 'effectsRepeated' | 'faults'>> => {
-  const list = await cluster.admin.request<KubeObject & { readonly items: readonly Seen[] }>({
-    method: 'GET',
-    path: `/apis/nodetask.dev/v1alpha1/namespaces/${cluster.namespace}/nodetasks`,
+/** Deletes every NodeTask and waits until they are gone: the operator lets go of each only when nothing of it runs. */
+const deleteAll = async (cluster: Cluster): Promise<void> => {
+  const path = `/apis/nodetask.dev/v1alpha1/namespaces/${cluster.namespace}/nodetasks`;
+  await persistently(async () => cluster.admin.request({ method: 'DELETE', path }));
+  await waitFor(async () => (await cluster.admin.request<NodeTaskList>({ method: 'GET', path })).items.length === 0, {
+    what: 'all NodeTasks to be gone',
+    timeoutMs: 120_000,
+    intervalMs: 500,
   });
-  const byName = new Map(list.items.map((item) => [item.metadata.name, item]));
-  const faults: string[] = [];
-  let ends = 0;
-  let reruns = 0;
-  let effectsRepeated = 0;
-  for (const agent of agents) {
-    const pod = agent.pod.name;
-    const journalled = readAudit(agent.home);
-    ends += journalled.length;
-    const endsOf = Map.groupBy(journalled, ({ task }) => task);
-    const rerun = await rerunTasks(agent.logFile);
-    reruns += rerun.size;
-    const left = chaosKeys(await readFile(join(agent.home, 'config', 'config.toml'), 'utf8'));
-    for (const task of tasks.filter(({ pods }) => pods.includes(pod))) {
-      const row = byName.get(task.name)?.status?.targets?.find((target) => target.pod === pod);
-      const id = row?.taskID ?? '';
-      const taskEnds = endsOf.get(id) ?? [];
-      if (taskEnds.length !== 1)
-        faults.push(
-          `${task.name} on ${pod}: journalled as ended ${String(taskEnds.length)} times (${JSON.stringify(taskEnds)})`,
-        );
-      if (task.leaves !== undefined && left[task.leaves.key] !== task.leaves.value) {
-        faults.push(
-          `${task.name} on ${pod}: config.toml has ${chaosTable}.${task.leaves.key} = ${String(left[task.leaves.key])}, expected ${String(task.leaves.value)}`,
-        );
-      }
-      // Each key is written by one task only. A run that found it there comes after one whose commit was lost.
-      if (task.expect === 'Succeeded' && row?.result?.outcome === 'unchanged') {
-        effectsRepeated += 1;
-        if (!rerun.has(id))
-          faults.push(`${task.name} on ${pod}: its effect was there before it ran, but no restart took it up again`);
-      }
-    }
-  }
-  return { ends, reruns, effectsRepeated, faults };
 };
 
-const chaosKeys = (text: string): Readonly<Record<string, unknown>> => {
-  const table = parse(text)[chaosTable];
-  return typeof table === 'object' && !Array.isArray(table) ? (table as Record<string, unknown>) : {};
+/** By SIGTERM, as a kubelet would. Which of them did not end well. */
+const stopAll = async (cluster: Cluster, agents: readonly AgentProcess[]): Promise<readonly string[]> => {
+  const ends = await Promise.all(
+    [cluster.operator, ...agents].map(async (program) => ({ name: program.process.name, exit: await program.stop() })),
+  );
+  return ends.flatMap(({ name, exit }) =>
+    exit?.code === 0 ? [] : [`${name} did not end well on SIGTERM: ${JSON.stringify(exit)}`],
+  );
 };
 
-/** Ids of the tasks that an agent took up again after a kill, from its log. */
-const rerunTasks = async (logFile: string): Promise<ReadonlySet<string>> => {
-  const ids = new Set<string>();
-  for await (const line of createInterface({ input: createReadStream(logFile) })) {
-    const id =
-      /"message":"running an interrupted task again".*?"task":"([0-9a-f-]+)"|"task":"([0-9a-f-]+)".*?"message":"running an interrupted task again"/.exec(
-        line,
-      );
-    const found = id?.[1] ?? id?.[2];
-    if (found !== undefined) ids.add(found);
-  }
-  return ids;
-};
+const countBy = <T>(items: readonly T[], key: (item: T) => string): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(items, key)].map(([name, { length }]) => [name, length]));
+
+const secondsSince = (begin: number): number => Math.round((performance.now() - begin) / 100) / 10;

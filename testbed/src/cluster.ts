@@ -17,7 +17,7 @@ import { OperatorProcess } from './operator-process.ts';
 import type { OperatorSettings } from './operator-process.ts';
 import { agentPodManifest } from './pods/agent-pod-manifest.ts';
 import { launchAgent } from './pods/launch-agent.ts';
-import { podKey, podPath } from './pods/pod.ts';
+import { agentPortOf, podKey, podPath } from './pods/pod.ts';
 import type { Pod } from './pods/pod.ts';
 import { untilPodIsGone, untilPodIsReady, untilPodRuns } from './pods/pod-states.ts';
 import type { Workload } from './pods/pod-worker.ts';
@@ -33,7 +33,10 @@ export interface ClusterOptions {
   readonly operator?: OperatorSettings | false;
   /** Settings of the agents of pods that were not made by createAgentPod(), for instance a StatefulSet's. */
   readonly agentSettings?: (pod: { readonly namespace: string; readonly name: string }) => AgentSettings;
-  /** Puts a fault proxy between the API server and the operator, and one between it and the agents (default false). */
+  /**
+   * Puts a fault proxy between the API server and the operator, one between it and the agents, and one before each agent, at the address of
+   * its pod (default false).
+   */
   readonly faultProxies?: boolean;
   readonly controlPlane?: ControlPlaneOptions;
   /** Progress and trouble, one line each (default: nothing). */
@@ -72,6 +75,7 @@ export class Cluster implements AsyncDisposable {
   #kubelet: FakeKubelet | undefined;
   #operatorProxy: FaultProxy | undefined;
   #agentProxy: FaultProxy | undefined;
+  readonly #podProxies = new Map<string, FaultProxy>();
   #operatorToken = '';
 
   /** Use startCluster(). */
@@ -100,6 +104,14 @@ export class Cluster implements AsyncDisposable {
   /** Between the agents and the API server; only with `faultProxies`. */
   get agentProxy(): FaultProxy {
     return required(this.#agentProxy, 'the cluster was started without `faultProxies`');
+  }
+
+  /** Before the agent of a pod that runs, at the pod's address: between it and the operator; only with `faultProxies`. */
+  podProxy(name: string, namespace = this.namespace): FaultProxy {
+    return required(
+      this.#podProxies.get(`${namespace}/${name}`),
+      `no fault proxy is before a pod ${namespace}/${name}`,
+    );
   }
 
   /** File with the bearer token of all agents. */
@@ -257,7 +269,10 @@ export class Cluster implements AsyncDisposable {
     const { controlPlane } = this;
     const { name, namespace } = pod.metadata;
     const key = podKey(pod);
+    const podPort = agentPortOf(pod);
+    const port = this.#options.faultProxies === true ? await freePort(ip) : podPort;
     const agent = await launchAgent(pod, ip, {
+      port,
       controlPlane,
       apiServer: this.#agentProxy?.url('https') ?? controlPlane.server,
       tokenFile: this.agentTokenFile,
@@ -266,7 +281,11 @@ export class Cluster implements AsyncDisposable {
       log: this.#log,
     });
     this.#agents.set(key, agent);
+    const proxy =
+      port === podPort ? undefined : await startFaultProxy({ target: { host: ip, port }, host: ip, port: podPort });
+    if (proxy !== undefined) this.#podProxies.set(key, proxy);
     const agents = this.#agents;
+    const podProxies = this.#podProxies;
     return {
       get starts() {
         return agent.starts;
@@ -274,6 +293,9 @@ export class Cluster implements AsyncDisposable {
       async stop() {
         if (agents.get(key) === agent) agents.delete(key);
         await agent[Symbol.asyncDispose]();
+        if (proxy === undefined) return;
+        if (podProxies.get(key) === proxy) podProxies.delete(key);
+        await proxy.close();
       },
     };
   }

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { AgentProcess } from '../agent-process.ts';
 import type { AgentSettings } from '../agent-process.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { agentPortOf } from './pod.ts';
 import type { Pod } from './pod.ts';
 import { ServiceAccountFolder } from './service-account-folder.ts';
 
 export interface LaunchOptions {
+  /** Where the agent listens, at the pod's address: the pod's port, or another where a proxy has that one. */
+  readonly port: number;
   readonly controlPlane: ControlPlane;
   /** What the agent takes for the API server: itself, or a proxy before it. */
   readonly apiServer: string;
@@ -19,7 +20,7 @@ export interface LaunchOptions {
 }
 
 export async function launchAgent(pod: Pod, ip: string, options: LaunchOptions): Promise<AgentProcess> {
-  const { controlPlane, apiServer, token, tokenFile, settings, log } = options;
+  const { port, controlPlane, apiServer, token, tokenFile, settings, log } = options;
   const { name, namespace, uid } = pod.metadata;
   const serviceAccount = await ServiceAccountFolder.create({
     path: join(controlPlane.folder, 'pods', uid, 'serviceaccount'),
@@ -36,7 +37,7 @@ export async function launchAgent(pod: Pod, ip: string, options: LaunchOptions):
   const agent = new AgentProcess({
     pod: { name, namespace, uid },
     ip,
-    port: agentPortOf(pod),
+    port,
     home: settings.home ?? join(controlPlane.folder, 'homes', namespace, name),
     logFile: join(controlPlane.folder, 'logs', `agent-${namespace}-${name}.log`),
     settings,
