@@ -21,12 +21,18 @@ export const until = async (
 export const reasonOf = ({ status }: NodeTask, type: string): string | undefined =>
   status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')?.reason;
 
-export const untilFinished = async (cluster: Cluster, name: string, runID?: string): Promise<NodeTask> =>
+export const untilFinished = async (
+  cluster: Cluster,
+  name: string,
+  runID?: string,
+  timeoutMs?: number,
+): Promise<NodeTask> =>
   until(
     cluster,
     name,
     'to finish',
     (nodeTask) => reasonOf(nodeTask, 'Finished') !== undefined && nodeTask.status?.runID === runID,
+    timeoutMs,
   );
 
 export const pathOf = (cluster: Cluster, name: string): string =>

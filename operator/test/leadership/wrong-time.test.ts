@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { Contest, seconds } from '../support/contest.ts';
+
+let contest: Contest;
+
+before(async () => {
+  contest = await Contest.start();
+});
+
+afterEach(async () => {
+  await contest.clear();
+});
+
+after(async () => {
+  await contest[Symbol.asyncDispose]();
+});
+
+const hourMs = 3_600_000;
+
+/** The environment of an operator whose wall clock is wrong by `hours`, and jumps by `jump` hours at each SIGUSR2. */
+const wrongBy = (hours: number, jump = 0): Readonly<Record<string, string>> => {
+  const url = new URL('../support/shifted-clock.ts', import.meta.url);
+  url.searchParams.set('shift', String(hours * hourMs));
+  url.searchParams.set('jump', String(jump * hourMs));
+  return { NODE_OPTIONS: `--import=${url.href}` };
+};
+
+test('a leader that is frozen until another leads has no effect when it wakes, and ends', async (context) => {
+  const [first, second] = await contest.pair();
+  await contest.work(first);
+  contest.tap.hold(first.fence);
+  const begun = await contest.apply();
+  await contest.tap.untilHolds();
+
+  const frozenAt = Date.now();
+  first.operator.process.pause();
+  const leader = await contest.untilLeads(second);
+  context.diagnostic(`from SIGSTOP to the next leader: ${seconds(leader.tookAt - frozenAt)}`);
+  const done = [await contest.untilDone(begun, leader), await contest.work(leader)];
+
+  first.operator.process.resume();
+  assert.equal((await contest.untilEnds(first)).code, 1);
+  const held = await contest.tap.untilHolds();
+  contest.tap.release();
+  await contest.tap.untilDelivered();
+  assert.ok(
+    contest
+      .callsOf(first)
+      .slice(-held)
+      .every(({ status }) => status === 409),
+  );
+  contest.checkFences();
+  for (const { metadata, status } of done) {
+    assert.deepEqual((await contest.read(metadata.name)).status, status, 'the status that the next leader wrote');
+  }
+});
+
+test('operators whose clocks are hours apart never lead at once, and follow each other as fast', async (context) => {
+  const [behind, ahead] = await contest.pair([wrongBy(-3), wrongBy(3)]);
+  // To the one that waits, every renewal is of six hours ago.
+  await contest.untilRenewed(behind, 3);
+  await contest.work(behind);
+
+  let killedAt = Date.now();
+  await behind.operator.kill();
+  const second = await contest.untilLeads(ahead);
+  let tookMs = Date.now() - killedAt;
+  context.diagnostic(`a leader three hours ahead after one three hours behind: ${seconds(tookMs)}`);
+  assert.ok(tookMs < 20_000, seconds(tookMs));
+  assert.ok(second.tookAt > Date.now() + 2 * hourMs, 'its clock is wrong');
+  await contest.work(second);
+
+  // Now every renewal is of six hours from now.
+  const third = await contest.enter(wrongBy(-3));
+  killedAt = Date.now();
+  await second.operator.kill();
+  const last = await contest.untilLeads(third);
+  tookMs = Date.now() - killedAt;
+  context.diagnostic(`the other way round: ${seconds(tookMs)}`);
+  assert.ok(tookMs < 20_000, seconds(tookMs));
+  await contest.work(last);
+  assert.deepEqual([second.fence, last.fence], [behind.fence + 1, behind.fence + 2]);
+  contest.checkFences();
+});
+
+test('a clock that jumps, of the leader or of the one that waits, changes nothing', async () => {
+  const [leader, other] = await contest.pair([wrongBy(0, -5), wrongBy(0, 5)]);
+  await contest.work(leader);
+  leader.operator.process.signal('SIGUSR2');
+  other.operator.process.signal('SIGUSR2');
+  await contest.untilRenewed(leader, 3);
+  await contest.work(leader);
+
+  await leader.operator.stop();
+  await contest.work(await contest.untilLeads(other));
+  contest.checkFences();
+});
