@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { abortReason, sleep, TaskError } from '@nodetask/shared';
 import { BufferPool } from '../buffer-pool.ts';
 import { abortUpload } from './discard-uploads.ts';
@@ -45,7 +44,6 @@ interface Part {
   /** All of it is given back when the part has been sent. */
   readonly buffer: Buffer;
   readonly bytes: number;
-  readonly sha256: string;
 }
 
 /** Parts that fill their buffers, but for the last; at least one, which may be empty. */
@@ -55,7 +53,6 @@ async function* cutParts(
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
   let buffer = buffers.take();
-  let hash = createHash('sha256');
   let bytes = 0;
   let any = false;
   for await (const chunk of content) {
@@ -63,18 +60,16 @@ async function* cutParts(
     for (let from = 0; from < chunk.length;) {
       const piece = chunk.subarray(from, from + buffer.length - bytes);
       buffer.set(piece, bytes);
-      hash.update(piece);
       bytes += piece.length;
       from += piece.length;
       if (bytes < buffer.length) continue;
-      yield { buffer, bytes, sha256: hash.digest('hex') };
+      yield { buffer, bytes };
       any = true;
       buffer = buffers.take();
-      hash = createHash('sha256');
       bytes = 0;
     }
   }
-  if (bytes > 0 || !any) yield { buffer, bytes, sha256: hash.digest('hex') };
+  if (bytes > 0 || !any) yield { buffer, bytes };
 }
 
 interface SentPart {
@@ -181,17 +176,19 @@ class MultipartUpload {
     return reason;
   }
 
-  async #sendPart({ buffer, bytes, sha256 }: Part, number: number): Promise<void> {
+  async #sendPart({ buffer, bytes }: Part, number: number): Promise<void> {
+    const body = buffer.subarray(0, bytes);
+    const sha256 = await sha256Beside(body);
     const budgetMs = 120_000 + bytes / 32;
     const answer = await this.#call(`upload part ${number} of`, budgetMs, ({ sdk, client }, abortSignal) => {
       const command = new sdk.UploadPartCommand({
         ...this.#object(),
         UploadId: this.#id,
         PartNumber: number,
-        Body: buffer.subarray(0, bytes),
+        Body: body,
       });
       // The signature covers this hash, so the store refuses a part that was changed on its way. The SDK would
-      // compute it in one go, which holds up everything else.
+      // compute it on the main thread, which holds up everything else.
       command.middlewareStack.add(
         (next) => (args) => {
           (args.request as { readonly headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
@@ -237,3 +234,7 @@ const completeBudgetMs = 15 * 60_000;
 const discardBudgetMs = 30_000;
 /** Who cancels waits for the end. */
 const cancelledBudgetMs = 1_500;
+
+/** The SHA-256 in hex, computed beside the main thread. `bytes` must not lie in shared memory. */
+const sha256Beside = async (bytes: Buffer): Promise<string> =>
+  Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
