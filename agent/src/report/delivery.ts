@@ -13,7 +13,7 @@ import { objectPath, statusPatch, withdrawal } from './status-patch.ts';
 import type { WaitingRows } from './waiting-rows.ts';
 
 export interface DeliveryOptions {
-  readonly engine: Pick<EngineApi, 'markReported'>;
+  readonly engine: Pick<EngineApi, 'markReported' | 'removeResult'>;
   readonly transport: StatusTransport;
   readonly podName: string;
   readonly clock: Clock;
@@ -131,6 +131,7 @@ export class Delivery {
       case 'gone':
         metrics.reports.inc({ result: 'gone' });
         logger.info('the NodeTask of a result is gone or shows a later task: the result is not reported', about);
+        this.#stopOrphan(report);
         this.#taken(report);
         return;
       case 'shrink':
@@ -150,6 +151,13 @@ export class Delivery {
       default:
         verdict satisfies never;
     }
+  }
+
+  /** A NodeTask that went while this agent was away was not held up by that: its work, which nobody else can stop, is stopped now. */
+  #stopOrphan({ id, result }: PendingReport): void {
+    if (result.status !== 'running') return;
+    this.#options.logger.warn('a task whose NodeTask is gone or shows a later task is stopped', { task: id });
+    this.#options.engine.removeResult(id);
   }
 
   #taken(report: PendingReport): void {

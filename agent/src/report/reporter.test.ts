@@ -267,6 +267,24 @@ for (const [status, message] of [
   });
 }
 
+test('a task whose NodeTask is gone is stopped, and a schedule fires no more', async () => {
+  const { transport, engine, tests, clock } = parts;
+  const id = engine.submitScheduled({ type: 'config-validate', ref: ref('u1') }, { cron: '* * * * *' });
+  await clock.advance(20);
+  (await transport.next()).answer(200);
+  await clock.advance(60_000);
+  const run = await tests.next(0);
+  await clock.advance(20);
+  (await transport.next()).answer(404, { message: notFound('task-u1') });
+  await settle();
+  assert.equal(run.context.signal.aborted, true);
+  assert.equal(engine.getResult(id), undefined);
+  // Nor has it a last word for anybody.
+  assert.deepEqual(engine.unreported(10), []);
+  assert.equal(transport.untaken, 0);
+  run.finish();
+});
+
 test('422: the least result is sent instead', async () => {
   const { transport, engine } = parts;
   const id = engine.submit({

@@ -11,7 +11,7 @@ import { ServerPause } from './server-pause.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
 export interface ReporterOptions {
-  readonly engine: Pick<EngineApi, 'unreported' | 'markReported' | 'subscribe'>;
+  readonly engine: Pick<EngineApi, 'unreported' | 'markReported' | 'removeResult' | 'subscribe'>;
   readonly transport: StatusTransport;
   readonly podName: string;
   readonly clock: Clock;
