@@ -93,6 +93,12 @@ export const answerErrorCodes = {
     meaning: 'The body is larger than 1 MiB.',
     action: 'Send less.',
   },
+  'wrong-pod': {
+    status: 421,
+    retriable: true,
+    meaning: 'The request is meant for another pod: its X-NodeTask-Pod-UID is not the UID of the pod that answers.',
+    action: 'Look up the address of the pod again: this one has passed to another.',
+  },
   'unsupported-media-type': {
     status: 415,
     retriable: false,

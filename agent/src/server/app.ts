@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import type { BearerTokens } from './bearer-token.ts';
 import { errorAnswer, sendError } from './error-answer.ts';
 import { checkFence } from './fence-header.ts';
+import { checkPodUID } from './pod-uid-header.ts';
 import { quoteValue } from './quote-value.ts';
 import type { Route, RouteContext } from './route.ts';
 import { routes } from './routes.ts';
@@ -30,7 +31,7 @@ export const identityHeaders = (identity: Identity): Readonly<Record<string, str
 });
 
 /**
- * The HTTP API. Every request goes the same way: identity headers, token, fence, route; whatever throws on it becomes an
+ * The HTTP API. Every request goes the same way: identity headers, token, pod, fence, route; whatever throws on it becomes an
  * answer in one place.
  */
 export const createApp = (options: AppOptions): Express => {
@@ -119,13 +120,14 @@ const authenticate =
 const handlers = (route: Route, options: AppOptions): RequestHandler[] => {
   const handle = route.handler(options);
   const run: RequestHandler = (request, response) => handle(request, response);
-  return route.mutating ? [refuseFormerLeader(options), run] : [run];
+  return route.mutating ? [refuseStrayed(options), run] : [run];
 };
 
-/** Before the body is even read: a former leader has nothing to say. */
-const refuseFormerLeader =
-  ({ engine }: AppOptions): RequestHandler =>
+/** Before the body is even read: what is meant for another pod, and what a former leader says. */
+const refuseStrayed =
+  ({ engine, identity }: AppOptions): RequestHandler =>
   (request, _response, next) => {
+    checkPodUID(request, identity.podUID);
     checkFence(request, engine);
     next();
   };

@@ -54,7 +54,11 @@ const pathItem = (methods: readonly Route[]): Json =>
 
 const operation = (route: Route): Json => {
   const { operationId, summary, description, query, body, responses, errors } = route.doc;
-  const parameters = [...pathParameters(route), ...queryParameters(query), ...(route.mutating ? [fenceParameter] : [])];
+  const parameters = [
+    ...pathParameters(route),
+    ...queryParameters(query),
+    ...(route.mutating ? [fenceParameter, podParameter] : []),
+  ];
   return {
     operationId,
     summary,
@@ -67,7 +71,7 @@ const operation = (route: Route): Json => {
       ...errorResponses([
         ...errors,
         ...(route.access === 'authenticated' ? (['unauthorized'] as const) : []),
-        ...(route.mutating ? (['fenced', 'invalid-request'] as const) : []),
+        ...(route.mutating ? (['fenced', 'wrong-pod', 'invalid-request'] as const) : []),
         ...(route.path.includes('{id}') && route.method !== 'delete' ? (['not-found'] as const) : []),
         ...anywhere,
       ]),
@@ -90,6 +94,14 @@ const fenceParameter: Json = {
   required: false,
   description: "leaseTransitions of the caller's Lease; a lower one than seen before is answered 409 `fenced`.",
   schema: { type: 'integer', minimum: 0 },
+};
+
+const podParameter: Json = {
+  name: headers.podUID,
+  in: 'header',
+  required: false,
+  description: 'UID of the pod that the request is meant for; any other pod answers 421 `wrong-pod`.',
+  schema: { type: 'string' },
 };
 
 const success = ({ description, schema, contentType, headers: own }: ResponseDoc): Json => ({

@@ -193,6 +193,22 @@ test('status and the gates follow mark-ready', async () => {
   for (const path of ['/v0/healthz', '/v0/startupz']) assert.equal((await server.call('GET', path)).status, 200);
 });
 
+test('what is meant for another pod changes nothing here, not even the fence', async () => {
+  await using server = await startTestServer();
+  const task = { id: randomUUID(), type: 'mark-ready' };
+  const meantFor = (uid: string, leader: string) => ({ ...fence(leader), [headers.podUID]: uid });
+  for (const [method, path] of [
+    ['POST', '/v0/tasks'],
+    ['DELETE', `/v0/tasks/${task.id}`],
+  ] as const) {
+    const body = method === 'POST' ? task : undefined;
+    const answer = await server.call(method, path, body, meantFor('another-uid', '9'));
+    assert.deepEqual([answer.status, (answer.body as ApiErrorBody).code], [421, 'wrong-pod'], method);
+  }
+  assert.equal((await server.call('GET', `/v0/tasks/${task.id}`)).status, 404);
+  assert.equal((await server.call('POST', '/v0/tasks', task, meantFor('pod-uid-1', '1'))).status, 202);
+});
+
 test('metrics count what happened, with labels of few values', async () => {
   await using server = await startTestServer();
   const { id } = (await server.call('POST', '/v0/tasks', { type: 'mark-ready' })).body as { id: string };

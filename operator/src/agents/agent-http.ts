@@ -110,7 +110,9 @@ export class AgentHTTP {
       signal,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(request.method === 'GET' ? {} : { [apiHeaders.fence]: String(this.#options.fence) }),
+        ...(request.method === 'GET'
+          ? {}
+          : { [apiHeaders.fence]: String(this.#options.fence), [apiHeaders.podUID]: pod.metadata.uid }),
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
@@ -118,7 +120,10 @@ export class AgentHTTP {
     return { status: statusCode, headers, body: await body.text() };
   }
 
-  /** An address may have passed to another pod since the cache heard of it: what that one says is not this one's word. */
+  /**
+   * An address may have passed to another pod since the cache heard of it: what that one says is not this one's word. (What changes
+   * something names its pod, and another refuses it.)
+   */
   #checkPod({ metadata }: AgentPod, { headers }: AgentResponse): void {
     const uid = headers[apiHeaders.podUID.toLowerCase()];
     if (typeof uid !== 'string' || uid === '' || uid === metadata.uid) return;
