@@ -7,8 +7,8 @@ export interface ServerPauseOptions {
   readonly logger: Logger;
 }
 
-/** A probe every 10 s at the most finds the API server soon after it is back. */
-const backoff = { firstMs: 200, mostMs: 10_000 };
+/** A probe every 5 s at the most: 10 s after the API server is back, no status may be older than what the agent says. */
+const backoff = { firstMs: 200, mostMs: 5000 };
 /** The longest pause that the API server may ask for. */
 const longestAskedMs = 60_000;
 

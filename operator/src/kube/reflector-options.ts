@@ -33,6 +33,7 @@ export interface ReflectorTimings {
   /** A watch that ended well after at least so long is opened again at once, a shorter one after the backoff. */
   readonly healthyWatchMs: number;
   readonly backoffInitialMs: number;
+  /** With its jitter less than 10 s: no longer after an outage may what people see be old. */
   readonly backoffMaxMs: number;
   /** Handlers see every cached object again each resyncMs ± 10 %. */
   readonly resyncMs: number;
@@ -46,7 +47,7 @@ export const defaultReflectorTimings: ReflectorTimings = {
   watchTimeoutMs: 300_000,
   healthyWatchMs: 30_000,
   backoffInitialMs: 800,
-  backoffMaxMs: 30_000,
+  backoffMaxMs: 5_000,
   resyncMs: 600_000,
   relistMs: 1_800_000,
 };

@@ -84,6 +84,26 @@ test('a conflict comes again at once and is no error; endless conflicts slow dow
   await finish();
 });
 
+test('after an outage of the API server of an hour a key is worked on within 10 s; its own faults wait longer', async () => {
+  const outage = new ApiError('PATCH: connect ECONNREFUSED', { code: 0, reason: 'NetworkError' });
+  for (const [error, isSoon] of [
+    [outage, true],
+    [new Error('a fault of the program'), false],
+  ] as const) {
+    let calls = 0;
+    const { clock, queue, finish } = start(() => {
+      calls += 1;
+      return Promise.reject(error);
+    });
+    queue.add('a');
+    await clock.advance(3_600_000);
+    const before = calls;
+    await clock.advance(10_000);
+    assert.equal(calls > before, isSoon, error.message);
+    await finish();
+  }
+});
+
 test('a reconcile that takes too long is aborted with the reason and comes again', async () => {
   const reasons: string[] = [];
   const { clock, queue, lines, finish } = start(

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@nodetask/shared';
-import { isConflict } from './api-error.ts';
+import { ApiError, isConflict } from './api-error.ts';
 import { onAbort, withDeadline } from './deadline.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
 import { type Reconcile, type ReconcileContext, TerminalError } from './reconcile.ts';
@@ -24,6 +24,10 @@ export interface WorkersOptions {
 
 /** Conflicts in a row that are retried at once; further ones wait, or two writers could spin. */
 const maxQuickConflicts = 5;
+
+/** The longest wait after a failure that was not the key's: 10 s after an outage nothing may be behind. */
+const outageRetryMs = 5000;
+const isOutage = (error: unknown): boolean => error instanceof ApiError && error.retriable && !isConflict(error);
 
 /** Works on the keys of `queue` until `signal` or `drain` aborts; resolves when the last reconcile has ended. Closes the queue. */
 export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options: WorkersOptions): Promise<void> => {
@@ -94,7 +98,7 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
       queue.add(key);
       return 'conflict';
     }
-    queue.addRateLimited(key);
+    queue.addRateLimited(key, isOutage(error) ? outageRetryMs : undefined);
     logger.error('reconcile failed, trying again later', { error, failures: queue.failures(key) });
     return 'error';
   };

@@ -84,14 +84,14 @@ export class WorkQueue {
     this.#delayed.set(key, { due, cancel });
   }
 
-  /** Work on `key` again after a failure: later with each failure in a row, until forget. */
-  addRateLimited(key: string): void {
-    const { retryInitialMs = 250, retryMaxMs = 300_000, metrics } = this.#options;
+  /** Work on `key` again after a failure: later with each failure in a row, at most `mostMs`, until forget. */
+  addRateLimited(key: string, mostMs = this.#options.retryMaxMs ?? 300_000): void {
+    const { retryInitialMs = 250, metrics } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     metrics.queueRetried(this.name);
     // The exponent is capped: 2 ** 1024 is Infinity.
-    const backoffMs = Math.min(retryInitialMs * 2 ** Math.min(failures, 32), retryMaxMs);
+    const backoffMs = Math.min(retryInitialMs * 2 ** Math.min(failures, 32), mostMs);
     this.addAfter(key, Math.max(backoffMs, this.#retryBucket.reserve()));
   }
 
