@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import type { NodeTask, TaskResult } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
 import { applyOverdueSchedule, halfAnHourAway } from './support/overdue-schedule.ts';
-import { eventsOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
+import { withShiftedClock } from './support/with-shifted-clock.ts';
+import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 /** Schedules and daemons on real agents: what they miss, how they change in place, how they are started again. */
 let cluster: Cluster;
@@ -83,6 +84,34 @@ test('cron, time zone and starting deadline change in place, and the task on the
   );
   assert.equal(moved.status?.targets?.[0]?.taskID, id);
   assert.equal((await read()).async?.schedule?.startingDeadlineSeconds, undefined);
+});
+
+test('the last ten runs stand on status, the newest first', async () => {
+  const agent = await cluster.createAgentPod('sei-often', { env: withShiftedClock(0, 60_000) });
+  const spec = { ...scheduled({ cron: '* * * * *' }), target: { podName: 'sei-often' } };
+  await cluster.applyNodeTask('often', spec);
+  await until(cluster, 'often', 'to be scheduled', ({ status }) => status?.nextRunAt !== undefined);
+  const newestRun = (nodeTask?: NodeTask): number => nodeTask?.status?.targets?.[0]?.runs?.[0]?.run ?? 0;
+  for (let run = 1; run <= 12; run++) {
+    // For the agent a minute has passed. It looks at the wall clock twice a minute, and whenever a task has ended.
+    agent.process.signal('SIGUSR2');
+    await waitFor(
+      async () => {
+        await agent.request('POST', '/v0/tasks', { body: { type: 'mark-ready' } });
+        return newestRun(await cluster.admin.get<NodeTask>(pathOf(cluster, 'often'))) >= run;
+      },
+      { what: `run ${String(run)} on status`, timeoutMs: 60_000 },
+    );
+  }
+  const seen = await until(cluster, 'often', 'to have ended its runs', ({ status }) =>
+    (status?.targets?.[0]?.runs ?? []).every(({ status: how }) => how === 'completed'),
+  );
+  const runs = seen.status?.targets?.[0]?.runs ?? [];
+  assert.deepEqual(
+    runs.map(({ run }) => run),
+    Array.from({ length: 10 }, (_, index) => newestRun(seen) - index),
+  );
+  assert.deepEqual(lastRun(seen), ['True', 'RunSucceeded']);
 });
 
 const daemon = (restartPolicy: string): NodeTask['spec'] =>

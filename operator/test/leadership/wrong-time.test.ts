@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Contest, seconds } from '../support/contest.ts';
+import { withShiftedClock } from '../support/with-shifted-clock.ts';
 
 let contest: Contest;
 
@@ -17,14 +18,6 @@ after(async () => {
 });
 
 const hourMs = 3_600_000;
-
-/** The environment of an operator whose wall clock is wrong by `hours`, and jumps by `jump` hours at each SIGUSR2. */
-const wrongBy = (hours: number, jump = 0): Readonly<Record<string, string>> => {
-  const url = new URL('../support/shifted-clock.ts', import.meta.url);
-  url.searchParams.set('shift', String(hours * hourMs));
-  url.searchParams.set('jump', String(jump * hourMs));
-  return { NODE_OPTIONS: `--import=${url.href}` };
-};
 
 test('a leader that is frozen until another leads has no effect when it wakes, and ends', async (context) => {
   const [first, second] = await contest.pair();
@@ -57,7 +50,7 @@ test('a leader that is frozen until another leads has no effect when it wakes, a
 });
 
 test('operators whose clocks are hours apart never lead at once, and follow each other as fast', async (context) => {
-  const [behind, ahead] = await contest.pair([wrongBy(-3), wrongBy(3)]);
+  const [behind, ahead] = await contest.pair([withShiftedClock(-3 * hourMs), withShiftedClock(3 * hourMs)]);
   // To the one that waits, every renewal is of six hours ago.
   await contest.untilRenewed(behind, 3);
   await contest.work(behind);
@@ -72,7 +65,7 @@ test('operators whose clocks are hours apart never lead at once, and follow each
   await contest.work(second);
 
   // Now every renewal is of six hours from now.
-  const third = await contest.enter(wrongBy(-3));
+  const third = await contest.enter(withShiftedClock(-3 * hourMs));
   killedAt = Date.now();
   await second.operator.kill();
   const last = await contest.untilLeads(third);
@@ -85,7 +78,7 @@ test('operators whose clocks are hours apart never lead at once, and follow each
 });
 
 test('a clock that jumps, of the leader or of the one that waits, changes nothing', async () => {
-  const [leader, other] = await contest.pair([wrongBy(0, -5), wrongBy(0, 5)]);
+  const [leader, other] = await contest.pair([withShiftedClock(0, -5 * hourMs), withShiftedClock(0, 5 * hourMs)]);
   await contest.work(leader);
   leader.operator.process.signal('SIGUSR2');
   other.operator.process.signal('SIGUSR2');

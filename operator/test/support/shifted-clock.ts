@@ -1,4 +1,4 @@
-// Preloaded into an operator (node --import): its wall clock is wrong by `shift` milliseconds, and jumps by `jump` at each SIGUSR2. Both are in
+// Preloaded into a program (node --import): its wall clock is wrong by `shift` milliseconds, and jumps by `jump` at each SIGUSR2. Both are in
 // the query of this file's URL. Time that passes, for timers and the monotonic clock, is what it is.
 const { searchParams } = new URL(import.meta.url);
 let shift = Number(searchParams.get('shift') ?? 0);
