@@ -86,12 +86,13 @@ test('cron, time zone and starting deadline change in place, and the task on the
   assert.equal((await read()).async?.schedule?.startingDeadlineSeconds, undefined);
 });
 
+const newestRun = (nodeTask?: NodeTask): number => nodeTask?.status?.targets?.[0]?.runs?.[0]?.run ?? 0;
+
 test('the last ten runs stand on status, the newest first', async () => {
   const agent = await cluster.createAgentPod('sei-often', { env: withShiftedClock(0, 60_000) });
   const spec = { ...scheduled({ cron: '* * * * *' }), target: { podName: 'sei-often' } };
   await cluster.applyNodeTask('often', spec);
   await until(cluster, 'often', 'to be scheduled', ({ status }) => status?.nextRunAt !== undefined);
-  const newestRun = (nodeTask?: NodeTask): number => nodeTask?.status?.targets?.[0]?.runs?.[0]?.run ?? 0;
   for (let run = 1; run <= 12; run++) {
     // For the agent a minute has passed. It looks at the wall clock twice a minute, and whenever a task has ended.
     agent.process.signal('SIGUSR2');
