@@ -104,6 +104,29 @@ test('after an outage of the API server of an hour a key is worked on within 10 
   }
 });
 
+test('after an outage a thousand keys are worked on within 10 s, also where an API server without roles was the end of it', async () => {
+  const outages = [
+    new ApiError('PATCH: connect ECONNREFUSED', { code: 0, reason: 'NetworkError' }),
+    new ApiError('PATCH: 403 Forbidden', { code: 403, reason: 'Forbidden' }),
+  ];
+  const keys = Array.from({ length: 1000 }, (_, number) => `key ${number}`);
+  const done = new Set<string>();
+  let outage = outages.shift();
+  const { clock, queue, finish } = start((key) => {
+    if (outage !== undefined) return Promise.reject(outage);
+    done.add(key);
+    return Promise.resolve({});
+  });
+  for (const key of keys) queue.add(key);
+  await clock.advance(2000);
+  outage = outages.shift();
+  await clock.advance(2000);
+  outage = undefined;
+  await clock.advance(10_000);
+  assert.equal(done.size, keys.length);
+  await finish();
+});
+
 test('a reconcile that takes too long is aborted with the reason and comes again', async () => {
   const reasons: string[] = [];
   const { clock, queue, lines, finish } = start(

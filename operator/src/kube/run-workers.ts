@@ -25,9 +25,17 @@ export interface WorkersOptions {
 /** Conflicts in a row that are retried at once; further ones wait, or two writers could spin. */
 const maxQuickConflicts = 5;
 
-/** The longest wait after a failure that was not the key's: 10 s after an outage nothing may be behind. */
+/** The longest wait after a failure that is not the key's: 10 s after an outage of the API server nothing may be behind. */
 const outageRetryMs = 5000;
-const isOutage = (error: unknown): boolean => error instanceof ApiError && error.retriable && !isConflict(error);
+/** An API server that has just started knows no roles yet; where they are missing for good, trying often is of no use. */
+const unauthorizedRetryMs = 300_000;
+
+/** The longest wait after this failure where it is not the key's; else undefined. */
+const longestOutageWait = (error: unknown): number | undefined => {
+  if (!(error instanceof ApiError)) return undefined;
+  if (error.code === 401 || error.code === 403) return unauthorizedRetryMs;
+  return error.retriable && !isConflict(error) ? outageRetryMs : undefined;
+};
 
 /** Works on the keys of `queue` until `signal` or `drain` aborts; resolves when the last reconcile has ended. Closes the queue. */
 export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options: WorkersOptions): Promise<void> => {
@@ -98,7 +106,9 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
       queue.add(key);
       return 'conflict';
     }
-    queue.addRateLimited(key, isOutage(error) ? outageRetryMs : undefined);
+    const outageWaitMs = longestOutageWait(error);
+    if (outageWaitMs === undefined) queue.addRateLimited(key);
+    else queue.addAfterOutage(key, outageWaitMs);
     logger.error('reconcile failed, trying again later', { error, failures: queue.failures(key) });
     return 'error';
   };

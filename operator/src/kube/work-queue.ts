@@ -84,15 +84,17 @@ export class WorkQueue {
     this.#delayed.set(key, { due, cancel });
   }
 
-  /** Work on `key` again after a failure: later with each failure in a row, at most `mostMs`, until forget. */
-  addRateLimited(key: string, mostMs = this.#options.retryMaxMs ?? 300_000): void {
-    const { retryInitialMs = 250, metrics } = this.#options;
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
-    metrics.queueRetried(this.name);
-    // The exponent is capped: 2 ** 1024 is Infinity.
-    const backoffMs = Math.min(retryInitialMs * 2 ** Math.min(failures, 32), mostMs);
-    this.addAfter(key, Math.max(backoffMs, this.#retryBucket.reserve()));
+  /** Work on `key` again after a failure: later with each failure in a row, until forget. All such retries together are limited. */
+  addRateLimited(key: string): void {
+    this.#retry(key, this.#options.retryMaxMs ?? 300_000, this.#retryBucket.reserve());
+  }
+
+  /**
+   * The same after a failure that is not the key's: each key waits for itself, at most `mostMs`. In an outage all keys fail, and the
+   * limit for all together would keep the last of them waiting long after its end.
+   */
+  addAfterOutage(key: string, mostMs: number): void {
+    this.#retry(key, mostMs, 0);
   }
 
   /** `key` succeeded (or never will): its failures no longer count. */
@@ -136,6 +138,16 @@ export class WorkQueue {
     for (const pending of [this.#delayed, this.#ready, this.#dirty, this.#failures]) pending.clear();
     this.#options.metrics.queueDepth(this.name, 0);
     this.#unregisterLoad();
+  }
+
+  #retry(key: string, mostMs: number, leastMs: number): void {
+    const { retryInitialMs = 250, metrics } = this.#options;
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    metrics.queueRetried(this.name);
+    // The exponent is capped: 2 ** 1024 is Infinity.
+    const backoffMs = Math.min(retryInitialMs * 2 ** Math.min(failures, 32), mostMs);
+    this.addAfter(key, Math.max(backoffMs, leastMs));
   }
 
   #cancelDelayed(key: string): void {
