@@ -14,6 +14,7 @@ const report = await runChaos({
   exporters: 4,
   longestPauseMs: 1_000,
   restMs: 180_000,
+  freshMs: 10_000,
   keptConnections: 0,
   log: (line) => process.stderr.write(`${line}\n`),
 });

@@ -39,6 +39,8 @@ export interface ChaosOptions {
   readonly longestPauseMs: number;
   /** The most that the last task may take after the last fault, in milliseconds. */
   readonly restMs: number;
+  /** How long a status may lag behind what an agent says once nothing fails any more, in milliseconds. */
+  readonly freshMs: number;
   /** How much more than before a process may hold of what connections take, see LettingGo.kept. */
   readonly keptConnections: number;
   /** Progress, a line each. */
@@ -127,7 +129,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   log(`${plan.length} faults are over after ${secondsSince(begin)} s; waiting for the tasks to come to rest`);
 
   const look = async () => takeSnapshot(cluster, agents);
-  const rest = await awaitRest(applied, look, { timeoutMs: options.restMs, log });
+  const rest = await awaitRest(applied, look, { timeoutMs: options.restMs, freshMs: options.freshMs, log });
   const last = await look();
   log(`at rest after ${rest.seconds} s; deleting everything`);
 

@@ -35,17 +35,41 @@ export const restFaults = (one: Applied, snapshot: Snapshot): readonly string[] 
   });
 };
 
+/** A one-shot whose work has ended everywhere, longer ago than allowed, and whose phase does not say so. */
+export const stalePhase = (
+  { task, uid }: Applied,
+  snapshot: Snapshot,
+  { calmSince, freshMs }: Freshness,
+): readonly string[] => {
+  const seen = snapshot.nodeTasks.get(task.name);
+  if (seen === undefined || !('exactly' in task.attempts) || phaseOf(seen) === task.expect) return [];
+  const last = task.attempts.exactly;
+  const ends = task.pods.map((pod) => Date.parse(snapshot.results.get(attemptID(uid, pod, last))?.completedAt ?? ''));
+  const age = snapshot.at - Math.max(calmSince, ...ends);
+  // NaN where it has not ended everywhere.
+  return age > freshMs
+    ? [`${named(task)} is ${phaseOf(seen)} ${age} ms after its work has ended: ${messageOf(seen)}`]
+    : [];
+};
+
 const stillRunning = ({ task, uid }: Applied, { results }: Snapshot): readonly string[] =>
   task.pods.flatMap((pod) => {
     const id = attemptID(uid, pod, 1);
     return results.get(id)?.status === 'running' ? [`${named(task)} on ${pod}: ${id} still runs`] : [];
   });
 
-/** How long a status may lag behind what an agent says. */
-const freshMs = 10_000;
+/** Since when nothing fails any more, and how long status may lag behind what an agent says from then on, in milliseconds. */
+export interface Freshness {
+  readonly calmSince: number;
+  readonly freshMs: number;
+}
 
 /** Rows that do not show what their agents have said for longer than allowed. */
-export const staleRows = ({ task }: Applied, snapshot: Snapshot, calmSince: number): readonly string[] => {
+export const staleRows = (
+  { task }: Applied,
+  snapshot: Snapshot,
+  { calmSince, freshMs }: Freshness,
+): readonly string[] => {
   const rows = snapshot.nodeTasks.get(task.name)?.status?.targets ?? [];
   return rows.flatMap(({ pod, taskID = '', result }) => {
     const held = snapshot.results.get(taskID);
