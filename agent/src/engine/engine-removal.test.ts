@@ -217,6 +217,21 @@ describe('the NodeTask of a removed task', () => {
     assert.equal(engine.getResult(task.id), undefined);
   });
 
+  it('is told of it also where an earlier report was on its way meanwhile', async () => {
+    const { engine } = startWith();
+    engine.submit({ ...task, ref });
+    await turn();
+    const [sent] = engine.unreported(10);
+    assert.equal(sent?.result.status, 'running');
+    engine.removeResult(task.id);
+    await engine.stopped(task.id);
+    engine.markReported(task.id, sent.revision);
+    assert.deepEqual(
+      engine.unreported(10).map(({ result }) => [result.status, result.cancelled]),
+      [['failed', true]],
+    );
+  });
+
   it('keeps the runs of its schedule as they ended, and waits for no next one', async () => {
     const { engine, handler, clock } = startWith();
     engine.submitScheduled({ ...task, ref }, { cron: '* * * * *' });

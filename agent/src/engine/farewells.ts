@@ -39,9 +39,9 @@ export class Farewells {
     return existed;
   }
 
-  /** It was said. False where nothing was to be said of this task. */
-  said(id: string): boolean {
-    const next = this.#reports.filter((known) => known.id !== id);
+  /** It was said, or what was before it: a report may be on its way while its task is removed. False where nothing new was said. */
+  said(id: string, revision: number): boolean {
+    const next = this.#reports.filter((known) => known.id !== id || known.revision > revision);
     if (next.length === this.#reports.length) return false;
     this.#store.setValue(farewellsKey, JSON.stringify(next));
     this.#reports = next;

@@ -139,7 +139,7 @@ export class Journal {
   }
 
   markReported(id: string, revision: number): void {
-    if (this.#farewells.said(id)) return;
+    if (this.#farewells.said(id, revision)) return;
     const living = this.#living.get(id);
     const record = living?.record ?? this.#store.get(id);
     if (record === undefined || revision <= record.reportedRevision) return;
