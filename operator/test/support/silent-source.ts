@@ -10,9 +10,14 @@ export class SilentSource implements AsyncDisposable {
     const source = new SilentSource();
     source.#server.on('connection', (socket) => {
       source.#sockets.add(socket);
-      socket.on('close', () => source.#sockets.delete(socket));
+      socket.on('close', () => {
+        source.#sockets.delete(socket);
+        if (source.#sockets.size === 0) source.#connected = Promise.withResolvers();
+      });
       // The other side may go away as it likes.
       socket.on('error', () => undefined);
+      // The end of what is not read is never seen.
+      socket.resume();
       source.#connected.resolve();
     });
     await new Promise<void>((resolve) => source.#server.listen(0, '127.0.0.1', resolve));
@@ -25,7 +30,7 @@ export class SilentSource implements AsyncDisposable {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  /** Resolves when a task has connected. */
+  /** Resolves when a task is connected. */
   async connected(): Promise<void> {
     await this.#connected.promise;
   }
