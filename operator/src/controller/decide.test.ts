@@ -304,6 +304,15 @@ describe('a queue', () => {
     const late = ask({ ahead: moved, status, writtenAt: start, seconds: 5 });
     assert.equal(late.status?.queuePosition, 2);
     assert.equal(late.status?.blockedBy, 'sei/third');
+    const far = new Map([['sei-0', { count: 9, behind: 'sei/other' }]]);
+    const farther = { ...status, queuePosition: 20 };
+    assert.equal(
+      ask({ ahead: far, status: farther, writtenAt: start, seconds: 44 }).status,
+      undefined,
+      'the more, the rarer',
+    );
+    assert.equal(ask({ ahead: far, status: farther, writtenAt: start, seconds: 45 }).status?.queuePosition, 10);
+
     const running = ask({ status, memory: acceptedOn('sei-0'), writtenAt: start, seconds: 4 });
     assert.equal(running.status?.phase, 'Running');
     assert.equal(running.status?.queuePosition, undefined);

@@ -27,10 +27,10 @@ export const settleMs = 250;
 /** How long a NodeTask that nobody has looked at yet keeps its place before younger ones. */
 export const arrivalMs = 60_000;
 
-/** While nothing but the queue before a NodeTask changes, status is written this often at most. */
-export const queueNewsMs = 5_000;
-
-/** A NodeTask in a queue looks after this long for each place whether it has moved up: that it is the next, it is told. */
+/**
+ * A NodeTask in a queue looks after this long for each place before it whether it has moved up, and while nothing but its place
+ * changes, status is written as often at most: that it is the next, it is told, and a long queue must not keep the API server busy.
+ */
 export const queueLookMs = 5_000;
 export const longestQueueLookMs = 60_000;
 

@@ -1,5 +1,6 @@
 import type { Decision, Situation } from '../decision.ts';
 import { workOnStatus } from '../known-work.ts';
+import { lookPauseMs } from '../queue/look-pause.ts';
 import { requeueAt } from '../requeue.ts';
 import { resolveTargets } from '../resolve-targets.ts';
 import { earliest, isTerminal, type RunContext } from '../run-context.ts';
@@ -13,7 +14,7 @@ import { decideTarget } from '../target/decide-target.ts';
 import { wasDispatched } from '../target/has-begun.ts';
 import { targetView } from '../target/target-view.ts';
 import type { TaskMode } from '../task-mode.ts';
-import { queueNewsMs, settleMs } from '../timing.ts';
+import { settleMs } from '../timing.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { nothingToDo } from './gate.ts';
 
@@ -36,7 +37,7 @@ export const runTargets = (ctx: RunContext): Decision => {
   }
 
   const change = statusChange(ctx, statusOf(ctx, situation, targets));
-  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + queueNewsMs;
+  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + lookPauseMs((change.status?.queuePosition ?? 1) - 1);
   if (change.status !== undefined && newsAt > ctx.now && isQueueNews(ctx.status, change.status)) {
     return { ...nothingToDo, calls, ...finalizer, ...requeueAt(earliest([newsAt, wakeAt]), ctx.now) };
   }

@@ -1,6 +1,6 @@
 import type { BlockedBy } from '@nodetask/shared';
 import { boundedText } from '../../bounded-text.ts';
-import { longestQueueLookMs, queueLookMs } from '../timing.ts';
+import { lookPauseMs } from '../queue/look-pause.ts';
 import { dispatchCall } from './calls.ts';
 import { isDispatched } from './has-begun.ts';
 import type { TargetDecision } from './target-view.ts';
@@ -21,7 +21,7 @@ export const blocked: TargetDecision = (view) => {
       message: `waits for the agent of pod ${pod} as number ${count + 1} in the queue, behind ${behind}`,
       blockedBy: behind,
       queuePosition: count + 1,
-      wakeAt: ctx.now + Math.min(longestQueueLookMs, count * queueLookMs),
+      wakeAt: ctx.now + lookPauseMs(count),
     };
   }
   if (memory?.dispatch?.kind !== 'busy') return undefined;
