@@ -158,6 +158,8 @@ export class Delivery {
     if (result.status !== 'running') return;
     this.#options.logger.warn('a task whose NodeTask is gone or shows a later task is stopped', { task: id });
     this.#options.engine.removeResult(id);
+    // Nobody is left to be told of its end.
+    this.#options.engine.markReported(id, Number.POSITIVE_INFINITY);
   }
 
   #taken(report: PendingReport): void {
