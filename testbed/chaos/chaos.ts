@@ -13,7 +13,7 @@ const report = await runChaos({
   hands: 6,
   exporters: 4,
   longestPauseMs: 1_000,
-  restMs: 180_000,
+  restMs: 300_000,
   freshMs: 10_000,
   keptConnections: 0,
   log: (line) => process.stderr.write(`${line}\n`),
