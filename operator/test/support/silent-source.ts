@@ -5,6 +5,7 @@ export class SilentSource implements AsyncDisposable {
   readonly #server = createServer();
   readonly #sockets = new Set<Socket>();
   #connected = Promise.withResolvers<void>();
+  #isConnected = false;
 
   static async start(): Promise<SilentSource> {
     const source = new SilentSource();
@@ -12,12 +13,13 @@ export class SilentSource implements AsyncDisposable {
       source.#sockets.add(socket);
       socket.on('close', () => {
         source.#sockets.delete(socket);
-        if (source.#sockets.size === 0) source.#connected = Promise.withResolvers();
+        if (source.#sockets.size === 0) source.#wasConnected();
       });
       // The other side may go away as it likes.
       socket.on('error', () => undefined);
       // The end of what is not read is never seen.
       socket.resume();
+      source.#isConnected = true;
       source.#connected.resolve();
     });
     await new Promise<void>((resolve) => source.#server.listen(0, '127.0.0.1', resolve));
@@ -38,7 +40,7 @@ export class SilentSource implements AsyncDisposable {
   /** Hangs up on everybody: the tasks fail. */
   hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
-    this.#connected = Promise.withResolvers();
+    this.#wasConnected();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -48,5 +50,12 @@ export class SilentSource implements AsyncDisposable {
         resolve();
       });
     });
+  }
+
+  /** Who waits for the next connection already goes on waiting for that. */
+  #wasConnected(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#connected = Promise.withResolvers();
   }
 }
