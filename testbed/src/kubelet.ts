@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentLabel, agentLabelValue } from '@nodetask/shared';
 import type { KubeObject } from './kube/kube-client.ts';
-import { podKey, podPath } from './pods/pod.ts';
+import { isGated, podKey, podPath } from './pods/pod.ts';
 import type { Pod } from './pods/pod.ts';
 import { PodWorker } from './pods/pod-worker.ts';
 import type { PodWorkerOptions } from './pods/pod-worker.ts';
@@ -79,7 +79,7 @@ export class FakeKubelet implements AsyncDisposable {
   #observe(pod: Pod): void {
     const key = podKey(pod);
     const worker = this.#workers.get(key);
-    if (worker === undefined && pod.metadata.labels?.[agentLabel] !== agentLabelValue) return;
+    if (worker === undefined && (pod.metadata.labels?.[agentLabel] !== agentLabelValue || isGated(pod))) return;
     if (worker !== undefined && worker.uid !== pod.metadata.uid) this.#remove(key);
     if (pod.metadata.deletionTimestamp !== undefined) {
       this.#terminate(pod);

@@ -111,11 +111,14 @@ describe('fake kubelet', { timeout: 120_000 }, () => {
     await until('a', 'not Ready', (pod) => ready(pod) === 'False');
   });
 
-  test('leaves pods without the label alone', async () => {
+  test('leaves pods without the label alone, and those that no scheduler may place yet', async () => {
     await create('plain', { app: 'other' });
+    await create('gated', undefined, { schedulingGates: [{ name: 'testbed/gate' }] });
     await create('labelled');
     await until('labelled', 'Running', (pod) => pod?.status?.phase === 'Running');
-    assert.equal((await controlPlane.admin.get<PodObject>(path('plain')))?.status?.phase, 'Pending');
+    for (const name of ['plain', 'gated'])
+      assert.equal((await controlPlane.admin.get<PodObject>(path(name)))?.status?.phase, 'Pending', name);
+    await controlPlane.admin.delete(path('gated'));
   });
 
   test('counts restarts of the workload', async () => {

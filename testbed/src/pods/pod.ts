@@ -6,6 +6,7 @@ export interface Pod extends KubeObject {
   metadata: KubeObject['metadata'] & { namespace: string; uid: string };
   spec: {
     nodeName?: string;
+    schedulingGates?: { name: string }[];
     serviceAccountName?: string;
     terminationGracePeriodSeconds?: number;
     containers: Container[];
@@ -41,6 +42,11 @@ export function agentPortOf(pod: Pod): number {
   );
   const named = ports.find(({ name }) => name === agentPortName)?.containerPort;
   return named ?? Number(pod.metadata.annotations?.[agentPortAnnotation] ?? agentPort);
+}
+
+/** No scheduler places it yet, so that it runs nowhere. */
+export function isGated(pod: Pod): boolean {
+  return (pod.spec.schedulingGates ?? []).length > 0;
 }
 
 export function isReady(pod: Pod | undefined): boolean {
