@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Chain, type Cluster, startChain, startCluster } from '@nodetask/testbed';
+import { Judges } from './support/judges.ts';
 import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
+import { VersionRecorder } from './support/version-recorder.ts';
 
 /** A schedule by block height, on a chain that makes blocks. */
 let cluster: Cluster;
@@ -40,4 +42,31 @@ test('fires once at its height and has succeeded then, also over a restart of th
     succeeded ? 'True' : 'False',
   );
   assert.ok((await chain.validator.height()) >= blockHeight);
+});
+
+test('is judged as a schedule before its height, and by its one run after', { timeout: 240_000 }, async () => {
+  await using recorder = await VersionRecorder.start(cluster);
+  const judges = await Judges.of(cluster, recorder);
+  // On an empty home there is nothing to validate.
+  await cluster.createAgentPod('empty-0', { nodeRPC: chain.validator.rpcUrl });
+  const ends = {
+    good: { task: { type: 'mark-ready', target: { podName: 'node-0' } }, state: 'succeeded', phase: 'Succeeded' },
+    bad: {
+      task: { type: 'config-validate', target: { podName: 'empty-0' } },
+      state: 'failed: the task, its parameters, its time limit, no pod, what it depends on',
+      phase: 'Failed',
+    },
+  } as const;
+  for (const [name, { task, state, phase }] of Object.entries(ends)) {
+    const far = { schedule: { blockHeight: 1_000_000_000 } };
+    await cluster.applyNodeTask(name, { ...task, async: far });
+    await judges.check(name, 'schedule, waits for its time', ({ status }) => status?.phase === 'Scheduled');
+    // The height itself never changes in place: another run has another one.
+    const near = { schedule: { blockHeight: (await chain.validator.height()) + 5 } };
+    await cluster.applyNodeTask(name, { ...task, async: near, runID: '2' });
+    await judges.check(name, state, ({ status }) => status?.phase === phase && status.runID === '2');
+    // Between the two it may be seen waiting for its height, or not: that is a matter of moments.
+    const [last] = recorder.versions(name).slice(-1);
+    assert.equal(last?.status?.targets?.[0]?.runs?.length, 1);
+  }
 });

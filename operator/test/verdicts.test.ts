@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Cluster, startCluster } from '@nodetask/testbed';
+import { maxTargets } from '@nodetask/shared';
+import { type Cluster, type KubeObject, startCluster } from '@nodetask/testbed';
 import { Judges } from './support/judges.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf, reasonOf } from './support/test-cluster.ts';
@@ -32,12 +33,21 @@ after(async () => {
 /** States of docs/gitops.md that several tests come to. */
 const unseen = 'not seen by the operator yet, or changed since';
 const failed = 'failed: the task, its parameters, its time limit, no pod, what it depends on';
-const stuck = 'cannot go on until something is put right: invalid cron, no pod for a schedule, a cycle';
+const stuck =
+  'cannot go on until something is put right: invalid cron, no pod for a schedule, a cycle, too many targets';
 
 const target = { podName: 'sei-0' };
 const ready: Spec = { type: 'mark-ready', target };
 /** Nobody has written the files that it looks at: fails at once. */
 const failing: Spec = { type: 'config-validate', target };
+
+/** Goes on for ever. */
+const exporting = (source: SilentSource): Spec => ({
+  type: 'result-export',
+  target,
+  params: { bucket: 'results', region: 'eu-central-1', endpoint: source.url, rpcEndpoint: source.url },
+  async: { daemon: {} },
+});
 
 const byCron = (cron: string): Spec => ({ ...ready, async: { schedule: { cron } } });
 
@@ -195,6 +205,38 @@ describe('a one-shot', () => {
     await judges.checkLife('hen');
   });
 
+  test('that goes by itself once its time is over', async () => {
+    await apply('expiring', ready);
+    await judges.check('expiring', 'succeeded', phaseIs('Succeeded'));
+    await recorder.until('expiring', 'to be let go', ({ metadata }) => metadata.finalizers === undefined);
+    await apply('expiring', { ...ready, ttlSecondsAfterFinished: 0 });
+    await cluster.untilNodeTask('expiring', (object) => object === undefined, {
+      what: 'expiring to be gone',
+      timeoutMs: 60_000,
+    });
+    await judges.checkLife('expiring');
+  });
+
+  test('whose selector matches more pods than one NodeTask may have', async () => {
+    const labels = { 'nodetask.dev/agent': 'enabled', app: 'many' };
+    const pod = (name: string): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: cluster.namespace, labels },
+      // No scheduler places it: it is there, and no process is needed for it.
+      spec: { containers: [{ name: 'node', image: 'testbed/node' }], schedulingGates: [{ name: 'testbed/gate' }] },
+    });
+    const names = Array.from({ length: maxTargets + 1 }, (_, index) => `many-${index}`);
+    for (let begin = 0; begin < names.length; begin += 32)
+      await Promise.all(names.slice(begin, begin + 32).map(async (name) => cluster.admin.create(pod(name))));
+    await apply('many', { ...ready, target: { selector: { matchLabels: { app: 'many' } } } });
+    await judges.check('many', stuck, reasonIs('TooManyTargets'));
+    await cluster.admin.delete(`/api/v1/namespaces/${cluster.namespace}/pods/many-0`, { gracePeriodSeconds: 0 });
+    await judges.check('many', 'waits for its pod or its agent', reasonIs('NoAgent'));
+    await judges.checkLife('many');
+    await remove('many');
+  });
+
   test('that is deleted while it runs', async () => {
     await using source = await SilentSource.start();
     await apply('doomed', endless(source, 'sei-1'));
@@ -271,15 +313,22 @@ describe('a schedule', () => {
 describe('a daemon', () => {
   test('that runs', async () => {
     await using source = await SilentSource.start();
-    await apply('daemon', {
-      type: 'result-export',
-      target,
-      params: { bucket: 'results', region: 'eu-central-1', endpoint: source.url, rpcEndpoint: source.url },
-      async: { daemon: {} },
-    });
+    await apply('daemon', exporting(source));
     await judges.check('daemon', 'daemon runs', reasonIs('DaemonRunning'));
     await judges.checkLife('daemon');
     await remove('daemon');
+  });
+
+  test('that is suspended before it begins, let go, and suspended while it runs', async () => {
+    await using source = await SilentSource.start();
+    await apply('resting', { ...exporting(source), suspend: true });
+    await judges.check('resting', 'schedule or daemon, suspended', phaseIs('Suspended'));
+    await apply('resting', { ...exporting(source), suspend: false });
+    await judges.check('resting', 'daemon runs', reasonIs('DaemonRunning'));
+    await apply('resting', { ...exporting(source), suspend: true });
+    await judges.check('resting', 'schedule or daemon, suspended', phaseIs('Suspended'));
+    await judges.checkLife('resting');
+    await remove('resting');
   });
 
   test('that has ended', async () => {
