@@ -16,6 +16,7 @@ export type {
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
+export { applyManifest, installCustomResources } from './kube/install.ts';
 export { writeKubeconfig } from './kube/kubeconfig.ts';
 export { helm } from './helm.ts';
 export { freeLoopbackAddress, freePort } from './net/free-port.ts';
@@ -47,5 +48,6 @@ export { Cluster, startCluster } from './cluster.ts';
 export type { AgentPodOptions, ClusterOptions } from './cluster.ts';
 export { waitForObject } from './kube/wait-for-object.ts';
 export { FakeKubelet } from './kubelet.ts';
+export { agentPodManifest } from './pods/agent-pod-manifest.ts';
 export { OperatorProcess } from './operator-process.ts';
 export type { OperatorSettings } from './operator-process.ts';
