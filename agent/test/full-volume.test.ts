@@ -90,7 +90,7 @@ describe('a full volume', () => {
     const text = JSON.stringify({
       genesis_time: '2026-01-01T00:00:00Z',
       chain_id: chainId,
-      app_state: { pad: 'x'.repeat(4_000_000) },
+      app_state: { pad: 'x'.repeat(12_000_000) },
     });
     await s3.files.put(testBucket, 'genesis.json', text);
     const { bucket, ...server } = s3.params(testBucket);
