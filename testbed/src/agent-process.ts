@@ -47,7 +47,7 @@ export interface AgentAnswer {
 export class AgentProcess extends ProgramProcess {
   readonly pod: AgentProcessOptions['pod'];
   readonly home: string;
-  /** http://127.x.y.z:7777 */
+  /** http://127.x.y.z:port, of the agent itself. */
   readonly url: string;
   readonly #options: AgentProcessOptions;
 
