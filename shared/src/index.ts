@@ -117,3 +117,17 @@ export {
   type TargetStatus,
 } from './node-task-status.ts';
 export type { NodeTask, ObjectMeta } from './node-task.ts';
+export {
+  agentServerName,
+  anyAgentServerName,
+  enrollAudience,
+  enrollPath,
+  enrollRequestSchema,
+  enrollResponseSchema,
+  metricsReaderIdentity,
+  operatorIdentity,
+  trustConfigMap,
+  trustKey,
+  type EnrollRequest,
+  type EnrollResponse,
+} from './identity.ts';

@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** A request to the operator's HTTPS server, read whole. */
+export interface SecureRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** UTF-8; empty for a GET. */
+  readonly body: string;
+  /** Aborts when the client goes or the budget of the request ends. */
+  readonly signal: AbortSignal;
+}
+
+export interface SecureAnswer {
+  readonly status: number;
+  /** Default: application/json. */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * One route of the operator's HTTPS server: admission webhooks, certificates for agents, metrics. Each checks for itself who calls.
+ * What `handle` throws is logged and answered 500 without its text.
+ */
+export interface SecureRoute {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** A larger body is answered 413. 0 for a GET. */
+  readonly maxBodyBytes: number;
+  handle(request: SecureRequest): Promise<SecureAnswer>;
+}
