@@ -3,8 +3,8 @@ import { node, root, steps } from './steps.ts';
 
 /** Unit tests stand beside the code; what needs real servers stands in a workspace's test folder. */
 const patterns = {
-  unit: ['{shared,runtime,agent,operator,testbed,scripts}/{src,demo,chaos,.}/**/*.test.ts'],
-  real: ['{shared,runtime,agent,operator,testbed}/test/**/*.test.ts'],
+  unit: ['{shared,runtime,agent,operator,testbed,charts,scripts}/{src,demo,chaos,.}/**/*.test.ts'],
+  real: ['{shared,runtime,agent,operator,testbed,charts}/test/**/*.test.ts'],
 } as const;
 
 const find = async (globs: readonly string[]): Promise<readonly string[]> => {

@@ -16,9 +16,9 @@ export type {
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
-export { applyManifest, installCustomResources } from './kube/install.ts';
+export { bindAgents, installCustomResources, installRights } from './kube/install.ts';
 export { writeKubeconfig } from './kube/kubeconfig.ts';
-export { helm } from './helm.ts';
+export { helm, helmAlone } from './helm.ts';
 export { freeLoopbackAddress, freePort } from './net/free-port.ts';
 export { ManagedProcess, ProcessEndedError } from './process/managed-process.ts';
 export type { ManagedProcessOptions, ProcessCommand } from './process/managed-process.ts';
