@@ -8,7 +8,7 @@ import type { ControlPlane } from './control-plane.ts';
 import type { ControlPlaneOptions } from './control-plane/parts.ts';
 import { startFaultProxy, targetOf } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { applyManifest, installCustomResources } from './kube/install.ts';
+import { bindAgents, installCustomResources, installRights } from './kube/install.ts';
 import { waitForObject } from './kube/wait-for-object.ts';
 import type { KubeClient, KubeObject } from './kube/kube-client.ts';
 import { FakeKubelet } from './kubelet.ts';
@@ -24,6 +24,7 @@ import type { Workload } from './pods/pod-worker.ts';
 import { waitFor } from './wait.ts';
 
 const READY_TIMEOUT_MS = 30_000;
+/** That of deploy/. */
 const OPERATOR_NAMESPACE = 'nodetask-system';
 
 export interface ClusterOptions {
@@ -129,7 +130,7 @@ export class Cluster implements AsyncDisposable {
     }
     await installCustomResources(this.admin);
     await controlPlane.createNamespace(OPERATOR_NAMESPACE);
-    await applyManifest(this.admin, 'operator-rbac.yaml', OPERATOR_NAMESPACE);
+    await installRights(this.admin);
     await this.addAgentNamespace(this.namespace);
     this.#operatorToken = (
       await controlPlane.serviceAccountToken({
@@ -171,7 +172,7 @@ export class Cluster implements AsyncDisposable {
   /** Makes a namespace in which pods may run agents: the service account `nodetask-agent` with its rights. */
   async addAgentNamespace(namespace: string): Promise<void> {
     await this.controlPlane.createNamespace(namespace);
-    await applyManifest(this.admin, 'agent-rbac.yaml', namespace);
+    await bindAgents(this.admin, namespace);
   }
 
   /** One more operator (the first is started by startCluster unless told otherwise). It is ready when this resolves. */
