@@ -30,6 +30,8 @@ const OPERATOR_NAMESPACE = 'nodetask-system';
 export interface ClusterOptions {
   /** Where createAgentPod() makes its pods (default nodetask-test). It is made, with the agents' service account. */
   readonly namespace?: string;
+  /** false: nothing of NodeTask is installed, and no operator started; the test does both (default true). */
+  readonly install?: boolean;
   /** false: no operator is started (default: one, with leader election). */
   readonly operator?: OperatorSettings | false;
   /** Settings of the agents of pods that were not made by createAgentPod(), for instance a StatefulSet's. */
@@ -128,23 +130,15 @@ export class Cluster implements AsyncDisposable {
       this.#operatorProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
       this.#agentProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
     }
-    await installCustomResources(this.admin);
-    await controlPlane.createNamespace(OPERATOR_NAMESPACE);
-    await installRights(this.admin);
-    await this.addAgentNamespace(this.namespace);
-    this.#operatorToken = (
-      await controlPlane.serviceAccountToken({
-        namespace: OPERATOR_NAMESPACE,
-        serviceAccount: 'nodetask-operator',
-        expirationSeconds: 86_400,
-      })
-    ).token;
+    if (this.#options.install === false) await controlPlane.createNamespace(this.namespace);
+    else await this.#install();
     this.#kubelet = new FakeKubelet({
       client: this.admin,
       startWorkload: async (pod, ip) => this.#startAgent(pod, ip),
       log: this.#log,
     });
-    if (this.#options.operator !== false) await this.startOperator(this.#options.operator);
+    if (this.#options.operator !== false && this.#options.install !== false)
+      await this.startOperator(this.#options.operator);
   }
 
   /** Stops everything: operators, agents, control plane; and removes all files. */
@@ -264,6 +258,21 @@ export class Cluster implements AsyncDisposable {
     const { what, timeoutMs = READY_TIMEOUT_MS, namespace = this.namespace } = options;
     const path = `/apis/nodetask.dev/v1alpha1/namespaces/${namespace}/nodetasks/${name}`;
     return waitForObject<T>(this.admin, path, condition, { what, timeoutMs });
+  }
+
+  async #install(): Promise<void> {
+    const { controlPlane } = this;
+    await installCustomResources(this.admin);
+    await controlPlane.createNamespace(OPERATOR_NAMESPACE);
+    await installRights(this.admin);
+    await this.addAgentNamespace(this.namespace);
+    this.#operatorToken = (
+      await controlPlane.serviceAccountToken({
+        namespace: OPERATOR_NAMESPACE,
+        serviceAccount: 'nodetask-operator',
+        expirationSeconds: 86_400,
+      })
+    ).token;
   }
 
   async #startAgent(pod: Pod, ip: string): Promise<Workload> {

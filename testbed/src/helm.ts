@@ -7,13 +7,16 @@ import type { CommandResult } from './process/run-command.ts';
 import { findProgram } from './programs/find-program.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
+/** Helm 4, or Helm 3. */
+export type HelmVersion = 'helm' | 'helm3';
+
 /** Runs helm as admin. Answers also if it fails: look at `code`. It is killed after `timeoutMs` (default 5 minutes). */
 export async function helm(
   controlPlane: ControlPlane,
   args: readonly string[],
-  options: { readonly timeoutMs?: number } = {},
+  options: { readonly timeoutMs?: number; readonly version?: HelmVersion } = {},
 ): Promise<CommandResult> {
-  const program = await findProgram('helm');
+  const program = await findProgram(options.version ?? 'helm');
   return runCommand(program, ['--kubeconfig', controlPlane.adminKubeconfig, ...args], {
     // Its caches and its discovery must not come from, or go to, the user's home.
     env: bareEnvironment({ HOME: join(controlPlane.folder, 'helm') }),
@@ -22,7 +25,7 @@ export async function helm(
 }
 
 /** Runs helm where it needs no cluster (template, lint); answers also if it fails. */
-export async function helmAlone(args: readonly string[], version: 'helm' | 'helm3' = 'helm'): Promise<CommandResult> {
+export async function helmAlone(args: readonly string[], version: HelmVersion = 'helm'): Promise<CommandResult> {
   const program = await findProgram(version);
   const folder = await makeTempFolder(loadConfig().tempRoot, 'helm');
   try {

@@ -8,7 +8,7 @@
 {{ include "nodetask.fullname" . }}-operator
 {{- end -}}
 
-{{- define "nodetask.serviceAccount" -}}
+{{- define "nodetask.serviceAccountName" -}}
 {{- if .Values.operator.serviceAccount.create -}}
 {{- default (include "nodetask.operator" .) .Values.operator.serviceAccount.name -}}
 {{- else -}}
