@@ -52,6 +52,8 @@ test('a wrong value is refused with its name, the value and what is right', () =
     [['--listen', ':70000'], {}, /port from 0 to 65535/],
     [['--concurrency', '0'], {}, /--concurrency is "0"/],
     [['--namespace', 'A_b'], {}, /--namespace is \["A_b"\]/],
+    [['--agent-image', 'a b'], {}, /--agent-image is "a b": must be the reference of an image/],
+    [['--agent-image-pull-policy', 'never'], {}, /--agent-image-pull-policy is "never"/],
     [[], { NODETASK_LOG_LEVEL: 'loud' }, /NODETASK_LOG_LEVEL/],
     [['--unknown'], {}, /unknown option '--unknown'\nSee nodetask-operator --help/],
     [['extra'], {}, /too many arguments/],
@@ -62,6 +64,14 @@ test('a wrong value is refused with its name, the value and what is right', () =
       (error) => error instanceof ConfigError && expected.test(error.message),
     );
   }
+});
+
+test('the image of injected agents is given with its pull policy', () => {
+  const config = read(['--agent-image', 'registry:5000/nodetask/agent:1.2.3'], {
+    NODETASK_AGENT_IMAGE_PULL_POLICY: 'Never',
+  });
+  assert.equal(config.agentImage, 'registry:5000/nodetask/agent:1.2.3');
+  assert.equal(config.agentImagePullPolicy, 'Never');
 });
 
 const print = (flag: string): string => {
