@@ -19,7 +19,7 @@ interface Agent {
   readonly name: string;
   readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly ports: readonly { readonly containerPort: number }[];
-  readonly startupProbe?: { readonly httpGet: object; readonly failureThreshold: number };
+  readonly startupProbe: { readonly httpGet: object; readonly failureThreshold: number };
   readonly livenessProbe: { readonly httpGet: object };
   readonly resources: object;
   readonly securityContext: Readonly<Record<string, unknown>>;
@@ -120,12 +120,14 @@ describe('an agent', () => {
     );
   });
 
-  test('without a start gate holds nobody back; with one, it never gives up', () => {
-    assert.equal(agentOf(nodePod()).startupProbe, undefined);
-    assert.deepEqual(agentOf(nodePod()).livenessProbe.httpGet, { path: '/v0/livez', port: 7777, scheme: 'HTTPS' });
+  test('without a start gate has the node wait until it is up; with one, for as long as it takes', () => {
+    const livez = { path: '/v0/livez', port: 7777, scheme: 'HTTPS' };
+    const { startupProbe, livenessProbe } = agentOf(nodePod());
+    assert.deepEqual([startupProbe.httpGet, livenessProbe.httpGet], [livez, livez]);
     const gated = agentOf(nodePod({ 'nodetask.dev/start-gate': 'true' }));
-    assert.deepEqual(gated.startupProbe?.httpGet, { path: '/v0/startupz', port: 7777, scheme: 'HTTPS' });
+    assert.deepEqual(gated.startupProbe.httpGet, { path: '/v0/startupz', port: 7777, scheme: 'HTTPS' });
     assert.equal(gated.startupProbe.failureThreshold, 2 ** 31 - 1);
+    assert.deepEqual(gated.livenessProbe.httpGet, livez);
   });
 
   test('has its port in its environment and in its probes, where that is another one', () => {

@@ -29,9 +29,9 @@ export const sidecar = (pod: Pod, wishes: Wishes, settings: InjectionSettings): 
     restartPolicy: 'Always',
     env: agentEnvironment(pod, wishes, settings),
     ports: [{ name: agentPortName, containerPort: port, protocol: 'TCP' }],
-    ...(wishes['start-gate']
-      ? { startupProbe: { ...probe('/v0/startupz'), periodSeconds: 2, timeoutSeconds: 5, failureThreshold: never } }
-      : {}),
+    startupProbe: wishes['start-gate']
+      ? { ...probe('/v0/startupz'), periodSeconds: 2, timeoutSeconds: 5, failureThreshold: never }
+      : { ...probe('/v0/livez'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
     livenessProbe: { ...probe('/v0/livez'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     resources: wishes['agent-resources'] ?? defaultResources(pod),
     securityContext: {
