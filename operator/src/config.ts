@@ -14,6 +14,7 @@ import {
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
+import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
 export interface OperatorConfig extends ProcessConfig {
@@ -34,6 +35,8 @@ export interface OperatorConfig extends ProcessConfig {
   readonly concurrency: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** Absent: agents are called by http, and there is no HTTPS server. */
+  readonly secure?: SecureConfig;
 }
 
 const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
@@ -85,6 +88,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     env: 'NODETASK_CONCURRENCY',
     describe: 'NodeTasks in work at the same time; default 16',
   },
+  ...secureOptions,
   ...processOptions,
   {
     key: 'podName',
@@ -96,6 +100,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
 
 const schema = z.object({
   ...processSchema.shape,
+  ...secureSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
   leaderElect: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
@@ -121,6 +126,7 @@ export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand
   );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
+  const secure = secureConfig(given);
   return {
     ...(given.kubeconfig === undefined ? {} : { kubeconfig: given.kubeconfig }),
     namespaces: [...new Set(given.namespace)],
@@ -132,5 +138,6 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(secure === undefined ? {} : { secure }),
   };
 };
