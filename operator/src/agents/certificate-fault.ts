@@ -44,11 +44,6 @@ export const certificateFault = (where: string, error: unknown): string | undefi
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return `${agent} does not speak TLS: start it with --enroll-url or a certificate of its own, or the operator without --agent-tls`;
     default:
-      return refusedByAgent(fault.code)
-        ? `${agent} does not accept the operator's certificate (${fault.code}): it must trust the CAs of the ConfigMap nodetask-trust (--trust-file)`
-        : undefined;
+      return undefined;
   }
 };
-
-/** Alerts that the other side sent about our certificate. */
-const refusedByAgent = (code: string): boolean => /^ERR_SSL_(?:TLSV1|SSLV3|TLSV13)_ALERT_/.test(code);
