@@ -66,12 +66,17 @@ test('a wrong value is refused with its name, the value and what is right', () =
   }
 });
 
-test('the image of injected agents is given with its pull policy', () => {
-  const config = read(['--agent-image', 'registry:5000/nodetask/agent:1.2.3'], {
-    NODETASK_AGENT_IMAGE_PULL_POLICY: 'Never',
-  });
-  assert.equal(config.agentImage, 'registry:5000/nodetask/agent:1.2.3');
-  assert.equal(config.agentImagePullPolicy, 'Never');
+test('agents are injected where it is said which, and they can be called', () => {
+  const image = 'registry:5000/nodetask/agent:1.2.3';
+  const policy = { NODETASK_AGENT_IMAGE_PULL_POLICY: 'Never' };
+  const flags = ['--agent-tls', '--webhook-name', 'nodetask', '--agent-image', image];
+  assert.deepEqual(read(flags, policy).injection, { image, imagePullPolicy: 'Never' });
+  assert.equal(read(['--agent-tls'], policy).injection, undefined);
+  assert.throws(
+    () => read(['--agent-tls', '--webhook-name', 'nodetask']),
+    /--webhook-name is nodetask: .*--agent-image/,
+  );
+  assert.throws(() => read(['--webhook-name', 'nodetask', '--agent-image', image]), /by TLS only, so give --agent-tls/);
 });
 
 const print = (flag: string): string => {

@@ -14,7 +14,8 @@ import {
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
-import { imagePullPolicies, type ImagePullPolicy, imagePullPolicySchema } from './injection/injection-settings.ts';
+import { type InjectionConfig, injectionConfig, injectionOptions, injectionSchema } from './injection-config.ts';
+import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
 export interface OperatorConfig extends ProcessConfig {
@@ -33,12 +34,12 @@ export interface OperatorConfig extends ProcessConfig {
   readonly agentTokenFile?: string;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
-  /** Image of the agents that are injected; absent: none is. */
-  readonly agentImage?: string;
-  /** Absent: as Kubernetes has it, by the image's tag. */
-  readonly agentImagePullPolicy?: ImagePullPolicy;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** Absent: agents are called by http, and there is no HTTPS server. */
+  readonly secure?: SecureConfig;
+  /** Absent: no agents are injected. */
+  readonly injection?: InjectionConfig;
 }
 
 const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
@@ -90,18 +91,8 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     env: 'NODETASK_CONCURRENCY',
     describe: 'NodeTasks in work at the same time; default 16',
   },
-  {
-    key: 'agentImage',
-    flags: '--agent-image <image>',
-    env: 'NODETASK_AGENT_IMAGE',
-    describe: 'image of the agent that is injected into pods',
-  },
-  {
-    key: 'agentImagePullPolicy',
-    flags: '--agent-image-pull-policy <policy>',
-    env: 'NODETASK_AGENT_IMAGE_PULL_POLICY',
-    describe: `${imagePullPolicies.join(', ')}; default by the tag of the image, as Kubernetes has it`,
-  },
+  ...secureOptions,
+  ...injectionOptions,
   ...processOptions,
   {
     key: 'podName',
@@ -113,6 +104,8 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
 
 const schema = z.object({
   ...processSchema.shape,
+  ...secureSchema.shape,
+  ...injectionSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
   leaderElect: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
@@ -121,12 +114,6 @@ const schema = z.object({
   listen: listenAddress.default({ port: 8080 }),
   agentTokenFile: filePath.optional(),
   concurrency: wholeNumber(1, 1000).default(16),
-  agentImage: z
-    .string()
-    .max(1024)
-    .regex(/^[^\s\p{Cc}]+$/u, 'must be the reference of an image, without blanks')
-    .optional(),
-  agentImagePullPolicy: imagePullPolicySchema.optional(),
   podName: dnsName('pod').default('nodetask-operator'),
 });
 
@@ -144,6 +131,8 @@ export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand
   );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
+  const secure = secureConfig(given);
+  const injection = injectionConfig(given, secure);
   return {
     ...(given.kubeconfig === undefined ? {} : { kubeconfig: given.kubeconfig }),
     namespaces: [...new Set(given.namespace)],
@@ -153,9 +142,9 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     listen: { host: given.listen.host ?? '0.0.0.0', port: given.listen.port },
     ...(given.agentTokenFile === undefined ? {} : { agentTokenFile: resolve(given.agentTokenFile) }),
     concurrency: given.concurrency,
-    ...(given.agentImage === undefined ? {} : { agentImage: given.agentImage }),
-    ...(given.agentImagePullPolicy === undefined ? {} : { agentImagePullPolicy: given.agentImagePullPolicy }),
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(secure === undefined ? {} : { secure }),
+    ...(injection === undefined ? {} : { injection }),
   };
 };

@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** When a kubelet pulls an image. https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy */
 export const imagePullPolicies = ['Always', 'IfNotPresent', 'Never'] as const;
 export const imagePullPolicySchema = z.enum(imagePullPolicies);
-export type ImagePullPolicy = z.output<typeof imagePullPolicySchema>;
+type ImagePullPolicy = z.output<typeof imagePullPolicySchema>;
 
 /** What every injected agent has in common. */
 export interface InjectionSettings {

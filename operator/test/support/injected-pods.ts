@@ -1,4 +1,4 @@
-import { type ControlPlane, type KubeObject, waitFor } from '@nodetask/testbed';
+import { type ControlPlane, KubeApiError, type KubeObject, waitFor } from '@nodetask/testbed';
 
 export interface InjectedPod extends KubeObject {
   readonly spec: {
@@ -48,11 +48,22 @@ export const dryRun = async ({ admin }: ControlPlane, pod: KubeObject): Promise<
     body: pod,
   });
 
-/** Waits until the API server knows of a webhook that gives new pods an init container of this name. */
+/** Waits until the API server knows of a webhook that gives new pods an init container of this name, and believes it. */
 export const untilInjects = async (controlPlane: ControlPlane, namespace: string, container: string): Promise<void> => {
   const pod = labelledPod(namespace, 'probe');
-  await waitFor(async () => initContainersOf(await dryRun(controlPlane, pod)).includes(container), {
-    what: `the API server to call the webhook that injects ${container}`,
-    timeoutMs: 30_000,
-  });
+  let last = '';
+  await waitFor(
+    async () => {
+      try {
+        const names = initContainersOf(await dryRun(controlPlane, pod));
+        last = `it has ${names.join(', ') || 'none'}`;
+        return names.includes(container);
+      } catch (error) {
+        if (!(error instanceof KubeApiError)) throw error;
+        last = error.message;
+        return false;
+      }
+    },
+    { what: `a new pod to have the init container ${container}`, timeoutMs: 30_000, detail: () => last },
+  );
 };

@@ -1,5 +1,10 @@
 import type { KubeObject } from '@nodetask/testbed';
-import type { WebhookServer } from './webhook-server.ts';
+
+/** Where a webhook is, and whom the API server believes that it is; without: nobody, until somebody else says. */
+interface Place {
+  readonly url: string;
+  readonly ca?: string;
+}
 
 const configuration = (name: string, webhook: Readonly<Record<string, unknown>>): KubeObject => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
@@ -8,9 +13,9 @@ const configuration = (name: string, webhook: Readonly<Record<string, unknown>>)
   webhooks: [{ admissionReviewVersions: ['v1'], sideEffects: 'None', ...webhook }],
 });
 
-const clientConfig = ({ url, ca }: WebhookServer, path: string): object => ({
+const clientConfig = ({ url, ca }: Place, path: string): object => ({
   url: `${url}${path}`,
-  caBundle: Buffer.from(ca).toString('base64'),
+  ...(ca === undefined ? {} : { caBundle: Buffer.from(ca).toString('base64') }),
 });
 
 const newPods = {
@@ -30,10 +35,10 @@ export const onlyWithoutAgent = {
 };
 
 /** The webhook as an installation has it, but for where it is. */
-export const agentWebhook = (server: WebhookServer, more: object = onlyWithoutAgent): KubeObject =>
-  configuration('nodetask-operator', {
+export const agentWebhook = (place: Place, more: object = onlyWithoutAgent): KubeObject =>
+  configuration('nodetask', {
     name: 'agent.nodetask.dev',
-    clientConfig: clientConfig(server, '/mutate-pods'),
+    clientConfig: clientConfig(place, '/mutate-pods'),
     failurePolicy: 'Fail',
     matchPolicy: 'Equivalent',
     timeoutSeconds: 5,
@@ -49,10 +54,10 @@ export const agentWebhook = (server: WebhookServer, more: object = onlyWithoutAg
   });
 
 /** Another injector, for the pods of one namespace; which of two is called first, their names say. */
-export const otherWebhook = (server: WebhookServer, name: string, path: string, namespace: string): KubeObject =>
+export const otherWebhook = (place: Place, name: string, path: string, namespace: string): KubeObject =>
   configuration(name, {
     name: 'other.example.org',
-    clientConfig: clientConfig(server, path),
+    clientConfig: clientConfig(place, path),
     rules: [newPods],
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
   });
