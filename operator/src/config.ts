@@ -14,6 +14,8 @@ import {
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
+import { type InjectionConfig, injectionConfig, injectionOptions, injectionSchema } from './injection-config.ts';
+import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
 export interface OperatorConfig extends ProcessConfig {
@@ -34,6 +36,10 @@ export interface OperatorConfig extends ProcessConfig {
   readonly concurrency: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** Absent: agents are called by http, and there is no HTTPS server. */
+  readonly secure?: SecureConfig;
+  /** Absent: no agents are injected. */
+  readonly injection?: InjectionConfig;
 }
 
 const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
@@ -85,6 +91,8 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     env: 'NODETASK_CONCURRENCY',
     describe: 'NodeTasks in work at the same time; default 16',
   },
+  ...secureOptions,
+  ...injectionOptions,
   ...processOptions,
   {
     key: 'podName',
@@ -96,6 +104,8 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
 
 const schema = z.object({
   ...processSchema.shape,
+  ...secureSchema.shape,
+  ...injectionSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
   leaderElect: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
@@ -121,6 +131,8 @@ export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand
   );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
+  const secure = secureConfig(given);
+  const injection = injectionConfig(given, secure);
   return {
     ...(given.kubeconfig === undefined ? {} : { kubeconfig: given.kubeconfig }),
     namespaces: [...new Set(given.namespace)],
@@ -132,5 +144,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(secure === undefined ? {} : { secure }),
+    ...(injection === undefined ? {} : { injection }),
   };
 };

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '@nodetask/shared';
 import type { Registry } from 'prom-client';
 import type { Check } from './kube/informer-health.ts';
+import { ListenError } from './listen-error.ts';
 
 export interface HealthServerOptions {
   readonly host: string;
@@ -14,11 +15,6 @@ export interface HealthServerOptions {
   readonly role: () => string;
   readonly registry: Registry;
   readonly logger: Logger;
-}
-
-/** An address cannot be listened on. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
 }
 
 /** Serves /healthz, /readyz and /metrics. Whoever reaches the port may read them: they say nothing of any NodeTask. */

@@ -6,16 +6,26 @@ import { isTerminal } from './controller/run-context.ts';
 export interface OperatorMetrics {
   /** nodetask_operator_agent_requests_total, …_duration_seconds. `outcome` is the HTTP status, a code of the error registry, or `error`. */
   agentCalled(method: string, outcome: string, seconds: number): void;
+  /** nodetask_operator_enrollments_total */
+  enrollmentAnswered(status: number): void;
   /** nodetask_operator_status_writes_total, and nodetask_operator_finished_total where it ends a NodeTask. */
   statusWritten(nodeTask: NodeTask, phase: string | undefined): void;
 }
 
 const callSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/**
- * @param nodeTasks all NodeTasks, asked for at each scrape for nodetask_operator_nodetasks.
- */
-export const createOperatorMetrics = (registry: Registry, nodeTasks: () => readonly NodeTask[]): OperatorMetrics => {
+/** What is asked for at each scrape. */
+export interface OperatorGauges {
+  /** All NodeTasks, for nodetask_operator_nodetasks. */
+  readonly nodeTasks: () => readonly NodeTask[];
+  /** When certificates end, in milliseconds since the epoch, by what they are for. */
+  readonly certificateEnds: () => ReadonlyMap<string, number>;
+}
+
+export const createOperatorMetrics = (
+  registry: Registry,
+  { nodeTasks, certificateEnds }: OperatorGauges,
+): OperatorMetrics => {
   const registers = [registry];
   const requests = new Counter({
     name: 'nodetask_operator_agent_requests_total',
@@ -41,6 +51,22 @@ export const createOperatorMetrics = (registry: Registry, nodeTasks: () => reado
     labelNames: ['type', 'phase'] as const,
     registers,
   });
+  const enrollments = new Counter({
+    name: 'nodetask_operator_enrollments_total',
+    help: 'Requests of agents for their certificates, by the HTTP status of the answer',
+    labelNames: ['code'] as const,
+    registers,
+  });
+  void new Gauge({
+    name: 'nodetask_operator_certificate_expiry_timestamp_seconds',
+    help: 'When the certificates that this process keeps end, in seconds since the epoch',
+    labelNames: ['certificate'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [certificate, endsAt] of certificateEnds()) this.set({ certificate }, endsAt / 1000);
+    },
+  });
   // Registers itself, and counts when it is asked.
   void new Gauge({
     name: 'nodetask_operator_nodetasks',
@@ -56,6 +82,9 @@ export const createOperatorMetrics = (registry: Registry, nodeTasks: () => reado
     agentCalled: (method, outcome, seconds) => {
       requests.inc({ method, outcome });
       duration.observe({ method }, seconds);
+    },
+    enrollmentAnswered: (status) => {
+      enrollments.inc({ code: status });
     },
     statusWritten: ({ spec }, phase) => {
       writes.inc();

@@ -4,11 +4,14 @@ import { AgentClient } from './agents/agent-client.ts';
 import { AgentHTTP } from './agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
 import { AgentToken } from './agents/agent-token.ts';
+import { TLSConnections } from './agents/tls-connections.ts';
 import type { OperatorConfig } from './config.ts';
 import { byNamespace, nodeTaskIndexers } from './controller/cluster-view.ts';
 import { Controller } from './controller/controller.ts';
 import { nodeTasks } from './controller/node-tasks.ts';
+import { enrollRoute } from './enroll/enroll-route.ts';
 import { HealthServer } from './health-server.ts';
+import { mutatePods } from './injection/mutate-pods.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
@@ -17,8 +20,11 @@ import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { withLeadership } from './leadership.ts';
+import { operatorNamespace, withLeadership } from './leadership.ts';
 import { createOperatorMetrics } from './operator-metrics.ts';
+import { runSecureServer } from './secure-server/run-secure-server.ts';
+import type { SecureRoute } from './secure-server/secure-route.ts';
+import { version } from './version.ts';
 
 export interface OperatorParts {
   readonly access: ClusterAccess;
@@ -57,8 +63,28 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
         transform: toAgentPod,
       }),
   );
-  const mirrors = [...nodeTaskMirrors, ...podMirrors];
-  const own = createOperatorMetrics(registry, () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()));
+  const { secure } = config;
+  const certificates =
+    secure === undefined
+      ? undefined
+      : // What makes certificates takes its time to load.
+        new (await import('./pki/certificates.ts')).Certificates({
+          ...shared,
+          config: secure,
+          namespace: operatorNamespace(config, access),
+          watched: config.namespaces,
+          agentNamespaces: () => podMirrors.flatMap(({ cache }) => cache.list().map((pod) => pod.metadata.namespace)),
+        });
+  for (const mirror of podMirrors) {
+    mirror.onChange((_, before) => {
+      if (before === undefined) certificates?.upkeep.namespacesChanged();
+    });
+  }
+  const mirrors = [...nodeTaskMirrors, ...podMirrors, ...(certificates?.mirrors ?? [])];
+  const own = createOperatorMetrics(registry, {
+    nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
+    certificateEnds: () => certificates?.ends ?? new Map(),
+  });
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -79,16 +105,43 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   await using health = new HealthServer({
     ...config.listen,
     liveness: () => checkLiveness(mirrors),
-    readiness: () => checkReadiness(mirrors),
+    readiness: () => {
+      const caches = checkReadiness(mirrors);
+      return caches.ok && certificates !== undefined ? certificates.readiness() : caches;
+    },
     role: () => (leading ? 'leader' : 'standby'),
     registry,
     logger,
   });
   await health.listen();
 
-  const lead: OnLead = async (leaderSignal, fence) => {
-    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+  /** What the HTTPS server serves. */
+  const routes: SecureRoute[] = [];
+  if (certificates !== undefined && secure?.agentTLS === true) {
+    routes.push(
+      enrollRoute({
+        ...shared,
+        podOf: (key) => podMirrors.map(({ cache }) => cache.get(key)).find((pod) => pod !== undefined),
+        issue: (podUID, publicKey) => certificates.issueForAgent(podUID, publicKey),
+        onAnswer: (status) => {
+          own.enrollmentAnswered(status);
+        },
+      }),
+    );
+  }
+
+  if (config.injection !== undefined && secure !== undefined) {
+    const service = `${secure.service.name}.${operatorNamespace(config, access)}.svc`;
+    routes.push(
+      mutatePods({ ...shared, settings: { ...config.injection, enrollURL: `https://${service}/`, version } }),
+    );
+  }
+
+  const work: OnLead = async (leaderSignal, fence) => {
     const http = new AgentHTTP({
+      ...(certificates !== undefined && secure?.agentTLS === true
+        ? { connections: new TLSConnections(() => certificates.own.material('operator')) }
+        : {}),
       token: new AgentToken(config.agentTokenFile, clock),
       fence,
       clock,
@@ -106,9 +159,29 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     }
   };
 
+  const lead: OnLead = async (leaderSignal, fence) => {
+    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+    const ended = new AbortController();
+    const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
+    try {
+      await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
+      await work(leaderSignal, fence);
+    } finally {
+      ended.abort(new Error('the work of the leader has ended'));
+      await upkeep;
+    }
+  };
+
   // Mirrors and events outlive the work: it needs them to end.
   const background = new AbortController();
-  const running = Promise.all([...mirrors, events].map(async (part) => part.run(background.signal)));
+  const running = Promise.all([
+    ...[...mirrors, events, ...(certificates === undefined ? [] : [certificates])].map(async (part) =>
+      part.run(background.signal),
+    ),
+    ...(certificates === undefined || secure === undefined
+      ? []
+      : [runSecureServer({ ...shared, ...secure.listen, own: certificates.own, routes }, background.signal)]),
+  ]);
   try {
     // A background part ends before the work only by failing.
     await Promise.race([withLeadership(config, { ...parts, transport, metrics }, lead), running]);
