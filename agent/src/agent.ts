@@ -42,20 +42,25 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const { logger, clock } = parts;
   const namespace = await namespaceOf(config);
   const tokens = config.tokenFile === undefined ? undefined : new BearerTokens(config.tokenFile, clock, logger);
-  makeStateFolder(config.stateFolder);
-  const owner = { namespace: namespace ?? 'local', podName: config.podName ?? 'local' };
-  using store = closing(openSqliteStore({ path: join(config.stateFolder, 'journal.sqlite'), owner, logger }));
-
   // A start that fails half-way stops what it has started.
   const failure = new AbortController();
   const signal = AbortSignal.any([parts.signal, failure.signal]);
   const streams = new EventStreams({ clock, most: maxEventStreams, heartbeatMs, stallMs });
   const metrics = createMetrics({
-    reportQueueDepth: () => engine.unreported(1000).length,
+    reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
   });
-  const node = createNodeParts(config, clock, logger);
+  makeStateFolder(config.stateFolder);
+  const path = join(config.stateFolder, 'journal.sqlite');
+  const owner = { namespace: namespace ?? 'local', podName: config.podName ?? 'local' };
+  const onError = (): void => {
+    metrics.storeErrors.inc();
+  };
+  using store = closing(openSqliteStore({ path, owner, logger, onError }));
+  const node = createNodeParts(config, clock, logger, (direction, bytes) => {
+    metrics.transferred.inc({ direction }, bytes);
+  });
   const engine = new Engine({
     handlers: instrumentHandlers(node.handlers, metrics, clock, parts.onRun),
     store: store.value,

@@ -1,3 +1,4 @@
+import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
 import { Registry } from 'prom-client';
 import { AgentClient } from './agents/agent-client.ts';
@@ -18,6 +19,8 @@ import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
 import { withLeadership } from './leadership.ts';
+import { registerScheduleMetrics } from './metrics/schedule-metrics.ts';
+import { registerStateMetrics } from './metrics/state-metrics.ts';
 import { createOperatorMetrics } from './operator-metrics.ts';
 
 export interface OperatorParts {
@@ -58,7 +61,8 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       }),
   );
   const mirrors = [...nodeTaskMirrors, ...podMirrors];
-  const own = createOperatorMetrics(registry, () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()));
+  const own = createOperatorMetrics(registry);
+  const allNodeTasks = (): readonly NodeTask[] => nodeTaskMirrors.flatMap(({ cache }) => cache.list());
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -70,9 +74,24 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     pods: podMirrors,
     events,
     concurrency: config.concurrency,
-    onStatusWrite: ({ phase }, nodeTask) => {
-      own.statusWritten(nodeTask, phase);
+    observer: {
+      statusWritten: ({ phase }, nodeTask) => {
+        own.statusWritten(nodeTask, phase);
+      },
+      dispatched: (seconds) => {
+        own.dispatched(seconds);
+      },
+      finished: ({ spec }, seconds) => {
+        own.finished(spec.type, seconds);
+      },
     },
+  });
+  registerProcessMetrics(registry);
+  registerScheduleMetrics(registry, allNodeTasks);
+  registerStateMetrics(registry, {
+    nodeTasks: allNodeTasks,
+    unreachableAgents: () => controller.unreachableAgents(),
+    clock,
   });
 
   let leading = false;

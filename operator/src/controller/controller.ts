@@ -30,7 +30,7 @@ export interface Source<T extends NodeTask | AgentPod> {
   onChange(handler: ChangeHandler<T>): void;
 }
 
-export interface ControllerOptions extends Pick<ReconcileOptions, 'onStatusWrite'> {
+export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly nodeTasks: readonly Source<NodeTask>[];
   readonly pods: readonly Source<AgentPod>[];
   readonly transport: KubeTransport;
@@ -84,6 +84,11 @@ export class Controller {
     }
   }
 
+  /** How many agents do not answer, by namespace: of those that an unfinished NodeTask has work for. */
+  unreachableAgents(): ReadonlyMap<string, number> {
+    return this.#memory.silentAgents();
+  }
+
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
    * @throws AgentError `fenced`, NewerLeaderError: an agent, a status has heard from a newer leader, and this process leads no more.
@@ -92,7 +97,7 @@ export class Controller {
     agents: AgentCalls,
     { fence, signal, drain }: { readonly fence: number; readonly signal: AbortSignal; readonly drain: AbortSignal },
   ): Promise<void> {
-    const { transport, events, clock, random, logger, metrics, concurrency, onStatusWrite } = this.#options;
+    const { transport, events, clock, random, logger, metrics, concurrency, observer } = this.#options;
     const fenced = new AbortController();
     const reconcile = reconcileNodeTask({
       view: this.#view,
@@ -103,7 +108,7 @@ export class Controller {
       events,
       memory: this.#memory,
       parallelCalls,
-      ...(onStatusWrite === undefined ? {} : { onStatusWrite }),
+      ...(observer === undefined ? {} : { observer }),
     });
     await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
       concurrency,
