@@ -1,4 +1,4 @@
-import { type Clock, headers as apiHeaders } from '@nodetask/shared';
+import { type Clock, headers as apiHeaders, isErrorCode } from '@nodetask/shared';
 import { Agent, request as send } from 'undici';
 import { boundedText } from '../bounded-text.ts';
 import { withDeadline } from '../kube/deadline.ts';
@@ -64,7 +64,8 @@ export class AgentHTTP {
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof AgentError) {
-        outcome = error.code ?? error.kind;
+        // What an agent says is no label of a metric, unless it is one of the codes that there are.
+        outcome = isErrorCode(error.code) ? error.code : error.kind;
         throw error;
       }
       throw new AgentError('silent', boundedText(describe(error)), { cause: error });
