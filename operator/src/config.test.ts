@@ -22,6 +22,7 @@ test('everything has a default', () => {
     leaderElect: false,
     leaseName: 'nodetask-operator',
     listen: { host: '0.0.0.0', port: 8080 },
+    secureMetrics: false,
     concurrency: 16,
     logLevel: 'info',
     logFormat: 'json',
@@ -43,6 +44,8 @@ test('flags win over the environment', () => {
   assert.equal(config.concurrency, 4);
   assert.equal(config.agentTokenFile, '/token');
   assert.equal(config.leaderElect, true);
+  assert.equal(read(['--secure-metrics']).secureMetrics, true);
+  assert.equal(read([], { NODETASK_SECURE_METRICS: 'true' }).secureMetrics, true);
   assert.deepEqual(read([], { NODETASK_NAMESPACES: 'a, b,' }).namespaces, ['a', 'b']);
 });
 

@@ -28,6 +28,8 @@ export interface OperatorConfig extends ProcessConfig {
   readonly leaseName: string;
   /** Address of /healthz, /readyz and /metrics. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** /metrics is served by the HTTPS server alone, to whom the API server allows it. */
+  readonly secureMetrics: boolean;
   /** Bearer token of the agents; absent: none is sent. */
   readonly agentTokenFile?: string;
   /** NodeTasks in work at the same time. */
@@ -74,6 +76,13 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     describe: 'address of /healthz, /readyz and /metrics; default 0.0.0.0:8080',
   },
   {
+    key: 'secureMetrics',
+    flags: '--secure-metrics',
+    env: 'NODETASK_SECURE_METRICS',
+    describe:
+      'serve /metrics by the HTTPS server alone, to bearers that may get the non-resource URL /metrics; default off = to whoever reaches --listen',
+  },
+  {
     key: 'agentTokenFile',
     flags: '--agent-token-file <path>',
     env: 'NODETASK_AGENT_TOKEN_FILE',
@@ -94,14 +103,19 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
   },
 ];
 
+/** A flag, or its variable. */
+const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false);
+
 const schema = z.object({
   ...processSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
-  leaderElect: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
+  leaderElect: onOff,
+
   leaseNamespace: dnsName('namespace', 63).optional(),
   leaseName: dnsName('Lease').default('nodetask-operator'),
   listen: listenAddress.default({ port: 8080 }),
+  secureMetrics: onOff,
   agentTokenFile: filePath.optional(),
   concurrency: wholeNumber(1, 1000).default(16),
   podName: dnsName('pod').default('nodetask-operator'),
@@ -128,6 +142,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     ...(given.leaseNamespace === undefined ? {} : { leaseNamespace: given.leaseNamespace }),
     leaseName: given.leaseName,
     listen: { host: given.listen.host ?? '0.0.0.0', port: given.listen.port },
+    secureMetrics: given.secureMetrics,
     ...(given.agentTokenFile === undefined ? {} : { agentTokenFile: resolve(given.agentTokenFile) }),
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),

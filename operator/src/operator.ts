@@ -100,7 +100,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     liveness: () => checkLiveness(mirrors),
     readiness: () => checkReadiness(mirrors),
     role: () => (leading ? 'leader' : 'standby'),
-    registry,
+    ...(config.secureMetrics ? {} : { registry }),
     logger,
   });
   await health.listen();
