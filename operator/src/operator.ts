@@ -1,3 +1,4 @@
+import { openTracer } from '@nodetask/runtime';
 import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
 import { Registry } from 'prom-client';
@@ -22,6 +23,7 @@ import { withLeadership } from './leadership.ts';
 import { registerScheduleMetrics } from './metrics/schedule-metrics.ts';
 import { registerStateMetrics } from './metrics/state-metrics.ts';
 import { createOperatorMetrics } from './operator-metrics.ts';
+import { version } from './version.ts';
 
 export interface OperatorParts {
   readonly access: ClusterAccess;
@@ -33,6 +35,7 @@ export interface OperatorParts {
 }
 
 const flushEventsMs = 2_000;
+const flushSpansMs = 1_000;
 
 /**
  * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
@@ -40,6 +43,8 @@ const flushEventsMs = 2_000;
  */
 export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
   const { access, clock, random, logger, signal } = parts;
+  const program = { name: 'nodetask-operator', version, instance: config.podName, namespace: access.namespace };
+  const tracer = await openTracer(config.tracingEndpoint, program, logger);
   const registry = new Registry();
   const metrics = createKubeMetrics(registry);
   const transport = new Transport({ access, clock, random, logger, metrics });
@@ -74,6 +79,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     pods: podMirrors,
     events,
     concurrency: config.concurrency,
+    tracer,
     observer: {
       statusWritten: ({ phase }, nodeTask) => {
         own.statusWritten(nodeTask, phase);
@@ -137,7 +143,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     try {
       await running;
     } finally {
-      await transport.close();
+      await Promise.all([transport.close(), tracer.close(flushSpansMs)]);
     }
   }
 };

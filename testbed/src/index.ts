@@ -48,6 +48,8 @@ export type { AgentAnswer, AgentSettings } from './agent-process.ts';
 export { Cluster, startCluster } from './cluster.ts';
 export type { AgentPodOptions, ClusterOptions } from './cluster.ts';
 export { waitForObject } from './kube/wait-for-object.ts';
+export { OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
+export type { ReceivedSpan } from './otlp-receiver.ts';
 export { FakeKubelet } from './kubelet.ts';
 export { agentPodManifest } from './pods/agent-pod-manifest.ts';
 export { OperatorProcess } from './operator-process.ts';

@@ -21,6 +21,8 @@ export interface AgentRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** The traceparent of the span that the call is. */
+  readonly trace?: string | undefined;
 }
 
 /** An answer holds one task with its params at most. */
@@ -115,6 +117,7 @@ export class AgentHTTP {
           ? {}
           : { [apiHeaders.fence]: String(this.#options.fence), [apiHeaders.podUID]: pod.metadata.uid }),
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(request.trace === undefined ? {} : { [apiHeaders.trace]: request.trace }),
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });

@@ -1,3 +1,4 @@
+import { noTracer, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
@@ -41,6 +42,8 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly metrics: KubeMetrics;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
@@ -97,7 +100,17 @@ export class Controller {
     agents: AgentCalls,
     { fence, signal, drain }: { readonly fence: number; readonly signal: AbortSignal; readonly drain: AbortSignal },
   ): Promise<void> {
-    const { transport, events, clock, random, logger, metrics, concurrency, observer } = this.#options;
+    const {
+      transport,
+      events,
+      clock,
+      random,
+      logger,
+      metrics,
+      concurrency,
+      observer,
+      tracer = noTracer,
+    } = this.#options;
     const fenced = new AbortController();
     const reconcile = reconcileNodeTask({
       view: this.#view,
@@ -108,6 +121,7 @@ export class Controller {
       events,
       memory: this.#memory,
       parallelCalls,
+      tracer,
       ...(observer === undefined ? {} : { observer }),
     });
     await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {

@@ -1,8 +1,11 @@
+import type { Tracer } from '@nodetask/runtime';
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
+import { endRoot } from '../tracing/node-task-trace.ts';
+import { ReconcileTrace } from '../tracing/reconcile-trace.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
 import { gather, type GatherOptions } from './gather.ts';
@@ -12,18 +15,19 @@ import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
 import { isTerminal } from './run-context.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { StatusWrites } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
 import { taskMode } from './task-mode.ts';
 
 export interface ReconcileOptions extends GatherOptions {
   readonly agents: AgentCalls;
-  readonly writer: StatusWriter;
+  readonly writer: StatusWrites;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
   /** Calls to agents for one NodeTask at the same time. */
   readonly parallelCalls: number;
   readonly observer?: ReconcileObserver;
+  readonly tracer: Tracer;
 }
 
 /** What metrics are made of. Durations in seconds. */
@@ -45,13 +49,28 @@ export const reconcileNodeTask =
     const nodeTask = options.view.nodeTask(key);
     if (nodeTask === undefined) return {};
     try {
-      return await act(options, key, nodeTask, context);
+      return await tracedAct(options, key, nodeTask, context);
     } catch (error) {
       // Deleted meanwhile, by force or by the removal of the finalizer: there is nothing left to write to.
       if (isNotFound(error)) return {};
       throw error;
     }
   };
+
+const tracedAct: typeof act = async (options, key, nodeTask, context) => {
+  if (!options.tracer.enabled) return act(options, key, nodeTask, context);
+  const trace = new ReconcileTrace(options.tracer, nodeTask);
+  const agents = trace.agents(options.agents);
+  const writer = trace.writer(options.writer);
+  try {
+    const result = await act({ ...options, agents, writer }, key, nodeTask, context);
+    trace.end();
+    return result;
+  } catch (error) {
+    trace.end(error);
+    throw error;
+  }
+};
 
 const act = async (
   options: ReconcileOptions,
@@ -78,6 +97,10 @@ const act = async (
     nodeTask = await writer.apply(nodeTask, decision.status, signal);
     memory.writtenAt = options.clock.now();
     options.observer?.statusWritten(decision.status, nodeTask);
+    if (options.tracer.enabled) {
+      const step = { before: cached.status, after: decision.status, askedAt, now: memory.writtenAt };
+      endRoot(options.tracer, cached, step);
+    }
     const ends = isTerminal(decision.status.phase) && !hasFinished(cached) && taskMode(cached.spec) === 'one-shot';
     if (ends && askedAt !== undefined) {
       options.observer?.finished(nodeTask, Math.max(0, memory.writtenAt - askedAt) / 1000);
