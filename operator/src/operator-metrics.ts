@@ -1,4 +1,4 @@
-import type { NodeTask } from '@nodetask/shared';
+import { type NodeTask, taskTypes, terminalPhases } from '@nodetask/shared';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isTerminal } from './controller/run-context.ts';
 import { version } from './version.ts';
@@ -46,6 +46,8 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     labelNames: ['type', 'phase'] as const,
     registers,
   });
+  // From 0: the first failure is to be seen as an increase.
+  for (const type of taskTypes) for (const phase of terminalPhases) finished.inc({ type, phase }, 0);
   const dispatches = new Histogram({
     name: 'nodetask_operator_dispatch_duration_seconds',
     help: 'Time from when a task became due to be handed to an agent until the agent had taken it',

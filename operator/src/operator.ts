@@ -1,7 +1,5 @@
 import { openTracer } from '@nodetask/runtime';
-import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
-import { Registry } from 'prom-client';
 import { AgentClient } from './agents/agent-client.ts';
 import { AgentHTTP } from './agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
@@ -15,14 +13,11 @@ import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
 import type { OnLead } from './kube/leader-elector.ts';
-import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
 import { withLeadership } from './leadership.ts';
-import { registerScheduleMetrics } from './metrics/schedule-metrics.ts';
-import { registerStateMetrics } from './metrics/state-metrics.ts';
-import { createOperatorMetrics } from './operator-metrics.ts';
+import { createRegistry } from './metrics/create-registry.ts';
 import { version } from './version.ts';
 
 export interface OperatorParts {
@@ -45,8 +40,15 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   const { access, clock, random, logger, signal } = parts;
   const program = { name: 'nodetask-operator', version, instance: config.podName, namespace: access.namespace };
   const tracer = await openTracer(config.tracingEndpoint, program, logger);
-  const registry = new Registry();
-  const metrics = createKubeMetrics(registry);
+  const {
+    registry,
+    kube: metrics,
+    own,
+  } = createRegistry({
+    nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
+    unreachableAgents: () => controller.unreachableAgents(),
+    clock,
+  });
   const transport = new Transport({ access, clock, random, logger, metrics });
   const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
@@ -66,8 +68,6 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       }),
   );
   const mirrors = [...nodeTaskMirrors, ...podMirrors];
-  const own = createOperatorMetrics(registry);
-  const allNodeTasks = (): readonly NodeTask[] => nodeTaskMirrors.flatMap(({ cache }) => cache.list());
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -91,13 +91,6 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
         own.finished(spec.type, seconds);
       },
     },
-  });
-  registerProcessMetrics(registry);
-  registerScheduleMetrics(registry, allNodeTasks);
-  registerStateMetrics(registry, {
-    nodeTasks: allNodeTasks,
-    unreachableAgents: () => controller.unreachableAgents(),
-    clock,
   });
 
   let leading = false;
