@@ -44,8 +44,8 @@ test('flags win over the environment', () => {
   assert.equal(config.concurrency, 4);
   assert.equal(config.agentTokenFile, '/token');
   assert.equal(config.leaderElect, true);
-  assert.equal(read(['--secure-metrics']).secureMetrics, true);
-  assert.equal(read([], { NODETASK_SECURE_METRICS: 'true' }).secureMetrics, true);
+  assert.equal(read(['--secure-metrics', '--agent-tls']).secureMetrics, true);
+  assert.equal(read(['--agent-tls'], { NODETASK_SECURE_METRICS: 'true' }).secureMetrics, true);
   assert.deepEqual(read([], { NODETASK_NAMESPACES: 'a, b,' }).namespaces, ['a', 'b']);
 });
 
@@ -56,6 +56,7 @@ test('a wrong value is refused with its name, the value and what is right', () =
     [['--concurrency', '0'], {}, /--concurrency is "0"/],
     [['--namespace', 'A_b'], {}, /--namespace is \["A_b"\]/],
     [[], { NODETASK_LOG_LEVEL: 'loud' }, /NODETASK_LOG_LEVEL/],
+    [['--secure-metrics'], {}, /--secure-metrics needs the HTTPS server/],
     [['--unknown'], {}, /unknown option '--unknown'\nSee nodetask-operator --help/],
     [['extra'], {}, /too many arguments/],
   ];

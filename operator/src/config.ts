@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   type CommandLineSources,
+  ConfigError,
   dnsName,
   filePath,
   listenAddress,
@@ -14,6 +15,7 @@ import {
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
+import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
 export interface OperatorConfig extends ProcessConfig {
@@ -36,6 +38,8 @@ export interface OperatorConfig extends ProcessConfig {
   readonly concurrency: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** Absent: agents are called by http, and there is no HTTPS server. */
+  readonly secure?: SecureConfig;
 }
 
 const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
@@ -94,6 +98,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     env: 'NODETASK_CONCURRENCY',
     describe: 'NodeTasks in work at the same time; default 16',
   },
+  ...secureOptions,
   ...processOptions,
   {
     key: 'podName',
@@ -108,6 +113,7 @@ const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =
 
 const schema = z.object({
   ...processSchema.shape,
+  ...secureSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
   leaderElect: onOff,
@@ -135,6 +141,12 @@ export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand
   );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
+  const secure = secureConfig(given);
+  if (given.secureMetrics && secure === undefined) {
+    throw new ConfigError(
+      '--secure-metrics needs the HTTPS server, which there is with --agent-tls or --webhook-name: give one of them, or leave it off',
+    );
+  }
   return {
     ...(given.kubeconfig === undefined ? {} : { kubeconfig: given.kubeconfig }),
     namespaces: [...new Set(given.namespace)],
@@ -147,5 +159,6 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(secure === undefined ? {} : { secure }),
   };
 };

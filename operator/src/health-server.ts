@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '@nodetask/shared';
 import type { Registry } from 'prom-client';
 import type { Check } from './kube/informer-health.ts';
+import { ListenError } from './listen-error.ts';
 
 export interface HealthServerOptions {
   readonly host: string;
@@ -15,11 +16,6 @@ export interface HealthServerOptions {
   /** Absent: whoever reaches this port may not read the metrics. */
   readonly registry?: Registry;
   readonly logger: Logger;
-}
-
-/** An address cannot be listened on. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
 }
 
 /** Serves /healthz and /readyz, and /metrics where it is given them. Whoever reaches the port may read them. */

@@ -26,10 +26,16 @@ export interface LeadershipParts {
 const mostDrainMs = 1000;
 const drainShare = 0.6;
 
+/** Where the Lease is, and whatever else the operator has for itself. */
+export const operatorNamespace = (
+  { leaseNamespace }: Pick<OperatorConfig, 'leaseNamespace'>,
+  { namespace }: Pick<ClusterAccess, 'namespace'>,
+): string => leaseNamespace ?? namespace ?? 'default';
+
 /** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
 export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
   const { access, transport, clock, random, logger, metrics, signal } = parts;
-  const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
+  const lease = { namespace: operatorNamespace(config, access), name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   if (config.leaderElect) {

@@ -7,6 +7,8 @@ import { version } from './version.ts';
 export interface OperatorMetrics {
   /** nodetask_operator_agent_requests_total, …_duration_seconds. `outcome` is the HTTP status, a code of the error registry, or `error`. */
   agentCalled(method: string, outcome: string, seconds: number): void;
+  /** nodetask_operator_enrollments_total */
+  enrollmentAnswered(status: number): void;
   /** nodetask_operator_status_writes_total, and nodetask_operator_finished_total where it ends a NodeTask. */
   statusWritten(nodeTask: NodeTask, phase: string | undefined): void;
   /** nodetask_operator_dispatch_duration_seconds */
@@ -46,6 +48,12 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     labelNames: ['type', 'phase'] as const,
     registers,
   });
+  const enrollments = new Counter({
+    name: 'nodetask_operator_enrollments_total',
+    help: 'Requests of agents for their certificates, by the HTTP status of the answer',
+    labelNames: ['code'] as const,
+    registers,
+  });
   // From 0: the first failure is to be seen as an increase.
   for (const type of taskTypes) for (const phase of terminalPhases) finished.inc({ type, phase }, 0);
   const dispatches = new Histogram({
@@ -71,6 +79,9 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     agentCalled: (method, outcome, seconds) => {
       requests.inc({ method, outcome });
       duration.observe({ method }, seconds);
+    },
+    enrollmentAnswered: (status) => {
+      enrollments.inc({ code: status });
     },
     statusWritten: ({ spec }, phase) => {
       writes.inc();

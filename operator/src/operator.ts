@@ -4,10 +4,12 @@ import { AgentClient } from './agents/agent-client.ts';
 import { AgentHTTP } from './agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
 import { AgentToken } from './agents/agent-token.ts';
+import { TLSConnections } from './agents/tls-connections.ts';
 import type { OperatorConfig } from './config.ts';
 import { byNamespace, nodeTaskIndexers } from './controller/cluster-view.ts';
 import { Controller } from './controller/controller.ts';
 import { nodeTasks } from './controller/node-tasks.ts';
+import { enrollRoute } from './enroll/enroll-route.ts';
 import { HealthServer } from './health-server.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
@@ -16,8 +18,11 @@ import type { OnLead } from './kube/leader-elector.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { withLeadership } from './leadership.ts';
+import { operatorNamespace, withLeadership } from './leadership.ts';
 import { createRegistry } from './metrics/create-registry.ts';
+import { metricsRoutes } from './secure-server/metrics-routes.ts';
+import { runSecureServer } from './secure-server/run-secure-server.ts';
+import type { SecureRoute } from './secure-server/secure-route.ts';
 import { version } from './version.ts';
 
 export interface OperatorParts {
@@ -47,6 +52,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   } = createRegistry({
     nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
     unreachableAgents: () => controller.unreachableAgents(),
+    certificateEnds: () => certificates?.ends ?? new Map(),
     clock,
   });
   const transport = new Transport({ access, clock, random, logger, metrics });
@@ -67,7 +73,24 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
         transform: toAgentPod,
       }),
   );
-  const mirrors = [...nodeTaskMirrors, ...podMirrors];
+  const { secure } = config;
+  const certificates =
+    secure === undefined
+      ? undefined
+      : // What makes certificates takes its time to load.
+        new (await import('./pki/certificates.ts')).Certificates({
+          ...shared,
+          config: secure,
+          namespace: operatorNamespace(config, access),
+          watched: config.namespaces,
+          agentNamespaces: () => podMirrors.flatMap(({ cache }) => cache.list().map((pod) => pod.metadata.namespace)),
+        });
+  for (const mirror of podMirrors) {
+    mirror.onChange((_, before) => {
+      if (before === undefined) certificates?.upkeep.namespacesChanged();
+    });
+  }
+  const mirrors = [...nodeTaskMirrors, ...podMirrors, ...(certificates?.mirrors ?? [])];
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -97,16 +120,37 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   await using health = new HealthServer({
     ...config.listen,
     liveness: () => checkLiveness(mirrors),
-    readiness: () => checkReadiness(mirrors),
+    readiness: () => {
+      const caches = checkReadiness(mirrors);
+      return caches.ok && certificates !== undefined ? certificates.readiness() : caches;
+    },
     role: () => (leading ? 'leader' : 'standby'),
     ...(config.secureMetrics ? {} : { registry }),
     logger,
   });
   await health.listen();
 
-  const lead: OnLead = async (leaderSignal, fence) => {
-    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+  /** What the HTTPS server serves. */
+  const { secureMetrics } = config;
+  const routes: SecureRoute[] = [...metricsRoutes({ secureMetrics, registry, transport, clock, logger })];
+  if (certificates !== undefined && secure?.agentTLS === true) {
+    routes.push(
+      enrollRoute({
+        ...shared,
+        podOf: (key) => podMirrors.map(({ cache }) => cache.get(key)).find((pod) => pod !== undefined),
+        issue: (podUID, publicKey) => certificates.issueForAgent(podUID, publicKey),
+        onAnswer: (status) => {
+          own.enrollmentAnswered(status);
+        },
+      }),
+    );
+  }
+
+  const work: OnLead = async (leaderSignal, fence) => {
     const http = new AgentHTTP({
+      ...(certificates !== undefined && secure?.agentTLS === true
+        ? { connections: new TLSConnections(() => certificates.own.material('operator')) }
+        : {}),
       token: new AgentToken(config.agentTokenFile, clock),
       fence,
       clock,
@@ -124,9 +168,29 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     }
   };
 
+  const lead: OnLead = async (leaderSignal, fence) => {
+    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+    const ended = new AbortController();
+    const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
+    try {
+      await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
+      await work(leaderSignal, fence);
+    } finally {
+      ended.abort(new Error('the work of the leader has ended'));
+      await upkeep;
+    }
+  };
+
   // Mirrors and events outlive the work: it needs them to end.
   const background = new AbortController();
-  const running = Promise.all([...mirrors, events].map(async (part) => part.run(background.signal)));
+  const running = Promise.all([
+    ...[...mirrors, events, ...(certificates === undefined ? [] : [certificates])].map(async (part) =>
+      part.run(background.signal),
+    ),
+    ...(certificates === undefined || secure === undefined
+      ? []
+      : [runSecureServer({ ...shared, ...secure.listen, own: certificates.own, routes }, background.signal)]),
+  ]);
   try {
     // A background part ends before the work only by failing.
     await Promise.race([withLeadership(config, { ...parts, transport, metrics }, lead), running]);

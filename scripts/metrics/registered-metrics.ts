@@ -16,6 +16,7 @@ export const registeredMetrics = (): Readonly<Record<'operator' | 'agent', reado
   const { registry } = createRegistry({
     nodeTasks: () => [],
     unreachableAgents: () => new Map(),
+    certificateEnds: () => new Map(),
     clock: systemClock,
   });
   const agent = createMetrics({ reportQueueDepth: () => 0, eventStreams: () => 0, ready: () => false });

@@ -8,6 +8,8 @@ export interface StateSources {
   readonly nodeTasks: () => readonly NodeTask[];
   /** How many agents do not answer, by namespace: of those that some unfinished NodeTask has work for. */
   readonly unreachableAgents: () => ReadonlyMap<string, number>;
+  /** When the certificates of this process end, in milliseconds since the epoch, by what they are for. */
+  readonly certificateEnds: () => ReadonlyMap<string, number>;
   readonly clock: Clock;
 }
 
@@ -16,7 +18,7 @@ const knownPhases: ReadonlySet<string> = new Set(phases);
 /** Metrics of where NodeTasks and agents are, counted when they are scraped. */
 export const registerStateMetrics = (
   registry: Registry,
-  { nodeTasks, unreachableAgents, clock }: StateSources,
+  { nodeTasks, unreachableAgents, certificateEnds, clock }: StateSources,
 ): void => {
   const registers = [registry];
   void new Gauge({
@@ -42,6 +44,16 @@ export const registerStateMetrics = (
         const reason = stuckReason(nodeTask, clock.now());
         if (reason !== undefined) this.inc({ reason });
       }
+    },
+  });
+  void new Gauge({
+    name: 'nodetask_operator_certificate_expiry_timestamp_seconds',
+    help: 'When the certificates that this process keeps end, in seconds since the epoch',
+    labelNames: ['certificate'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [certificate, endsAt] of certificateEnds()) this.set({ certificate }, endsAt / 1000);
     },
   });
   void new Gauge({
