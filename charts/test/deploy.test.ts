@@ -42,7 +42,7 @@ test('they are what the chart makes of its default values: else run "npm run gen
 test('kubectl apply -k installs them, twice, and what the operator writes meanwhile stays', async () => {
   const args = ['apply', '--server-side', '-k', deploy];
   await kubectl(...args);
-  const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/nodetask-operator';
+  const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/nodetask';
   const caBundle = Buffer.from('-----BEGIN CERTIFICATE-----').toString('base64');
   await controlPlane.admin.request({
     method: 'PATCH',

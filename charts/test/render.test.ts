@@ -141,7 +141,7 @@ describe('with namespaces named', () => {
       { kind: 'ServiceAccount', name: 'default', namespace: 'sei-testnet' },
       { kind: 'ServiceAccount', name: 'node', namespace: 'sei-testnet' },
     ]);
-    const webhook = at(find(objects, 'MutatingWebhookConfiguration nodetask-operator'), 'webhooks', 0);
+    const webhook = at(find(objects, 'MutatingWebhookConfiguration nodetask'), 'webhooks', 0);
     assert.deepEqual(at(webhook, 'objectSelector'), { matchLabels: { 'nodetask.dev/agent': 'enabled' } });
     assert.deepEqual(at(webhook, 'namespaceSelector', 'matchExpressions', 1), {
       key: 'kubernetes.io/metadata.name',

@@ -24,7 +24,7 @@ const caBundle = Buffer.from('-----BEGIN CERTIFICATE-----').toString('base64');
 for (const version of ['helm', 'helm3'] as const satisfies readonly HelmVersion[]) {
   describe(version === 'helm' ? 'Helm 4' : 'Helm 3', () => {
     const release = version === 'helm' ? 'four' : 'three';
-    const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${release}-operator`;
+    const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${release}`;
 
     const run = async (...args: readonly string[]): Promise<void> => {
       const common = ['--namespace', release, '--set', 'crds.install=false'];
@@ -46,7 +46,7 @@ for (const version of ['helm', 'helm3'] as const satisfies readonly HelmVersion[
         {
           apiVersion: 'admissionregistration.k8s.io/v1',
           kind: 'MutatingWebhookConfiguration',
-          metadata: { name: `${release}-operator` },
+          metadata: { name: release },
           webhooks: [{ name: 'agent.nodetask.dev', clientConfig: { caBundle } }],
         },
         'nodetask-operator',

@@ -49,7 +49,7 @@ export const withLeadership = async (config: OperatorConfig, parts: LeadershipPa
 const leadAlone = async (
   { fence, release }: TakenFence,
   drainMs: number,
-  { clock, logger, signal }: LeadershipParts,
+  { clock, logger, metrics, signal }: LeadershipParts,
   lead: OnLead,
 ): Promise<void> => {
   const over = new AbortController();
@@ -59,9 +59,11 @@ const leadAlone = async (
       over.abort(new Error(`the work had not ended ${drainMs} ms after the stop`));
     });
   });
+  metrics.leading(true);
   try {
     await lead(over.signal, fence);
   } finally {
+    metrics.leading(false);
     stopListening();
     cancelDrain?.();
   }

@@ -29,6 +29,7 @@ export type { ManagedProcessOptions, ProcessCommand } from './process/managed-pr
 export type { Exit } from './process/guarded-spawn.ts';
 export { CommandError, mustRun, runCommand } from './process/run-command.ts';
 export type { CommandResult } from './process/run-command.ts';
+export { findDebianProgram } from './programs/debian-program.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
@@ -51,6 +52,8 @@ export type { AgentAnswer, AgentSettings } from './agent-process.ts';
 export { Cluster, startCluster } from './cluster.ts';
 export type { AgentPodOptions, ClusterOptions } from './cluster.ts';
 export { waitForObject } from './kube/wait-for-object.ts';
+export { OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
+export type { ReceivedSpan } from './otlp-receiver.ts';
 export { FakeKubelet } from './kubelet.ts';
 export type { Pod } from './pods/pod.ts';
 export { podStatusPatch } from './pods/pod-status.ts';

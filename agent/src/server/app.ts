@@ -147,13 +147,12 @@ const refuseMethod = (methods: readonly Route[]): RequestHandler => {
 
 /** Express knows an error handler by its four parameters. */
 const answerError =
-  ({ logger, metrics }: AppOptions): ErrorRequestHandler =>
+  ({ logger }: AppOptions): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     const requestID = requestIDs.get(request) ?? '';
     const answer = errorAnswer(error, requestID);
     if (answer.unexpected) logger.error('a request failed', { requestID, error });
     if (answer.body.code === 'store-unavailable') {
-      metrics.storeErrors.inc();
       logger.error('the journal cannot be used', { requestID, error });
     }
     if (response.headersSent) {

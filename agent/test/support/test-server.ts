@@ -44,11 +44,13 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
   const tests = new TestHandlers();
   const streams = new EventStreams({ clock, most: 8, heartbeatMs: 15_000, stallMs: 30_000, ...options.streams });
   const metrics = createMetrics({
-    reportQueueDepth: () => engine.unreported(1000).length,
+    reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
   });
-  const store = new MemoryStore();
+  const store = new MemoryStore(() => {
+    metrics.storeErrors.inc();
+  });
   const engine = new Engine({
     handlers: instrumentHandlers(tests.handlers, metrics, clock),
     store,
