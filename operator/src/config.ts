@@ -39,6 +39,8 @@ export interface OperatorConfig extends ProcessConfig {
   readonly concurrency: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** ClusterRole that owns all that the operator makes for itself; absent: it stays when the operator goes. */
+  readonly ownerClusterRole?: string;
   /** Absent: agents are called by http, and there is no HTTPS server. */
   readonly secure?: SecureConfig;
   /** Absent: no agents are injected. */
@@ -165,6 +167,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(given.ownerClusterRole === undefined ? {} : { ownerClusterRole: given.ownerClusterRole }),
     ...(secure === undefined ? {} : { secure }),
     ...(injection === undefined ? {} : { injection }),
   };
