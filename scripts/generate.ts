@@ -8,6 +8,7 @@ export const generate = (): Promise<void> =>
     { name: 'CRD', run: () => node(['shared/scripts/generate-crd.ts']) },
     { name: 'reference docs', run: () => node(['shared/scripts/generate-docs.ts']) },
     { name: 'metrics page', run: () => node(['scripts/metrics/generate-metrics-page.ts']) },
+    { name: 'options page', run: () => node(['scripts/docs/generate-options-page.ts']) },
     { name: 'tables of troubleshooting', run: () => node(['scripts/docs/generate-troubleshooting.ts']) },
     { name: 'dashboard', run: () => node(['scripts/dashboard/generate-dashboard.ts']) },
     { name: 'OpenAPI document', run: () => node(['agent/scripts/generate-openapi.ts']) },
