@@ -84,9 +84,9 @@ describe('the operator with the default values', () => {
         ca?.metadata.ownerReferences?.map((owner) => `${owner.kind} ${owner.name}`),
         ['ClusterRole nodetask-operator'],
       );
-      const before = await caBundle();
+      const bundle = await caBundle();
       await run('upgrade', 'nodetask', chart, ...withValues({ ...given, operator: { logLevel: 'debug' } }));
-      assert.equal(await caBundle(), before, 'an upgrade leaves it');
+      assert.equal(await caBundle(), bundle, 'an upgrade leaves it');
 
       await run('uninstall', 'nodetask');
       let left: readonly string[] = [];

@@ -24,6 +24,7 @@ export { writeKubeconfig } from './kube/kubeconfig.ts';
 export { helm, helmAlone } from './helm.ts';
 export type { HelmVersion } from './helm.ts';
 export { freeLoopbackAddress, freePort } from './net/free-port.ts';
+export { commandWords, consoleCommands, markdownBlocks } from './markdown.ts';
 export { ManagedProcess, ProcessEndedError } from './process/managed-process.ts';
 export type { ManagedProcessOptions, ProcessCommand } from './process/managed-process.ts';
 export type { Exit } from './process/guarded-spawn.ts';
