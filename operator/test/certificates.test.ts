@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { trustConfigMap, trustKey } from '@nodetask/shared';
 import { applyManifest, type ControlPlane, startControlPlane, waitFor } from '@nodetask/testbed';
@@ -10,14 +7,14 @@ import { base64, caSecretPatch, type Secret, text } from '../src/pki/ca-secret.t
 import { type CertificateAuthority, createAuthority } from '../src/pki/certificate-authority.ts';
 import { leavingAnnotation } from '../src/pki/leaving-annotation.ts';
 import { metricsReaderSecret } from '../src/pki/metrics-reader.ts';
-import type { WebhookConfiguration } from '../src/pki/publish-ca-bundle.ts';
-import { leadsTo, parseCertificates } from '../src/pki/trust-bundle.ts';
+import { certificatesText, parseCertificates } from '../src/pki/trust-bundle.ts';
 import type { TrustConfigMap } from '../src/pki/trust-config-map.ts';
 import { operatorNamespace, Replica, type ReplicaOptions } from './support/replica.ts';
 
 /** The CA in its Secret, and what is made of it, with a real API server and no more rights than the operator has. */
 let cluster: ControlPlane;
 const hour = 3_600_000;
+const mergePatch = 'application/merge-patch+json';
 const secretPath = `/api/v1/namespaces/${operatorNamespace}/secrets/nodetask-ca`;
 const readerPath = `/api/v1/namespaces/${operatorNamespace}/secrets/${metricsReaderSecret}`;
 const trustPath = (namespace: string): string => `/api/v1/namespaces/${namespace}/configmaps/${trustConfigMap}`;
@@ -71,7 +68,7 @@ const writes = async (resource: string): Promise<number> =>
 
 describe('the CA', () => {
   test('is made once, however many operators start at the same time, and all of them have it', async () => {
-    const before_ = await writes('secrets');
+    const count = await writes('secrets');
     const replicas = await Promise.all(Array.from({ length: 5 }, async () => start({ leads: false })));
     try {
       await Promise.all(replicas.map(async (replica) => replica.ready()));
@@ -82,7 +79,7 @@ describe('the CA', () => {
         assert.ok(new X509Certificate(shown.cert).verify(ca.publicKey));
       }
       assert.equal(new Set(replicas.map(({ shown }) => shown.key)).size, 5, 'each has a key of its own');
-      assert.equal((await writes('secrets')) - before_, 1);
+      assert.equal((await writes('secrets')) - count, 1);
     } finally {
       await Promise.all(replicas.map(async (replica) => replica[Symbol.asyncDispose]()));
     }
@@ -121,7 +118,7 @@ describe('the CA', () => {
       method: 'PATCH',
       path: secretPath,
       body: { data: { 'tls.key': base64('hunter2') } },
-      contentType: 'application/merge-patch+json',
+      contentType: mergePatch,
     });
     await replica.until('the fault to be said', () =>
       replica.lines.some(({ message }) => message === 'the CA cannot be used'),
@@ -133,7 +130,7 @@ describe('the CA', () => {
       method: 'PATCH',
       path: secretPath,
       body: { data },
-      contentType: 'application/merge-patch+json',
+      contentType: mergePatch,
     });
     await replica.until('it to be used again', () => replica.certificates.readiness().ok);
   });
@@ -168,7 +165,7 @@ describe('the CAs to trust', () => {
       method: 'PATCH',
       path: trustPath('sei'),
       body,
-      contentType: 'application/merge-patch+json',
+      contentType: mergePatch,
     });
     await untilTrusted('sei', ca);
     await cluster.admin.delete(trustPath('sei'));
@@ -212,4 +209,97 @@ describe('the certificate of who reads metrics', () => {
     });
     assert.ok(Date.now() < first.validToDate.getTime(), 'while the former one is still good');
   });
+});
+
+/** As cert-manager writes it for a Certificate with isCA of a self-signed issuer. */
+const writeAsCertManager = async ({ certificate, privateKey, chain }: CertificateAuthority): Promise<void> => {
+  const bundle = { certificates: [certificate], leaving: new Map<string, number>() };
+  const { data } = caSecretPatch({ signer: { certificate, privateKey, chain }, bundle });
+  await cluster.admin.apply(
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/tls',
+      metadata: { namespace: operatorNamespace, name: 'nodetask-ca' },
+      data: Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)),
+    } as Parameters<typeof cluster.admin.apply>[0],
+    'cert-manager',
+  );
+};
+
+/** Attempts of the operator to write Secrets, but for the metrics reader's, so far. */
+const attempts = async (): Promise<number> =>
+  (await cluster.auditEvents()).filter(
+    ({ verb, objectRef, user }) =>
+      ['create', 'update', 'patch', 'delete'].includes(verb) &&
+      objectRef?.resource === 'secrets' &&
+      objectRef.name !== metricsReaderSecret &&
+      user.username.endsWith(':nodetask-operator'),
+  ).length;
+
+describe('a CA that somebody else keeps (cert-manager)', () => {
+  test('is waited for, read, and never written', async () => {
+    const count = await attempts();
+    await using replica = await start({ ca: { source: 'secret' } });
+    await replica.until('it to be missed', () => {
+      const readiness = replica.certificates.readiness();
+      return (
+        !readiness.ok && /nodetask-system\/nodetask-ca .* is not there: .*--ca-source secret/.test(readiness.reason)
+      );
+    });
+    const authority = createAuthority(Date.now(), 24 * hour);
+    await writeAsCertManager(authority);
+    await replica.ready();
+    assert.ok(new X509Certificate(replica.shown.cert).verify(authority.certificate.publicKey));
+    await untilTrusted(operatorNamespace, certificatesText([authority.certificate]));
+    assert.equal(await attempts(), count);
+  });
+
+  test('and replaces stays trusted, also by an operator that starts after that, until what it signed has ended', async () => {
+    const [first, second] = [0, 1].map((number) => createAuthority(Date.now() + number * 1000, 24 * hour));
+    assert.ok(first !== undefined && second !== undefined);
+    const [one, both, other] = [[first], [first, second], [second]].map((authorities) =>
+      certificatesText(authorities.map(({ certificate }) => certificate)),
+    );
+    await writeAsCertManager(first);
+    const options: ReplicaOptions = { ca: { source: 'secret' }, certificateLifetimeMs: 4_000 };
+    await using replica = await (await start(options)).ready();
+    await untilTrusted(operatorNamespace, one);
+    const { shown } = replica;
+
+    await writeAsCertManager(second);
+    await replica.until('both to be trusted', () => replica.shown.ca === both);
+    assert.equal(replica.shown.cert, shown.cert, 'what the first one signed is good and goes on');
+    await untilTrusted(operatorNamespace, both);
+    const published = await cluster.admin.get<TrustConfigMap>(trustPath(operatorNamespace));
+    const leaving = JSON.parse(published?.metadata.annotations?.[leavingAnnotation] ?? '{}') as Record<string, string>;
+    assert.deepEqual(Object.keys(leaving), [first.certificate.fingerprint256]);
+
+    await using later = await (await start({ ...options, leads: false })).ready();
+    assert.equal(later.shown.ca, both);
+    for (const each of [replica, later]) {
+      await each.until('what the second one signs', () => {
+        const certificate = new X509Certificate(each.shown.cert);
+        return certificate.verify(second.certificate.publicKey) && each.shown.ca === other;
+      });
+    }
+    assert.ok(Date.now() >= Date.parse(leaving[first.certificate.fingerprint256] ?? ''));
+    await untilTrusted(operatorNamespace, other);
+  });
+});
+
+test('all that the operator makes goes with the ClusterRole that owns it', { timeout: 90_000 }, async () => {
+  const owner = 'nodetask-operator';
+  const replica = await (await start({ ownerClusterRole: owner, agentNamespaces: () => namespaces })).ready();
+  const { ca } = replica.shown;
+  for (const namespace of [operatorNamespace, ...namespaces]) await untilTrusted(namespace, ca);
+  await replica.until('all to be made', () => replica.certificates.ends.has('metrics-reader'));
+  await replica[Symbol.asyncDispose]();
+  await cluster.admin.delete(`/apis/rbac.authorization.k8s.io/v1/clusterroles/${owner}`);
+  for (const path of [secretPath, readerPath, ...[operatorNamespace, ...namespaces].map(trustPath)]) {
+    await waitFor(async () => (await cluster.admin.get(path)) === undefined, {
+      what: `${path} to be collected`,
+      timeoutMs: 60_000,
+    });
+  }
 });

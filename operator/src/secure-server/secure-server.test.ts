@@ -136,11 +136,11 @@ describe('routes', () => {
   });
 });
 
-describe('what it takes is bounded', () => {
-  const chunks = async function* (count: number): AsyncGenerator<Buffer> {
-    for (let sent = 0; sent < count; sent += 1) yield await Promise.resolve(Buffer.from('12345678'));
-  };
+const chunks = async function* (count: number): AsyncGenerator<Buffer> {
+  for (let sent = 0; sent < count; sent += 1) yield await Promise.resolve(Buffer.from('12345678'));
+};
 
+describe('what it takes is bounded', () => {
   test('bodies, whether their length is said or not', async () => {
     assert.equal((await send('/echo', { method: 'POST', body: 'x'.repeat(16) })).status, 201);
     refuses(await send('/echo', { method: 'POST', body: 'x'.repeat(17) }), 413, 'payload-too-large', /16 bytes/);
@@ -220,7 +220,7 @@ test('its end lets a request end, cuts what takes longer, and leaves no connecti
   await idleEnd;
   first?.answer('done');
   await end;
-  assert.deepEqual([await answers, await rest].map((said) => said.includes('done')).toSorted(), [false, true]);
+  assert.equal([await answers, await rest].filter((said) => said.includes('done')).length, 1);
 });
 
 test('an address that is taken is said with the option to change', async () => {
