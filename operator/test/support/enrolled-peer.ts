@@ -1,5 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseCertificates } from '../../src/pki/trust-bundle.ts';
 import { TLSPeer } from './tls-peer.ts';
 
 export interface EnrolledPeerOptions {
@@ -10,14 +12,16 @@ export interface EnrolledPeerOptions {
   readonly readTrust: () => Promise<string>;
   readonly host?: string;
   readonly port?: number;
+  /** Default: says who called. */
+  readonly listener?: RequestListener;
 }
 
 /** How often it looks at what is published: a kubelet takes up to two minutes. */
 const lookMs = 50;
 
 /**
- * A peer that keeps its certificate as an agent does: asks the operator for one, again when two thirds of its life are over, and believes the CAs
- * that are published, as they change.
+ * A peer that keeps its certificate as an agent does: asks the operator for one, again when two thirds of its life are over or its CA is trusted no
+ * more, and believes the CAs that are published, as they change.
  */
 export class EnrolledPeer implements AsyncDisposable {
   readonly peer: TLSPeer;
@@ -40,9 +44,10 @@ export class EnrolledPeer implements AsyncDisposable {
   }
 
   static async start(options: EnrolledPeerOptions): Promise<EnrolledPeer> {
-    const { host = '127.0.0.1', port = 0 } = options;
+    const { host = '127.0.0.1', port = 0, listener } = options;
     const first = { ...(await enrolled(options)), trust: await options.readTrust() };
-    const peer = await TLSPeer.start({ cert: first.certificate, key: first.key, ca: first.trust, host, port });
+    const shown = { cert: first.certificate, key: first.key, ca: first.trust };
+    const peer = await TLSPeer.start({ ...shown, host, port, ...(listener === undefined ? {} : { listener }) });
     return new EnrolledPeer(peer, options, first);
   }
 
@@ -74,7 +79,7 @@ export class EnrolledPeer implements AsyncDisposable {
   async #keep(): Promise<void> {
     while (!this.#end.signal.aborted) {
       const trust = await this.#options.readTrust();
-      const due = Date.now() >= this.#renewAt;
+      const due = Date.now() >= this.#renewAt || !isTrusted(this.#certificate, trust);
       if (due) {
         const { key, certificate, renewAt } = await enrolled(this.#options);
         this.#key = key;
@@ -90,6 +95,9 @@ export class EnrolledPeer implements AsyncDisposable {
     }
   }
 }
+
+const isTrusted = (certificate: string, trust: string): boolean =>
+  parseCertificates(trust).some((ca) => new X509Certificate(certificate).verify(ca.publicKey));
 
 interface Enrolled {
   readonly key: string;
