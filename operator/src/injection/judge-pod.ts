@@ -64,7 +64,7 @@ const ports: Judge = (pod, { 'agent-port': port }) =>
           `the container ${name} has a port named ${agentPortName}, by which the operator finds the agent: rename the port, or, where that container is an agent, name it nodetask-agent`,
         ];
       }
-      return one.containerPort === port
+      return one.containerPort === port && one.protocol === 'TCP'
         ? [`the container ${name} has the port ${String(port)}: give the agent another one by nodetask.dev/agent-port`]
         : [];
     }),
