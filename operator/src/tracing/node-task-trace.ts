@@ -17,11 +17,9 @@ export const traceOf = (nodeTask: NodeTask): string => {
   const { spec, status } = nodeTask;
   if (taskMode(spec) === 'one-shot') return rootOf(nodeTask);
   const [newest] = (status?.targets ?? [])
-    .flatMap(({ taskID, result }) =>
-      result !== undefined && result.id === taskID && result.run > 0 ? [runTraceParent(result.id, result.run)] : [],
-    )
-    .slice(0, 1);
-  return newest ?? rootOf(nodeTask);
+    .flatMap(({ taskID, result }) => (result !== undefined && result.id === taskID && result.run > 0 ? [result] : []))
+    .toSorted((a, b) => b.run - a.run);
+  return newest === undefined ? rootOf(nodeTask) : runTraceParent(newest.id, newest.run);
 };
 
 export const attributesOf = ({ metadata, spec }: NodeTask): SpanAttributes => ({
