@@ -28,6 +28,8 @@ export type { CommandResult } from './process/run-command.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
+export { CertificateAuthority } from './pki/certificate-authority.ts';
+export type { CertificateOptions, IssuedCertificate } from './pki/certificate-authority.ts';
 export { argoCdHealth } from './verdicts/argo-cd.ts';
 export { kstatus } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
