@@ -11,6 +11,8 @@ export interface MetricSources {
   readonly reportQueueDepth: () => number;
   readonly eventStreams: () => number;
   readonly ready: () => boolean;
+  /** When the certificate that the agent shows ends, in seconds since the epoch, 0 without one of a CA; absent: it serves plain HTTP. */
+  readonly certificateEnd?: () => number;
 }
 
 /** The metrics of the agent, in a registry of their own. Labels have few values: types, codes, route templates; never ids. */
@@ -27,6 +29,7 @@ export interface AgentMetrics {
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpDuration: Histogram<'method' | 'route'>;
   readonly storeErrors: Counter;
+  readonly enrollments: Counter<'result'>;
 }
 
 export const createMetrics = (sources: MetricSources): AgentMetrics => {
@@ -50,6 +53,13 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   );
   gauge('nodetask_agent_event_streams', 'Open event streams.', sources.eventStreams);
   gauge('nodetask_agent_ready', '1 once mark-ready has succeeded.', () => (sources.ready() ? 1 : 0));
+  if (sources.certificateEnd !== undefined) {
+    gauge(
+      'nodetask_agent_certificate_expiration_timestamp_seconds',
+      'When the certificate that the agent shows ends; 0 while it has none from a CA.',
+      sources.certificateEnd,
+    );
+  }
   return {
     registry,
     submitted: new Counter({
@@ -117,6 +127,12 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     storeErrors: new Counter({
       name: 'nodetask_agent_store_errors_total',
       help: 'Requests that failed because the journal could not be read or written.',
+      registers,
+    }),
+    enrollments: new Counter({
+      name: 'nodetask_agent_certificate_requests_total',
+      help: 'Requests to the operator for a certificate, by what became of them (issued, refused, failed: no answer).',
+      labelNames: ['result'],
       registers,
     }),
   };

@@ -54,6 +54,13 @@ export class CertificateAuthority {
     return new CertificateAuthority(certificate, key, '');
   }
 
+  /** The same CA, with its key and another certificate. */
+  async reissue(options: CertificateOptions = {}): Promise<CertificateAuthority> {
+    const publicKey = createPublicKey(this.key).export({ type: 'spki', format: 'pem' });
+    const { certificate } = await issue(this, { commonName: 'test CA', publicKey, ...options }, true);
+    return new CertificateAuthority(certificate, this.key, '');
+  }
+
   /** A CA below this one. */
   async intermediate(options: CertificateOptions = {}): Promise<CertificateAuthority> {
     const { certificate, key } = await issue(this, { commonName: 'intermediate test CA', ...options }, true);
