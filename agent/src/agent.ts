@@ -10,11 +10,14 @@ import { createNodeParts } from './node-parts.ts';
 import { ApiServer } from './report/api-server.ts';
 import { Reporter } from './report/reporter.ts';
 import { readNamespace, ServiceAccount } from './report/service-account.ts';
+import { Gate } from './server/access.ts';
 import { BearerTokens } from './server/bearer-token.ts';
+import { CallerCertificates } from './server/caller-certificates.ts';
 import { EventStreams } from './server/event-streams.ts';
 import { startServer } from './server/listen.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { openSqliteStore } from './store/open-sqlite-store.ts';
+import { TlsIdentity } from './tls/tls-identity.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -36,7 +39,7 @@ const shares = { runs: 0.6, reports: 0.25, connections: 0.1 };
 
 /**
  * The agent from start to end: journal, engine, reporter, HTTP API. Resolves when everything has been stopped in order.
- * @throws TokenFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
+ * @throws TokenFileError, IdentityFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
  */
 export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<void> => {
   const { logger, clock } = parts;
@@ -54,7 +57,12 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     reportQueueDepth: () => engine.unreported(1000).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
+    ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
+  const tls =
+    config.tls === undefined
+      ? undefined
+      : await TlsIdentity.open(config.tls, { clock, random: parts.random, logger, metrics });
   const node = createNodeParts(config, clock, logger);
   const engine = new Engine({
     handlers: instrumentHandlers(node.handlers, metrics, clock, parts.onRun),
@@ -70,6 +78,11 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const reporting = startReporter(config, parts, engine, metrics);
   const identity = { podUID: config.podUID, bootID: randomUUID(), journalID: engine.journalID };
   const stopping = (): boolean => signal.aborted;
+  const gate = new Gate({
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(tls === undefined ? {} : { certificates: new CallerCertificates(tls.trust, clock) }),
+  });
+  const freshness = tls?.run(signal);
   try {
     const server = await startServer(config.listen, {
       engine,
@@ -80,7 +93,8 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
       identity,
       namespace,
       stopping,
-      ...(tokens === undefined ? {} : { tokens }),
+      gate,
+      ...(tls === undefined ? {} : { tls }),
     });
     const { bootID, journalID } = identity;
     logger.info('listening', { version, ...server.address, bootID, journal: journalID, home: config.home });
@@ -96,6 +110,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   } finally {
     await reporting?.stop();
     await node.close();
+    await freshness;
   }
 };
 
