@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { SecureVersion, TLSSocket } from 'node:tls';
 import type { IssuedCertificate } from '@nodetask/testbed';
 
-/** A client that looks at no certificate, as a kubelet. */
+/** A client; without `verify` it looks at no certificate, as a kubelet. */
 export interface TlsClient {
   readonly port: number;
   /** What it shows of itself. */
@@ -14,6 +14,8 @@ export interface TlsClient {
   /** Default: a connection for this request alone. */
   readonly agent?: Agent;
   readonly version?: SecureVersion;
+  /** Whom it wants to speak to. */
+  readonly verify?: { readonly ca: string; readonly serverName: string };
 }
 
 export interface TlsCall {
@@ -33,12 +35,12 @@ export interface TlsAnswer {
 
 /** The answer, its body not read yet. */
 export const beginTlsCall = async (client: TlsClient, call: TlsCall): Promise<IncomingMessage> => {
-  const { port, certificate, agent = false, version } = client;
+  const { port, certificate, agent = false, version, verify } = client;
   const request = httpsRequest({
     host: '127.0.0.1',
     port,
     agent,
-    rejectUnauthorized: false,
+    ...(verify === undefined ? { rejectUnauthorized: false } : { ca: verify.ca, servername: verify.serverName }),
     ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
     // This client would speak any version: it is the agent that refuses.
     ...(version === undefined ? {} : { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),
