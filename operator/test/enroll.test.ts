@@ -14,7 +14,7 @@ import {
   enrollResponseSchema,
   silentLogger,
 } from '@nodetask/shared';
-import { applyManifest, type ControlPlane, freePort, type KubeObject, startControlPlane } from '@nodetask/testbed';
+import { type ControlPlane, freePort, installRights, type KubeObject, startControlPlane } from '@nodetask/testbed';
 import { defaultRates } from '../src/enroll/enroll-limits.ts';
 import { noKubeMetrics } from '../src/kube/kube-metrics.ts';
 import { Transport } from '../src/kube/transport.ts';
@@ -31,7 +31,7 @@ let agent: KubeObject;
 before(async () => {
   cluster = await startControlPlane();
   for (const namespace of [operatorNamespace, 'sei', 'osmosis']) await cluster.createNamespace(namespace);
-  await applyManifest(cluster.admin, 'operator-rbac.yaml', operatorNamespace);
+  await installRights(cluster.admin);
   replica = await (await Replica.start(cluster)).ready();
   enrollment = await Enrollment.start(replica, { namespace: 'sei' });
   agent = await createPod('sei-0');

@@ -34,6 +34,8 @@ export { findDebianProgram } from './programs/debian-program.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
+export { CertificateAuthority } from './pki/certificate-authority.ts';
+export type { CertificateOptions, IssuedCertificate } from './pki/certificate-authority.ts';
 export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-cd.ts';
 export { kstatus } from './verdicts/kstatus.ts';
 export type { HealthCheckExpressions } from './verdicts/kstatus.ts';
