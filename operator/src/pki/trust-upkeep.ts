@@ -119,7 +119,7 @@ export class TrustUpkeep {
   }
 
   async #publish(state: AuthorityState, signal: AbortSignal): Promise<number> {
-    const { store, metadata, transport } = this.#options;
+    const { store, source, metadata, transport } = this.#options;
     const bundle = store.bundleToPublish(state);
     await publishTrust(trustContent(bundle), {
       transport,
@@ -128,7 +128,8 @@ export class TrustUpkeep {
       metadata: await metadata.read(signal),
       signal,
     });
-    return nextLeaving(bundle) ?? Infinity;
+    // Where the CAs are the operator's own, the rotation lets them go.
+    return source === 'operator' ? Infinity : (nextLeaving(bundle) ?? Infinity);
   }
 
   async #publishToWebhooks(state: AuthorityState, signal: AbortSignal): Promise<number> {
