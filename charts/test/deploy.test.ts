@@ -59,12 +59,16 @@ test('a Kustomization of a namespace lets its agents report', async () => {
   await controlPlane.createNamespace('sei');
   const folder = join(root, 'examples', 'kustomize');
   const { stdout } = await kubectl('kustomize', folder);
-  const bindings = objectsOf(stdout) as KubeObject[];
+  const bindings = (objectsOf(stdout) as KubeObject[]).filter(({ metadata }) => metadata.namespace === 'sei');
   assert.deepEqual(
-    bindings
-      .filter(({ kind }) => kind === 'RoleBinding')
-      .map(({ metadata, subjects }) => ({ in: metadata.namespace, subjects })),
-    [{ in: 'sei', subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'sei' }] }],
+    bindings.map(({ kind, roleRef, subjects }) => ({ kind, roleRef, subjects })),
+    [
+      {
+        kind: 'RoleBinding',
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'nodetask-agent' },
+        subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'sei' }],
+      },
+    ],
   );
   await kubectl('apply', '--server-side', '-k', folder);
 });

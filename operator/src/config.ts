@@ -76,7 +76,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     key: 'leaseName',
     flags: '--lease-name <name>',
     env: 'NODETASK_LEASE_NAME',
-    describe: 'name of the Lease, which must never be deleted: it holds the fence; default nodetask-operator',
+    describe: 'name of the Lease, which holds the fence; default nodetask-operator',
   },
   {
     key: 'listen',

@@ -66,8 +66,8 @@ test('called again after another has changed the pod, it leaves its agent as it 
   assert.deepEqual(containers, ['late', 'nodetask-agent']);
 });
 
-test('behind the proxy of a mesh that was injected before it', async () => {
+test('behind the proxy of a mesh that was injected before it; called again after the API server has added a token', async () => {
   const { containers, calls } = await create('meshed');
-  assert.deepEqual(calls, ['/mesh', '/mutate-pods']);
+  assert.deepEqual(calls, ['/mesh', '/mutate-pods', '/mutate-pods']);
   assert.deepEqual(containers, ['istio-proxy', 'nodetask-agent']);
 });

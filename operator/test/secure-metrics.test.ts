@@ -1,32 +1,38 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
-import { type ControlPlane, installCustomResources, installRights, startControlPlane } from '@nodetask/testbed';
+import { type Cluster, freePort, startCluster, waitFor } from '@nodetask/testbed';
 import { Registry } from 'prom-client';
+import { Agent, request } from 'undici';
 import { createOperatorMetrics } from '../src/operator-metrics.ts';
 import { metricsRoutes } from '../src/secure-server/metrics-routes.ts';
 import type { SecureAnswer } from '../src/secure-server/secure-route.ts';
 import { type Harness, startHarness } from './support/kube-harness.ts';
 
 /** Who may read the metrics is asked of a real API server, with the rights that the operator has. */
-let cluster: ControlPlane;
+let cluster: Cluster;
+let httpsPort: number;
 const tokens = { operator: '', prometheus: '', other: '' };
 
 before(async () => {
-  cluster = await startControlPlane();
-  await installCustomResources(cluster.admin);
-  await cluster.createNamespace('nodetask-system');
-  await installRights(cluster.admin);
-  await cluster.createNamespace('monitoring');
+  httpsPort = await freePort();
+  const listen = ['--secure-listen', `127.0.0.1:${String(httpsPort)}`, '--service-host', '127.0.0.1'];
+  cluster = await startCluster({
+    operator: { leaderElect: false, args: ['--agent-tls', '--secure-metrics', ...listen] },
+  });
+  const { controlPlane } = cluster;
+  await controlPlane.createNamespace('monitoring');
   await cluster.admin.applyYaml(readers);
   const tokenOf = async (namespace: string, serviceAccount: string): Promise<string> =>
-    (await cluster.serviceAccountToken({ namespace, serviceAccount })).token;
+    (await controlPlane.serviceAccountToken({ namespace, serviceAccount })).token;
   tokens.operator = await tokenOf('nodetask-system', 'nodetask-operator');
   tokens.prometheus = await tokenOf('monitoring', 'prometheus');
   tokens.other = await tokenOf('monitoring', 'default');
 });
 
-after(async () => cluster.stop());
+after(async () => {
+  await cluster.stop();
+});
 
 const readers = `
 apiVersion: v1
@@ -56,7 +62,7 @@ interface Reader {
 }
 
 const startReader = async (t: TestContext): Promise<Reader> => {
-  const harness = await startHarness(t, cluster, { token: tokens.operator });
+  const harness = await startHarness(t, cluster.controlPlane, { token: tokens.operator });
   const registry = new Registry();
   createOperatorMetrics(registry);
   const clock = new FakeClock();
@@ -76,7 +82,43 @@ const startReader = async (t: TestContext): Promise<Reader> => {
   };
 };
 
+/** As Prometheus does it: with the trust bundle that the operator publishes. */
+const scrape = async (authorization?: string): Promise<{ readonly status: number; readonly body: string }> => {
+  const path = '/api/v1/namespaces/nodetask-system/configmaps/nodetask-trust';
+  const trust = await cluster.admin.get<{ readonly data?: Readonly<Record<string, string>> }>(path);
+  const dispatcher = new Agent({ connect: { ca: trust?.data?.['ca.crt'] } });
+  try {
+    const { statusCode, body } = await request(`https://127.0.0.1:${String(httpsPort)}/metrics`, {
+      dispatcher,
+      ...(authorization === undefined ? {} : { headers: { authorization } }),
+    });
+    return { status: statusCode, body: await body.text() };
+  } finally {
+    await dispatcher.close();
+  }
+};
+
 describe('--secure-metrics', () => {
+  test('has an operator serve its metrics by HTTPS alone, and to those alone who may read them', async () => {
+    await waitFor(
+      async () =>
+        scrape().then(
+          ({ status }) => status === 401,
+          () => false,
+        ),
+      { what: 'the HTTPS server', timeoutMs: 20_000 },
+    );
+    const plain = await fetch(`${cluster.operator.healthUrl}/metrics`);
+    assert.equal(plain.status, 404);
+    assert.doesNotMatch(await plain.text(), /nodetask_operator/);
+    assert.equal((await scrape('Bearer wrong')).status, 401);
+    assert.equal((await scrape(`Bearer ${tokens.other}`)).status, 403);
+    const { status, body } = await scrape(`Bearer ${tokens.prometheus}`);
+    assert.equal(status, 200);
+    assert.match(body, /^nodetask_operator_nodetasks\{phase="New"\} 0$/m);
+    assert.match(body, /^nodetask_operator_certificate_expiry_timestamp_seconds\{certificate="server"\} [\d.e+]+$/m);
+  });
+
   test('no token, another scheme and a token that is nobody\u2019s are 401', async (t) => {
     const { get } = await startReader(t);
     for (const authorization of [undefined, 'Basic YTpi', 'Bearer ', 'Bearer wrong', `Bearer ${tokens.other}x`]) {
@@ -100,7 +142,7 @@ describe('--secure-metrics', () => {
 
   test('a token for others than the API server is nobody\u2019s', async (t) => {
     const { get } = await startReader(t);
-    const { token } = await cluster.serviceAccountToken({
+    const { token } = await cluster.controlPlane.serviceAccountToken({
       namespace: 'monitoring',
       serviceAccount: 'prometheus',
       audiences: ['nodetask.dev'],

@@ -1,5 +1,4 @@
 import { systemClock } from '@nodetask/runtime';
-import type { Registry } from 'prom-client';
 import { createMetrics } from '../../agent/src/metrics/agent-metrics.ts';
 import { createRegistry } from '../../operator/src/metrics/create-registry.ts';
 
@@ -22,6 +21,8 @@ export const registeredMetrics = (): Readonly<Record<'operator' | 'agent', reado
   const agent = createMetrics({ reportQueueDepth: () => 0, eventStreams: () => 0, ready: () => false });
   return { operator: metricsOf(registry), agent: metricsOf(agent.registry) };
 };
+
+type Registry = ReturnType<typeof createRegistry>['registry'];
 
 const metricsOf = (registry: Registry): readonly RegisteredMetric[] =>
   registry

@@ -10,8 +10,9 @@ import { startChain } from '../src/chain.ts';
 import type { Chain } from '../src/chain.ts';
 import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
+import { consoleCommands } from '../src/markdown.ts';
 import { projectPath } from '../src/paths.ts';
-import { blocks, session, withoutTimes } from './support/markdown.ts';
+import { blocks, withoutTimes } from './support/markdown.ts';
 import { exportDaemon, genesisFromS3, nightlyUpload, pageExamples } from './support/page-examples.ts';
 
 /** What README, docs and examples tell people to do is done here, on a real cluster with a real node. */
@@ -39,7 +40,7 @@ test(
     const readme = await readFile(projectPath('README.md'), 'utf8');
     const [manifest = ''] = blocks(readme, 'yaml');
     const console = blocks(readme, 'console').find((block) => block.startsWith('$ kubectl')) ?? '';
-    const commands = session(console);
+    const commands = consoleCommands(console);
     const applies = commands.find(({ command }) => command.startsWith('kubectl apply -f '));
     const file = applies?.command.split(' ').at(-1) ?? '';
     assert.match(file, /^[\w-]+\.yaml$/, 'the README applies a file');

@@ -254,8 +254,8 @@ describe('a pod is refused', () => {
       /names the volume dat, which the pod does not have: it has data$/,
     ],
     [
-      'that has no volumes at all',
-      nodePod({}, { volumes: undefined }),
+      'that has no volumes but the one of the API server',
+      nodePod({}, { volumes: [{ name: 'kube-api-access-x2tqf' }] }),
       /names the volume data, which the pod does not have: it has none$/,
     ],
     [
@@ -333,8 +333,13 @@ describe('a pod is refused', () => {
     assert.ok(refusal(nodePod({ 'nodetask.dev/volume-mounts': 'a:/b,'.repeat(800) })).length <= 4096);
   });
 
-  test('which is on the network of its host with the DNS of the cluster is not', () => {
-    const pod = nodePod({}, { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
-    assert.equal(agentOf(pod).name, 'nodetask-agent');
+  test('but not on the network of its host with the DNS of the cluster, nor for a port of another protocol', () => {
+    const ports = [{ containerPort: 7777, protocol: 'UDP' }];
+    for (const spec of [
+      { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
+      { containers: [{ name: 'node', ports }] },
+    ]) {
+      assert.ok(agentOf(nodePod({}, spec)));
+    }
   });
 });

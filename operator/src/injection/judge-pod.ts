@@ -16,7 +16,9 @@ const windows: Judge = ({ spec }) =>
 
 const volumes: Judge = ({ spec }, { 'volume-mounts': mounts }) => {
   const names = spec.volumes.map(({ name }) => name);
-  const there = names.length === 0 ? 'it has none' : `it has ${shortList(names, 20)}`;
+  // The API server has added the token of the service account already, under a random name.
+  const others = names.filter((name) => !name.startsWith('kube-api-access-'));
+  const there = others.length === 0 ? 'it has none' : `it has ${shortList(others, 20)}`;
   return mounts
     .filter(({ volume }) => !names.includes(volume))
     .map(
@@ -64,7 +66,7 @@ const ports: Judge = (pod, { 'agent-port': port }) =>
           `the container ${name} has a port named ${agentPortName}, by which the operator finds the agent: rename the port, or, where that container is an agent, name it nodetask-agent`,
         ];
       }
-      return one.containerPort === port
+      return one.containerPort === port && one.protocol === 'TCP'
         ? [`the container ${name} has the port ${String(port)}: give the agent another one by nodetask.dev/agent-port`]
         : [];
     }),

@@ -21,7 +21,7 @@ const amounts = z.record(text, z.union([text, z.number()])).optional();
 const containerSchema = z.object({
   name: text.default(''),
   restartPolicy: text.optional(),
-  ports: list(z.object({ name: text.optional(), containerPort: z.int().optional() })),
+  ports: list(z.object({ name: text.optional(), containerPort: z.int().optional(), protocol: text.default('TCP') })),
   resources: z.object({ requests: amounts, limits: amounts }).optional(),
   securityContext: user,
 });

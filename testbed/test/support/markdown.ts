@@ -1,10 +1,9 @@
-// Reads what our own pages hold: sections, fenced blocks, sessions at a shell. No general Markdown.
+// Reads what our own pages hold, beyond what src/markdown.ts does.
+import { markdownBlocks } from '../../src/markdown.ts';
 
-/** The fenced blocks of a language in a Markdown text, also those in lists. */
+/** The fenced blocks of a language in a Markdown text. */
 export const blocks = (markdown: string, language: string): readonly string[] =>
-  [...markdown.matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```$/gm)].flatMap(([, indent = '', name, text]) =>
-    name === language && text !== undefined ? [text.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
-  );
+  markdownBlocks(markdown).flatMap((block) => (block.language === language ? [block.text] : []));
 
 /** The text below a heading of the second level, up to the next of them; throws where there is none. */
 export const sectionOf = (markdown: string, title: string): string => {
@@ -12,22 +11,6 @@ export const sectionOf = (markdown: string, title: string): string => {
   if (section === undefined) throw new Error(`the page has no section "${title}"`);
   return section.slice(title.length + 1);
 };
-
-export interface ShellCommand {
-  readonly command: string;
-  /** What it prints, without the ends of it. */
-  readonly prints: string;
-}
-
-/** The commands of a console block with what each prints. */
-export const session = (block: string): readonly ShellCommand[] =>
-  block
-    .split(/^\$ /m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => {
-      const [command = '', ...lines] = part.split('\n');
-      return { command, prints: lines.join('\n').trim() };
-    });
 
 /** What is printed, but for what differs from run to run: ages, and how wide columns are. */
 export const withoutTimes = (text: string): string =>

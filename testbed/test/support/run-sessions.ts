@@ -5,7 +5,8 @@ import { isAbsolute, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../../src/cluster.ts';
-import { blocks, session, withoutTimes } from './markdown.ts';
+import { commandWords, consoleCommands } from '../../src/markdown.ts';
+import { blocks, withoutTimes } from './markdown.ts';
 
 export interface SessionOptions {
   /** Files that commands name and the text does not hold. */
@@ -32,13 +33,13 @@ export const runSessions = async (
     );
   }
   const pending = new Set(Object.keys(before));
-  for (const { command, prints } of blocks(text, 'console').flatMap(session)) {
+  for (const { command, prints } of blocks(text, 'console').flatMap(consoleCommands)) {
     t.diagnostic(`$ ${command}`);
     for (const start of [...pending].filter((one) => command.startsWith(one))) {
       pending.delete(start);
       await before[start]?.();
     }
-    const [program, ...args] = words(command).map((word, index, all) =>
+    const [program, ...args] = commandWords(command).map((word, index, all) =>
       all[index - 1] === '-f' && !isAbsolute(word) ? join(folder, word) : word,
     );
     assert.equal(program, 'kubectl', command);
@@ -58,10 +59,6 @@ const namedManifests = (text: string): readonly (readonly [string, string])[] =>
     const name: unknown = first?.getIn(['metadata', 'name']);
     return typeof name === 'string' ? [[`${name}.yaml`, block] as const] : [];
   });
-
-/** Splits a command as a shell does, with single quotes only. */
-const words = (command: string): readonly string[] =>
-  (command.match(/(?:[^\s']|'[^']*')+/g) ?? []).map((word) => word.replaceAll("'", ''));
 
 /** What must be printed: `…` stands for the rest of a line, alone on one for any lines. Nothing: anything may be. */
 const pattern = (prints: string): RegExp => {
