@@ -138,6 +138,7 @@ describe('docs/runbooks.md', () => {
             contentType: 'application/merge-patch+json',
           });
         },
+        'kubectl patch nodetask sei-rpc-1-ready': async () => cluster.untilPodReady('sei-rpc-1', false),
       },
     };
   });
@@ -182,6 +183,8 @@ describe('docs/runbooks.md', () => {
     await cluster.untilNodeTask<NodeTask>('check-nightly', (task) => task?.status?.phase === 'Scheduled', {
       what: 'the schedule to be in place',
     });
+    await cluster.applyNodeTask('ready', ready('sei-rpc-0'));
+    await cluster.untilPodReady('sei-rpc-0');
     homes.set('sei-eu/sei-rpc-0', homes.get(`${namespace}/sei-rpc-0`) ?? assert.fail());
     const task = {
       apiVersion: 'nodetask.dev/v1alpha1',
@@ -191,6 +194,7 @@ describe('docs/runbooks.md', () => {
     };
     return {
       files: { 'sei-rpc-eu.yaml': JSON.stringify(statefulSet('sei-eu')), 'moved-ready.yaml': JSON.stringify(task) },
+      before: { 'kubectl apply -f moved-ready.yaml': async () => cluster.untilPodReady('sei-rpc-0', false, 'sei-eu') },
     };
   });
 });

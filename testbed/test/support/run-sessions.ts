@@ -35,17 +35,18 @@ export const runSessions = async (
   const pending = new Set(Object.keys(before));
   for (const { command, prints } of blocks(text, 'console').flatMap(consoleCommands)) {
     t.diagnostic(`$ ${command}`);
-    for (const start of [...pending].filter((one) => command.startsWith(one))) {
-      pending.delete(start);
-      await before[start]?.();
+    for (const beginning of [...pending].filter((one) => command.startsWith(one))) {
+      pending.delete(beginning);
+      await before[beginning]?.();
     }
     const [program, ...args] = commandWords(command).map((word, index, all) =>
       all[index - 1] === '-f' && !isAbsolute(word) ? join(folder, word) : word,
     );
     assert.equal(program, 'kubectl', command);
+    const start = performance.now();
     const { stdout, stderr, code } = await cluster.controlPlane.kubectl(args);
     const printed = (stdout + stderr).trim();
-    t.diagnostic(printed);
+    t.diagnostic(`${printed} (${Math.round(performance.now() - start)} ms)`);
     const isRefused = /^(?:error|Error|The \w+ ".*" is invalid)/.test(prints);
     assert.equal(code === 0, !isRefused, `${command}: ${printed}`);
     assert.match(withoutTimes(printed), pattern(prints), command);
