@@ -1,30 +1,41 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { NodeTask } from '@nodetask/shared';
+import { agentPort, agentPortName, type NodeTask } from '@nodetask/shared';
 import { type Cluster, type CommandResult, helm, startCluster, waitFor } from '@nodetask/testbed';
 import { chart, releaseNamespace, type Values, withValues } from './support/chart.ts';
 import { inventory } from './support/inventory.ts';
+import { LoopbackService } from './support/loopback-service.ts';
 import { OperatorPods } from './support/operator-pods.ts';
 
-/** A release from its install to its uninstall, with the operator running in the pods of its Deployment and an agent that it has work to do for. */
+/**
+ * A release from its install to its uninstall, with the default values: the operator runs in the pods of its Deployment, and an agent with a certificate of
+ * its CA has work to do. */
 let cluster: Cluster;
+let service: LoopbackService;
 let pods: OperatorPods;
 let atFirst: readonly string[] = [];
 
 const namespace = 'sei';
-const common: Values = { agentNamespaces: [namespace], tls: { enabled: false }, injection: { enabled: false } };
+const common: Values = { agentNamespaces: [namespace] };
+/** Written out by hand: here no API server reaches the webhook. */
+const containers = [
+  { name: 'node', image: 'testbed/node' },
+  { name: 'nodetask-agent', image: 'testbed/agent', ports: [{ name: agentPortName, containerPort: agentPort }] },
+];
 
 before(async () => {
-  cluster = await startCluster({ namespace, install: false });
+  service = await LoopbackService.listen();
+  cluster = await startCluster({ namespace, install: false, tls: true, operatorUrl: service.url });
   await cluster.controlPlane.createNamespace(releaseNamespace);
   atFirst = await inventory(cluster.controlPlane);
   const { controlPlane, agentTokenFile } = cluster;
-  pods = new OperatorPods({ controlPlane, namespace: releaseNamespace, agentTokenFile });
+  pods = new OperatorPods({ controlPlane, namespace: releaseNamespace, agentTokenFile, service });
 });
 
 after(async () => {
   await pods[Symbol.asyncDispose]();
   await cluster.stop();
+  await service[Symbol.asyncDispose]();
 });
 
 const run = async (...args: readonly string[]): Promise<CommandResult> => {
@@ -74,7 +85,7 @@ describe('a release', () => {
       [...pods.operators.values()].map(async ({ healthUrl }) => (await fetch(`${healthUrl}/readyz`)).text()),
     );
     assert.deepEqual(roles.map((role) => role.trim()).toSorted(), ['leader', 'standby']);
-    await cluster.createAgentPod('sei-0', { spec: { serviceAccountName: 'default' } });
+    await cluster.createAgentPod('sei-0', { spec: { serviceAccountName: 'default', containers } });
     await runTask('first');
   });
 

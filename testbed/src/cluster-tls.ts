@@ -15,6 +15,8 @@ export interface ClusterTlsOptions {
   readonly operatorNamespace: string;
   /** Puts one before the HTTPS server of the first operator. */
   readonly faultProxies: boolean;
+  /** Where operators are that the testbed does not start; absent: it starts them. */
+  readonly operatorUrl?: string;
   readonly log: (line: string) => void;
 }
 
@@ -30,7 +32,7 @@ export interface ClusterTls {
 export async function issuedByOperator(options: ClusterTlsOptions): Promise<ClusterTls> {
   const port = await freePort();
   const enrollProxy = options.faultProxies ? await startFaultProxy({ target: { host: '127.0.0.1', port } }) : undefined;
-  const enrollUrl = enrollProxy?.url('https') ?? `https://127.0.0.1:${port}`;
+  const enrollUrl = options.operatorUrl ?? enrollProxy?.url('https') ?? `https://127.0.0.1:${port}`;
   return {
     identities: new EnrolledIdentities({ ...options, enrollUrl }),
     operatorSettings: async (number) => ({ port: number === 1 ? port : await freePort(), caSource: 'operator' }),

@@ -49,6 +49,8 @@ export interface ClusterOptions {
    * CA in the Secret, as one that somebody else has put there.
    */
   readonly tls?: boolean;
+  /** https://host:port of the operators that the test installs; with `install: false` and `tls`. */
+  readonly operatorUrl?: string;
   readonly controlPlane?: ControlPlaneOptions;
   /** Progress and trouble, one line each (default: nothing). */
   readonly log?: (line: string) => void;
@@ -146,6 +148,7 @@ export class Cluster implements AsyncDisposable {
     }
     if (this.#options.install === false) await controlPlane.createNamespace(this.namespace);
     else await this.#install();
+    if (this.#options.tls === true) this.#tls = await this.#startTls();
     this.#kubelet = new FakeKubelet({
       client: this.admin,
       startWorkload: async (pod, ip) => this.#startAgent(pod, ip),
@@ -282,7 +285,6 @@ export class Cluster implements AsyncDisposable {
     await controlPlane.createNamespace(OPERATOR_NAMESPACE);
     await installRights(this.admin);
     await this.addAgentNamespace(this.namespace);
-    if (this.#options.tls === true) this.#tls = await this.#startTls();
     this.#operatorToken = (
       await controlPlane.serviceAccountToken({
         namespace: OPERATOR_NAMESPACE,
@@ -293,8 +295,10 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #startTls(): Promise<ClusterTls> {
-    const start = this.#options.operator === false ? issuedByTestbed : issuedByOperator;
+    const { operator, operatorUrl } = this.#options;
+    const start = operator === false ? issuedByTestbed : issuedByOperator;
     return start({
+      ...(operatorUrl === undefined ? {} : { operatorUrl }),
       controlPlane: this.controlPlane,
       operatorNamespace: OPERATOR_NAMESPACE,
       faultProxies: this.#options.faultProxies === true,

@@ -25,6 +25,7 @@ export { helm, helmAlone } from './helm.ts';
 export type { HelmVersion } from './helm.ts';
 export { freeLoopbackAddress, freePort } from './net/free-port.ts';
 export { commandWords, consoleCommands, markdownBlocks } from './markdown.ts';
+export type { ConsoleCommand } from './markdown.ts';
 export { ManagedProcess, ProcessEndedError } from './process/managed-process.ts';
 export type { ManagedProcessOptions, ProcessCommand } from './process/managed-process.ts';
 export type { Exit } from './process/guarded-spawn.ts';

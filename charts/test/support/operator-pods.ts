@@ -10,14 +10,24 @@ import {
   podStatusPatch,
 } from '@nodetask/testbed';
 
+import type { LoopbackService } from './loopback-service.ts';
+
 export interface OperatorPodsOptions {
   readonly controlPlane: ControlPlane;
   readonly namespace: string;
-  /** Bearer token of the agents. */
+  /** Bearer token of the agents; with TLS it is of no use. */
   readonly agentTokenFile: string;
+  /** What stands before the HTTPS servers of those that are ready. */
+  readonly service: LoopbackService;
 }
 
 const retryMs = 100;
+
+interface Replica {
+  readonly operator: OperatorProcess;
+  /** Of its HTTPS server; absent where it has none. */
+  readonly port?: number;
+}
 
 /**
  * What a kubelet does for the pods of the operator's Deployment: the operator runs with the arguments that the Deployment gives it, as its service account,
@@ -26,7 +36,7 @@ const retryMs = 100;
 export class OperatorPods implements AsyncDisposable {
   readonly #options: OperatorPodsOptions;
   readonly #path: string;
-  readonly #running = new Map<string, { readonly operator: OperatorProcess; readonly ready: Promise<void> }>();
+  readonly #running = new Map<string, Replica & { readonly ready: Promise<void> }>();
   readonly #errors: unknown[] = [];
   readonly #end = new AbortController();
   readonly #loop: Promise<void>;
@@ -76,14 +86,14 @@ export class OperatorPods implements AsyncDisposable {
   async #observe(pod: Pod): Promise<void> {
     const { name, deletionTimestamp } = pod.metadata;
     if (deletionTimestamp !== undefined || this.#running.has(name)) return;
-    const operator = await this.#launch(pod);
-    const ready = this.#report(pod, operator).catch((error: unknown) => {
-      if (this.#running.get(name)?.operator === operator && !this.#end.signal.aborted) this.#errors.push(error);
+    const replica = await this.#launch(pod);
+    const ready = this.#report(pod, replica).catch((error: unknown) => {
+      if (this.#running.get(name)?.operator === replica.operator && !this.#end.signal.aborted) this.#errors.push(error);
     });
-    this.#running.set(name, { operator, ready });
+    this.#running.set(name, { ...replica, ready });
   }
 
-  async #launch(pod: Pod): Promise<OperatorProcess> {
+  async #launch(pod: Pod): Promise<Replica> {
     const { controlPlane, namespace, agentTokenFile } = this.#options;
     const { name, uid } = pod.metadata;
     const [container] = pod.spec.containers as readonly (Pod['spec']['containers'][number] & {
@@ -97,22 +107,24 @@ export class OperatorPods implements AsyncDisposable {
     });
     const logs = join(controlPlane.folder, 'logs');
     await mkdir(logs, { recursive: true });
-    const secure = args.includes('--agent-tls') ? ['--secure-listen', `127.0.0.1:${await freePort()}`] : [];
+    const port = args.includes('--agent-tls') ? await freePort() : undefined;
+    const addresses = port === undefined ? [] : ['--secure-listen', `127.0.0.1:${port}`, '--service-host', '127.0.0.1'];
     const operator = new OperatorProcess({
       name,
       kubeconfig: await controlPlane.kubeconfig(name, { token, namespace }),
       agentTokenFile,
       healthPort: await freePort(),
       logFile: join(logs, `${name}.log`),
-      settings: { leaderElect: false, args: [...args, ...secure] },
+      settings: { leaderElect: false, args: [...args, ...addresses] },
     });
     await operator.process.launch();
-    return operator;
+    return { operator, ...(port === undefined ? {} : { port }) };
   }
 
-  async #report(pod: Pod, operator: OperatorProcess): Promise<void> {
+  async #report(pod: Pod, { operator, port }: Replica): Promise<void> {
     const startedAt = new Date();
     await operator.process.untilReady();
+    if (port !== undefined) this.#options.service.add(pod.metadata.name, port);
     const state = { ip: '127.0.0.1', ready: true, startedAt, readyChangedAt: new Date(), restarts: 0 };
     const { name, namespace, uid } = pod.metadata;
     await this.#options.controlPlane.admin.request({
@@ -128,6 +140,7 @@ export class OperatorPods implements AsyncDisposable {
     const running = this.#running.get(name);
     if (running === undefined) return;
     this.#running.delete(name);
+    this.#options.service.remove(name);
     await running.operator.stop();
     await running.ready;
   }

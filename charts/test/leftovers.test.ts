@@ -5,10 +5,12 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { type CommandResult, type ControlPlane, helm, startControlPlane, waitFor } from '@nodetask/testbed';
 import { chart, releaseNamespace, type Values, withValues } from './support/chart.ts';
 import { inventory } from './support/inventory.ts';
+import { LoopbackService } from './support/loopback-service.ts';
 import { OperatorPods } from './support/operator-pods.ts';
 
 /** What the operator makes for itself with the default values: its rights are enough for it, and nothing of it outlives the release. */
 let controlPlane: ControlPlane;
+let service: LoopbackService;
 let pods: OperatorPods;
 let atFirst: readonly string[] = [];
 
@@ -17,12 +19,14 @@ before(async () => {
   for (const name of [releaseNamespace, 'sei']) await controlPlane.createNamespace(name);
   const agentTokenFile = join(controlPlane.folder, 'token');
   await writeFile(agentTokenFile, 'unused', { mode: 0o600 });
-  pods = new OperatorPods({ controlPlane, namespace: releaseNamespace, agentTokenFile });
+  service = await LoopbackService.listen();
+  pods = new OperatorPods({ controlPlane, namespace: releaseNamespace, agentTokenFile, service });
 });
 
 after(async () => {
   await pods[Symbol.asyncDispose]();
   await controlPlane.stop();
+  await service[Symbol.asyncDispose]();
 });
 
 beforeEach(async () => {
