@@ -20,7 +20,7 @@ export interface OperatorMetrics {
 const callSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const dispatchSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Tasks take from milliseconds (a patch) to hours (a restore). */
-const finishSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300, 1800, 7200, 28_800];
+const finishSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28_800];
 
 export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
   const registers = [registry];

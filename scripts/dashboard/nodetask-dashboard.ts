@@ -19,6 +19,8 @@ import { datasource, graph, number, table } from './panels.ts';
 
 /** Series of operators only: other programs have metrics of the same names. */
 const ofOperators = 'and on (job, instance) nodetask_operator_build_info';
+/** With an operator that does not lead everything waits, for nobody works there. */
+const ofLeader = `and on (job, instance) leader_election_master_status == 1 ${ofOperators}`;
 
 const quantile = (q: string, metric: string, by = ''): string =>
   `histogram_quantile(${q}, sum by (le${by}) (rate(${metric}_bucket[$__rate_interval])))`;
@@ -95,8 +97,14 @@ const atAGlance: readonly cog.Builder<Panel>[] = [
 
 const tasks: readonly cog.Builder<Panel>[] = [
   graph(
-    { title: 'NodeTasks by phase', description: 'All NodeTasks that exist.', unit: 'none', width: 8, stacked: true },
-    ['max by (phase) (nodetask_operator_nodetasks) > 0', '{{phase}}'],
+    {
+      title: 'NodeTasks under way',
+      description: 'NodeTasks that have not ended, by phase (New: no operator has looked yet).',
+      unit: 'none',
+      width: 8,
+      stacked: true,
+    },
+    ['max by (phase) (nodetask_operator_nodetasks{phase!~"Succeeded|Failed|Cancelled"})', '{{phase}}'],
   ),
   graph(
     {
@@ -176,6 +184,7 @@ const schedules: readonly cog.Builder<Panel>[] = [
       { title: 'Failed in a row', expression: schedule('nodetask_operator_schedule_failed_runs'), unit: 'none' },
       { title: 'Missed', expression: schedule('nodetask_operator_schedule_missed_runs_total'), unit: 'none' },
     ],
+    'Failed in a row',
   ),
   graph(
     {
@@ -203,7 +212,7 @@ const agents: readonly cog.Builder<Panel>[] = [
     [`sum by (direction) (rate(nodetask_agent_transfer_bytes_total${ofNamespace}[$__rate_interval]))`, '{{direction}}'],
   ),
   graph({ title: 'Runs', description: 'Runs that are going, by task type.', unit: 'none', width: 8, stacked: true }, [
-    `sum by (type) (nodetask_agent_tasks_running${ofNamespace}) > 0`,
+    `sum by (type) (nodetask_agent_tasks_running${ofNamespace})`,
     '{{type}}',
   ]),
   graph({ title: 'Failed runs per minute', description: 'By task type and error code.', unit: 'none', width: 8 }, [
@@ -227,7 +236,7 @@ const agents: readonly cog.Builder<Panel>[] = [
       unit: 'none',
       width: 8,
     },
-    [`topk(10, nodetask_agent_report_queue_depth${ofNamespace} > 0)`, '{{pod}}'],
+    [`topk(10, nodetask_agent_report_queue_depth${ofNamespace})`, '{{pod}}'],
   ),
   graph({ title: 'Memory', description: 'Resident, of the ten largest agents.', unit: 'bytes', width: 8 }, [
     `topk(10, process_resident_memory_bytes and on (job, instance) nodetask_agent_build_info${ofNamespace})`,
@@ -250,10 +259,10 @@ const operator: readonly cog.Builder<Panel>[] = [
     [quantile('0.99', 'workqueue_queue_duration_seconds'), 'wait'],
     [quantile('0.99', 'workqueue_work_duration_seconds'), 'work'],
   ),
-  graph({ title: 'Work queue', description: 'NodeTasks that wait for a worker.', unit: 'none', width: 8 }, [
-    `workqueue_depth{name="nodetasks"} ${ofOperators}`,
-    '{{instance}}',
-  ]),
+  graph(
+    { title: 'Work queue', description: 'NodeTasks that wait for the operator that leads.', unit: 'none', width: 8 },
+    [`sum(workqueue_depth{name="nodetasks"} ${ofLeader})`, 'NodeTasks'],
+  ),
   graph(
     {
       title: 'API server',
@@ -303,11 +312,11 @@ const operator: readonly cog.Builder<Panel>[] = [
   ),
   graph({ title: 'CPU', description: 'Cores, of each operator.', unit: 'none', width: 8 }, [
     `rate(process_cpu_seconds_total[$__rate_interval]) ${ofOperators}`,
-    '{{instance}}',
+    '{{pod}}',
   ]),
   graph({ title: 'Memory', description: 'Resident, of each operator.', unit: 'bytes', width: 8 }, [
     `process_resident_memory_bytes ${ofOperators}`,
-    '{{instance}}',
+    '{{pod}}',
   ]),
 ];
 

@@ -13,6 +13,7 @@ import {
   VizTooltipOptionsBuilder,
   StackingConfigBuilder,
   ReduceDataOptionsBuilder,
+  TableSortByFieldStateBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import { type Panel, ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
@@ -101,13 +102,20 @@ export interface Column {
   readonly unit: string;
 }
 
-/** One row for each set of labels, with the latest value of each query. */
+/** One row for each set of labels, with the latest value of each query; the highest in the column `worstBy` come first. */
 export const table = (
   { title, description, width }: Omit<PanelOptions, 'unit'>,
   labels: readonly string[],
   columns: readonly Column[],
+  worstBy: string,
 ): cog.Builder<Panel> => {
-  const panel = new TableBuilder().title(title).description(description).datasource(datasource).span(width).height(8);
+  const panel = new TableBuilder()
+    .title(title)
+    .description(description)
+    .datasource(datasource)
+    .span(width)
+    .height(8)
+    .sortBy([new TableSortByFieldStateBuilder().displayName(worstBy).desc(true)]);
   for (const [index, { expression, title: column, unit }] of columns.entries()) {
     const query = queryOf([expression, ''], index).instant().format(PromQueryFormat.Table);
     const value = `Value #${query.build().refId}`;

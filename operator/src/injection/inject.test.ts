@@ -254,8 +254,8 @@ describe('a pod is refused', () => {
       /names the volume dat, which the pod does not have: it has data$/,
     ],
     [
-      'that has no volumes at all',
-      nodePod({}, { volumes: undefined }),
+      'that has no volumes but the one of the API server',
+      nodePod({}, { volumes: [{ name: 'kube-api-access-x2tqf' }] }),
       /names the volume data, which the pod does not have: it has none$/,
     ],
     [

@@ -16,7 +16,9 @@ const windows: Judge = ({ spec }) =>
 
 const volumes: Judge = ({ spec }, { 'volume-mounts': mounts }) => {
   const names = spec.volumes.map(({ name }) => name);
-  const there = names.length === 0 ? 'it has none' : `it has ${shortList(names, 20)}`;
+  // The API server has added the token of the service account already, under a random name.
+  const others = names.filter((name) => !name.startsWith('kube-api-access-'));
+  const there = others.length === 0 ? 'it has none' : `it has ${shortList(others, 20)}`;
   return mounts
     .filter(({ volume }) => !names.includes(volume))
     .map(

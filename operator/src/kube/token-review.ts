@@ -26,7 +26,8 @@ const answerSchema = z.object({
     audiences: z.array(z.string()).optional(),
     user: z
       .object({
-        username: z.string(),
+        // Of a token that is nobody's, the user is there and empty.
+        username: z.string().default(''),
         uid: z.string().optional(),
         groups: z.array(z.string()).optional(),
         extra: z.record(z.string(), z.array(z.string())).optional(),

@@ -38,6 +38,8 @@ const works = ['rotation', 'trust', 'webhook', 'metrics-reader'] as const;
 type Work = (typeof works)[number];
 
 const workTimeoutMs = 60_000;
+/** Before something is put right: who changes it without end has this one write a few times a second, and no more. */
+const healMs = 250;
 /**
  * What one of the operators, the leader, does for all: rotates the CA, tells everybody whom to trust, and keeps the certificate of who reads
  * metrics. Each work compares what is with what is to be, and may be done any number of times, by several too.
@@ -53,14 +55,16 @@ export class TrustUpkeep {
     options.store.onChange(() => {
       this.#add(...works);
     });
-    // Once what was published is seen, the rotation may go on.
+    // Once what was published is seen, the rotation may go on. What somebody else changed is put right.
     for (const source of options.configMaps) {
       source.onChange(() => {
-        this.#add('trust', 'rotation');
+        this.#add('rotation');
+        this.#queue?.addAfter('trust', healMs);
       });
     }
     options.webhooks?.onChange(() => {
-      this.#add('webhook', 'rotation');
+      this.#add('rotation');
+      this.#queue?.addAfter('webhook', healMs);
     });
   }
 
@@ -119,7 +123,7 @@ export class TrustUpkeep {
   }
 
   async #publish(state: AuthorityState, signal: AbortSignal): Promise<number> {
-    const { store, metadata, transport } = this.#options;
+    const { store, source, metadata, transport } = this.#options;
     const bundle = store.bundleToPublish(state);
     await publishTrust(trustContent(bundle), {
       transport,
@@ -128,7 +132,8 @@ export class TrustUpkeep {
       metadata: await metadata.read(signal),
       signal,
     });
-    return nextLeaving(bundle) ?? Infinity;
+    // Where the CAs are the operator's own, the rotation lets them go.
+    return source === 'operator' ? Infinity : (nextLeaving(bundle) ?? Infinity);
   }
 
   async #publishToWebhooks(state: AuthorityState, signal: AbortSignal): Promise<number> {

@@ -176,6 +176,23 @@ describe('what it takes is bounded', () => {
     for (const socket of held) socket.destroy();
   });
 
+  test('connections of one address, until some of them are closed', async () => {
+    await using small = await start({ connectionsPerAddress: 2 });
+    const [first, second] = [await raw(small.port), await raw(small.port)];
+    const third = connectTCP(small.port, '127.0.0.1').resume();
+    third.on('error', () => undefined);
+    await once(third, 'close');
+    // Another address of the same machine.
+    const socket = connectTCP({ port: small.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    const other = connect({ socket, host: '127.0.0.1', ca: roots });
+    await once(other, 'secureConnect');
+    const gone = once(first.resume(), 'close');
+    first.end();
+    await gone;
+    assert.equal((await send('/plain', {}, small.port)).status, 200);
+    for (const rest of [second, other]) rest.destroy();
+  });
+
   test('TLS below 1.3 is not spoken, nor plain HTTP', async () => {
     const old = connect({ port: server.port, host: '127.0.0.1', ca: roots, maxVersion: 'TLSv1.2' });
     const [error] = (await once(old, 'error')) as [NodeJS.ErrnoException];

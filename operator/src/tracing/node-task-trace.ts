@@ -1,5 +1,6 @@
 import { computedTraceParent, runTraceParent, type SpanAttributes, type Tracer } from '@nodetask/runtime';
 import type { NodeTask } from '@nodetask/shared';
+import { currentTaskID } from '../controller/current-task-id.ts';
 import type { OwnedStatus } from '../controller/decision.ts';
 import { isTerminal } from '../controller/run-context.ts';
 import { taskMode } from '../controller/task-mode.ts';
@@ -17,7 +18,9 @@ export const traceOf = (nodeTask: NodeTask): string => {
   const { spec, status } = nodeTask;
   if (taskMode(spec) === 'one-shot') return rootOf(nodeTask);
   const [newest] = (status?.targets ?? [])
-    .flatMap(({ taskID, result }) => (result !== undefined && result.id === taskID && result.run > 0 ? [result] : []))
+    .flatMap(({ pod, attempt = 1, result }) =>
+      result !== undefined && result.run > 0 && result.id === currentTaskID({ nodeTask }, pod, attempt) ? [result] : [],
+    )
     .toSorted((a, b) => b.run - a.run);
   return newest === undefined ? rootOf(nodeTask) : runTraceParent(newest.id, newest.run);
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runTraceParent } from '@nodetask/runtime';
 import { RecordingTracer } from '@nodetask/runtime/testing';
+import { currentTaskID } from '../controller/current-task-id.ts';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
 import { agentPod, at, cron, nodeTask, oneShot, start } from '../controller/testing/fixtures.ts';
@@ -67,10 +68,11 @@ test('the trace of a one-shot follows from UID and runID, that of a schedule fro
   assert.equal(traceOf(written), traceOf(nodeTask(oneShot, { observedGeneration: 3, phase: 'Running' })));
   assert.notEqual(traceOf(written), traceOf(nodeTask({ ...oneShot, runID: '2' })));
   assert.notEqual(traceOf(written), traceOf(nodeTask(oneShot, undefined, { uid: 'another' })));
-  const result = { id: 'task', type: 'config-validate', status: 'running', submittedAt: at(0), run: 5 } as const;
-  const running = nodeTask(cron, { targets: [{ pod: 'sei-0', taskID: 'task', result }] });
-  assert.equal(traceOf(running), runTraceParent('task', 5));
-  const foreign = nodeTask(cron, { targets: [{ pod: 'sei-0', taskID: 'other', result }] });
+  const id = currentTaskID({ nodeTask: nodeTask(cron) }, 'sei-0', 1);
+  const result = { id, type: 'config-validate', status: 'running', submittedAt: at(0), run: 5 } as const;
+  const running = nodeTask(cron, { targets: [{ pod: 'sei-0', result }] });
+  assert.equal(traceOf(running), runTraceParent(id, 5));
+  const foreign = nodeTask(cron, { targets: [{ pod: 'sei-1', result }] });
   assert.equal(traceOf(foreign), traceOf(nodeTask(cron)));
 });
 
