@@ -22,6 +22,7 @@ test('everything has a default', () => {
     leaderElect: false,
     leaseName: 'nodetask-operator',
     listen: { host: '0.0.0.0', port: 8080 },
+    secureMetrics: false,
     concurrency: 16,
     logLevel: 'info',
     logFormat: 'json',
@@ -43,6 +44,8 @@ test('flags win over the environment', () => {
   assert.equal(config.concurrency, 4);
   assert.equal(config.agentTokenFile, '/token');
   assert.equal(config.leaderElect, true);
+  assert.equal(read(['--secure-metrics', '--agent-tls']).secureMetrics, true);
+  assert.equal(read(['--agent-tls'], { NODETASK_SECURE_METRICS: 'true' }).secureMetrics, true);
   assert.deepEqual(read([], { NODETASK_NAMESPACES: 'a, b,' }).namespaces, ['a', 'b']);
 });
 
@@ -55,6 +58,7 @@ test('a wrong value is refused with its name, the value and what is right', () =
     [['--agent-image', 'a b'], {}, /--agent-image is "a b": must be the reference of an image/],
     [['--agent-image-pull-policy', 'never'], {}, /--agent-image-pull-policy is "never"/],
     [[], { NODETASK_LOG_LEVEL: 'loud' }, /NODETASK_LOG_LEVEL/],
+    [['--secure-metrics'], {}, /--secure-metrics needs the HTTPS server/],
     [['--unknown'], {}, /unknown option '--unknown'\nSee nodetask-operator --help/],
     [['extra'], {}, /too many arguments/],
   ];

@@ -6,6 +6,7 @@ import { onAbort } from './kube/deadline.ts';
 import type { KubeMetrics } from './kube/kube-metrics.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
 import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import { OwnedMetadata } from './pki/owned-metadata.ts';
 import { takeFence, type TakenFence } from './take-fence.ts';
 
 export interface LeadershipParts {
@@ -38,18 +39,20 @@ export const withLeadership = async (config: OperatorConfig, parts: LeadershipPa
   const lease = { namespace: operatorNamespace(config, access), name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
+  const { ownerClusterRole: clusterRole } = config;
+  const owned = new OwnedMetadata({ transport, ...(clusterRole === undefined ? {} : { clusterRole }) });
+  const common = { transport, lease, identity, clock, leaseMetadata: async () => owned.read(signal) };
   if (config.leaderElect) {
-    const timings = { drainMs };
-    await new LeaderElector({ transport, lease, identity, clock, random, logger, metrics, timings }).run(signal, lead);
+    await new LeaderElector({ ...common, random, logger, metrics, timings: { drainMs } }).run(signal, lead);
   } else {
-    await leadAlone(await takeFence({ transport, lease, identity, clock }, signal), drainMs, parts, lead);
+    await leadAlone(await takeFence(common, signal), drainMs, parts, lead);
   }
 };
 
 const leadAlone = async (
   { fence, release }: TakenFence,
   drainMs: number,
-  { clock, logger, signal }: LeadershipParts,
+  { clock, logger, metrics, signal }: LeadershipParts,
   lead: OnLead,
 ): Promise<void> => {
   const over = new AbortController();
@@ -59,9 +62,11 @@ const leadAlone = async (
       over.abort(new Error(`the work had not ended ${drainMs} ms after the stop`));
     });
   });
+  metrics.leading(true);
   try {
     await lead(over.signal, fence);
   } finally {
+    metrics.leading(false);
     stopListening();
     cancelDrain?.();
   }

@@ -1,6 +1,7 @@
-import type { NodeTask } from '@nodetask/shared';
+import { type NodeTask, taskTypes, terminalPhases } from '@nodetask/shared';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isTerminal } from './controller/run-context.ts';
+import { version } from './version.ts';
 
 /** What the operator measures beyond its Kubernetes client. */
 export interface OperatorMetrics {
@@ -10,22 +11,18 @@ export interface OperatorMetrics {
   enrollmentAnswered(status: number): void;
   /** nodetask_operator_status_writes_total, and nodetask_operator_finished_total where it ends a NodeTask. */
   statusWritten(nodeTask: NodeTask, phase: string | undefined): void;
+  /** nodetask_operator_dispatch_duration_seconds */
+  dispatched(seconds: number): void;
+  /** nodetask_operator_finish_duration_seconds */
+  finished(type: string, seconds: number): void;
 }
 
 const callSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const dispatchSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Tasks take from milliseconds (a patch) to hours (a restore). */
+const finishSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28_800];
 
-/** What is asked for at each scrape. */
-export interface OperatorGauges {
-  /** All NodeTasks, for nodetask_operator_nodetasks. */
-  readonly nodeTasks: () => readonly NodeTask[];
-  /** When certificates end, in milliseconds since the epoch, by what they are for. */
-  readonly certificateEnds: () => ReadonlyMap<string, number>;
-}
-
-export const createOperatorMetrics = (
-  registry: Registry,
-  { nodeTasks, certificateEnds }: OperatorGauges,
-): OperatorMetrics => {
+export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
   const registers = [registry];
   const requests = new Counter({
     name: 'nodetask_operator_agent_requests_total',
@@ -57,27 +54,27 @@ export const createOperatorMetrics = (
     labelNames: ['code'] as const,
     registers,
   });
-  void new Gauge({
-    name: 'nodetask_operator_certificate_expiry_timestamp_seconds',
-    help: 'When the certificates that this process keeps end, in seconds since the epoch',
-    labelNames: ['certificate'] as const,
+  // From 0: the first failure is to be seen as an increase.
+  for (const type of taskTypes) for (const phase of terminalPhases) finished.inc({ type, phase }, 0);
+  const dispatches = new Histogram({
+    name: 'nodetask_operator_dispatch_duration_seconds',
+    help: 'Time from when a task became due to be handed to an agent until the agent had taken it',
+    buckets: dispatchSeconds,
     registers,
-    collect() {
-      this.reset();
-      for (const [certificate, endsAt] of certificateEnds()) this.set({ certificate }, endsAt / 1000);
-    },
   });
-  // Registers itself, and counts when it is asked.
-  void new Gauge({
-    name: 'nodetask_operator_nodetasks',
-    help: 'NodeTasks by phase',
-    labelNames: ['phase'] as const,
+  const finishes = new Histogram({
+    name: 'nodetask_operator_finish_duration_seconds',
+    help: 'Time from when a NodeTask that runs once was applied, or its runID changed, until it ended, by task type',
+    labelNames: ['type'] as const,
+    buckets: finishSeconds,
     registers,
-    collect() {
-      this.reset();
-      for (const { status } of nodeTasks()) this.inc({ phase: status?.phase ?? 'New' });
-    },
   });
+  new Gauge({
+    name: 'nodetask_operator_build_info',
+    help: '1, with the version of the operator',
+    labelNames: ['version'] as const,
+    registers,
+  }).set({ version }, 1);
   return {
     agentCalled: (method, outcome, seconds) => {
       requests.inc({ method, outcome });
@@ -89,6 +86,12 @@ export const createOperatorMetrics = (
     statusWritten: ({ spec }, phase) => {
       writes.inc();
       if (phase !== undefined && isTerminal(phase)) finished.inc({ type: spec.type, phase });
+    },
+    dispatched: (seconds) => {
+      dispatches.observe(seconds);
+    },
+    finished: (type, seconds) => {
+      finishes.observe({ type }, seconds);
     },
   };
 };

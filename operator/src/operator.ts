@@ -1,5 +1,5 @@
+import { openTracer } from '@nodetask/runtime';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
-import { Registry } from 'prom-client';
 import { AgentClient } from './agents/agent-client.ts';
 import { AgentHTTP } from './agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
@@ -16,12 +16,12 @@ import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
 import type { OnLead } from './kube/leader-elector.ts';
-import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
 import { operatorNamespace, withLeadership } from './leadership.ts';
-import { createOperatorMetrics } from './operator-metrics.ts';
+import { createRegistry } from './metrics/create-registry.ts';
+import { metricsRoutes } from './secure-server/metrics-routes.ts';
 import { runSecureServer } from './secure-server/run-secure-server.ts';
 import type { SecureRoute } from './secure-server/secure-route.ts';
 import { version } from './version.ts';
@@ -36,6 +36,7 @@ export interface OperatorParts {
 }
 
 const flushEventsMs = 2_000;
+const flushSpansMs = 1_000;
 
 /**
  * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
@@ -43,8 +44,18 @@ const flushEventsMs = 2_000;
  */
 export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
   const { access, clock, random, logger, signal } = parts;
-  const registry = new Registry();
-  const metrics = createKubeMetrics(registry);
+  const program = { name: 'nodetask-operator', version, instance: config.podName, namespace: access.namespace };
+  const tracer = await openTracer(config.tracingEndpoint, program, logger);
+  const {
+    registry,
+    kube: metrics,
+    own,
+  } = createRegistry({
+    nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
+    unreachableAgents: () => controller.unreachableAgents(),
+    certificateEnds: () => certificates?.ends ?? new Map(),
+    clock,
+  });
   const transport = new Transport({ access, clock, random, logger, metrics });
   const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
@@ -81,10 +92,6 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     });
   }
   const mirrors = [...nodeTaskMirrors, ...podMirrors, ...(certificates?.mirrors ?? [])];
-  const own = createOperatorMetrics(registry, {
-    nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
-    certificateEnds: () => certificates?.ends ?? new Map(),
-  });
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -96,8 +103,17 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     pods: podMirrors,
     events,
     concurrency: config.concurrency,
-    onStatusWrite: ({ phase }, nodeTask) => {
-      own.statusWritten(nodeTask, phase);
+    tracer,
+    observer: {
+      statusWritten: ({ phase }, nodeTask) => {
+        own.statusWritten(nodeTask, phase);
+      },
+      dispatched: (seconds) => {
+        own.dispatched(seconds);
+      },
+      finished: ({ spec }, seconds) => {
+        own.finished(spec.type, seconds);
+      },
     },
   });
 
@@ -110,13 +126,14 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       return caches.ok && certificates !== undefined ? certificates.readiness() : caches;
     },
     role: () => (leading ? 'leader' : 'standby'),
-    registry,
+    ...(config.secureMetrics ? {} : { registry }),
     logger,
   });
   await health.listen();
 
   /** What the HTTPS server serves. */
-  const routes: SecureRoute[] = [];
+  const { secureMetrics } = config;
+  const routes: SecureRoute[] = [...metricsRoutes({ secureMetrics, registry, transport, clock, logger })];
   if (certificates !== undefined && secure?.agentTLS === true) {
     routes.push(
       enrollRoute({
@@ -191,7 +208,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     try {
       await running;
     } finally {
-      await transport.close();
+      await Promise.all([transport.close(), tracer.close(flushSpansMs)]);
     }
   }
 };

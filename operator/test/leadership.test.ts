@@ -112,7 +112,8 @@ test('an operator that an agent refuses because of a newer leader ends with an e
   const operator = await cluster.startOperator();
   await untilRole(operator, 'leader');
   const ending = exitOf(operator);
-  const newer = { headers: { [headers.fence]: '1000' } };
+  // The most that leaseTransitions can be.
+  const newer = { headers: { [headers.fence]: '2147483647' } };
   const { status } = await cluster.agent('sei-0').request('DELETE', `/v0/tasks/${randomUUID()}`, newer);
   assert.equal(status, 204);
   await cluster.applyNodeTask('fenced', { type: 'mark-ready', target: { podName: 'sei-0' } });

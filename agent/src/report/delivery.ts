@@ -1,6 +1,8 @@
+import { noTracer, type Span, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
+import { startReportSpan } from '../tracing/report-span.ts';
 import type { ApiAnswer, StatusTransport } from './api-server.ts';
 import type { Sent } from './coalesce.ts';
 import { dropOldest, maxKept } from './drop-oldest.ts';
@@ -23,6 +25,7 @@ export interface DeliveryOptions {
   readonly server: ServerPause;
   /** Told which rows have to wait. */
   readonly waiting: WaitingRows;
+  readonly tracer?: Tracer;
 }
 
 /** Brings one report to the status of its NodeTask, and draws the conclusion from the answer: taken, gone, smaller, later. */
@@ -51,14 +54,31 @@ export class Delivery {
 
   /** Sends a report. Rejects only by a fault of the agent itself, or where the journal cannot be written; the report then stays pending. */
   async deliver(report: PendingReport): Promise<void> {
-    const { transport, clock, podName } = this.#options;
     if (this.#isLeftover(report) && !(await this.#check(report))) return;
+    const span = startReportSpan(this.#options.tracer ?? noTracer, report);
+    try {
+      await this.#send(report, span);
+    } catch (error) {
+      span.fail(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  async #send(report: PendingReport, span: Span): Promise<void> {
+    const { transport, clock, podName } = this.#options;
     const size = this.#options.waiting.get(rowKey(report))?.size ?? 'fitting';
     const sentAt = clock.monotonic();
     const answer = await this.#ask((signal) => transport.patch(statusPatch(report, podName, size), signal));
-    if (answer === undefined) return;
+    if (answer === undefined) {
+      span.fail('the API server did not answer');
+      return;
+    }
     const verdict = judgeAnswer(answer, size);
+    span.set({ 'http.response.status_code': answer.status });
     if (verdict.kind !== 'accepted') {
+      span.fail(verdict.kind);
       this.#settle(report, size, verdict, answer);
     } else if (answer.uid === undefined || answer.uid === report.ref.uid) {
       this.#options.metrics.reports.inc({ result: 'accepted' });

@@ -1,3 +1,4 @@
+import type { Tracer } from '@nodetask/runtime';
 import type { Clock, Logger } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
@@ -18,6 +19,8 @@ export interface ReporterOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<AgentMetrics, 'reports' | 'reportDuration'>;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** Reports on their way at the same time; each is of another NodeTask. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@nodetask/shared';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import { dropOldest } from './drop-oldest.ts';
 
 interface Waiting {

@@ -29,10 +29,15 @@ export class AgentClient {
   }
 
   /** POST /v0/tasks with an id: accepted, now or by an earlier call. */
-  async submit(pod: AgentPod, request: SubmitRequest & { readonly id: string }, signal: AbortSignal): Promise<void> {
+  async submit(
+    pod: AgentPod,
+    request: SubmitRequest & { readonly id: string },
+    signal: AbortSignal,
+    trace?: string,
+  ): Promise<void> {
     const { id } = await this.#json(
       pod,
-      { method: 'POST', path: '/v0/tasks', body: request },
+      { method: 'POST', path: '/v0/tasks', body: request, trace },
       submitResponseSchema,
       signal,
     );

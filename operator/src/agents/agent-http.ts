@@ -1,4 +1,4 @@
-import { type Clock, headers as apiHeaders } from '@nodetask/shared';
+import { type Clock, headers as apiHeaders, isErrorCode } from '@nodetask/shared';
 import { request as send } from 'undici';
 import { boundedText } from '../bounded-text.ts';
 import { withDeadline } from '../kube/deadline.ts';
@@ -24,6 +24,8 @@ export interface AgentRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** The traceparent of the span that the call is. */
+  readonly trace?: string | undefined;
 }
 
 const defaultTimeoutMs = 10_000;
@@ -32,7 +34,7 @@ const defaultTimeoutMs = 10_000;
 const staleConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** HTTP to agents: token, fence, deadline, limits. It connects to addresses of pods only and follows no redirect. */
-export class AgentHTTP {
+export class AgentHTTP implements AsyncDisposable {
   readonly #options: AgentHTTPOptions;
   readonly #connections: AgentConnections;
 
@@ -59,7 +61,8 @@ export class AgentHTTP {
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof AgentError) {
-        outcome = error.code ?? error.kind;
+        // What an agent says is no label of a metric, unless it is one of the codes that there are.
+        outcome = isErrorCode(error.code) ? error.code : error.kind;
         throw error;
       }
       const explained = isReachable(pod) ? this.#connections.explain(pod, error) : undefined;
@@ -72,6 +75,10 @@ export class AgentHTTP {
   /** Closes every connection; running calls fail. */
   async close(): Promise<void> {
     await this.#connections.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #exchange(pod: AgentPod, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
@@ -112,6 +119,7 @@ export class AgentHTTP {
           ? {}
           : { [apiHeaders.fence]: String(this.#options.fence), [apiHeaders.podUID]: pod.metadata.uid }),
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(request.trace === undefined ? {} : { [apiHeaders.trace]: request.trace }),
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });

@@ -1,3 +1,4 @@
+import { noTracer, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
@@ -30,7 +31,7 @@ export interface Source<T extends NodeTask | AgentPod> {
   onChange(handler: ChangeHandler<T>): void;
 }
 
-export interface ControllerOptions extends Pick<ReconcileOptions, 'onStatusWrite'> {
+export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly nodeTasks: readonly Source<NodeTask>[];
   readonly pods: readonly Source<AgentPod>[];
   readonly transport: KubeTransport;
@@ -41,6 +42,8 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'onStatusWrite
   readonly metrics: KubeMetrics;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
@@ -84,6 +87,11 @@ export class Controller {
     }
   }
 
+  /** How many agents do not answer, by namespace: of those that an unfinished NodeTask has work for. */
+  unreachableAgents(): ReadonlyMap<string, number> {
+    return this.#memory.silentAgents();
+  }
+
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
    * @throws AgentError `fenced`, NewerLeaderError: an agent, a status has heard from a newer leader, and this process leads no more.
@@ -92,7 +100,17 @@ export class Controller {
     agents: AgentCalls,
     { fence, signal, drain }: { readonly fence: number; readonly signal: AbortSignal; readonly drain: AbortSignal },
   ): Promise<void> {
-    const { transport, events, clock, random, logger, metrics, concurrency, onStatusWrite } = this.#options;
+    const {
+      transport,
+      events,
+      clock,
+      random,
+      logger,
+      metrics,
+      concurrency,
+      observer,
+      tracer = noTracer,
+    } = this.#options;
     const fenced = new AbortController();
     const reconcile = reconcileNodeTask({
       view: this.#view,
@@ -103,7 +121,8 @@ export class Controller {
       events,
       memory: this.#memory,
       parallelCalls,
-      ...(onStatusWrite === undefined ? {} : { onStatusWrite }),
+      tracer,
+      ...(observer === undefined ? {} : { observer }),
     });
     await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
       concurrency,

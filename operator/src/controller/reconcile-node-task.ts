@@ -1,8 +1,11 @@
+import type { Tracer } from '@nodetask/runtime';
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
+import { endRoot } from '../tracing/node-task-trace.ts';
+import { ReconcileTrace } from '../tracing/reconcile-trace.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
 import { gather, type GatherOptions } from './gather.ts';
@@ -11,17 +14,29 @@ import { inParallel } from './in-parallel.ts';
 import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
-import type { StatusWriter } from './status-writer.ts';
+import { isTerminal } from './run-context.ts';
+import type { StatusWrites } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
+import { taskMode } from './task-mode.ts';
 
 export interface ReconcileOptions extends GatherOptions {
   readonly agents: AgentCalls;
-  readonly writer: StatusWriter;
+  readonly writer: StatusWrites;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
   /** Calls to agents for one NodeTask at the same time. */
   readonly parallelCalls: number;
-  readonly onStatusWrite?: (status: NonNullable<Decision['status']>, nodeTask: NodeTask) => void;
+  readonly observer?: ReconcileObserver;
+  readonly tracer: Tracer;
+}
+
+/** What metrics are made of. Durations in seconds. */
+export interface ReconcileObserver {
+  statusWritten(status: NonNullable<Decision['status']>, nodeTask: NodeTask): void;
+  /** An agent has taken a task, so long after it became due. */
+  dispatched(seconds: number): void;
+  /** A NodeTask that runs once has ended, so long after it was applied. */
+  finished(nodeTask: NodeTask, seconds: number): void;
 }
 
 /** Decide asks for calls, is told the answers, asks for more: a few times at most, or something is wrong. */
@@ -34,13 +49,28 @@ export const reconcileNodeTask =
     const nodeTask = options.view.nodeTask(key);
     if (nodeTask === undefined) return {};
     try {
-      return await act(options, key, nodeTask, context);
+      return await tracedAct(options, key, nodeTask, context);
     } catch (error) {
       // Deleted meanwhile, by force or by the removal of the finalizer: there is nothing left to write to.
       if (isNotFound(error)) return {};
       throw error;
     }
   };
+
+const tracedAct: typeof act = async (options, key, nodeTask, context) => {
+  if (!options.tracer.enabled) return act(options, key, nodeTask, context);
+  const trace = new ReconcileTrace(options.tracer, nodeTask);
+  const agents = trace.agents(options.agents);
+  const writer = trace.writer(options.writer);
+  try {
+    const result = await act({ ...options, agents, writer }, key, nodeTask, context);
+    trace.end();
+    return result;
+  } catch (error) {
+    trace.end(error);
+    throw error;
+  }
+};
 
 const act = async (
   options: ReconcileOptions,
@@ -51,6 +81,8 @@ const act = async (
   const { signal } = context;
   const { writer, memory: memories } = options;
   const memory = memories.of(key, cached.metadata.uid);
+  const heardAt = options.clock.now() - (options.clock.monotonic() - context.dueAt);
+  const askedAt = memory.askedAt(cached, heardAt);
   let nodeTask = cached;
   let decision = decide(await gather(options, nodeTask, memory, context));
   for (let round = 1; decision.calls.length > 0; round++) {
@@ -64,7 +96,15 @@ const act = async (
   if (decision.status !== undefined) {
     nodeTask = await writer.apply(nodeTask, decision.status, signal);
     memory.writtenAt = options.clock.now();
-    options.onStatusWrite?.(decision.status, nodeTask);
+    options.observer?.statusWritten(decision.status, nodeTask);
+    if (options.tracer.enabled) {
+      const step = { before: cached.status, after: decision.status, askedAt, now: memory.writtenAt };
+      endRoot(options.tracer, cached, step);
+    }
+    const ends = isTerminal(decision.status.phase) && !hasFinished(cached) && taskMode(cached.spec) === 'one-shot';
+    if (ends && askedAt !== undefined) {
+      options.observer?.finished(nodeTask, Math.max(0, memory.writtenAt - askedAt) / 1000);
+    }
   }
   for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
@@ -83,15 +123,18 @@ const act = async (
 };
 
 const callAgents = async (
-  { agents, clock, parallelCalls }: ReconcileOptions,
+  { agents, clock, parallelCalls, observer }: ReconcileOptions,
   { metadata: { generation } }: NodeTask,
   memory: NodeTaskMemory,
   calls: readonly AgentCall[],
-  { signal, logger }: ReconcileContext,
+  { signal, logger, dueAt }: ReconcileContext,
 ): Promise<void> => {
   await inParallel(parallelCalls, calls, async (call) => {
     const answer = await performCall(agents, call, signal);
     memory.answered(call, answer, clock.now(), generation);
+    if (call.kind === 'dispatch' && answer.kind === 'accepted') {
+      observer?.dispatched((clock.monotonic() - dueAt) / 1000);
+    }
     logger.debug('called an agent', {
       call: call.kind,
       pod: call.pod.metadata.name,

@@ -25,6 +25,9 @@ export interface StatusWriterOptions {
   readonly fence: number;
 }
 
+/** What the controller writes with; StatusWriter is one. */
+export type StatusWrites = Pick<StatusWriter, 'apply' | 'dropRow' | 'addFinalizer' | 'removeFinalizer' | 'delete'>;
+
 /**
  * The writes to a NodeTask. By server-side apply the operator owns every field of status but `result` and `runs`, which belong to
  * the agents: what it applies is always its whole part. A write may come late, when another operator leads: then the fence in

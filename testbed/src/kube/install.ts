@@ -1,5 +1,6 @@
 // What a cluster needs before anything of NodeTask can run in it: the CRD, and the rights of operator and agents.
 import { glob, readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import { PROJECT_ROOT, projectPath } from '../paths.ts';
 import { waitFor } from '../wait.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
@@ -7,11 +8,11 @@ import { waitForObject } from './wait-for-object.ts';
 
 const READY_TIMEOUT_MS = 30_000;
 
-/** Applies crds/*.yaml and waits until the API server serves NodeTasks. */
+/** Applies crds/nodetask.dev_*.yaml and waits until the API server serves NodeTasks. */
 export async function installCustomResources(client: KubeClient): Promise<void> {
   const files: string[] = [];
-  for await (const file of glob('crds/*.yaml', { cwd: PROJECT_ROOT })) files.push(file);
-  if (files.length === 0) throw new Error('crds/ holds no *.yaml: run `npm run generate`');
+  for await (const file of glob('crds/nodetask.dev_*.yaml', { cwd: PROJECT_ROOT })) files.push(file);
+  if (files.length === 0) throw new Error('crds/ holds no nodetask.dev_*.yaml: run `npm run generate`');
   for (const file of files.toSorted()) await client.applyYaml(await readFile(projectPath(file), 'utf8'));
   await waitForObject<KubeObject & { status?: { conditions?: { type: string; status: string }[] } }>(
     client,
@@ -27,12 +28,21 @@ export async function installCustomResources(client: KubeClient): Promise<void> 
   });
 }
 
-/** Applies a file of testbed/manifests with its $(NAMESPACE) put in. */
-export async function applyManifest(
-  client: KubeClient,
-  file: 'agent-rbac.yaml' | 'operator-rbac.yaml',
-  namespace: string,
-): Promise<void> {
-  const text = await readFile(projectPath('testbed', 'manifests', file), 'utf8');
-  await client.applyYaml(text.replaceAll('$(NAMESPACE)', namespace));
+/** The operator's service account with its rights, and the role of agents, as the chart has them (deploy/). Their namespace is there already. */
+export async function installRights(client: KubeClient): Promise<void> {
+  for (const file of ['serviceaccount.yaml', 'rbac-operator.yaml', 'rbac-agents.yaml'])
+    await client.applyYaml(await readFile(projectPath('deploy', file), 'utf8'));
+}
+
+/** Makes the service account `nodetask-agent` in a namespace, and lets it report as the chart lets its `agentServiceAccounts`. */
+export async function bindAgents(client: KubeClient, namespace: string): Promise<void> {
+  const text = await readFile(projectPath('deploy', 'agent-namespace', 'rbac-agents.yaml'), 'utf8');
+  const binding = parse(text) as KubeObject;
+  const account = { name: 'nodetask-agent', namespace };
+  await client.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: account });
+  await client.apply({
+    ...binding,
+    metadata: { ...binding.metadata, namespace },
+    subjects: [{ kind: 'ServiceAccount', ...account }],
+  });
 }
