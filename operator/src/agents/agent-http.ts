@@ -34,7 +34,7 @@ const defaultTimeoutMs = 10_000;
 const staleConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** HTTP to agents: token, fence, deadline, limits. It connects to addresses of pods only and follows no redirect. */
-export class AgentHTTP {
+export class AgentHTTP implements AsyncDisposable {
   readonly #options: AgentHTTPOptions;
   readonly #connections: AgentConnections;
 
@@ -75,6 +75,10 @@ export class AgentHTTP {
   /** Closes every connection; running calls fail. */
   async close(): Promise<void> {
     await this.#connections.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #exchange(pod: AgentPod, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {

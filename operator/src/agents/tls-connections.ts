@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { agentServerName } from '@nodetask/shared';
 import { Agent } from 'undici';
 import type { TLSMaterial } from '../pki/own-certificates.ts';
@@ -63,9 +64,9 @@ export class TLSConnections implements AgentConnections {
         timeout: connectTimeoutMs,
         // Each connection is to show who it is: none is taken up again by a ticket.
         maxCachedSessions: 0,
-        minVersion: 'TLSv1.3',
+        // One for all connections, so that certificates and key are read once.
+        secureContext: createSecureContext({ ...material, minVersion: 'TLSv1.3' }),
         lookup: this.#lookup,
-        ...material,
       },
     });
     this.#current = { material, agent };

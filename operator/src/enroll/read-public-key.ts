@@ -11,8 +11,9 @@ export const readPublicKey = (text: string): KeyObject | undefined => {
   if (!pem.test(text)) return undefined;
   try {
     const key = createPublicKey(text);
-    const isP256 = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
-    return isP256 ? key : undefined;
+    if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined;
+    // Of what was sent nothing but the point goes into a certificate.
+    return createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
   } catch {
     // Not DER, not a point of the curve, …: in no case a key.
     return undefined;

@@ -18,7 +18,7 @@ const reviewSchema = z.object({
   status: z.object({
     authenticated: z.boolean().optional(),
     audiences: z.array(z.string()).optional(),
-    user: z.object({ username: z.string(), extra: z.record(z.string(), z.unknown()).optional() }).optional(),
+    user: z.object({ username: z.string().optional(), extra: z.record(z.string(), z.unknown()).optional() }).optional(),
   }),
 });
 const boundSchema = z.object({

@@ -10,7 +10,7 @@ import { type AuthorityState, caSecretPatch, readCASecret, type Secret } from '.
 import { createAuthority } from './certificate-authority.ts';
 import type { OwnedMetadata } from './owned-metadata.ts';
 import { retain, type RetainingBundle } from './retention.ts';
-import { joinBundles } from './trust-bundle.ts';
+import { certificatesText, joinBundles } from './trust-bundle.ts';
 import { readTrust, type TrustConfigMap } from './trust-config-map.ts';
 
 /** What is read from: a Reflector is one. */
@@ -121,15 +121,17 @@ export class AuthorityStore {
     }
   }
 
-  /** Writes `state`. @throws ApiError Conflict where the Secret changed since it was read. */
+  /** Writes `state`, unless there is no Secret any more. @throws ApiError Conflict where it changed since it was read. */
   async write(state: AuthorityState, signal: AbortSignal): Promise<void> {
     const { transport, namespace, secretName } = this.#options;
+    const resourceVersion = this.#secret?.metadata.resourceVersion;
+    if (resourceVersion === undefined) return;
     const { data, annotations } = caSecretPatch(state);
     await mergePatch(
       transport,
       secrets,
       { namespace, name: secretName },
-      { metadata: { resourceVersion: this.#secret?.metadata.resourceVersion, annotations }, data },
+      { metadata: { resourceVersion, annotations }, data },
       { fieldManager: operatorFieldManager, signal },
     );
   }
@@ -164,7 +166,8 @@ export class AuthorityStore {
 
   #notify(): void {
     const own = this.#state?.bundle.certificates ?? [];
-    this.#trusted = this.#options.source === 'operator' ? own : joinBundles(own, this.#published.certificates);
+    const trusted = this.#options.source === 'operator' ? own : joinBundles(own, this.#published.certificates);
+    if (certificatesText(trusted) !== certificatesText(this.#trusted)) this.#trusted = trusted;
     for (const listener of this.#listeners) listener();
   }
 }

@@ -45,34 +45,32 @@ export class Certificates {
   readonly upkeep: TrustUpkeep;
   /** To be run beside it: what it knows of the cluster. */
   readonly mirrors: readonly Reflector<KubeObject>[];
-  readonly #secrets: Reflector<Secret>;
+  /** Resolves when the CA's Secret and whom it said to trust last are known. */
+  readonly #known: Promise<unknown>;
   readonly #store: AuthorityStore;
 
   constructor(options: CertificatesOptions) {
     this.#options = options;
     const { config, namespace, watched, transport, clock, random, logger, metrics } = options;
     const { ca, certificateLifetimeMs, webhookName, ownerClusterRole: clusterRole } = config;
-    const mirror = <T extends KubeObject>(type: ResourceType, name: string, scope?: string): Reflector<T> => {
-      return new Reflector<T>({
-        transport,
-        clock,
-        random,
-        logger,
-        metrics,
+    const parts = { transport, clock, random, logger, metrics };
+    const mirror = <T extends KubeObject>(type: ResourceType, name: string, scope?: string): Reflector<T> =>
+      new Reflector<T>({
+        ...parts,
         type,
         ...(scope === undefined ? {} : { namespace: scope }),
         // With the name in the request, rights may be limited to it.
         fieldSelector: `metadata.name=${name}`,
       });
-    };
-    this.#secrets = mirror<Secret>(secrets, ca.secretName, namespace);
+    const caSecret = mirror<Secret>(secrets, ca.secretName, namespace);
     const here = mirror<TrustConfigMap>(configMaps, trustConfigMap, watched.length === 0 ? undefined : namespace);
     const elsewhere = watched
       .filter((one) => one !== namespace)
       .map((one) => mirror<TrustConfigMap>(configMaps, trustConfigMap, one));
     const webhooks =
       webhookName === undefined ? undefined : mirror<WebhookConfiguration>(mutatingWebhookConfigurations, webhookName);
-    this.mirrors = [this.#secrets, here, ...elsewhere, ...(webhooks === undefined ? [] : [webhooks])];
+    this.#known = Promise.all([caSecret.synced, here.synced]);
+    this.mirrors = [caSecret, here, ...elsewhere, ...(webhooks === undefined ? [] : [webhooks])];
 
     const common = {
       ...options,
@@ -83,7 +81,7 @@ export class Certificates {
     };
     const store = new AuthorityStore({
       ...common,
-      secrets: this.#secrets,
+      secrets: caSecret,
       configMaps: here,
       secretName: ca.secretName,
     });
@@ -107,7 +105,7 @@ export class Certificates {
   /** Keeps the operator's own certificates until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     try {
-      await abortable(this.#secrets.synced, signal);
+      await abortable(this.#known, signal);
     } catch (error) {
       if (signal.aborted) return;
       throw error;

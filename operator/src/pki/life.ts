@@ -16,3 +16,12 @@ export const lifeOf = ({ validFromDate, validToDate }: { validFromDate: Date; va
 
 /** When two thirds of a life are over: enough is left to try again many times. */
 export const renewalOf = ({ issuedAt, endsAt }: Life): number => issuedAt + (2 / 3) * (endsAt - issuedAt);
+
+/** So long at most: the clock by which certificates end may jump, or has stood still while the machine slept. */
+const lookAgainMs = 30_000;
+/** So long at least: what is due and could not be done is no reason to do nothing else. */
+const leastPauseMs = 100;
+
+/** Milliseconds until the next look at something that is due at `at`. */
+export const untilNextLook = (at: number, now: number): number =>
+  Math.min(lookAgainMs, Math.max(leastPauseMs, at - now));

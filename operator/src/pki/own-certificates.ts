@@ -7,6 +7,7 @@ import { WorkQueue } from '../kube/work-queue.ts';
 import type { AuthorityStore } from './authority-store.ts';
 import type { AuthorityState } from './ca-secret.ts';
 import { issueLeaf, type KeyedLeaf, leafLife, renewLeafAt } from './leaf.ts';
+import { untilNextLook } from './life.ts';
 import { operatorProfile, type Profile } from './profiles.ts';
 import { certificatesText } from './trust-bundle.ts';
 
@@ -33,11 +34,6 @@ export interface OwnCertificatesOptions {
 }
 
 const workTimeoutMs = 60_000;
-/**
- * So long at most until the next look at a certificate: the wall clock, by which certificates end, may jump, or have stood still while the machine
- * slept.
- */
-const lookAgainMs = 30_000;
 
 /** The certificates of this process. They live in its memory only: each start, and each instance, has its own. */
 export class OwnCertificates {
@@ -119,7 +115,7 @@ export class OwnCertificates {
     const known = this.#leaves.get(name);
     const leaf =
       known !== undefined && now < renewLeafAt(known, store.trusted) ? known : this.#issue(name, store.state, now);
-    return { requeueAfterMs: Math.min(lookAgainMs, renewLeafAt(leaf, store.trusted) - now) };
+    return { requeueAfterMs: untilNextLook(renewLeafAt(leaf, store.trusted), now) };
   }
 
   #issue(name: OwnCertificateName, { signer }: AuthorityState, now: number): KeyedLeaf {

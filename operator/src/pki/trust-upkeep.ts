@@ -6,6 +6,7 @@ import { WorkQueue } from '../kube/work-queue.ts';
 import type { AuthorityStore, Source } from './authority-store.ts';
 import type { AuthorityState } from './ca-secret.ts';
 import { leafLife, renewLeafAt } from './leaf.ts';
+import { untilNextLook } from './life.ts';
 import { keepMetricsReader } from './metrics-reader.ts';
 import type { OwnedMetadata } from './owned-metadata.ts';
 import { publishCABundle, saysCABundle, type WebhookConfiguration } from './publish-ca-bundle.ts';
@@ -37,9 +38,8 @@ const works = ['rotation', 'trust', 'webhook', 'metrics-reader'] as const;
 type Work = (typeof works)[number];
 
 const workTimeoutMs = 60_000;
-/** So long at most until the next look: the clock by which certificates end may jump, and who deletes a Secret is not watched. */
-const lookAgainMs = 60_000;
-
+/** Before something is put right: who changes it without end has this one write a few times a second, and no more. */
+const healMs = 250;
 /**
  * What one of the operators, the leader, does for all: rotates the CA, tells everybody whom to trust, and keeps the certificate of who reads
  * metrics. Each work compares what is with what is to be, and may be done any number of times, by several too.
@@ -55,14 +55,16 @@ export class TrustUpkeep {
     options.store.onChange(() => {
       this.#add(...works);
     });
-    // Once what was published is seen, the rotation may go on.
+    // Once what was published is seen, the rotation may go on. What somebody else changed is put right.
     for (const source of options.configMaps) {
       source.onChange(() => {
-        this.#add('trust', 'rotation');
+        this.#add('rotation');
+        this.#queue?.addAfter('trust', healMs);
       });
     }
     options.webhooks?.onChange(() => {
-      this.#add('webhook', 'rotation');
+      this.#add('rotation');
+      this.#queue?.addAfter('webhook', healMs);
     });
   }
 
@@ -91,7 +93,7 @@ export class TrustUpkeep {
           // The change that brings a CA brings this back.
           if (state === undefined) return {};
           const lookAt = await this.#works[work as Work](state, context.signal);
-          return { requeueAfterMs: Math.max(0, Math.min(lookAgainMs, lookAt - clock.now())) };
+          return { requeueAfterMs: untilNextLook(lookAt, clock.now()) };
         },
         options,
       );
@@ -114,12 +116,14 @@ export class TrustUpkeep {
   };
 
   async #rotate(state: AuthorityState, signal: AbortSignal): Promise<number> {
-    if (this.#options.source !== 'operator') return Infinity;
+    const { source, store } = this.#options;
+    // A Secret that somebody has broken is not this one's to write over.
+    if (source !== 'operator' || store.fault !== undefined) return Infinity;
     return rotateAuthority(state, this.#isPublished(state), this.#options, signal);
   }
 
   async #publish(state: AuthorityState, signal: AbortSignal): Promise<number> {
-    const { store, metadata, transport } = this.#options;
+    const { store, source, metadata, transport } = this.#options;
     const bundle = store.bundleToPublish(state);
     await publishTrust(trustContent(bundle), {
       transport,
@@ -128,7 +132,8 @@ export class TrustUpkeep {
       metadata: await metadata.read(signal),
       signal,
     });
-    return nextLeaving(bundle) ?? Infinity;
+    // Where the CAs are the operator's own, the rotation lets them go.
+    return source === 'operator' ? Infinity : (nextLeaving(bundle) ?? Infinity);
   }
 
   async #publishToWebhooks(state: AuthorityState, signal: AbortSignal): Promise<number> {

@@ -2,6 +2,8 @@
 export interface SecureServerLimits {
   /** More connections than these are cut at once. */
   readonly connections: number;
+  /** Of one address, so that one pod cannot have all of them. */
+  readonly connectionsPerAddress: number;
   readonly headerBytes: number;
   /** Milliseconds until a handshake is done, until headers are there, until a whole request is there. */
   readonly handshakeMs: number;
@@ -17,6 +19,7 @@ export interface SecureServerLimits {
 
 export const defaultLimits: SecureServerLimits = {
   connections: 512,
+  connectionsPerAddress: 64,
   headerBytes: 16 * 1024,
   handshakeMs: 5_000,
   headersMs: 5_000,

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock, Logger } from '@nodetask/shared';
 import { ListenError } from '../listen-error.ts';
+import { AddressLimit } from './address-limit.ts';
 import { answerRequest } from './answer-request.ts';
 import { defaultLimits, type SecureServerLimits } from './limits.ts';
 import type { SecureRoute } from './secure-route.ts';
@@ -49,6 +51,10 @@ export class SecureServer implements AsyncDisposable {
         });
       },
     );
+    const perAddress = new AddressLimit(this.#limits.connectionsPerAddress);
+    this.#server.on('connection', (socket: Socket) => {
+      perAddress.admit(socket);
+    });
     this.#server.maxHeadersCount = 64;
     this.#server.maxConnections = this.#limits.connections;
   }
