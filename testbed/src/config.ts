@@ -48,11 +48,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
   };
 }
 
-/** The folders in which the user's shell looks for programs, as PATH has them. */
-export function searchPath(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.PATH ?? '';
-}
-
 /** The environment of a tool that is the user's (go, kubectl): this process's own, with changes. */
 export function toolEnvironment(changes: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...changes };
