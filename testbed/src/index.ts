@@ -25,6 +25,8 @@ export type { ManagedProcessOptions, ProcessCommand } from './process/managed-pr
 export type { Exit } from './process/guarded-spawn.ts';
 export { CommandError, mustRun, runCommand } from './process/run-command.ts';
 export type { CommandResult } from './process/run-command.ts';
+export { findDebianProgram } from './programs/find-debian-program.ts';
+export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
