@@ -76,9 +76,8 @@ export async function findInPackage(
           apt: options.apt ?? 'apt-get',
           aptOptions: options.aptOptions ?? [],
         });
-        if (!(await isExecutable(join(root, program.path))))
-          throw new Error(`the package ${program.package} holds no program ${program.path}`);
-        await writeFile(join(root, program.name), await launcher(program, root, target), { mode: 0o755 });
+        const unpacked = await findUnpacked(program, root);
+        await writeFile(join(root, program.name), await launcher(unpacked, root, target), { mode: 0o755 });
         await rename(root, target);
       }),
     );
@@ -96,12 +95,18 @@ async function hasApt(apt: string): Promise<boolean> {
   return (await runCommand(apt, ['--version'], { timeoutMs: 30_000 })).code === 0;
 }
 
+/** Relative to `root`. */
+async function findUnpacked(program: Omit<DebianProgram, 'name'>, root: string): Promise<string> {
+  for (const path of [program.path, join('usr', program.path)]) if (await isExecutable(join(root, path))) return path;
+  throw new Error(`the package ${program.package} holds no program ${program.path}`);
+}
+
 /** A script that starts the program with the libraries that came with it; `root` will be renamed to `target`. */
-async function launcher(program: Omit<DebianProgram, 'name'>, root: string, target: string): Promise<string> {
+async function launcher(program: string, root: string, target: string): Promise<string> {
   const folders = (await libraryFolders(root)).map((folder) => join(target, folder));
   const libraries =
     folders.length === 0 ? '' : `export LD_LIBRARY_PATH="${folders.join(':')}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"\n`;
-  return `#!/bin/sh\n${libraries}exec "${join(target, program.path)}" "$@"\n`;
+  return `#!/bin/sh\n${libraries}exec "${join(target, program)}" "$@"\n`;
 }
 
 /** "debian-bookworm". https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
