@@ -1,6 +1,6 @@
 // What the testbed takes from the environment. No other file of it reads process.env.
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 
 // A variable that is set to nothing counts as not set.
@@ -12,6 +12,7 @@ const text = z
 const Environment = z.object({
   NODETASK_TESTBED_BIN: text,
   KUBEBUILDER_ASSETS: text,
+  PATH: text,
   XDG_CACHE_HOME: text,
   NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
   NODETASK_TESTBED_KEEP: text,
@@ -24,6 +25,8 @@ const ENVTEST_INDEX = 'https://raw.githubusercontent.com/kubernetes-sigs/control
 export interface TestbedConfig {
   /** Folders that may hold the programs under their bare names, searched first. */
   readonly programFolders: readonly string[];
+  /** Where programs of the machine's packages may be, searched next: the PATH, and what is on the PATH of root only. */
+  readonly systemFolders: readonly string[];
   /** Programs that were built or downloaded, kept per user and version. */
   readonly cacheFolder: string;
   readonly envtestIndex: string;
@@ -40,6 +43,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
   const cacheRoot = values.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   return {
     programFolders: [values.NODETASK_TESTBED_BIN, values.KUBEBUILDER_ASSETS].filter((folder) => folder !== undefined),
+    systemFolders: [...new Set([...(values.PATH?.split(delimiter).filter(isAbsolute) ?? []), '/usr/sbin', '/sbin'])],
     cacheFolder: join(cacheRoot, 'nodetask', 'testbed'),
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),

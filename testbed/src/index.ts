@@ -25,12 +25,15 @@ export type { ManagedProcessOptions, ProcessCommand } from './process/managed-pr
 export type { Exit } from './process/guarded-spawn.ts';
 export { CommandError, mustRun, runCommand } from './process/run-command.ts';
 export type { CommandResult } from './process/run-command.ts';
+export { findDebianProgram } from './programs/find-debian-program.ts';
+export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
 export { argoCdHealth } from './verdicts/argo-cd.ts';
 export { kstatus } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
+export { lacksRootRights } from './root-rights.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
 export { Chain, startChain } from './chain.ts';
 export type { ChainOptions, FollowerOptions } from './chain.ts';
