@@ -1,6 +1,6 @@
 // What the testbed takes from the environment. No other file of it reads process.env.
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 
 // A variable that is set to nothing counts as not set.
@@ -12,6 +12,7 @@ const text = z
 const Environment = z.object({
   NODETASK_TESTBED_BIN: text,
   KUBEBUILDER_ASSETS: text,
+  PATH: text,
   XDG_CACHE_HOME: text,
   NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
   NODETASK_TESTBED_KEEP: text,
@@ -25,6 +26,8 @@ const ENVTEST_INDEX = 'https://raw.githubusercontent.com/kubernetes-sigs/control
 export interface TestbedConfig {
   /** Folders that may hold the programs under their bare names, searched first. */
   readonly programFolders: readonly string[];
+  /** Where programs of the machine's packages may be, searched next: the PATH, and what is on the PATH of root only. */
+  readonly systemFolders: readonly string[];
   /** Programs that were built or downloaded, kept per user and version. */
   readonly cacheFolder: string;
   readonly envtestIndex: string;
@@ -43,6 +46,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
   const cacheRoot = values.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   return {
     programFolders: [values.NODETASK_TESTBED_BIN, values.KUBEBUILDER_ASSETS].filter((folder) => folder !== undefined),
+    systemFolders: [...new Set([...(values.PATH?.split(delimiter).filter(isAbsolute) ?? []), '/usr/sbin', '/sbin'])],
     cacheFolder: join(cacheRoot, 'nodetask', 'testbed'),
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
@@ -52,11 +56,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
       : { auditFolder: values.NODETASK_TESTBED_AUDIT_FOLDER }),
     ...(values.NODETASK_CHAOS_SEED === undefined ? {} : { chaosSeed: values.NODETASK_CHAOS_SEED }),
   };
-}
-
-/** The folders in which the user's shell looks for programs, as PATH has them. */
-export function searchPath(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.PATH ?? '';
 }
 
 /** The environment of a tool that is the user's (go, kubectl): this process's own, with changes. */

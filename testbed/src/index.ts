@@ -31,7 +31,8 @@ export type { ManagedProcessOptions, ProcessCommand } from './process/managed-pr
 export type { Exit } from './process/guarded-spawn.ts';
 export { CommandError, mustRun, runCommand } from './process/run-command.ts';
 export type { CommandResult } from './process/run-command.ts';
-export { findDebianProgram } from './programs/debian-program.ts';
+export { findDebianProgram } from './programs/find-debian-program.ts';
+export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
@@ -41,6 +42,7 @@ export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-
 export { kstatus } from './verdicts/kstatus.ts';
 export type { HealthCheckExpressions } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
+export { lacksRootRights } from './root-rights.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
 export { Chain, startChain } from './chain.ts';
 export type { ChainOptions, FollowerOptions } from './chain.ts';
