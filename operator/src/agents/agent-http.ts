@@ -1,4 +1,4 @@
-import { type Clock, headers as apiHeaders } from '@nodetask/shared';
+import { type Clock, headers as apiHeaders, isErrorCode } from '@nodetask/shared';
 import { Agent, request as send } from 'undici';
 import { boundedText } from '../bounded-text.ts';
 import { withDeadline } from '../kube/deadline.ts';
@@ -14,6 +14,7 @@ export interface AgentHTTPOptions {
   readonly clock: Clock;
   /** Budget of one call. Default 10 s. */
   readonly timeoutMs?: number;
+  /** `outcome`: the HTTP status, a code of the error registry, or a kind of AgentError; nothing that an agent can make up. */
   readonly onCall?: (method: string, outcome: string, seconds: number) => void;
 }
 
@@ -23,8 +24,10 @@ export interface AgentRequest {
   readonly body?: unknown;
 }
 
-/** An answer holds one task with its params at most. */
-const maxResponseBytes = 2 * 1024 * 1024;
+/** An answer holds one task with its params (32 KiB) and its output (16 KiB) at most. */
+const maxResponseBytes = 256 * 1024;
+/** An agent sends no answers with a status below 200. */
+const maxInterimAnswers = 4;
 const connectionsPerAgent = 4;
 const defaultTimeoutMs = 10_000;
 
@@ -64,7 +67,7 @@ export class AgentHTTP {
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof AgentError) {
-        outcome = error.code ?? error.kind;
+        outcome = isErrorCode(error.code) ? error.code : error.kind;
         throw error;
       }
       throw new AgentError('silent', boundedText(describe(error)), { cause: error });
@@ -104,10 +107,18 @@ export class AgentHTTP {
   async #send(pod: AgentPod, request: AgentRequest, freshToken: boolean, signal: AbortSignal): Promise<AgentResponse> {
     if (pod.address === undefined) throw new AgentError('silent', pod.unavailable ?? 'the pod has no address');
     const token = await this.#options.token.read(freshToken);
+    const flood = new AbortController();
+    let interim = 0;
     const { statusCode, headers, body } = await send(`${originOf(pod.address)}${request.path}`, {
       dispatcher: this.#dispatcher,
       method: request.method,
-      signal,
+      signal: AbortSignal.any([signal, flood.signal]),
+      onInfo: ({ statusCode: status }) => {
+        interim += 1;
+        if (interim > maxInterimAnswers) {
+          flood.abort(new AgentError('silent', `more than ${maxInterimAnswers} answers with the status ${status}`));
+        }
+      },
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(request.method === 'GET'
