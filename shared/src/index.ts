@@ -99,6 +99,7 @@ export {
   maxParamsBytes,
   maxResultBytes,
   maxTargetMessageCharacters,
+  maxTargetRows,
   maxTargets,
   operatorFieldManager,
   plural,

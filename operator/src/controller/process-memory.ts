@@ -15,6 +15,8 @@ export class NodeTaskMemory {
   readonly endedBlockers = new Set<string>();
   /** When status was last written. */
   writtenAt: number | undefined;
+  /** When rows were last taken off it. */
+  droppedAt: number | undefined;
 
   get tasks(): ReadonlyMap<string, TaskMemory> {
     return this.#tasks;

@@ -5,6 +5,7 @@ import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
+import { isCrowded } from './foreign-rows.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { hasFinished } from './has-finished.ts';
 import { inParallel } from './in-parallel.ts';
@@ -61,12 +62,14 @@ const act = async (
     decision = decide(await gather(options, nodeTask, memory, context));
   }
 
+  const makesRoom = isCrowded(nodeTask.status ?? {}, decision.status);
+  if (makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   if (decision.status !== undefined) {
     nodeTask = await writer.apply(nodeTask, decision.status, signal);
     memory.writtenAt = options.clock.now();
     options.onStatusWrite?.(decision.status, nodeTask);
   }
-  for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
+  if (!makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
   if (decision.finalizer === 'remove') nodeTask = await writer.removeFinalizer(nodeTask, signal);
   if (decision.delete === true) {
@@ -80,6 +83,18 @@ const act = async (
   if (hasFinished(nodeTask)) memory.keep(new Set());
   const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;
   return requeueAfterMs === undefined ? {} : { requeueAfterMs };
+};
+
+const dropRows = async (
+  { writer, clock }: ReconcileOptions,
+  nodeTask: NodeTask,
+  memory: NodeTaskMemory,
+  { dropRows: pods }: Decision,
+  signal: AbortSignal,
+): Promise<NodeTask> => {
+  if (pods.length === 0) return nodeTask;
+  memory.droppedAt = clock.now();
+  return writer.dropRows(nodeTask, pods, signal);
 };
 
 const callAgents = async (

@@ -80,6 +80,7 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   outOfReachSince: setup.outOfReachSince ?? new Map(),
   ahead: setup.ahead ?? new Map(),
   ...(setup.writtenAt === undefined ? {} : { writtenAt: setup.writtenAt }),
+  ...(setup.droppedAt === undefined ? {} : { droppedAt: setup.droppedAt }),
   memory: new Map(Object.entries(setup.memory ?? {})),
   now: start + (setup.seconds ?? 0) * 1000,
 });
