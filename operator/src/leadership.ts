@@ -6,6 +6,7 @@ import { onAbort } from './kube/deadline.ts';
 import type { KubeMetrics } from './kube/kube-metrics.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
 import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import { holdsLease } from './holds-lease.ts';
 import { takeFence, type TakenFence } from './take-fence.ts';
 
 export interface LeadershipParts {
@@ -26,11 +27,18 @@ export interface LeadershipParts {
 const mostDrainMs = 1000;
 const drainShare = 0.6;
 
-/** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
-export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
+/** What a leader does; `leads` says whether it still is one, as the Lease has it. */
+export type Lead = (
+  ...term: [...Parameters<OnLead>, leads: (signal: AbortSignal) => Promise<boolean>]
+) => ReturnType<OnLead>;
+
+/** Runs `work` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
+export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, work: Lead): Promise<void> => {
   const { access, transport, clock, random, logger, metrics, signal } = parts;
   const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
+  const lead: OnLead = async (leaderSignal, fence) =>
+    work(leaderSignal, fence, holdsLease({ transport, lease, identity, fence, clock, logger }));
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   if (config.leaderElect) {
     const timings = { drainMs };

@@ -12,12 +12,11 @@ import { HealthServer } from './health-server.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
-import type { OnLead } from './kube/leader-elector.ts';
 import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { withLeadership } from './leadership.ts';
+import { type Lead, withLeadership } from './leadership.ts';
 import { createOperatorMetrics } from './operator-metrics.ts';
 
 export interface OperatorParts {
@@ -86,7 +85,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   });
   await health.listen();
 
-  const lead: OnLead = async (leaderSignal, fence) => {
+  const lead: Lead = async (leaderSignal, fence, leads) => {
     await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
     const http = new AgentHTTP({
       token: new AgentToken(config.agentTokenFile, clock),
@@ -99,7 +98,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     leading = true;
     logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
     try {
-      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal });
+      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal, leads });
     } finally {
       leading = false;
       await http.close();

@@ -32,8 +32,12 @@ const chain: readonly Gate[] = [
  */
 export const decide = (gathered: Gathered): Decision => {
   const ctx = runContext(gathered);
-  return dropForeignRows(ctx, firstOf(ctx));
+  return dropForeignRows(ctx, withoutCallsUnderWay(ctx, firstOf(ctx)));
 };
+
+/** The answer of a call that is under way brings the NodeTask back. */
+const withoutCallsUnderWay = ({ underWay }: RunContext, decision: Decision): Decision =>
+  underWay.size === 0 ? decision : { ...decision, calls: decision.calls.filter(({ taskID }) => !underWay.has(taskID)) };
 
 const firstOf = (ctx: RunContext): Decision => {
   for (const gate of chain) {

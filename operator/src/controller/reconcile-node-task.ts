@@ -1,22 +1,23 @@
 import type { NodeTask } from '@nodetask/shared';
-import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
+import type { AgentCaller } from './agent-caller.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
 import { isCrowded } from './foreign-rows.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { hasFinished } from './has-finished.ts';
 import { inParallel } from './in-parallel.ts';
-import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
 
 export interface ReconcileOptions extends GatherOptions {
-  readonly agents: AgentCalls;
+  readonly caller: AgentCaller;
+  /** Has a NodeTask reconciled again. */
+  readonly wake: (key: string) => void;
   readonly writer: StatusWriter;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
@@ -58,7 +59,7 @@ const act = async (
     if (round > maxRounds)
       throw new Error(`decide asked for calls ${maxRounds} times in a row: ${describe(decision.calls)}`);
     if (decision.finalizer === 'add') nodeTask = await writer.addFinalizer(nodeTask, signal);
-    await callAgents(options, nodeTask, memory, decision.calls, context);
+    await callAgents(options, key, nodeTask, memory, decision.calls, context);
     decision = decide(await gather(options, nodeTask, memory, context));
   }
 
@@ -78,7 +79,7 @@ const act = async (
     return {};
   }
 
-  const freed = blockerHasEnded(options.view, memory);
+  const freed = blockerHasEnded(options.view, memory, options.clock.now());
   if (freed) memory.retryNow('busy');
   if (hasFinished(nodeTask)) memory.keep(new Set());
   const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;
@@ -98,20 +99,29 @@ const dropRows = async (
 };
 
 const callAgents = async (
-  { agents, clock, parallelCalls }: ReconcileOptions,
+  { caller, wake, clock, parallelCalls }: ReconcileOptions,
+  key: string,
   { metadata: { generation } }: NodeTask,
   memory: NodeTaskMemory,
   calls: readonly AgentCall[],
-  { signal, logger }: ReconcileContext,
+  { logger }: ReconcileContext,
 ): Promise<void> => {
   await inParallel(parallelCalls, calls, async (call) => {
-    const answer = await performCall(agents, call, signal);
-    memory.answered(call, answer, clock.now(), generation);
-    logger.debug('called an agent', {
-      call: call.kind,
-      pod: call.pod.metadata.name,
-      task: call.taskID,
-      answer: answer.kind,
+    memory.underWay.add(call.taskID);
+    await caller.call(call, {
+      done: (answer) => {
+        memory.underWay.delete(call.taskID);
+        if (answer !== undefined) memory.answered(call, answer, clock.now(), generation);
+        logger.debug('called an agent', {
+          call: call.kind,
+          pod: call.pod.metadata.name,
+          task: call.taskID,
+          answer: answer?.kind,
+        });
+      },
+      late: () => {
+        wake(key);
+      },
     });
   });
 };

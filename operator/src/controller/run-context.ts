@@ -35,6 +35,8 @@ export interface Gathered {
   readonly writtenAt?: number;
   /** When this process last took rows of other pods off its status; absent = never. */
   readonly droppedAt?: number;
+  /** Ids of tasks with a call to their agent that is not over: none is made beside it, and nothing is concluded without its answer. */
+  readonly underWay: ReadonlySet<string>;
   /** By task id. */
   readonly memory: ReadonlyMap<string, TaskMemory>;
   /** Milliseconds since the epoch. */
