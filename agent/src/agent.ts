@@ -115,7 +115,7 @@ interface Reporting {
 }
 
 const startReporter = (
-  { cluster, podName }: AgentConfig,
+  { cluster, podName, podUID }: AgentConfig,
   { logger, clock, random }: AgentParts,
   engine: Engine,
   metrics: AgentMetrics,
@@ -125,7 +125,7 @@ const startReporter = (
     return undefined;
   }
   const transport = apiServer(cluster, clock);
-  const reporter = new Reporter({ engine, transport, podName, clock, random, logger, metrics });
+  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics });
   reporter.start();
   return {
     flush: async (deadline) => {

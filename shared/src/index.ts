@@ -84,6 +84,7 @@ export {
 } from './agent-api.ts';
 export {
   agentFieldManager,
+  agentFieldManagerOfPod,
   agentLabel,
   agentLabelValue,
   agentPortAnnotation,
@@ -104,6 +105,7 @@ export {
   operatorFieldManager,
   plural,
   shortName,
+  statusPolicy,
 } from './names.ts';
 export { conditionTypes, phases, terminalPhases, type ConditionType, type Phase } from './conditions.ts';
 export { nodeTaskSpecSchema, type LabelSelector, type NodeTaskSpec } from './node-task-spec.ts';

@@ -29,6 +29,12 @@ export const operatorFieldManager = 'nodetask-operator';
  */
 export const agentFieldManager = (podNameSHA256: string): string => `nodetask-agent-${podNameSHA256.slice(0, 16)}`;
 
+/** A second one, for where another pod has taken the first: the admission policy lets the pod with this UID alone have it. */
+export const agentFieldManagerOfPod = (podUID: string): string => `nodetask-agent-${podUID}`;
+
+/** The ValidatingAdmissionPolicy of who writes what into status. */
+export const statusPolicy = 'nodetask-status';
+
 /** The most targets of one NodeTask. */
 export const maxTargets = 256;
 

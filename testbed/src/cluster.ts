@@ -8,7 +8,7 @@ import type { ControlPlane } from './control-plane.ts';
 import type { ControlPlaneOptions } from './control-plane/parts.ts';
 import { startFaultProxy, targetOf } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { applyManifest, installCustomResources } from './kube/install.ts';
+import { applyManifest, installAdmissionPolicy, installCustomResources } from './kube/install.ts';
 import { waitForObject } from './kube/wait-for-object.ts';
 import type { KubeClient, KubeObject } from './kube/kube-client.ts';
 import { FakeKubelet } from './kubelet.ts';
@@ -25,6 +25,7 @@ import { waitFor } from './wait.ts';
 
 const READY_TIMEOUT_MS = 30_000;
 const OPERATOR_NAMESPACE = 'nodetask-system';
+const OPERATOR_ACCOUNT = 'nodetask-operator';
 
 export interface ClusterOptions {
   /** Where createAgentPod() makes its pods (default nodetask-test). It is made, with the agents' service account. */
@@ -38,6 +39,8 @@ export interface ClusterOptions {
    * its pod (default false).
    */
   readonly faultProxies?: boolean;
+  /** The chart's policy of who writes what into status (default true: everything must work under it). */
+  readonly admissionPolicy?: boolean;
   readonly controlPlane?: ControlPlaneOptions;
   /** Progress and trouble, one line each (default: nothing). */
   readonly log?: (line: string) => void;
@@ -130,11 +133,14 @@ export class Cluster implements AsyncDisposable {
     await installCustomResources(this.admin);
     await controlPlane.createNamespace(OPERATOR_NAMESPACE);
     await applyManifest(this.admin, 'operator-rbac.yaml', OPERATOR_NAMESPACE);
+    if (this.#options.admissionPolicy !== false) {
+      await installAdmissionPolicy(this.admin, { namespace: OPERATOR_NAMESPACE, serviceAccount: OPERATOR_ACCOUNT });
+    }
     await this.addAgentNamespace(this.namespace);
     this.#operatorToken = (
       await controlPlane.serviceAccountToken({
         namespace: OPERATOR_NAMESPACE,
-        serviceAccount: 'nodetask-operator',
+        serviceAccount: OPERATOR_ACCOUNT,
         expirationSeconds: 86_400,
       })
     ).token;

@@ -16,7 +16,12 @@ export type {
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
-export { applyManifest, installCustomResources } from './kube/install.ts';
+export {
+  applyManifest,
+  installAdmissionPolicy,
+  installCustomResources,
+  untilAdmissionPolicyHolds,
+} from './kube/install.ts';
 export { writeKubeconfig } from './kube/kubeconfig.ts';
 export { helm } from './helm.ts';
 export { freeLoopbackAddress, freePort } from './net/free-port.ts';
@@ -49,5 +54,7 @@ export type { AgentPodOptions, ClusterOptions } from './cluster.ts';
 export { waitForObject } from './kube/wait-for-object.ts';
 export { FakeKubelet } from './kubelet.ts';
 export { agentPodManifest } from './pods/agent-pod-manifest.ts';
+export { StatusWriter, StatusWriters } from './status-writers.ts';
+export type { NodeTaskObject, Row, Written } from './status-writers.ts';
 export { OperatorProcess } from './operator-process.ts';
 export type { OperatorSettings } from './operator-process.ts';
