@@ -140,7 +140,7 @@ interface Reporting {
 }
 
 const startReporter = (
-  { cluster, podName }: AgentConfig,
+  { cluster, podName, podUID }: AgentConfig,
   { logger, clock, random, tracer }: AgentParts & { readonly tracer: Tracer },
   engine: Engine,
   metrics: AgentMetrics,
@@ -150,7 +150,7 @@ const startReporter = (
     return undefined;
   }
   const transport = apiServer(cluster, clock);
-  const reporter = new Reporter({ engine, transport, podName, clock, random, logger, metrics, tracer });
+  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics, tracer });
   reporter.start();
   return {
     flush: async (deadline) => {

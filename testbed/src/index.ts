@@ -18,7 +18,13 @@ export type {
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
-export { bindAgents, installCustomResources, installRights } from './kube/install.ts';
+export {
+  bindAgents,
+  installAdmissionPolicy,
+  installCustomResources,
+  installRights,
+  untilAdmissionPolicyHolds,
+} from './kube/install.ts';
 export { installOtherCustomResources } from './kube/other-crds.ts';
 export { writeKubeconfig } from './kube/kubeconfig.ts';
 export { helm, helmAlone } from './helm.ts';
@@ -65,5 +71,7 @@ export { FakeKubelet } from './kubelet.ts';
 export type { Pod } from './pods/pod.ts';
 export { podStatusPatch } from './pods/pod-status.ts';
 export { agentPodManifest } from './pods/agent-pod-manifest.ts';
+export { StatusWriter, StatusWriters } from './status-writers.ts';
+export type { NodeTaskObject, Row, Written } from './status-writers.ts';
 export { OperatorProcess } from './operator-process.ts';
 export type { OperatorSettings } from './operator-process.ts';

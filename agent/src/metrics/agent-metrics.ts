@@ -118,7 +118,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     }),
     reports: new Counter({
       name: 'nodetask_agent_reports_total',
-      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, failed, unreachable).',
+      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, denied, failed, unreachable).',
       labelNames: ['result'],
       registers,
     }),
