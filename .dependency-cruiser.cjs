@@ -65,6 +65,15 @@ module.exports = {
       to: { path: '^operator/dist/src/(controller|agents)/' },
     },
     {
+      name: 'injection-is-pure',
+      comment: 'What becomes of a pod depends on the pod and the settings: a dry run is like any other call.',
+      severity: 'error',
+      from: { path: '^operator/dist/src/injection/', ...production },
+      to: {
+        path: '^operator/dist/src/(kube|controller|agents|pki|enroll)/|^(node:)?(fs|http|https|net|tls|child_process)(/|$)',
+      },
+    },
+    {
       name: 'certificates-know-no-nodetask',
       comment: 'pki/ keeps certificates; who calls whom with them is decided elsewhere.',
       severity: 'error',

@@ -11,11 +11,14 @@ import { createNodeParts } from './node-parts.ts';
 import { ApiServer } from './report/api-server.ts';
 import { Reporter } from './report/reporter.ts';
 import { readNamespace, ServiceAccount } from './report/service-account.ts';
+import { Gate } from './server/access.ts';
 import { BearerTokens } from './server/bearer-token.ts';
+import { CallerCertificates } from './server/caller-certificates.ts';
 import { EventStreams } from './server/event-streams.ts';
 import { startServer } from './server/listen.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { openSqliteStore } from './store/open-sqlite-store.ts';
+import { TlsIdentity } from './tls/tls-identity.ts';
 import { traceHandlers } from './tracing/trace-handlers.ts';
 import { version } from './version.ts';
 
@@ -38,7 +41,7 @@ const shares = { runs: 0.6, reports: 0.25, connections: 0.1, spans: 0.03 };
 
 /**
  * The agent from start to end: journal, engine, reporter, HTTP API. Resolves when everything has been stopped in order.
- * @throws TokenFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
+ * @throws TokenFileError, IdentityFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
  */
 export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<void> => {
   const { logger, clock } = parts;
@@ -54,6 +57,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
+    ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
   makeStateFolder(config.stateFolder);
   const path = join(config.stateFolder, 'journal.sqlite');
@@ -62,6 +66,10 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     metrics.storeErrors.inc();
   };
   using store = closing(openSqliteStore({ path, owner, logger, onError }));
+  const tls =
+    config.tls === undefined
+      ? undefined
+      : await TlsIdentity.open(config.tls, { clock, random: parts.random, logger, metrics });
   const node = createNodeParts(config, clock, logger, (direction, bytes) => {
     metrics.transferred.inc({ direction }, bytes);
   });
@@ -79,6 +87,11 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const reporting = startReporter(config, { ...parts, tracer }, engine, metrics);
   const identity = { podUID: config.podUID, bootID: randomUUID(), journalID: engine.journalID };
   const stopping = (): boolean => signal.aborted;
+  const gate = new Gate({
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(tls === undefined ? {} : { certificates: new CallerCertificates(tls.trust, clock) }),
+  });
+  const freshness = tls?.run(signal);
   try {
     const server = await startServer(config.listen, {
       engine,
@@ -89,7 +102,8 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
       identity,
       namespace,
       stopping,
-      ...(tokens === undefined ? {} : { tokens }),
+      gate,
+      ...(tls === undefined ? {} : { tls }),
     });
     const { bootID, journalID } = identity;
     logger.info('listening', { version, ...server.address, bootID, journal: journalID, home: config.home });
@@ -105,6 +119,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   } finally {
     await reporting?.stop();
     await node.close();
+    await freshness;
     await tracer.close(config.graceMs * shares.spans);
   }
 };
@@ -125,7 +140,7 @@ interface Reporting {
 }
 
 const startReporter = (
-  { cluster, podName }: AgentConfig,
+  { cluster, podName, podUID }: AgentConfig,
   { logger, clock, random, tracer }: AgentParts & { readonly tracer: Tracer },
   engine: Engine,
   metrics: AgentMetrics,
@@ -135,7 +150,7 @@ const startReporter = (
     return undefined;
   }
   const transport = apiServer(cluster, clock);
-  const reporter = new Reporter({ engine, transport, podName, clock, random, logger, metrics, tracer });
+  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics, tracer });
   reporter.start();
   return {
     flush: async (deadline) => {

@@ -55,6 +55,8 @@ test('a wrong value is refused with its name, the value and what is right', () =
     [['--listen', ':70000'], {}, /port from 0 to 65535/],
     [['--concurrency', '0'], {}, /--concurrency is "0"/],
     [['--namespace', 'A_b'], {}, /--namespace is \["A_b"\]/],
+    [['--agent-image', 'a b'], {}, /--agent-image is "a b": must be the reference of an image/],
+    [['--agent-image-pull-policy', 'never'], {}, /--agent-image-pull-policy is "never"/],
     [[], { NODETASK_LOG_LEVEL: 'loud' }, /NODETASK_LOG_LEVEL/],
     [['--secure-metrics'], {}, /--secure-metrics needs the HTTPS server/],
     [['--unknown'], {}, /unknown option '--unknown'\nSee nodetask-operator --help/],
@@ -66,6 +68,19 @@ test('a wrong value is refused with its name, the value and what is right', () =
       (error) => error instanceof ConfigError && expected.test(error.message),
     );
   }
+});
+
+test('agents are injected where it is said which, and they can be called', () => {
+  const image = 'registry:5000/nodetask/agent:1.2.3';
+  const policy = { NODETASK_AGENT_IMAGE_PULL_POLICY: 'Never' };
+  const flags = ['--agent-tls', '--webhook-name', 'nodetask', '--agent-image', image];
+  assert.deepEqual(read(flags, policy).injection, { image, imagePullPolicy: 'Never' });
+  assert.equal(read(['--agent-tls'], policy).injection, undefined);
+  assert.throws(
+    () => read(['--agent-tls', '--webhook-name', 'nodetask']),
+    /--webhook-name is nodetask: .*--agent-image/,
+  );
+  assert.throws(() => read(['--webhook-name', 'nodetask', '--agent-image', image]), /by TLS only, so give --agent-tls/);
 });
 
 const print = (flag: string): string => {

@@ -15,6 +15,7 @@ import {
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
+import { type InjectionConfig, injectionConfig, injectionOptions, injectionSchema } from './injection-config.ts';
 import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
@@ -38,8 +39,12 @@ export interface OperatorConfig extends ProcessConfig {
   readonly concurrency: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** ClusterRole that owns all that the operator makes for itself; absent: it stays when the operator goes. */
+  readonly ownerClusterRole?: string;
   /** Absent: agents are called by http, and there is no HTTPS server. */
   readonly secure?: SecureConfig;
+  /** Absent: no agents are injected. */
+  readonly injection?: InjectionConfig;
 }
 
 const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
@@ -71,7 +76,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     key: 'leaseName',
     flags: '--lease-name <name>',
     env: 'NODETASK_LEASE_NAME',
-    describe: 'name of the Lease, which must never be deleted: it holds the fence; default nodetask-operator',
+    describe: 'name of the Lease, which holds the fence; default nodetask-operator',
   },
   {
     key: 'listen',
@@ -99,6 +104,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     describe: 'NodeTasks in work at the same time; default 16',
   },
   ...secureOptions,
+  ...injectionOptions,
   ...processOptions,
   {
     key: 'podName',
@@ -114,6 +120,7 @@ const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =
 const schema = z.object({
   ...processSchema.shape,
   ...secureSchema.shape,
+  ...injectionSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
   leaderElect: onOff,
@@ -142,6 +149,7 @@ export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
   const secure = secureConfig(given);
+  const injection = injectionConfig(given, secure);
   if (given.secureMetrics && secure === undefined) {
     throw new ConfigError(
       '--secure-metrics needs the HTTPS server, which there is with --agent-tls or --webhook-name: give one of them, or leave it off',
@@ -159,6 +167,8 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(given.ownerClusterRole === undefined ? {} : { ownerClusterRole: given.ownerClusterRole }),
     ...(secure === undefined ? {} : { secure }),
+    ...(injection === undefined ? {} : { injection }),
   };
 };

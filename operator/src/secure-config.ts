@@ -109,7 +109,8 @@ export const secureOptions: readonly OptionSpec<keyof typeof secureSchema.shape>
     key: 'ownerClusterRole',
     flags: '--owner-cluster-role <name>',
     env: 'NODETASK_OWNER_CLUSTER_ROLE',
-    describe: 'ClusterRole that owns the Secrets and ConfigMaps that the operator makes: they go with it; default none',
+    describe:
+      'ClusterRole that owns what the operator makes for itself (Lease, Secrets, ConfigMaps): it goes with it; default none',
   },
 ];
 

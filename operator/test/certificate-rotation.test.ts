@@ -3,7 +3,7 @@ import { createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { trustConfigMap, trustKey } from '@nodetask/shared';
-import { applyManifest, type ControlPlane, freePort, startControlPlane, waitFor } from '@nodetask/testbed';
+import { type ControlPlane, freePort, installRights, startControlPlane, waitFor } from '@nodetask/testbed';
 import { AgentHTTP } from '../src/agents/agent-http.ts';
 import type { AgentPod } from '../src/agents/agent-pod.ts';
 import { AgentToken } from '../src/agents/agent-token.ts';
@@ -26,7 +26,7 @@ const mark = 'nodetask.dev/seen';
 before(async () => {
   cluster = await startControlPlane();
   for (const namespace of [operatorNamespace, 'sei']) await cluster.createNamespace(namespace);
-  await applyManifest(cluster.admin, 'operator-rbac.yaml', operatorNamespace);
+  await installRights(cluster.admin);
 });
 
 after(async () => cluster.stop());

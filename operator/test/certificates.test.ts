@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { trustConfigMap, trustKey } from '@nodetask/shared';
-import { applyManifest, type ControlPlane, startControlPlane, waitFor } from '@nodetask/testbed';
+import { type ControlPlane, installRights, startControlPlane, waitFor } from '@nodetask/testbed';
 import { base64, caSecretPatch, type Secret, text } from '../src/pki/ca-secret.ts';
 import { type CertificateAuthority, createAuthority } from '../src/pki/certificate-authority.ts';
 import { leavingAnnotation } from '../src/pki/leaving-annotation.ts';
@@ -24,7 +24,7 @@ const namespaces = ['sei', 'osmosis'];
 before(async () => {
   cluster = await startControlPlane();
   for (const namespace of [operatorNamespace, ...namespaces]) await cluster.createNamespace(namespace);
-  await applyManifest(cluster.admin, 'operator-rbac.yaml', operatorNamespace);
+  await installRights(cluster.admin);
 });
 
 after(async () => cluster.stop());

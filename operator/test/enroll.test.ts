@@ -15,9 +15,9 @@ import {
   silentLogger,
 } from '@nodetask/shared';
 import {
-  applyManifest,
   type ControlPlane,
   freePort,
+  installRights,
   type KubeObject,
   startControlPlane,
   waitFor,
@@ -38,7 +38,7 @@ let agent: KubeObject;
 before(async () => {
   cluster = await startControlPlane();
   for (const namespace of [operatorNamespace, 'sei', 'osmosis']) await cluster.createNamespace(namespace);
-  await applyManifest(cluster.admin, 'operator-rbac.yaml', operatorNamespace);
+  await installRights(cluster.admin);
   replica = await (await Replica.start(cluster)).ready();
   enrollment = await Enrollment.start(replica, { namespace: 'sei' });
   agent = await createPod('sei-0');

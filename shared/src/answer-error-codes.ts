@@ -36,8 +36,9 @@ export const answerErrorCodes = {
   unauthorized: {
     status: 401,
     retriable: false,
-    meaning: 'The bearer token is missing or wrong.',
-    action: 'Send the token of the agent as "Authorization: Bearer …".',
+    meaning: 'Neither the client certificate of the connection nor the bearer token lets the caller in.',
+    action:
+      'Connect with a client certificate that the message asks for, or send the token of the agent as "Authorization: Bearer …", where it has one.',
   },
   'foreign-namespace': {
     status: 403,

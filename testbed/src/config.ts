@@ -16,6 +16,7 @@ const Environment = z.object({
   XDG_CACHE_HOME: text,
   NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
   NODETASK_TESTBED_KEEP: text,
+  NODETASK_TESTBED_AUDIT_FOLDER: text,
   NODETASK_CHAOS_SEED: z.coerce.number().int().min(0).optional(),
 });
 
@@ -34,6 +35,8 @@ export interface TestbedConfig {
   readonly tempRoot: string;
   /** Keep the folders of control planes, with their logs, after the end. */
   readonly keepFolders: boolean;
+  /** Where each control plane leaves, when it stops, what service accounts asked of it. */
+  readonly auditFolder?: string;
   /** Repeats the kill times of an earlier chaos test. */
   readonly chaosSeed?: number;
 }
@@ -48,6 +51,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
     keepFolders: values.NODETASK_TESTBED_KEEP !== undefined,
+    ...(values.NODETASK_TESTBED_AUDIT_FOLDER === undefined
+      ? {}
+      : { auditFolder: values.NODETASK_TESTBED_AUDIT_FOLDER }),
     ...(values.NODETASK_CHAOS_SEED === undefined ? {} : { chaosSeed: values.NODETASK_CHAOS_SEED }),
   };
 }

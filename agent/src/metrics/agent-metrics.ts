@@ -12,6 +12,8 @@ export interface MetricSources {
   readonly reportQueueDepth: () => number;
   readonly eventStreams: () => number;
   readonly ready: () => boolean;
+  /** When the certificate that the agent shows ends, in seconds since the epoch, 0 without one of a CA; absent: it serves plain HTTP. */
+  readonly certificateEnd?: () => number;
 }
 
 /** The metrics of the agent, in a registry of their own. Labels have few values: types, codes, route templates; never ids. */
@@ -29,6 +31,7 @@ export interface AgentMetrics {
   readonly httpDuration: Histogram<'method' | 'route'>;
   readonly storeErrors: Counter;
   readonly transferred: Counter<'direction'>;
+  readonly enrollments: Counter<'result'>;
 }
 
 export const createMetrics = (sources: MetricSources): AgentMetrics => {
@@ -66,6 +69,13 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   });
   // From 0: the first transfer is to be seen as a rate.
   for (const direction of ['upload', 'download']) transferred.inc({ direction }, 0);
+  if (sources.certificateEnd !== undefined) {
+    gauge(
+      'nodetask_agent_certificate_expiration_timestamp_seconds',
+      'When the certificate that the agent shows ends; 0 while it has none from a CA.',
+      sources.certificateEnd,
+    );
+  }
   return {
     registry,
     transferred,
@@ -108,7 +118,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     }),
     reports: new Counter({
       name: 'nodetask_agent_reports_total',
-      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, failed, unreachable).',
+      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, denied, failed, unreachable).',
       labelNames: ['result'],
       registers,
     }),
@@ -134,6 +144,12 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     storeErrors: new Counter({
       name: 'nodetask_agent_store_errors_total',
       help: 'Reads and writes of the journal that failed.',
+      registers,
+    }),
+    enrollments: new Counter({
+      name: 'nodetask_agent_certificate_requests_total',
+      help: 'Requests to the operator for a certificate, by what became of them (issued, refused, failed: no answer).',
+      labelNames: ['result'],
       registers,
     }),
   };

@@ -84,6 +84,6 @@ export function controllerManagerArgs(flags: ControllerManagerFlags): string[] {
     `--root-ca-file=${flags.caFile}`,
     '--use-service-account-credentials=false',
     '--leader-elect=false',
-    '--controllers=garbagecollector,namespace,serviceaccount,ttl,deployment,statefulset,replicaset',
+    '--controllers=garbagecollector,namespace,serviceaccount,ttl,deployment,statefulset,replicaset,validatingadmissionpolicy-status-controller',
   ];
 }

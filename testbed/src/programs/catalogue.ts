@@ -10,6 +10,7 @@ export type ProgramName =
   | 'cometbft-e2e-node'
   | 'versitygw'
   | 'helm'
+  | 'helm3'
   | 'kstatus';
 
 export interface Program {
@@ -64,6 +65,14 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     version: 'v4.3.1',
     module: 'helm',
     goPackage: 'helm.sh/helm/v4/cmd/helm',
+    variables: {},
+    inEnvtest: false,
+  },
+  helm3: {
+    name: 'helm3',
+    version: 'v3.22.0',
+    module: 'helm3',
+    goPackage: 'helm.sh/helm/v3/cmd/helm',
     variables: {},
     inEnvtest: false,
   },
