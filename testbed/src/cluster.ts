@@ -185,11 +185,7 @@ export class Cluster implements AsyncDisposable {
     const number = this.#operators.length + 1;
     const operator = new OperatorProcess({
       name: `nodetask-operator-${number}`,
-      kubeconfig: await this.controlPlane.kubeconfig(`operator-${number}`, {
-        token: this.#operatorToken,
-        namespace: OPERATOR_NAMESPACE,
-        ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
-      }),
+      kubeconfig: await this.operatorKubeconfig(`operator-${number}`),
       agentTokenFile: this.agentTokenFile,
       healthPort: await freePort(),
       logFile: join(this.controlPlane.folder, 'logs', `operator-${number}.log`),
@@ -198,6 +194,15 @@ export class Cluster implements AsyncDisposable {
     this.#operators.push(operator);
     await operator.start();
     return operator;
+  }
+
+  /** A kubeconfig of the operator's service account, for parts of it that a test runs by itself. */
+  async operatorKubeconfig(name: string): Promise<string> {
+    return this.controlPlane.kubeconfig(name, {
+      token: this.#operatorToken,
+      namespace: OPERATOR_NAMESPACE,
+      ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
+    });
   }
 
   /** Makes a pod with an agent and waits until the agent answers and the pod has its address. Ready comes with `mark-ready`. */
