@@ -44,6 +44,9 @@ const startAgent = async (name: string, behaviour: Behaviour, labels = {}): Prom
   return agent;
 };
 
+const podNameOf = (prefix: string, title: string): string =>
+  `${prefix}-${title.replaceAll(/[^a-z0-9]+/g, '-')}`.replace(/-$/, '');
+
 const messageOf = ({ status }: NodeTask): string => status?.conditions?.[0]?.message ?? '';
 const hasEnded = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Finished') !== undefined;
 
@@ -357,7 +360,7 @@ describe('an agent that lies about its task', { concurrency: 4, timeout: 600_000
   };
   for (const [title, said] of Object.entries(absurd)) {
     test(`${title}: that is no word about it`, async () => {
-      const name = `absurd-${title.replaceAll(/\W+/g, '-')}`;
+      const name = podNameOf('absurd', title);
       await run(name, said);
       const waiting = await until(
         cluster,
@@ -387,7 +390,7 @@ describe('an agent that lies about its task', { concurrency: 4, timeout: 600_000
   };
   for (const [title, said] of Object.entries(odd)) {
     test(`${title}: it counts for its own task, and does nothing else`, async () => {
-      const name = `odd-${title.replaceAll(/\W+/g, '-').replace(/-$/, '')}`;
+      const name = podNameOf('odd', title);
       await run(name, said);
       const done = await until(cluster, name, 'to end', hasEnded, 60_000);
       assert.equal(done.status?.phase, 'Succeeded');

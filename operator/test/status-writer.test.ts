@@ -20,7 +20,7 @@ const spec = { type: 'mark-ready', target: { podName: 'sei-0' } };
 
 before(async () => {
   cluster = await startCluster({ operator: false });
-  const access = await loadKubeConfig({ kubeconfig: cluster.controlPlane.adminKubeconfig });
+  const access = await loadKubeConfig({ kubeconfig: await cluster.operatorKubeconfig('writer') });
   transport = new Transport({
     access,
     clock: systemClock,

@@ -195,11 +195,7 @@ export class Cluster implements AsyncDisposable {
     const number = this.#operators.length + 1;
     const operator = new OperatorProcess({
       name: `nodetask-operator-${number}`,
-      kubeconfig: await this.controlPlane.kubeconfig(`operator-${number}`, {
-        token: this.#operatorToken,
-        namespace: OPERATOR_NAMESPACE,
-        ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
-      }),
+      kubeconfig: await this.operatorKubeconfig(`operator-${number}`),
       agentTokenFile: this.agentTokenFile,
       healthPort: await freePort(),
       ...(this.#tls === undefined ? {} : { secure: await this.#tls.operatorSettings(number) }),
@@ -209,6 +205,15 @@ export class Cluster implements AsyncDisposable {
     this.#operators.push(operator);
     await operator.start();
     return operator;
+  }
+
+  /** A kubeconfig of the operator's service account, for parts of it that a test runs by itself. */
+  async operatorKubeconfig(name: string): Promise<string> {
+    return this.controlPlane.kubeconfig(name, {
+      token: this.#operatorToken,
+      namespace: OPERATOR_NAMESPACE,
+      ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
+    });
   }
 
   /** Makes a pod with an agent and waits until the agent answers and the pod has its address. Ready comes with `mark-ready`. */

@@ -1,6 +1,6 @@
 // Who may try to write the status of a NodeTask, each with a real token, and how.
 import { createHash } from 'node:crypto';
-import { agentFieldManager, groupVersion, kind } from '@nodetask/shared';
+import { agentFieldManager, applyPatchBody, groupVersion, kind } from '@nodetask/shared';
 import type { Cluster } from './cluster.ts';
 import type { KubeClient } from './kube/kube-client.ts';
 
@@ -54,7 +54,8 @@ export class StatusWriter implements Disposable {
   async apply(name: string, status: object | undefined, manager = this.manager): Promise<Written> {
     const metadata = { name, namespace: this.#namespace };
     const body = { apiVersion: groupVersion, kind, metadata, ...(status === undefined ? {} : { status }) };
-    return this.#send('PATCH', `${name}/status?fieldManager=${manager}&force=true`, body, 'apply-patch+yaml');
+    const path = `${name}/status?fieldManager=${manager}&force=true`;
+    return this.#send('PATCH', path, applyPatchBody(body), 'apply-patch+yaml');
   }
 
   /** Applies rows. */

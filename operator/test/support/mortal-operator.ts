@@ -65,7 +65,7 @@ export class MortalOperator {
     this.#fence += 1;
     const clock = systemClock;
     const base = { clock, random: Math.random, logger: silentLogger, metrics: noKubeMetrics };
-    const access = await loadKubeConfig({ kubeconfig: this.#cluster.controlPlane.adminKubeconfig });
+    const access = await loadKubeConfig({ kubeconfig: await this.#cluster.operatorKubeconfig('mortal') });
     const transport = new Transport({ access, ...base });
     const http = new AgentHTTP({
       token: new AgentToken(this.#cluster.agentTokenFile, clock),
