@@ -42,6 +42,7 @@ export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
+export { caSecret } from './pki/ca-secret.ts';
 export { CertificateAuthority } from './pki/certificate-authority.ts';
 export type { CertificateOptions, IssuedCertificate } from './pki/certificate-authority.ts';
 export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-cd.ts';
