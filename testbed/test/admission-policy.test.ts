@@ -177,6 +177,20 @@ describe('the policy', () => {
     assert.ok(text.includes(`variables.manager == '${agentFieldManagerOfPod('')}' + variables.podUID`));
   });
 
+  test('is in the audit log where it says no', async () => {
+    const name = await running('audited');
+    await refused(name, async () => own.rows(name, [row('sei-1', { status: 'failed' })]), /another row/);
+    const events = await cluster.controlPlane.auditEvents();
+    const refusal = events.find(
+      ({ objectRef, responseStatus }) => objectRef?.name === name && responseStatus?.code === 403,
+    );
+    assert.equal(refusal?.user.username, `system:serviceaccount:${cluster.namespace}:nodetask-agent`);
+    assert.match(
+      refusal.annotations?.['validation.policy.admission.k8s.io/validation_failure'] ?? '',
+      /the agent of pod sei-0 writes its own row in status\.targets: another row/,
+    );
+  });
+
   test('has the right types, as far as Kubernetes can tell', async () => {
     interface Policy {
       readonly metadata: { readonly generation: number };
