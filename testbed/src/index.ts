@@ -1,4 +1,5 @@
 // Real servers for tests, the demo and developers.
+export { toolEnvironment } from './config.ts';
 export { ControlPlane, startControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane/parts.ts';
 export type { AuditEvent } from './control-plane/audit-log.ts';
