@@ -10,7 +10,22 @@ export type ProgramName =
   | 'cometbft-e2e-node'
   | 'versitygw'
   | 'helm'
-  | 'kstatus';
+  | 'kstatus'
+  | NodeProgramName;
+
+/** What the node of real-node/ runs beside the control plane. */
+export type NodeProgramName =
+  | 'kubelet'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'containerd'
+  | 'containerd-shim-runc-v2'
+  | 'ctr'
+  | 'cni-ptp'
+  | 'cni-host-local'
+  | 'cni-loopback'
+  | 'coredns'
+  | 'pause';
 
 export interface Program {
   readonly name: ProgramName;
@@ -23,11 +38,17 @@ export interface Program {
   readonly variables: Readonly<Record<string, string>>;
   /** Present if the official envtest archive holds it. */
   readonly inEnvtest: boolean;
-  /** Only of a program whose sources are in `module`, not in the Go package of somebody else: the library that it shows, whose version `version` is. */
+  /** Build tags, with commas between them. */
+  readonly tags?: string;
+  /** The sources are in `module`, not in the Go package of somebody else. */
+  readonly ownSources?: true;
+  /** Only of a program with sources of its own: the library that it shows, whose version `version` is. */
   readonly library?: string;
 }
 
 const KUBERNETES_VERSION = 'v1.36.3';
+const CONTAINERD_VERSION = 'v2.4.2';
+const CNI_VERSION = 'v1.9.1';
 const COMETBFT_VERSION = 'v0.38.26';
 
 const KUBERNETES_VARIABLES = {
@@ -74,11 +95,53 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     goPackage: 'nodetask.dev/testbed/kstatus',
     variables: {},
     inEnvtest: false,
+    ownSources: true,
     library: 'github.com/fluxcd/cli-utils',
+  },
+  kubelet: kubernetes('kubelet', false),
+  'kube-scheduler': kubernetes('kube-scheduler', false),
+  'kube-proxy': kubernetes('kube-proxy', false),
+  containerd: containerd('containerd'),
+  'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2'),
+  ctr: containerd('ctr'),
+  'cni-ptp': networkPlugin('cni-ptp', 'main/ptp'),
+  'cni-host-local': networkPlugin('cni-host-local', 'ipam/host-local'),
+  'cni-loopback': networkPlugin('cni-loopback', 'main/loopback'),
+  coredns: {
+    name: 'coredns',
+    version: 'v1.15.0',
+    module: 'coredns',
+    goPackage: 'nodetask.dev/testbed/coredns',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
+    library: 'github.com/coredns/coredns',
+  },
+  pause: {
+    name: 'pause',
+    version: 'v1',
+    module: 'pause',
+    goPackage: 'nodetask.dev/testbed/pause',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
   },
 };
 
-function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', inEnvtest: boolean): Program {
+/** The programs of `npm test`; those of the node are made by what needs them (`npm run e2e`). */
+export const TEST_PROGRAMS: readonly Exclude<ProgramName, NodeProgramName>[] = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubectl',
+  'cometbft',
+  'cometbft-e2e-node',
+  'versitygw',
+  'helm',
+  'kstatus',
+];
+
+function kubernetes(name: Extract<ProgramName, `kube${string}`>, inEnvtest: boolean): Program {
   return {
     name,
     version: KUBERNETES_VERSION,
@@ -95,6 +158,30 @@ function cometbft(name: 'cometbft' | 'cometbft-e2e-node', folder: string): Progr
     version: COMETBFT_VERSION,
     module: 'cometbft',
     goPackage: `github.com/cometbft/cometbft/${folder}`,
+    variables: {},
+    inEnvtest: false,
+  };
+}
+
+function containerd(name: 'containerd' | 'containerd-shim-runc-v2' | 'ctr'): Program {
+  return {
+    name,
+    version: CONTAINERD_VERSION,
+    module: 'containerd',
+    goPackage: `github.com/containerd/containerd/v2/cmd/${name}`,
+    variables: {},
+    inEnvtest: false,
+    // Snapshotters that the testbed does not use, and whose libraries need cgo.
+    tags: 'no_btrfs,no_devmapper,no_zfs',
+  };
+}
+
+function networkPlugin(name: Extract<ProgramName, `cni-${string}`>, folder: string): Program {
+  return {
+    name,
+    version: CNI_VERSION,
+    module: 'cni',
+    goPackage: `github.com/containernetworking/plugins/plugins/${folder}`,
     variables: {},
     inEnvtest: false,
   };
