@@ -34,6 +34,7 @@ export type { ProgramName } from './programs/catalogue.ts';
 export { argoCdHealth } from './verdicts/argo-cd.ts';
 export { kstatus } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
+export { cannotRunNode } from './real-node/cannot-run-node.ts';
 export { lacksRootRights } from './root-rights.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
 export { Chain, startChain } from './chain.ts';
