@@ -65,6 +65,29 @@ module.exports = {
       to: { path: '^operator/dist/src/(controller|agents)/' },
     },
     {
+      name: 'injection-is-pure',
+      comment: 'What becomes of a pod depends on the pod and the settings: a dry run is like any other call.',
+      severity: 'error',
+      from: { path: '^operator/dist/src/injection/', ...production },
+      to: {
+        path: '^operator/dist/src/(kube|controller|agents|pki|enroll)/|^(node:)?(fs|http|https|net|tls|child_process)(/|$)',
+      },
+    },
+    {
+      name: 'certificates-know-no-nodetask',
+      comment: 'pki/ keeps certificates; who calls whom with them is decided elsewhere.',
+      severity: 'error',
+      from: { path: '^operator/dist/src/pki/', ...production },
+      to: { path: '^operator/dist/src/(controller|agents|enroll|secure-server)/' },
+    },
+    {
+      name: 'certificates-are-made-in-one-place',
+      comment: 'The library takes 7 MB: it is loaded with TLS only, and what it signs is looked at in one file.',
+      severity: 'error',
+      from: { path: '^operator/dist/src/', pathNot: `^operator/dist/src/pki/x509/|${production.pathNot}` },
+      to: { path: '^node_modules/@peculiar/' },
+    },
+    {
       name: 'not-to-dev-dependency',
       comment: 'What users install must not need a development tool.',
       severity: 'error',

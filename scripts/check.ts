@@ -52,6 +52,7 @@ export const check = (): Promise<void> =>
           'agent/dist/src',
           'operator/dist/src',
           'testbed/dist/src',
+          'charts/dist/src',
         ]),
     },
     { name: 'unused files, exports and dependencies', run: () => tool('knip', []) },

@@ -1,7 +1,7 @@
 /** The commands behind `npm run`; runs under the Node.js of the lockfile. */
 import { bundle } from './bundle.ts';
 import { e2e } from './e2e.ts';
-import { generate } from './generate.ts';
+import { generate, generateManifests } from './generate.ts';
 import { check } from './check.ts';
 import { node, steps, tool } from './steps.ts';
 import { test } from './test.ts';
@@ -14,7 +14,10 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
       { name: 'bundle of the operator', run: () => bundle('operator') },
     ]),
   check,
-  generate,
+  generate: async () => {
+    await generate();
+    await generateManifests();
+  },
   format: () => steps([{ name: 'format', run: () => tool('prettier', ['--write', '--log-level=warn', '.']) }]),
   test: (args) => test('all', args),
   'test:unit': (args) => test('unit', args),

@@ -19,10 +19,14 @@ export const steps = async (list: readonly Step[]): Promise<void> => {
   }
 };
 
-/** Runs a program in the root folder; rejects unless it exits with 0. */
-export const program = (path: string, args: readonly string[]): Promise<void> =>
+/** Runs a program in the root folder, with more environment where told; rejects unless it exits with 0. */
+export const program = (
+  path: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    const child = spawn(path, args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(path, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
     const forward = (signal: NodeJS.Signals): void => {
       child.kill(signal);
     };
@@ -47,5 +51,5 @@ export const tool = (name: string, args: readonly string[]): Promise<void> =>
   program(join(root, 'node_modules', '.bin', name), args);
 
 /** Runs a script with this Node.js, workspace packages resolved to their sources. */
-export const node = (args: readonly string[]): Promise<void> =>
-  program(process.execPath, ['--conditions=nodetask-source', ...args]);
+export const node = (args: readonly string[], env?: Readonly<Record<string, string>>): Promise<void> =>
+  program(process.execPath, ['--conditions=nodetask-source', ...args], env);

@@ -1,10 +1,12 @@
-import { glob } from 'node:fs/promises';
+import { glob, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { node, root, steps } from './steps.ts';
 
 /** Unit tests stand beside the code; what needs real servers stands in a workspace's test folder. */
 const patterns = {
-  unit: ['{shared,runtime,agent,operator,testbed,scripts}/{src,demo,chaos,.}/**/*.test.ts'],
-  real: ['{shared,runtime,agent,operator,testbed}/test/**/*.test.ts'],
+  unit: ['{shared,runtime,agent,operator,testbed,charts,scripts}/{src,demo,chaos,.}/**/*.test.ts'],
+  real: ['{shared,runtime,agent,operator,testbed,charts}/test/**/*.test.ts'],
 } as const;
 
 const find = async (globs: readonly string[]): Promise<readonly string[]> => {
@@ -19,20 +21,36 @@ const find = async (globs: readonly string[]): Promise<readonly string[]> => {
   return [...new Set(files)].toSorted();
 };
 
+const runner = ['--test', '--test-concurrency=2', '--test-timeout=600000', '--test-reporter=spec'];
+
 /** Runs the tests; extra arguments go to Node's test runner, or name the files to run. */
 export const test = async (which: 'all' | 'unit', args: readonly string[]): Promise<void> => {
   const named = args.filter((arg) => arg.endsWith('.test.ts'));
   const options = args.filter((arg) => !arg.endsWith('.test.ts'));
   const files =
     named.length > 0 ? named : await find(which === 'unit' ? patterns.unit : [...patterns.unit, ...patterns.real]);
-  await steps([
-    ...(which === 'all'
-      ? [{ name: 'programs of the testbed', run: () => node(['testbed/src/programs/prepare.ts']) }]
-      : []),
-    {
-      name: `${String(files.length)} test files`,
-      run: () =>
-        node(['--test', '--test-concurrency=2', '--test-timeout=600000', '--test-reporter=spec', ...options, ...files]),
-    },
-  ]);
+  const whole = which === 'all' && args.length === 0;
+  const audit = whole ? await mkdtemp(join(tmpdir(), 'nodetask-audit-')) : '';
+  try {
+    await steps([
+      ...(which === 'all'
+        ? [{ name: 'programs of the testbed', run: () => node(['testbed/src/programs/prepare.ts']) }]
+        : []),
+      {
+        name: `${String(files.length)} test files`,
+        run: () => node([...runner, ...options, ...files], { NODETASK_TESTBED_AUDIT_FOLDER: audit }),
+      },
+      // What operator and agents asked for in all of them.
+      ...(whole
+        ? [
+            {
+              name: 'rights of the chart',
+              run: () => node(['--test-reporter=spec', 'charts/replay/rbac.test.ts', audit]),
+            },
+          ]
+        : []),
+    ]);
+  } finally {
+    if (whole) await rm(audit, { recursive: true });
+  }
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { openTracer, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger } from '@nodetask/shared';
 import type { AgentConfig, ClusterConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
@@ -10,11 +11,15 @@ import { createNodeParts } from './node-parts.ts';
 import { ApiServer } from './report/api-server.ts';
 import { Reporter } from './report/reporter.ts';
 import { readNamespace, ServiceAccount } from './report/service-account.ts';
+import { Gate } from './server/access.ts';
 import { BearerTokens } from './server/bearer-token.ts';
+import { CallerCertificates } from './server/caller-certificates.ts';
 import { EventStreams } from './server/event-streams.ts';
 import { startServer } from './server/listen.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { openSqliteStore } from './store/open-sqlite-store.ts';
+import { TlsIdentity } from './tls/tls-identity.ts';
+import { traceHandlers } from './tracing/trace-handlers.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -31,33 +36,45 @@ const maxEventStreams = 64;
 const heartbeatMs = 15_000;
 const stallMs = 60_000;
 
-/** Of the grace time: for runs to stop, for the last reports, and for connections. The rest is for the end of the process. */
-const shares = { runs: 0.6, reports: 0.25, connections: 0.1 };
+/** Of the grace time: for runs to stop, for the last reports, connections and spans. The rest is for the end of the process. */
+const shares = { runs: 0.6, reports: 0.25, connections: 0.1, spans: 0.03 };
 
 /**
  * The agent from start to end: journal, engine, reporter, HTTP API. Resolves when everything has been stopped in order.
- * @throws TokenFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
+ * @throws TokenFileError, IdentityFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
  */
 export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<void> => {
   const { logger, clock } = parts;
   const namespace = await namespaceOf(config);
+  const program = { name: 'nodetask-agent', version, instance: config.podName, namespace };
+  const tracer = await openTracer(config.tracingEndpoint, program, logger);
   const tokens = config.tokenFile === undefined ? undefined : new BearerTokens(config.tokenFile, clock, logger);
-  makeStateFolder(config.stateFolder);
-  const owner = { namespace: namespace ?? 'local', podName: config.podName ?? 'local' };
-  using store = closing(openSqliteStore({ path: join(config.stateFolder, 'journal.sqlite'), owner, logger }));
-
   // A start that fails half-way stops what it has started.
   const failure = new AbortController();
   const signal = AbortSignal.any([parts.signal, failure.signal]);
   const streams = new EventStreams({ clock, most: maxEventStreams, heartbeatMs, stallMs });
   const metrics = createMetrics({
-    reportQueueDepth: () => engine.unreported(1000).length,
+    reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
+    ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
-  const node = createNodeParts(config, clock, logger);
+  makeStateFolder(config.stateFolder);
+  const path = join(config.stateFolder, 'journal.sqlite');
+  const owner = { namespace: namespace ?? 'local', podName: config.podName ?? 'local' };
+  const onError = (): void => {
+    metrics.storeErrors.inc();
+  };
+  using store = closing(openSqliteStore({ path, owner, logger, onError }));
+  const tls =
+    config.tls === undefined
+      ? undefined
+      : await TlsIdentity.open(config.tls, { clock, random: parts.random, logger, metrics });
+  const node = createNodeParts(config, clock, logger, (direction, bytes) => {
+    metrics.transferred.inc({ direction }, bytes);
+  });
   const engine = new Engine({
-    handlers: instrumentHandlers(node.handlers, metrics, clock, parts.onRun),
+    handlers: traceHandlers(instrumentHandlers(node.handlers, metrics, clock, parts.onRun), tracer),
     store: store.value,
     signal,
     clock,
@@ -67,9 +84,14 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     stopGraceMs: config.graceMs * shares.runs,
   });
   observeSchedules(engine, metrics);
-  const reporting = startReporter(config, parts, engine, metrics);
+  const reporting = startReporter(config, { ...parts, tracer }, engine, metrics);
   const identity = { podUID: config.podUID, bootID: randomUUID(), journalID: engine.journalID };
   const stopping = (): boolean => signal.aborted;
+  const gate = new Gate({
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(tls === undefined ? {} : { certificates: new CallerCertificates(tls.trust, clock) }),
+  });
+  const freshness = tls?.run(signal);
   try {
     const server = await startServer(config.listen, {
       engine,
@@ -80,7 +102,8 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
       identity,
       namespace,
       stopping,
-      ...(tokens === undefined ? {} : { tokens }),
+      gate,
+      ...(tls === undefined ? {} : { tls }),
     });
     const { bootID, journalID } = identity;
     logger.info('listening', { version, ...server.address, bootID, journal: journalID, home: config.home });
@@ -96,6 +119,8 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   } finally {
     await reporting?.stop();
     await node.close();
+    await freshness;
+    await tracer.close(config.graceMs * shares.spans);
   }
 };
 
@@ -115,8 +140,8 @@ interface Reporting {
 }
 
 const startReporter = (
-  { cluster, podName }: AgentConfig,
-  { logger, clock, random }: AgentParts,
+  { cluster, podName, podUID }: AgentConfig,
+  { logger, clock, random, tracer }: AgentParts & { readonly tracer: Tracer },
   engine: Engine,
   metrics: AgentMetrics,
 ): Reporting | undefined => {
@@ -125,7 +150,7 @@ const startReporter = (
     return undefined;
   }
   const transport = apiServer(cluster, clock);
-  const reporter = new Reporter({ engine, transport, podName, clock, random, logger, metrics });
+  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics, tracer });
   reporter.start();
   return {
     flush: async (deadline) => {

@@ -32,7 +32,8 @@ const podFields = ({ podName, namespace }: AgentConfig): Readonly<Record<string,
 });
 
 const isForPeople = (error: Error): boolean =>
-  error instanceof TaskError || ['TokenFileError', 'StateFolderError', 'ListenError'].includes(error.name);
+  error instanceof TaskError ||
+  ['TokenFileError', 'IdentityFileError', 'StateFolderError', 'ListenError'].includes(error.name);
 
 /** The whole program; resolves with the exit code. */
 export const main = (): Promise<number> =>

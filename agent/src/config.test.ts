@@ -26,6 +26,35 @@ test('with a token it listens on all addresses', () => {
   assert.deepEqual(run([], { NODETASK_TOKEN_FILE: '/token' }).listen, { port: 7777 });
 });
 
+const enroll = {
+  NODETASK_ENROLL_URL: 'https://nodetask-operator.nodetask-system.svc/',
+  NODETASK_ENROLL_TOKEN_FILE: '/token/token',
+  NODETASK_TRUST_FILE: '/trust/ca.crt',
+  POD_UID: 'u-1',
+};
+
+test('with a certificate of the operator it serves HTTPS on all addresses', () => {
+  const { listen, tls } = run([], { ...enroll, NODETASK_IDENTITY_DIR: '/identity' });
+  assert.deepEqual(listen, { port: 7777 });
+  assert.deepEqual(tls, {
+    trustFile: '/trust/ca.crt',
+    identity: {
+      from: 'operator',
+      url: new URL('https://nodetask-operator.nodetask-system.svc/'),
+      tokenFile: '/token/token',
+      podUID: 'u-1',
+      folder: '/identity',
+    },
+  });
+  assert.equal(run([], { ...enroll, NODETASK_LISTEN: '0.0.0.0:8000' }).listen.host, '0.0.0.0');
+});
+
+test('so it does with files of its own', () => {
+  const { listen, tls } = run(['--tls-cert-file', '/c', '--tls-key-file', '/k', '--trust-file', '/t']);
+  assert.deepEqual(listen, { port: 7777 });
+  assert.deepEqual(tls, { trustFile: '/t', identity: { from: 'files', certFile: '/c', keyFile: '/k' } });
+});
+
 test('flags win over the environment, lists come from both forms', () => {
   const env = { NODETASK_HOME: '/a', NODETASK_ALLOW_HOST: 'x.example, 10.0.0.1', NODETASK_LOG_LEVEL: 'warn' };
   assert.deepEqual(run([], env).allowHosts, ['x.example', '10.0.0.1']);
@@ -57,8 +86,38 @@ const wrong: readonly [
 ][] = [
   ['a port beyond the range', ['--listen', '127.0.0.1:70000'], {}, /"127\.0\.0\.1:70000".*port from 0 to 65535/],
   ['no port', [], { NODETASK_LISTEN: 'localhost' }, /NODETASK_LISTEN.*"localhost"/],
-  ['an open port without a token', ['--listen', ':7777'], {}, /":7777".*not a loopback.*--token-file/],
+  ['an open port without a token', ['--listen', ':7777'], {}, /":7777".*not a loopback.*--enroll-url.*--token-file/],
   ['all IPv6 addresses without a token', ['--listen', '[::]:7777'], {}, /not a loopback/],
+  [
+    'a trust file alone',
+    ['--trust-file', '/t'],
+    {},
+    /--trust-file is "\/t": it has no effect without .*--enroll-url or/,
+  ],
+  ['a key alone', ['--tls-key-file', '/k'], {}, /--tls-key-file is "\/k": it has no effect without/],
+  ['a folder without enrollment', [], { NODETASK_IDENTITY_DIR: '/i' }, /--identity-dir is "\/i": it has no effect/],
+  ['enrollment without a token', [], { ...enroll, NODETASK_ENROLL_TOKEN_FILE: '' }, /--enroll-token-file is not set/],
+  [
+    'enrollment without a trust file',
+    [],
+    { ...enroll, NODETASK_TRUST_FILE: '' },
+    /--trust-file is not set, and .*--enroll-url/,
+  ],
+  ['enrollment without a pod', [], { ...enroll, POD_UID: '' }, /POD_UID is not set although .*--enroll-url is/],
+  ['enrollment and files', ['--tls-cert-file', '/c'], enroll, /--tls-cert-file is "\/c": it does not go together/],
+  [
+    'files and a folder',
+    ['--tls-cert-file', '/c', '--tls-key-file', '/k', '--trust-file', '/t', '--identity-dir', '/i'],
+    {},
+    /--identity-dir is "\/i": it has no effect without .*--enroll-url/,
+  ],
+  ['a certificate without a key', ['--tls-cert-file', '/c', '--trust-file', '/t'], {}, /--tls-key-file is not set/],
+  [
+    'a certificate without a trust file',
+    ['--tls-cert-file', '/c', '--tls-key-file', '/k'],
+    {},
+    /--trust-file is not set/,
+  ],
   ['an unknown level', ['--log-level', 'loud'], {}, /NODETASK_LOG_LEVEL \/ --log-level is "loud"/],
   ['a grace time of 0', [], { NODETASK_GRACE_SECONDS: '0' }, /NODETASK_GRACE_SECONDS.*"0"/],
   ['a grace time that is no number', [], { NODETASK_GRACE_SECONDS: '5s' }, /"5s": must be a whole number/],
@@ -86,6 +145,19 @@ for (const [name, argv, env, message] of wrong) {
       () => run(argv, env),
       (error) => error instanceof ConfigError && message.test(error.message),
     );
+  });
+}
+
+for (const url of [
+  'http://operator',
+  'https://operator/path',
+  'https://user@operator',
+  'https://operator?x',
+  'operator',
+  'https://[x',
+]) {
+  test(`refused: an operator at ${url}`, () => {
+    assert.throws(() => run(['--enroll-url', url], enroll), /NODETASK_ENROLL_URL \/ --enroll-url is ".*": must be/);
   });
 }
 

@@ -18,12 +18,15 @@ import {
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
 import { isLoopback } from './is-loopback.ts';
+import { type TlsConfig, tlsConfig, tlsOptions, tlsSchema } from './tls-options.ts';
 
 /** The options of the agent: every path is absolute, every time is in milliseconds. */
 export interface AgentConfig extends ProcessConfig {
   readonly listen: ListenAddress;
-  /** File with the bearer token that callers must send; absent: loopback only, and no token. */
+  /** File with the bearer token that callers may send. */
   readonly tokenFile?: string;
+  /** Absent: plain HTTP. Without this and a token: on loopback only, for everyone. */
+  readonly tls?: TlsConfig;
   /** Base URL of the node's own RPC. */
   readonly nodeRPC: string;
   /** Hosts that the egress check lets through although they are loopback, link-local or the like. */
@@ -52,14 +55,15 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     key: 'listen',
     flags: '--listen <host:port>',
     env: 'NODETASK_LISTEN',
-    describe: `address of the HTTP API; default 127.0.0.1:${String(agentPort)} without a token, :${String(agentPort)} (all addresses) with one`,
+    describe: `address of the HTTP API; default :${String(agentPort)} (all addresses) with TLS or a token, 127.0.0.1:${String(agentPort)} without`,
   },
   {
     key: 'tokenFile',
     flags: '--token-file <path>',
     env: 'NODETASK_TOKEN_FILE',
-    describe: 'file with the bearer token that callers must send; read again when it changes',
+    describe: 'file with the bearer token that callers must send, or with TLS may; read again when it changes',
   },
+  ...tlsOptions,
   {
     key: 'nodeRpc',
     flags: '--node-rpc <url>',
@@ -106,6 +110,7 @@ const schema = z
     ...processSchema.shape,
     listen: listenAddress.optional(),
     tokenFile: filePath.optional(),
+    ...tlsSchema.shape,
     nodeRpc: z
       .string()
       .regex(
@@ -129,12 +134,15 @@ const schema = z
     kubernetesHost: z.string().min(1).optional(),
     kubernetesPort: wholeNumber(1, 65535).default(443),
   })
-  // Without a token, whoever reaches the port may run tasks.
-  .refine(({ listen, tokenFile }) => tokenFile !== undefined || listen === undefined || isLoopback(listen), {
+  // Without either, whoever reaches the port may run tasks.
+  .refine((given) => isGuarded(given) || given.listen === undefined || isLoopback(given.listen), {
     path: ['listen'],
     message:
-      'not a loopback address, and callers need no token: set NODETASK_TOKEN_FILE / --token-file, or listen on 127.0.0.1',
+      'not a loopback address, and callers need neither certificate nor token: set NODETASK_ENROLL_URL / --enroll-url, NODETASK_TLS_CERT_FILE / --tls-cert-file or NODETASK_TOKEN_FILE / --token-file, or listen on 127.0.0.1',
   });
+
+const isGuarded = ({ tokenFile, enrollUrl, tlsCertFile }: Readonly<Record<string, unknown>>): boolean =>
+  [tokenFile, enrollUrl, tlsCertFile].some((option) => option !== undefined);
 
 /** @throws ConfigError */
 export const readAgentCommand = (sources: CommandLineSources): ProgramCommand<AgentConfig> =>
@@ -154,9 +162,11 @@ export const readAgentCommand = (sources: CommandLineSources): ProgramCommand<Ag
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConfig => {
   const home = resolve(given.home);
+  const tls = tlsConfig(given);
   return {
-    listen: given.listen ?? defaultListen(given.tokenFile),
+    listen: given.listen ?? defaultListen(given),
     ...(given.tokenFile === undefined ? {} : { tokenFile: resolve(given.tokenFile) }),
+    ...(tls === undefined ? {} : { tls }),
     nodeRPC: given.nodeRpc.replace(/\/$/, ''),
     allowHosts: given.allowHost,
     home,
@@ -169,8 +179,8 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConf
   };
 };
 
-const defaultListen = (tokenFile: string | undefined): ListenAddress =>
-  tokenFile === undefined ? { host: '127.0.0.1', port: agentPort } : { port: agentPort };
+const defaultListen = (given: z.output<typeof schema>): ListenAddress =>
+  isGuarded(given) ? { port: agentPort } : { host: '127.0.0.1', port: agentPort };
 
 const chooseCluster = (host: string, given: z.output<typeof schema>): ClusterConfig => {
   if (given.podName === undefined) {

@@ -6,6 +6,7 @@ import type { TaskHandlers } from './engine/task-handler.ts';
 import { rpcBlockHeights } from './node/block-heights.ts';
 import { createEgress } from './node/egress.ts';
 import { createRpcClient } from './node/rpc-client.ts';
+import type { OnTransfer } from './objectstore/store-calls.ts';
 import { createHandlers } from './tasks/handlers.ts';
 
 /** What touches the node: the task handlers, and the height of its chain. */
@@ -16,7 +17,12 @@ export interface NodeParts {
   close(): Promise<void>;
 }
 
-export const createNodeParts = (config: AgentConfig, clock: Clock, logger: Logger): NodeParts => {
+export const createNodeParts = (
+  config: AgentConfig,
+  clock: Clock,
+  logger: Logger,
+  onTransfer: OnTransfer,
+): NodeParts => {
   const { home, stateFolder, nodeRPC, allowHosts } = config;
   const egress = createEgress({ nodeRPC, allowHosts });
   const rpc = createRpcClient(egress, clock);
@@ -29,6 +35,7 @@ export const createNodeParts = (config: AgentConfig, clock: Clock, logger: Logge
       clock,
       hostname: config.podName ?? hostname(),
       cpus: availableParallelism(),
+      onTransfer,
     }),
     heights: rpcBlockHeights({ rpc, nodeRPC, clock, logger }),
     close: () => egress.close(),

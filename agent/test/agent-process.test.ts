@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,68 +7,24 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { TaskResult } from '@nodetask/shared';
-
-/** The agent as the operating system sees it: a process with flags, environment, signals and an exit code. */
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+import { AgentLauncher, agentMain, type LaunchedAgent } from './support/agent-launcher.ts';
 
 let folder = '';
-const children: ChildProcess[] = [];
+let launcher: AgentLauncher;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'nodetask-agent-'));
+  launcher = new AgentLauncher(folder);
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-  }
+  await launcher[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
 
-const launch = (env: Readonly<Record<string, string>> = {}, args: readonly string[] = []) => {
-  const child = spawn(process.execPath, ['--conditions=nodetask-source', main, ...args], {
-    env: { NODETASK_HOME: folder, NODETASK_LISTEN: '127.0.0.1:0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  const lines: Record<string, unknown>[] = [];
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const output = createInterface({ input: child.stdout });
-  const waiters: (() => void)[] = [];
-  const wake = (): void => {
-    for (const waiter of waiters.splice(0)) waiter();
-  };
-  output.on('line', (line) => {
-    lines.push(JSON.parse(line) as Record<string, unknown>);
-    wake();
-  });
-  output.on('close', wake);
-  let closed = false;
-  const ended = once(child, 'close').then(([code]) => {
-    closed = true;
-    wake();
-    return code as number | null;
-  });
-  const line = async (message: string): Promise<Record<string, unknown>> => {
-    for (;;) {
-      const found = lines.find((candidate) => candidate['message'] === message);
-      if (found !== undefined) return found;
-      if (closed) throw new Error(`the agent ended without "${message}"; stderr: ${stderr}`);
-      await new Promise<void>((resolve) => waiters.push(resolve));
-    }
-  };
-  return { child, lines, line, ended, stderr: () => stderr };
-};
+const launch = (env: Readonly<Record<string, string>> = {}): LaunchedAgent => launcher.launch(env);
 
-const urlOf = async (agent: ReturnType<typeof launch>): Promise<string> =>
-  `http://127.0.0.1:${String((await agent.line('listening'))['port'])}`;
+const urlOf = async (agent: LaunchedAgent): Promise<string> => `http://127.0.0.1:${String(await agent.port())}`;
 
 const post = (url: string, task: unknown): Promise<Response> =>
   fetch(`${url}/v0/tasks`, {
@@ -171,6 +127,17 @@ test('a start that fails says why in one line, and ends with a code', async () =
     ['no token file', { NODETASK_TOKEN_FILE: join(folder, 'none') }, 1, /token file .*none cannot be read/],
     ['empty token file', { NODETASK_TOKEN_FILE: join(folder, 'empty') }, 1, /has no token/],
     ['no home', { NODETASK_HOME: join(folder, 'nowhere') }, 1, /nowhere\/\.nodetask, cannot be made: there is no/],
+    [
+      'no certificate file',
+      {
+        NODETASK_HOME: other,
+        NODETASK_TLS_CERT_FILE: '/none.crt',
+        NODETASK_TLS_KEY_FILE: '/none.key',
+        NODETASK_TRUST_FILE: '/none',
+      },
+      1,
+      /certificate \/none\.crt with the key \/none\.key cannot be used: ENOENT/,
+    ],
     ['a file as state folder', { NODETASK_STATE_DIR: join(folder, 'empty') }, 1, /empty/],
     ['open port without a token', { NODETASK_LISTEN: ':0' }, 2, /not a loopback address/],
   ];
@@ -180,7 +147,7 @@ test('a start that fails says why in one line, and ends with a code', async () =
     assert.match(agent.stderr(), message, what);
     assert.equal(agent.stderr().trimEnd().split('\n').length, 1, `${what}: ${agent.stderr()}`);
   }
-  const help = spawn(process.execPath, ['--conditions=nodetask-source', main, '--help'], { stdio: 'ignore' });
+  const help = spawn(process.execPath, ['--conditions=nodetask-source', agentMain, '--help'], { stdio: 'ignore' });
   const [code] = (await once(help, 'exit')) as [number];
   assert.equal(code, 0);
 });

@@ -260,3 +260,20 @@ test('a name that leads to an address that must not be reached is refused when t
   });
   await assert.rejects(store.head('small', { signal }), isTaskError('egress-refused', /resolves to 127\.0\.0\.1/));
 });
+
+test('what goes to the store and what comes from it is told, byte for byte', async (t) => {
+  const bytes = { upload: 0, download: 0 };
+  const store = openTestStore(s3.params(bucket), (direction, count) => {
+    bytes[direction] += count;
+  });
+  t.after(() => {
+    store.close();
+  });
+  const content = randomBytes(12 * MiB + 7);
+  await store.upload('told/large', piecesOf(content, MiB), { signal, contentType, expectedBytes: content.length });
+  await store.putSmall('told/small', 'twelve bytes', { signal, contentType });
+  assert.deepEqual(bytes, { upload: content.length + 12, download: 0 });
+  await store.getSmall('told/small', { signal, maxBytes: 100 });
+  await bytesOf(store.download(found(await store.head('told/large', { signal })), { signal }));
+  assert.equal(bytes.download, content.length + 12);
+});

@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { agentPort } from '@nodetask/shared';
 import {
   agentPodManifest,
-  applyManifest,
+  bindAgents,
   type ControlPlane,
   freeLoopbackAddress,
   installCustomResources,
+  installRights,
   type KubeObject,
   startControlPlane,
 } from '@nodetask/testbed';
@@ -82,8 +83,8 @@ export class ScaleCluster implements AsyncDisposable {
     const namespace = 'scale';
     await installCustomResources(admin);
     for (const name of [operatorNamespace, namespace]) await controlPlane.createNamespace(name);
-    await applyManifest(admin, 'operator-rbac.yaml', operatorNamespace);
-    await applyManifest(admin, 'agent-rbac.yaml', namespace);
+    await installRights(admin);
+    await bindAgents(admin, namespace);
     const tokenFile = join(folder, 'agent-token');
     await writeFile(tokenFile, randomBytes(24).toString('hex'), { mode: 0o600 });
     const running = await createPods(controlPlane, namespace, agents, pods);

@@ -22,6 +22,7 @@ test('everything has a default', () => {
     leaderElect: false,
     leaseName: 'nodetask-operator',
     listen: { host: '0.0.0.0', port: 8080 },
+    secureMetrics: false,
     concurrency: 16,
     logLevel: 'info',
     logFormat: 'json',
@@ -43,6 +44,8 @@ test('flags win over the environment', () => {
   assert.equal(config.concurrency, 4);
   assert.equal(config.agentTokenFile, '/token');
   assert.equal(config.leaderElect, true);
+  assert.equal(read(['--secure-metrics', '--agent-tls']).secureMetrics, true);
+  assert.equal(read(['--agent-tls'], { NODETASK_SECURE_METRICS: 'true' }).secureMetrics, true);
   assert.deepEqual(read([], { NODETASK_NAMESPACES: 'a, b,' }).namespaces, ['a', 'b']);
 });
 
@@ -52,7 +55,10 @@ test('a wrong value is refused with its name, the value and what is right', () =
     [['--listen', ':70000'], {}, /port from 0 to 65535/],
     [['--concurrency', '0'], {}, /--concurrency is "0"/],
     [['--namespace', 'A_b'], {}, /--namespace is \["A_b"\]/],
+    [['--agent-image', 'a b'], {}, /--agent-image is "a b": must be the reference of an image/],
+    [['--agent-image-pull-policy', 'never'], {}, /--agent-image-pull-policy is "never"/],
     [[], { NODETASK_LOG_LEVEL: 'loud' }, /NODETASK_LOG_LEVEL/],
+    [['--secure-metrics'], {}, /--secure-metrics needs the HTTPS server/],
     [['--unknown'], {}, /unknown option '--unknown'\nSee nodetask-operator --help/],
     [['extra'], {}, /too many arguments/],
   ];
@@ -62,6 +68,19 @@ test('a wrong value is refused with its name, the value and what is right', () =
       (error) => error instanceof ConfigError && expected.test(error.message),
     );
   }
+});
+
+test('agents are injected where it is said which, and they can be called', () => {
+  const image = 'registry:5000/nodetask/agent:1.2.3';
+  const policy = { NODETASK_AGENT_IMAGE_PULL_POLICY: 'Never' };
+  const flags = ['--agent-tls', '--webhook-name', 'nodetask', '--agent-image', image];
+  assert.deepEqual(read(flags, policy).injection, { image, imagePullPolicy: 'Never' });
+  assert.equal(read(['--agent-tls'], policy).injection, undefined);
+  assert.throws(
+    () => read(['--agent-tls', '--webhook-name', 'nodetask']),
+    /--webhook-name is nodetask: .*--agent-image/,
+  );
+  assert.throws(() => read(['--webhook-name', 'nodetask', '--agent-image', image]), /by TLS only, so give --agent-tls/);
 });
 
 const print = (flag: string): string => {

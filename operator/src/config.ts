@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   type CommandLineSources,
+  ConfigError,
   dnsName,
   filePath,
   listenAddress,
@@ -14,6 +15,8 @@ import {
   wholeNumber,
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
+import { type InjectionConfig, injectionConfig, injectionOptions, injectionSchema } from './injection-config.ts';
+import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
 export interface OperatorConfig extends ProcessConfig {
@@ -28,12 +31,20 @@ export interface OperatorConfig extends ProcessConfig {
   readonly leaseName: string;
   /** Address of /healthz, /readyz and /metrics. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** /metrics is served by the HTTPS server alone, to whom the API server allows it. */
+  readonly secureMetrics: boolean;
   /** Bearer token of the agents; absent: none is sent. */
   readonly agentTokenFile?: string;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
+  /** ClusterRole that owns all that the operator makes for itself; absent: it stays when the operator goes. */
+  readonly ownerClusterRole?: string;
+  /** Absent: agents are called by http, and there is no HTTPS server. */
+  readonly secure?: SecureConfig;
+  /** Absent: no agents are injected. */
+  readonly injection?: InjectionConfig;
 }
 
 const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
@@ -65,13 +76,20 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     key: 'leaseName',
     flags: '--lease-name <name>',
     env: 'NODETASK_LEASE_NAME',
-    describe: 'name of the Lease, which must never be deleted: it holds the fence; default nodetask-operator',
+    describe: 'name of the Lease, which holds the fence; default nodetask-operator',
   },
   {
     key: 'listen',
     flags: '--listen <host:port>',
     env: 'NODETASK_LISTEN',
     describe: 'address of /healthz, /readyz and /metrics; default 0.0.0.0:8080',
+  },
+  {
+    key: 'secureMetrics',
+    flags: '--secure-metrics',
+    env: 'NODETASK_SECURE_METRICS',
+    describe:
+      'serve /metrics by the HTTPS server alone, to bearers that may get the non-resource URL /metrics; default off = to whoever reaches --listen',
   },
   {
     key: 'agentTokenFile',
@@ -85,6 +103,8 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     env: 'NODETASK_CONCURRENCY',
     describe: 'NodeTasks in work at the same time; default 16',
   },
+  ...secureOptions,
+  ...injectionOptions,
   ...processOptions,
   {
     key: 'podName',
@@ -94,14 +114,21 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
   },
 ];
 
+/** A flag, or its variable. */
+const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false);
+
 const schema = z.object({
   ...processSchema.shape,
+  ...secureSchema.shape,
+  ...injectionSchema.shape,
   kubeconfig: filePath.optional(),
   namespace: z.array(dnsName('namespace', 63)).max(256).default([]),
-  leaderElect: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
+  leaderElect: onOff,
+
   leaseNamespace: dnsName('namespace', 63).optional(),
   leaseName: dnsName('Lease').default('nodetask-operator'),
   listen: listenAddress.default({ port: 8080 }),
+  secureMetrics: onOff,
   agentTokenFile: filePath.optional(),
   concurrency: wholeNumber(1, 1000).default(16),
   podName: dnsName('pod').default('nodetask-operator'),
@@ -121,6 +148,13 @@ export const readOperatorCommand = (sources: CommandLineSources): ProgramCommand
   );
 
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorConfig => {
+  const secure = secureConfig(given);
+  const injection = injectionConfig(given, secure);
+  if (given.secureMetrics && secure === undefined) {
+    throw new ConfigError(
+      '--secure-metrics needs the HTTPS server, which there is with --agent-tls or --webhook-name: give one of them, or leave it off',
+    );
+  }
   return {
     ...(given.kubeconfig === undefined ? {} : { kubeconfig: given.kubeconfig }),
     namespaces: [...new Set(given.namespace)],
@@ -128,9 +162,13 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     ...(given.leaseNamespace === undefined ? {} : { leaseNamespace: given.leaseNamespace }),
     leaseName: given.leaseName,
     listen: { host: given.listen.host ?? '0.0.0.0', port: given.listen.port },
+    secureMetrics: given.secureMetrics,
     ...(given.agentTokenFile === undefined ? {} : { agentTokenFile: resolve(given.agentTokenFile) }),
     concurrency: given.concurrency,
     ...processConfig(given, isTerminal),
     podName: given.podName,
+    ...(given.ownerClusterRole === undefined ? {} : { ownerClusterRole: given.ownerClusterRole }),
+    ...(secure === undefined ? {} : { secure }),
+    ...(injection === undefined ? {} : { injection }),
   };
 };

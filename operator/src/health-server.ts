@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '@nodetask/shared';
 import type { Registry } from 'prom-client';
 import type { Check } from './kube/informer-health.ts';
+import { ListenError } from './listen-error.ts';
 
 export interface HealthServerOptions {
   readonly host: string;
@@ -12,16 +13,12 @@ export interface HealthServerOptions {
   readonly readiness: () => Check;
   /** One word on the part that this instance plays, for people: leader or standby. */
   readonly role: () => string;
-  readonly registry: Registry;
+  /** Absent: whoever reaches this port may not read the metrics. */
+  readonly registry?: Registry;
   readonly logger: Logger;
 }
 
-/** An address cannot be listened on. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
-
-/** Serves /healthz, /readyz and /metrics. Whoever reaches the port may read them: they say nothing of any NodeTask. */
+/** Serves /healthz and /readyz, and /metrics where it is given them. Whoever reaches the port may read them. */
 export class HealthServer implements AsyncDisposable {
   readonly #options: HealthServerOptions;
   readonly #server: Server;
@@ -69,8 +66,10 @@ export class HealthServer implements AsyncDisposable {
     const path = request.url?.split('?', 1)[0];
     if (path === '/healthz') check(response, liveness(), 'ok');
     else if (path === '/readyz') check(response, readiness(), role());
-    else if (path === '/metrics')
+    else if (path === '/metrics' && registry !== undefined)
       respond(response, 200, await registry.metrics(), { 'Content-Type': registry.contentType });
+    else if (path === '/metrics')
+      respond(response, 404, 'the metrics are served by the HTTPS server (--secure-metrics)');
     else respond(response, 404, 'there are /healthz, /readyz and /metrics');
   }
 }

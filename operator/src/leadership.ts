@@ -6,6 +6,8 @@ import { onAbort } from './kube/deadline.ts';
 import type { KubeMetrics } from './kube/kube-metrics.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
 import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import { holdsLease } from './holds-lease.ts';
+import { OwnedMetadata } from './pki/owned-metadata.ts';
 import { takeFence, type TakenFence } from './take-fence.ts';
 
 export interface LeadershipParts {
@@ -26,24 +28,39 @@ export interface LeadershipParts {
 const mostDrainMs = 1000;
 const drainShare = 0.6;
 
-/** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
-export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
+/** Where the Lease is, and whatever else the operator has for itself. */
+export const operatorNamespace = (
+  { leaseNamespace }: Pick<OperatorConfig, 'leaseNamespace'>,
+  { namespace }: Pick<ClusterAccess, 'namespace'>,
+): string => leaseNamespace ?? namespace ?? 'default';
+
+/** What a leader does; `leads` says whether it still is one, as the Lease has it. */
+export type Lead = (
+  ...term: [...Parameters<OnLead>, leads: (signal: AbortSignal) => Promise<boolean>]
+) => ReturnType<OnLead>;
+
+/** Runs `work` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
+export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, work: Lead): Promise<void> => {
   const { access, transport, clock, random, logger, metrics, signal } = parts;
-  const lease = { namespace: config.leaseNamespace ?? access.namespace ?? 'default', name: config.leaseName };
+  const lease = { namespace: operatorNamespace(config, access), name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
+  const lead: OnLead = async (leaderSignal, fence) =>
+    work(leaderSignal, fence, holdsLease({ transport, lease, identity, fence, clock, logger }));
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
+  const { ownerClusterRole: clusterRole } = config;
+  const owned = new OwnedMetadata({ transport, ...(clusterRole === undefined ? {} : { clusterRole }) });
+  const common = { transport, lease, identity, clock, leaseMetadata: async () => owned.read(signal) };
   if (config.leaderElect) {
-    const timings = { drainMs };
-    await new LeaderElector({ transport, lease, identity, clock, random, logger, metrics, timings }).run(signal, lead);
+    await new LeaderElector({ ...common, random, logger, metrics, timings: { drainMs } }).run(signal, lead);
   } else {
-    await leadAlone(await takeFence({ transport, lease, identity, clock }, signal), drainMs, parts, lead);
+    await leadAlone(await takeFence(common, signal), drainMs, parts, lead);
   }
 };
 
 const leadAlone = async (
   { fence, release }: TakenFence,
   drainMs: number,
-  { clock, logger, signal }: LeadershipParts,
+  { clock, logger, metrics, signal }: LeadershipParts,
   lead: OnLead,
 ): Promise<void> => {
   const over = new AbortController();
@@ -53,9 +70,11 @@ const leadAlone = async (
       over.abort(new Error(`the work had not ended ${drainMs} ms after the stop`));
     });
   });
+  metrics.leading(true);
   try {
     await lead(over.signal, fence);
   } finally {
+    metrics.leading(false);
     stopListening();
     cancelDrain?.();
   }

@@ -1,21 +1,28 @@
-import type { NodeTask } from '@nodetask/shared';
+import { type NodeTask, taskTypes, terminalPhases } from '@nodetask/shared';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isTerminal } from './controller/run-context.ts';
+import { version } from './version.ts';
 
 /** What the operator measures beyond its Kubernetes client. */
 export interface OperatorMetrics {
   /** nodetask_operator_agent_requests_total, …_duration_seconds. `outcome` is the HTTP status, a code of the error registry, or `error`. */
   agentCalled(method: string, outcome: string, seconds: number): void;
+  /** nodetask_operator_enrollments_total */
+  enrollmentAnswered(status: number): void;
   /** nodetask_operator_status_writes_total, and nodetask_operator_finished_total where it ends a NodeTask. */
   statusWritten(nodeTask: NodeTask, phase: string | undefined): void;
+  /** nodetask_operator_dispatch_duration_seconds */
+  dispatched(seconds: number): void;
+  /** nodetask_operator_finish_duration_seconds */
+  finished(type: string, seconds: number): void;
 }
 
 const callSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const dispatchSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Tasks take from milliseconds (a patch) to hours (a restore). */
+const finishSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28_800];
 
-/**
- * @param nodeTasks all NodeTasks, asked for at each scrape for nodetask_operator_nodetasks.
- */
-export const createOperatorMetrics = (registry: Registry, nodeTasks: () => readonly NodeTask[]): OperatorMetrics => {
+export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
   const registers = [registry];
   const requests = new Counter({
     name: 'nodetask_operator_agent_requests_total',
@@ -41,25 +48,50 @@ export const createOperatorMetrics = (registry: Registry, nodeTasks: () => reado
     labelNames: ['type', 'phase'] as const,
     registers,
   });
-  // Registers itself, and counts when it is asked.
-  void new Gauge({
-    name: 'nodetask_operator_nodetasks',
-    help: 'NodeTasks by phase',
-    labelNames: ['phase'] as const,
+  const enrollments = new Counter({
+    name: 'nodetask_operator_enrollments_total',
+    help: 'Requests of agents for their certificates, by the HTTP status of the answer',
+    labelNames: ['code'] as const,
     registers,
-    collect() {
-      this.reset();
-      for (const { status } of nodeTasks()) this.inc({ phase: status?.phase ?? 'New' });
-    },
   });
+  // From 0: the first failure is to be seen as an increase.
+  for (const type of taskTypes) for (const phase of terminalPhases) finished.inc({ type, phase }, 0);
+  const dispatches = new Histogram({
+    name: 'nodetask_operator_dispatch_duration_seconds',
+    help: 'Time from when a task became due to be handed to an agent until the agent had taken it',
+    buckets: dispatchSeconds,
+    registers,
+  });
+  const finishes = new Histogram({
+    name: 'nodetask_operator_finish_duration_seconds',
+    help: 'Time from when a NodeTask that runs once was applied, or its runID changed, until it ended, by task type',
+    labelNames: ['type'] as const,
+    buckets: finishSeconds,
+    registers,
+  });
+  new Gauge({
+    name: 'nodetask_operator_build_info',
+    help: '1, with the version of the operator',
+    labelNames: ['version'] as const,
+    registers,
+  }).set({ version }, 1);
   return {
     agentCalled: (method, outcome, seconds) => {
       requests.inc({ method, outcome });
       duration.observe({ method }, seconds);
     },
+    enrollmentAnswered: (status) => {
+      enrollments.inc({ code: status });
+    },
     statusWritten: ({ spec }, phase) => {
       writes.inc();
       if (phase !== undefined && isTerminal(phase)) finished.inc({ type: spec.type, phase });
+    },
+    dispatched: (seconds) => {
+      dispatches.observe(seconds);
+    },
+    finished: (type, seconds) => {
+      finishes.observe({ type }, seconds);
     },
   };
 };

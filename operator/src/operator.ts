@@ -1,24 +1,29 @@
+import { openTracer } from '@nodetask/runtime';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
-import { Registry } from 'prom-client';
 import { AgentClient } from './agents/agent-client.ts';
 import { AgentHTTP } from './agents/agent-http.ts';
 import { type AgentPod, toAgentPod } from './agents/agent-pod.ts';
 import { AgentToken } from './agents/agent-token.ts';
+import { TLSConnections } from './agents/tls-connections.ts';
 import type { OperatorConfig } from './config.ts';
 import { byNamespace, nodeTaskIndexers } from './controller/cluster-view.ts';
 import { Controller } from './controller/controller.ts';
 import { nodeTasks } from './controller/node-tasks.ts';
+import { enrollRoute } from './enroll/enroll-route.ts';
 import { HealthServer } from './health-server.ts';
+import { mutatePods } from './injection/mutate-pods.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
-import type { OnLead } from './kube/leader-elector.ts';
-import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { withLeadership } from './leadership.ts';
-import { createOperatorMetrics } from './operator-metrics.ts';
+import { type Lead, operatorNamespace, withLeadership } from './leadership.ts';
+import { createRegistry } from './metrics/create-registry.ts';
+import { metricsRoutes } from './secure-server/metrics-routes.ts';
+import { runSecureServer } from './secure-server/run-secure-server.ts';
+import type { SecureRoute } from './secure-server/secure-route.ts';
+import { version } from './version.ts';
 
 export interface OperatorParts {
   readonly access: ClusterAccess;
@@ -30,6 +35,7 @@ export interface OperatorParts {
 }
 
 const flushEventsMs = 2_000;
+const flushSpansMs = 1_000;
 
 /**
  * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
@@ -37,8 +43,18 @@ const flushEventsMs = 2_000;
  */
 export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
   const { access, clock, random, logger, signal } = parts;
-  const registry = new Registry();
-  const metrics = createKubeMetrics(registry);
+  const program = { name: 'nodetask-operator', version, instance: config.podName, namespace: access.namespace };
+  const tracer = await openTracer(config.tracingEndpoint, program, logger);
+  const {
+    registry,
+    kube: metrics,
+    own,
+  } = createRegistry({
+    nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
+    unreachableAgents: () => controller.unreachableAgents(),
+    certificateEnds: () => certificates?.ends ?? new Map(),
+    clock,
+  });
   const transport = new Transport({ access, clock, random, logger, metrics });
   const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
@@ -57,8 +73,24 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
         transform: toAgentPod,
       }),
   );
-  const mirrors = [...nodeTaskMirrors, ...podMirrors];
-  const own = createOperatorMetrics(registry, () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()));
+  const { secure } = config;
+  const certificates =
+    secure === undefined
+      ? undefined
+      : // What makes certificates takes its time to load.
+        new (await import('./pki/certificates.ts')).Certificates({
+          ...shared,
+          config: secure,
+          namespace: operatorNamespace(config, access),
+          watched: config.namespaces,
+          agentNamespaces: () => podMirrors.flatMap(({ cache }) => cache.list().map((pod) => pod.metadata.namespace)),
+        });
+  for (const mirror of podMirrors) {
+    mirror.onChange((_, before) => {
+      if (before === undefined) certificates?.upkeep.namespacesChanged();
+    });
+  }
+  const mirrors = [...nodeTaskMirrors, ...podMirrors, ...(certificates?.mirrors ?? [])];
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -70,8 +102,17 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     pods: podMirrors,
     events,
     concurrency: config.concurrency,
-    onStatusWrite: ({ phase }, nodeTask) => {
-      own.statusWritten(nodeTask, phase);
+    tracer,
+    observer: {
+      statusWritten: ({ phase }, nodeTask) => {
+        own.statusWritten(nodeTask, phase);
+      },
+      dispatched: (seconds) => {
+        own.dispatched(seconds);
+      },
+      finished: ({ spec }, seconds) => {
+        own.finished(spec.type, seconds);
+      },
     },
   });
 
@@ -79,16 +120,44 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   await using health = new HealthServer({
     ...config.listen,
     liveness: () => checkLiveness(mirrors),
-    readiness: () => checkReadiness(mirrors),
+    readiness: () => {
+      const caches = checkReadiness(mirrors);
+      return caches.ok && certificates !== undefined ? certificates.readiness() : caches;
+    },
     role: () => (leading ? 'leader' : 'standby'),
-    registry,
+    ...(config.secureMetrics ? {} : { registry }),
     logger,
   });
   await health.listen();
 
-  const lead: OnLead = async (leaderSignal, fence) => {
-    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+  /** What the HTTPS server serves. */
+  const { secureMetrics } = config;
+  const routes: SecureRoute[] = [...metricsRoutes({ secureMetrics, registry, transport, clock, logger })];
+  if (certificates !== undefined && secure?.agentTLS === true) {
+    routes.push(
+      enrollRoute({
+        ...shared,
+        podOf: (key) => podMirrors.map(({ cache }) => cache.get(key)).find((pod) => pod !== undefined),
+        issue: (podUID, publicKey) => certificates.issueForAgent(podUID, publicKey),
+        onAnswer: (status) => {
+          own.enrollmentAnswered(status);
+        },
+      }),
+    );
+  }
+
+  if (config.injection !== undefined && secure !== undefined) {
+    const service = `${secure.service.name}.${operatorNamespace(config, access)}.svc`;
+    routes.push(
+      mutatePods({ ...shared, settings: { ...config.injection, enrollURL: `https://${service}/`, version } }),
+    );
+  }
+
+  const work: Lead = async (leaderSignal, fence, leads) => {
     const http = new AgentHTTP({
+      ...(certificates !== undefined && secure?.agentTLS === true
+        ? { connections: new TLSConnections(() => certificates.own.material('operator')) }
+        : {}),
       token: new AgentToken(config.agentTokenFile, clock),
       fence,
       clock,
@@ -99,16 +168,36 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     leading = true;
     logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
     try {
-      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal });
+      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal, leads });
     } finally {
       leading = false;
       await http.close();
     }
   };
 
+  const lead: Lead = async (leaderSignal, fence, leads) => {
+    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+    const ended = new AbortController();
+    const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
+    try {
+      await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
+      await work(leaderSignal, fence, leads);
+    } finally {
+      ended.abort(new Error('the work of the leader has ended'));
+      await upkeep;
+    }
+  };
+
   // Mirrors and events outlive the work: it needs them to end.
   const background = new AbortController();
-  const running = Promise.all([...mirrors, events].map(async (part) => part.run(background.signal)));
+  const running = Promise.all([
+    ...[...mirrors, events, ...(certificates === undefined ? [] : [certificates])].map(async (part) =>
+      part.run(background.signal),
+    ),
+    ...(certificates === undefined || secure === undefined
+      ? []
+      : [runSecureServer({ ...shared, ...secure.listen, own: certificates.own, routes }, background.signal)]),
+  ]);
   try {
     // A background part ends before the work only by failing.
     await Promise.race([withLeadership(config, { ...parts, transport, metrics }, lead), running]);
@@ -118,7 +207,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     try {
       await running;
     } finally {
-      await transport.close();
+      await Promise.all([transport.close(), tracer.close(flushSpansMs)]);
     }
   }
 };

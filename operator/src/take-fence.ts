@@ -1,13 +1,15 @@
 import type { Clock } from '@nodetask/shared';
 import { isAlreadyExists, isConflict } from './kube/api-error.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
-import { LeaseClient } from './kube/lease-client.ts';
+import { LeaseClient, type LeaseMetadata } from './kube/lease-client.ts';
+import { transitionsOfNewLease } from './kube/lease.ts';
 
 export interface TakeFenceOptions {
   readonly transport: KubeTransport;
   readonly lease: { readonly namespace: string; readonly name: string };
   readonly identity: string;
   readonly clock: Clock;
+  readonly leaseMetadata?: LeaseMetadata;
 }
 
 const callMs = 10_000;
@@ -25,9 +27,10 @@ export interface TakenFence {
  */
 export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<TakenFence> => {
   const client = new LeaseClient({ ...options, leaseDurationMs: 15_000 });
+  const { clock } = options;
   for (let tries = 1; ; tries++) {
     const seen = await client.get(callMs, signal);
-    const fence = (seen?.spec?.leaseTransitions ?? -1) + 1;
+    const fence = (seen?.spec?.leaseTransitions ?? transitionsOfNewLease(clock.now())) + 1;
     try {
       const taken = await client.take(seen, fence, callMs);
       return {

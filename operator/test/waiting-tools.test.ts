@@ -132,7 +132,11 @@ test('the health check for Argo CD is added to the ConfigMap that is there, and 
   const applied = await controlPlane.kubectl(['apply', '--server-side', '--field-manager=nodetask', '-f', file]);
   assert.equal(applied.code, 0, applied.stderr);
   const config = await admin.get<{ readonly data: object }>('/api/v1/namespaces/argocd/configmaps/argocd-cm');
-  assert.deepEqual(Object.keys(config?.data ?? {}), ['resource.customizations.health.nodetask.dev_NodeTask', 'url']);
+  assert.deepEqual(Object.keys(config?.data ?? {}).toSorted(), [
+    'resource.customizations.actions.nodetask.dev_NodeTask',
+    'resource.customizations.health.nodetask.dev_NodeTask',
+    'url',
+  ]);
 });
 
 test('a misspelt field is refused by whoever applies server-side, also without validation', async () => {

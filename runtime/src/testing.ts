@@ -1,1 +1,2 @@
 export { FakeClock } from './fake-clock.ts';
+export { RecordingTracer, type RecordedSpan } from './tracing/recording-tracer.ts';

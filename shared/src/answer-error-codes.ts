@@ -1,6 +1,6 @@
 import type { ErrorCodeEntry } from './error-code-entry.ts';
 
-/** Errors of HTTP answers of the agent; some of them end tasks too. */
+/** Errors of HTTP answers of the agent, and of the operator's to agents; some of them end tasks too. */
 export const answerErrorCodes = {
   'invalid-json': { status: 400, retriable: false, meaning: 'The body is not JSON.', action: 'Send a JSON object.' },
   'invalid-request': {
@@ -36,14 +36,23 @@ export const answerErrorCodes = {
   unauthorized: {
     status: 401,
     retriable: false,
-    meaning: 'The bearer token is missing or wrong.',
-    action: 'Send the token of the agent as "Authorization: Bearer …".',
+    meaning: 'Neither the client certificate of the connection nor the bearer token lets the caller in.',
+    action:
+      'Connect with a client certificate that the message asks for, or send the token of the agent as "Authorization: Bearer …", where it has one.',
   },
   'foreign-namespace': {
     status: 403,
     retriable: false,
     meaning: "ref.namespace is not the agent's own namespace.",
     action: 'Address an agent in the namespace of the NodeTask.',
+  },
+  'not-an-agent': {
+    status: 403,
+    retriable: true,
+    meaning:
+      'The operator gives certificates to pods only that it knows as pods with an agent, and the token is not of one.',
+    action:
+      "Label the pod nodetask.dev/agent: enabled, in a namespace that the operator watches (its --namespace), and give the agent the pod's own token.",
   },
   'not-found': {
     status: 404,
@@ -90,7 +99,7 @@ export const answerErrorCodes = {
   'payload-too-large': {
     status: 413,
     retriable: false,
-    meaning: 'The body is larger than 1 MiB.',
+    meaning: 'The body is larger than the route takes, which is 1 MiB at most.',
     action: 'Send less.',
   },
   'wrong-pod': {
@@ -104,6 +113,12 @@ export const answerErrorCodes = {
     retriable: false,
     meaning: 'The body is not sent as application/json.',
     action: 'Send Content-Type: application/json.',
+  },
+  'too-many-requests': {
+    status: 429,
+    retriable: true,
+    meaning: 'The operator was asked for more certificates than it issues in that time.',
+    action: 'Wait as long as Retry-After says, and try again.',
   },
   'too-many-connections': {
     status: 503,
@@ -129,10 +144,17 @@ export const answerErrorCodes = {
     meaning: 'The journal of the agent cannot be read or written.',
     action: "Look at the disk of the agent's state folder: full, read-only or failing.",
   },
+  unavailable: {
+    status: 503,
+    retriable: true,
+    meaning:
+      'The operator cannot answer now: it has just started, has no CA yet, or the API server does not answer it.',
+    action: "Try again; where that does not help, look at the operator's /readyz and its log.",
+  },
   internal: {
     status: 500,
     retriable: true,
-    meaning: 'A fault of the agent itself.',
-    action: "Look into the agent's log for the request id, and report it.",
+    meaning: 'A fault of the program itself.',
+    action: 'Look into its log, for the request id where there is one, and report it.',
   },
 } as const satisfies Record<string, ErrorCodeEntry & { readonly status: number }>;

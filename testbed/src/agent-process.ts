@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bareEnvironment } from './config.ts';
-import type { ServiceAccountFolder } from './pods/service-account-folder.ts';
+import { httpCall } from './net/http-call.ts';
+import type { TlsCall } from './net/http-call.ts';
 import type { ProcessCommand } from './process/managed-process.ts';
 import { ProgramProcess, programOf } from './process/program-process.ts';
 import { targetOf } from './fault-proxy.ts';
@@ -22,6 +23,15 @@ export interface AgentSettings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** How the agent lets callers in, and how request() gets in. */
+export type AgentAccess =
+  | { readonly kind: 'token'; readonly token: string; readonly tokenFile: string }
+  | {
+      readonly kind: 'tls';
+      readonly env: Readonly<Record<string, string>>;
+      readonly caller: () => Promise<TlsCall>;
+    };
+
 export interface AgentProcessOptions {
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly ip: string;
@@ -29,12 +39,12 @@ export interface AgentProcessOptions {
   readonly home: string;
   readonly logFile: string;
   readonly settings: AgentSettings;
-  readonly serviceAccount: ServiceAccountFolder;
+  readonly serviceAccountFolder: string;
   /** Where the agent finds the API server: https://host:port, perhaps a fault proxy's. */
   readonly apiServer: string;
-  readonly tokenFile: string;
-  /** The content of tokenFile, for request(). */
-  readonly token: string;
+  readonly access: AgentAccess;
+  /** What the pod has mounted; ends after the agent. */
+  readonly volumes: AsyncDisposable;
 }
 
 export interface AgentAnswer {
@@ -47,7 +57,7 @@ export interface AgentAnswer {
 export class AgentProcess extends ProgramProcess {
   readonly pod: AgentProcessOptions['pod'];
   readonly home: string;
-  /** http://127.x.y.z:port, of the agent itself. */
+  /** http://127.x.y.z:port, of the agent itself; https:// with TLS. */
   readonly url: string;
   readonly #options: AgentProcessOptions;
 
@@ -56,7 +66,7 @@ export class AgentProcess extends ProgramProcess {
     this.#options = options;
     this.pod = options.pod;
     this.home = options.home;
-    this.url = `http://${options.ip}:${options.port}`;
+    this.url = `${options.access.kind === 'tls' ? 'https' : 'http'}://${options.ip}:${options.port}`;
   }
 
   /** Waits until a process that was launched answers. */
@@ -64,35 +74,37 @@ export class AgentProcess extends ProgramProcess {
     await this.process.untilReady();
   }
 
-  /** A request with the bearer token (`token: undefined` leaves it off). Answers whatever the status. */
+  /** A request as the operator makes it; `anonymous` leaves token and client certificate off. Answers whatever the status. */
   async request(
     method: string,
     path: string,
     options: {
       readonly body?: unknown;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly token?: string | undefined;
+      readonly anonymous?: boolean;
       readonly timeoutMs?: number;
     } = {},
   ): Promise<AgentAnswer> {
-    const token = 'token' in options ? options.token : this.#options.token;
-    const response = await fetch(`${this.url}${path}`, {
+    const { access } = this.#options;
+    const known = options.anonymous !== true;
+    const { status, headers, text } = await httpCall({
+      url: `${this.url}${path}`,
       method,
       headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(known && access.kind === 'token' ? { authorization: `Bearer ${access.token}` } : {}),
         ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...options.headers,
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(known && access.kind === 'tls' ? { tls: await access.caller() } : {}),
       signal: AbortSignal.timeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS),
     });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: parseJson(text) };
+    return { status, headers, body: parseJson(text) };
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]();
-    this.#options.serviceAccount[Symbol.dispose]();
+    await this.#options.volumes[Symbol.asyncDispose]();
   }
 
   protected override async command(): Promise<ProcessCommand> {
@@ -113,11 +125,11 @@ export class AgentProcess extends ProgramProcess {
 
   async #isLive(signal: AbortSignal): Promise<boolean> {
     try {
-      const response = await fetch(`${this.url}/v0/livez`, {
+      const { status } = await httpCall({
+        url: `${this.url}/v0/livez`,
         signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]),
       });
-      await response.body?.cancel();
-      return response.status === 200;
+      return status === 200;
     } catch {
       // Not listening yet; the wait has a budget, and an agent that ends is reported by its exit.
       return false;
@@ -126,20 +138,16 @@ export class AgentProcess extends ProgramProcess {
 }
 
 /** What the pod's manifest and the kubelet would set. */
-export function agentEnvironment(
-  options: Omit<AgentProcessOptions, 'logFile' | 'token' | 'serviceAccount'> & {
-    readonly serviceAccount: { readonly path: string };
-  },
-): Record<string, string> {
-  const { pod, settings } = options;
+export function agentEnvironment(options: Omit<AgentProcessOptions, 'logFile' | 'volumes'>): Record<string, string> {
+  const { pod, settings, access } = options;
   const apiServer = targetOf(options.apiServer);
   return bareEnvironment({
     NODETASK_HOME: options.home,
     NODETASK_LISTEN: `${options.ip}:${options.port}`,
-    NODETASK_TOKEN_FILE: options.tokenFile,
+    ...(access.kind === 'token' ? { NODETASK_TOKEN_FILE: access.tokenFile } : access.env),
     ...(settings.nodeRPC === undefined ? {} : { NODETASK_NODE_RPC: settings.nodeRPC }),
     ...(settings.allowHosts === undefined ? {} : { NODETASK_ALLOW_HOST: settings.allowHosts.join(',') }),
-    NODETASK_SERVICEACCOUNT_DIR: options.serviceAccount.path,
+    NODETASK_SERVICEACCOUNT_DIR: options.serviceAccountFolder,
     POD_NAME: pod.name,
     POD_NAMESPACE: pod.namespace,
     POD_UID: pod.uid,

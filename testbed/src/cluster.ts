@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentProcess, AgentSettings } from './agent-process.ts';
+import { issuedByOperator, issuedByTestbed } from './cluster-tls.ts';
+import type { ClusterTls } from './cluster-tls.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ControlPlaneOptions } from './control-plane/parts.ts';
 import { startFaultProxy, targetOf } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { applyManifest, installCustomResources } from './kube/install.ts';
+import { bindAgents, installAdmissionPolicy, installCustomResources, installRights } from './kube/install.ts';
 import { waitForObject } from './kube/wait-for-object.ts';
 import type { KubeClient, KubeObject } from './kube/kube-client.ts';
 import { FakeKubelet } from './kubelet.ts';
@@ -24,20 +26,34 @@ import type { Workload } from './pods/pod-worker.ts';
 import { waitFor } from './wait.ts';
 
 const READY_TIMEOUT_MS = 30_000;
+/** That of deploy/. */
 const OPERATOR_NAMESPACE = 'nodetask-system';
+const OPERATOR_ACCOUNT = 'nodetask-operator';
 
 export interface ClusterOptions {
   /** Where createAgentPod() makes its pods (default nodetask-test). It is made, with the agents' service account. */
   readonly namespace?: string;
+  /** false: nothing of NodeTask is installed, and no operator started; the test does both (default true). */
+  readonly install?: boolean;
   /** false: no operator is started (default: one, with leader election). */
   readonly operator?: OperatorSettings | false;
   /** Settings of the agents of pods that were not made by createAgentPod(), for instance a StatefulSet's. */
   readonly agentSettings?: (pod: { readonly namespace: string; readonly name: string }) => AgentSettings;
   /**
    * Puts a fault proxy between the API server and the operator, one between it and the agents, and one before each agent, at the address of
-   * its pod (default false).
+   * its pod; with `tls` one before the first operator's HTTPS server, too (default false). TLS passes through all of them.
    */
   readonly faultProxies?: boolean;
+  /**
+   * Agents are called by HTTPS, by who has the operator's certificate (default false: by HTTP, with a bearer token). The first operator issues
+   * their certificates; with `operator: false` they come from a CA of the testbed, in files, and operators that are started later find that
+   * CA in the Secret, as one that somebody else has put there.
+   */
+  readonly tls?: boolean;
+  /** https://host:port of the operators that the test installs; with `install: false` and `tls`. */
+  readonly operatorUrl?: string;
+  /** The chart's policy of who writes what into status (default true: everything must work under it). */
+  readonly admissionPolicy?: boolean;
   readonly controlPlane?: ControlPlaneOptions;
   /** Progress and trouble, one line each (default: nothing). */
   readonly log?: (line: string) => void;
@@ -65,7 +81,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 export class Cluster implements AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly namespace: string;
-  /** The bearer token of all agents. */
+  /** The bearer token of all agents; without `tls`. */
   readonly agentToken = randomBytes(24).toString('hex');
   readonly #options: ClusterOptions;
   readonly #log: (line: string) => void;
@@ -75,6 +91,7 @@ export class Cluster implements AsyncDisposable {
   #kubelet: FakeKubelet | undefined;
   #operatorProxy: FaultProxy | undefined;
   #agentProxy: FaultProxy | undefined;
+  #tls: ClusterTls | undefined;
   readonly #podProxies = new Map<string, FaultProxy>();
   #operatorToken = '';
 
@@ -106,6 +123,11 @@ export class Cluster implements AsyncDisposable {
     return required(this.#agentProxy, 'the cluster was started without `faultProxies`');
   }
 
+  /** Between the agents and the first operator's HTTPS server; only with `faultProxies` and `tls`. */
+  get enrollProxy(): FaultProxy {
+    return required(this.#tls?.enrollProxy, 'the cluster was started without `faultProxies`, `tls` or an operator');
+  }
+
   /** Before the agent of a pod that runs, at the pod's address: between it and the operator; only with `faultProxies`. */
   podProxy(name: string, namespace = this.namespace): FaultProxy {
     return required(
@@ -114,7 +136,7 @@ export class Cluster implements AsyncDisposable {
     );
   }
 
-  /** File with the bearer token of all agents. */
+  /** File with the bearer token of all agents; with `tls` they take none. */
   get agentTokenFile(): string {
     return join(this.controlPlane.folder, 'agent-token');
   }
@@ -127,23 +149,16 @@ export class Cluster implements AsyncDisposable {
       this.#operatorProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
       this.#agentProxy = await startFaultProxy({ target: targetOf(controlPlane.server) });
     }
-    await installCustomResources(this.admin);
-    await controlPlane.createNamespace(OPERATOR_NAMESPACE);
-    await applyManifest(this.admin, 'operator-rbac.yaml', OPERATOR_NAMESPACE);
-    await this.addAgentNamespace(this.namespace);
-    this.#operatorToken = (
-      await controlPlane.serviceAccountToken({
-        namespace: OPERATOR_NAMESPACE,
-        serviceAccount: 'nodetask-operator',
-        expirationSeconds: 86_400,
-      })
-    ).token;
+    if (this.#options.install === false) await controlPlane.createNamespace(this.namespace);
+    else await this.#install();
+    if (this.#options.tls === true) this.#tls = await this.#startTls();
     this.#kubelet = new FakeKubelet({
       client: this.admin,
       startWorkload: async (pod, ip) => this.#startAgent(pod, ip),
       log: this.#log,
     });
-    if (this.#options.operator !== false) await this.startOperator(this.#options.operator);
+    if (this.#options.operator !== false && this.#options.install !== false)
+      await this.startOperator(this.#options.operator);
   }
 
   /** Stops everything: operators, agents, control plane; and removes all files. */
@@ -160,6 +175,7 @@ export class Cluster implements AsyncDisposable {
     await attempt(async () => this.#kubelet?.stop());
     await attempt(async () => this.#operatorProxy?.close());
     await attempt(async () => this.#agentProxy?.close());
+    await attempt(async () => this.#tls?.enrollProxy?.close());
     await attempt(async () => this.controlPlane.stop());
     if (errors.length > 0) throw new AggregateError(errors, `the cluster did not stop cleanly: ${errors.join('; ')}`);
   }
@@ -171,7 +187,7 @@ export class Cluster implements AsyncDisposable {
   /** Makes a namespace in which pods may run agents: the service account `nodetask-agent` with its rights. */
   async addAgentNamespace(namespace: string): Promise<void> {
     await this.controlPlane.createNamespace(namespace);
-    await applyManifest(this.admin, 'agent-rbac.yaml', namespace);
+    await bindAgents(this.admin, namespace);
   }
 
   /** One more operator (the first is started by startCluster unless told otherwise). It is ready when this resolves. */
@@ -179,19 +195,25 @@ export class Cluster implements AsyncDisposable {
     const number = this.#operators.length + 1;
     const operator = new OperatorProcess({
       name: `nodetask-operator-${number}`,
-      kubeconfig: await this.controlPlane.kubeconfig(`operator-${number}`, {
-        token: this.#operatorToken,
-        namespace: OPERATOR_NAMESPACE,
-        ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
-      }),
+      kubeconfig: await this.operatorKubeconfig(`operator-${number}`),
       agentTokenFile: this.agentTokenFile,
       healthPort: await freePort(),
+      ...(this.#tls === undefined ? {} : { secure: await this.#tls.operatorSettings(number) }),
       logFile: join(this.controlPlane.folder, 'logs', `operator-${number}.log`),
       settings,
     });
     this.#operators.push(operator);
     await operator.start();
     return operator;
+  }
+
+  /** A kubeconfig of the operator's service account, for parts of it that a test runs by itself. */
+  async operatorKubeconfig(name: string): Promise<string> {
+    return this.controlPlane.kubeconfig(name, {
+      token: this.#operatorToken,
+      namespace: OPERATOR_NAMESPACE,
+      ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
+    });
   }
 
   /** Makes a pod with an agent and waits until the agent answers and the pod has its address. Ready comes with `mark-ready`. */
@@ -265,6 +287,36 @@ export class Cluster implements AsyncDisposable {
     return waitForObject<T>(this.admin, path, condition, { what, timeoutMs });
   }
 
+  async #install(): Promise<void> {
+    const { controlPlane } = this;
+    await installCustomResources(this.admin);
+    await controlPlane.createNamespace(OPERATOR_NAMESPACE);
+    await installRights(this.admin);
+    if (this.#options.admissionPolicy !== false) {
+      await installAdmissionPolicy(this.admin, { namespace: OPERATOR_NAMESPACE, serviceAccount: OPERATOR_ACCOUNT });
+    }
+    await this.addAgentNamespace(this.namespace);
+    this.#operatorToken = (
+      await controlPlane.serviceAccountToken({
+        namespace: OPERATOR_NAMESPACE,
+        serviceAccount: OPERATOR_ACCOUNT,
+        expirationSeconds: 86_400,
+      })
+    ).token;
+  }
+
+  async #startTls(): Promise<ClusterTls> {
+    const { operator, operatorUrl } = this.#options;
+    const start = operator === false ? issuedByTestbed : issuedByOperator;
+    return start({
+      ...(operatorUrl === undefined ? {} : { operatorUrl }),
+      controlPlane: this.controlPlane,
+      operatorNamespace: OPERATOR_NAMESPACE,
+      faultProxies: this.#options.faultProxies === true,
+      log: this.#log,
+    });
+  }
+
   async #startAgent(pod: Pod, ip: string): Promise<Workload> {
     const { controlPlane } = this;
     const { name, namespace } = pod.metadata;
@@ -275,8 +327,10 @@ export class Cluster implements AsyncDisposable {
       port,
       controlPlane,
       apiServer: this.#agentProxy?.url('https') ?? controlPlane.server,
-      tokenFile: this.agentTokenFile,
-      token: this.agentToken,
+      guard:
+        this.#tls === undefined
+          ? { kind: 'token', token: this.agentToken, tokenFile: this.agentTokenFile }
+          : { kind: 'tls', identities: this.#tls.identities },
       settings: this.#agentSettings.get(key) ?? this.#options.agentSettings?.({ namespace, name }) ?? {},
       log: this.#log,
     });
@@ -287,6 +341,7 @@ export class Cluster implements AsyncDisposable {
     const agents = this.#agents;
     const podProxies = this.#podProxies;
     return {
+      scheme: this.#tls === undefined ? 'HTTP' : 'HTTPS',
       get starts() {
         return agent.starts;
       },

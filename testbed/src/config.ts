@@ -18,6 +18,7 @@ const Environment = z.object({
   NODETASK_TESTBED_KEEP: text,
   NODETASK_NODE_CGROUP: text,
   NODETASK_E2E_IMAGES: text,
+  NODETASK_TESTBED_AUDIT_FOLDER: text,
   NODETASK_CHAOS_SEED: z.coerce.number().int().min(0).optional(),
 });
 
@@ -40,6 +41,8 @@ export interface TestbedConfig {
   readonly nodeCgroup?: string;
   /** Folder with the archives of the images under test. */
   readonly imageFolder?: string;
+  /** Where each control plane leaves, when it stops, what service accounts asked of it. */
+  readonly auditFolder?: string;
   /** Repeats the kill times of an earlier chaos test. */
   readonly chaosSeed?: number;
 }
@@ -56,6 +59,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
     keepFolders: values.NODETASK_TESTBED_KEEP !== undefined,
     ...(values.NODETASK_NODE_CGROUP === undefined ? {} : { nodeCgroup: values.NODETASK_NODE_CGROUP }),
     ...(values.NODETASK_E2E_IMAGES === undefined ? {} : { imageFolder: values.NODETASK_E2E_IMAGES }),
+    ...(values.NODETASK_TESTBED_AUDIT_FOLDER === undefined
+      ? {}
+      : { auditFolder: values.NODETASK_TESTBED_AUDIT_FOLDER }),
     ...(values.NODETASK_CHAOS_SEED === undefined ? {} : { chaosSeed: values.NODETASK_CHAOS_SEED }),
   };
 }

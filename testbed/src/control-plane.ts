@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadConfig, toolEnvironment } from './config.ts';
 import { readAuditLog } from './control-plane/audit-log.ts';
 import type { AuditEvent } from './control-plane/audit-log.ts';
+import { saveAuditSummary } from './control-plane/audit-summary.ts';
 import { prepareParts } from './control-plane/parts.ts';
 import type { ControlPlaneOptions, ControlPlaneParts } from './control-plane/parts.ts';
 import { requestServiceAccountToken } from './control-plane/service-account-token.ts';
@@ -95,6 +96,8 @@ export class ControlPlane implements AsyncDisposable {
     await this.controllerManager?.stop();
     await this.apiServer.stop();
     await this.etcd.stop();
+    const { auditFolder } = loadConfig();
+    if (auditFolder !== undefined) await saveAuditSummary(this.auditLogFile, auditFolder);
     if (this.#parts.keepFolder) await this.#parts.folder.keep();
     else await this.removeFolder();
   }

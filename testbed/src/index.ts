@@ -3,6 +3,8 @@ export { toolEnvironment } from './config.ts';
 export { ControlPlane, startControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane/parts.ts';
 export type { AuditEvent } from './control-plane/audit-log.ts';
+export { readAuditSummaries } from './control-plane/audit-summary.ts';
+export type { AuditedRequest } from './control-plane/audit-summary.ts';
 export type { ServiceAccountToken, ServiceAccountTokenRequest } from './control-plane/service-account-token.ts';
 export { FaultProxy, startFaultProxy, targetOf } from './fault-proxy.ts';
 export type { FaultProxyCounters, FaultProxyOptions, FaultScope } from './fault-proxy.ts';
@@ -17,10 +19,20 @@ export type {
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
-export { applyManifest, installCustomResources } from './kube/install.ts';
+export {
+  bindAgents,
+  installAdmissionPolicy,
+  installCustomResources,
+  installRights,
+  untilAdmissionPolicyHolds,
+} from './kube/install.ts';
+export { installOtherCustomResources } from './kube/other-crds.ts';
 export { writeKubeconfig } from './kube/kubeconfig.ts';
-export { helm } from './helm.ts';
+export { helm, helmAlone } from './helm.ts';
+export type { HelmVersion } from './helm.ts';
 export { freeLoopbackAddress, freePort } from './net/free-port.ts';
+export { commandWords, consoleCommands, markdownBlocks } from './markdown.ts';
+export type { ConsoleCommand } from './markdown.ts';
 export { ManagedProcess, ProcessEndedError } from './process/managed-process.ts';
 export type { ManagedProcessOptions, ProcessCommand } from './process/managed-process.ts';
 export type { Exit } from './process/guarded-spawn.ts';
@@ -31,8 +43,11 @@ export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
-export { argoCdHealth } from './verdicts/argo-cd.ts';
+export { CertificateAuthority } from './pki/certificate-authority.ts';
+export type { CertificateOptions, IssuedCertificate } from './pki/certificate-authority.ts';
+export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-cd.ts';
 export { kstatus } from './verdicts/kstatus.ts';
+export type { HealthCheckExpressions } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
 export { cannotRunNode } from './real-node/cannot-run-node.ts';
 export { lacksRootRights } from './root-rights.ts';
@@ -52,7 +67,13 @@ export type { AgentAnswer, AgentSettings } from './agent-process.ts';
 export { Cluster, startCluster } from './cluster.ts';
 export type { AgentPodOptions, ClusterOptions } from './cluster.ts';
 export { waitForObject } from './kube/wait-for-object.ts';
+export { OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
+export type { ReceivedSpan } from './otlp-receiver.ts';
 export { FakeKubelet } from './kubelet.ts';
+export type { Pod } from './pods/pod.ts';
+export { podStatusPatch } from './pods/pod-status.ts';
 export { agentPodManifest } from './pods/agent-pod-manifest.ts';
+export { StatusWriter, StatusWriters } from './status-writers.ts';
+export type { NodeTaskObject, Row, Written } from './status-writers.ts';
 export { OperatorProcess } from './operator-process.ts';
 export type { OperatorSettings } from './operator-process.ts';

@@ -16,12 +16,21 @@ export interface OperatorSettings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface SecureSettings {
+  /** Of its HTTPS server. */
+  readonly port: number;
+  /** Who makes the CA. */
+  readonly caSource: 'operator' | 'secret';
+}
+
 export interface OperatorProcessOptions {
   /** POD_NAME: the holder in the Lease. */
   readonly name: string;
   readonly kubeconfig: string;
   readonly agentTokenFile: string;
   readonly healthPort: number;
+  /** Absent: it calls agents by HTTP. */
+  readonly secure?: SecureSettings;
   readonly logFile: string;
   readonly settings: OperatorSettings;
 }
@@ -83,8 +92,9 @@ export class OperatorProcess extends ProgramProcess {
 export function operatorArgs({
   kubeconfig,
   healthPort,
+  secure,
   settings,
-}: Pick<OperatorProcessOptions, 'kubeconfig' | 'healthPort' | 'settings'>): string[] {
+}: Pick<OperatorProcessOptions, 'kubeconfig' | 'healthPort' | 'secure' | 'settings'>): string[] {
   return [
     '--kubeconfig',
     kubeconfig,
@@ -92,6 +102,17 @@ export function operatorArgs({
     ...((settings.leaderElect ?? true) ? ['--leader-elect'] : []),
     '--listen',
     `127.0.0.1:${healthPort}`,
+    ...(secure === undefined
+      ? []
+      : [
+          '--agent-tls',
+          '--secure-listen',
+          `127.0.0.1:${secure.port}`,
+          '--service-host',
+          '127.0.0.1',
+          '--ca-source',
+          secure.caSource,
+        ]),
     ...(settings.args ?? []),
   ];
 }

@@ -10,6 +10,7 @@ import { startChain } from '../src/chain.ts';
 import type { Chain } from '../src/chain.ts';
 import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
+import { consoleCommands, markdownBlocks } from '../src/markdown.ts';
 import { projectPath } from '../src/paths.ts';
 
 /** What README, docs and examples tell people to do is done here, on a real cluster with a real node. */
@@ -32,19 +33,7 @@ after(async () => {
 
 /** The fenced blocks of a language in a Markdown text. */
 const blocks = (markdown: string, language: string): readonly string[] =>
-  [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, name, text]) =>
-    name === language && text !== undefined ? [text] : [],
-  );
-
-/** Commands of a console block with what each prints. */
-const session = (block: string): readonly { readonly command: string; readonly prints: string }[] =>
-  block
-    .split(/^\$ /m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => {
-      const [command = '', ...lines] = part.split('\n');
-      return { command, prints: lines.join('\n').trim() };
-    });
+  markdownBlocks(markdown).flatMap((block) => (block.language === language ? [block.text] : []));
 
 /** Ages differ, and columns are as wide as what is in them. */
 const shape = (text: string): string =>
@@ -60,7 +49,7 @@ test(
     const readme = await readFile(projectPath('README.md'), 'utf8');
     const [manifest = ''] = blocks(readme, 'yaml');
     const console = blocks(readme, 'console').find((block) => block.startsWith('$ kubectl')) ?? '';
-    const commands = session(console);
+    const commands = consoleCommands(console);
     const applies = commands.find(({ command }) => command.startsWith('kubectl apply -f '));
     const file = applies?.command.split(' ').at(-1) ?? '';
     assert.match(file, /^[\w-]+\.yaml$/, 'the README applies a file');
@@ -98,9 +87,12 @@ describe('every example that needs no object store comes out as it says', () => 
 
 test('each example is run by a test', async () => {
   // The last one by state-sync-example.test.ts.
-  const covered = new Set(
-    [...scenario, ...furtherExamples, onAnEmptyHome, onAChainWithSnapshots].map(({ example }) => `${example}.yaml`),
-  );
+  const tasks = [...scenario, ...furtherExamples, onAnEmptyHome, onAChainWithSnapshots];
+  const covered = new Set([
+    ...tasks.map(({ example }) => `${example}.yaml`),
+    // No task; by operator/test/injection.test.ts.
+    'pod-with-agent.yaml',
+  ]);
   const others: string[] = [];
   for await (const file of glob('*.yaml', { cwd: projectPath('examples') })) if (!covered.has(file)) others.push(file);
   // These need an object store; the tests of their handlers have one.

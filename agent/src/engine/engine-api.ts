@@ -49,6 +49,8 @@ export interface PendingReport {
   readonly runs: readonly RunRecord[];
   /** False where only progress is new. */
   readonly urgent: boolean;
+  /** The traceparent that its request came with. */
+  readonly trace?: string;
 }
 
 /** The engine as the HTTP server and the reporter see it; implemented by Engine. */
@@ -56,8 +58,11 @@ export interface EngineApi {
   submit(task: Task): string;
   submitScheduled(task: Task, schedule: Schedule): string;
   submitDaemon(task: Task, daemon: Daemon): string;
-  /** All three by the request's `async`: what POST /v0/tasks calls. Throws TaskError with the codes of the registry. */
-  submitRequest(request: SubmitRequest): { readonly id: string; readonly async: Async | undefined };
+  /**
+   * All three by the request's `async`: what POST /v0/tasks calls. Throws TaskError with the codes of the registry.
+   * @param trace the traceparent that came with it, handed on to its runs and reports.
+   */
+  submitRequest(request: SubmitRequest, trace?: string): { readonly id: string; readonly async: Async | undefined };
   updateSchedule(id: string, update: ScheduleUpdate): TaskResult;
   evalSchedules(now?: Date): void;
   getResult(id: string): TaskResult | undefined;

@@ -115,10 +115,10 @@ export class Engine implements EngineApi {
     return this.#accept(task, { daemon });
   }
 
-  submitRequest(request: SubmitRequest): { readonly id: string; readonly async: Async | undefined } {
+  submitRequest(request: SubmitRequest, trace?: string): { readonly id: string; readonly async: Async | undefined } {
     const { async, type, ...task } = request;
     // Whether there is such a type is judged with everything else.
-    return { id: this.#accept({ ...task, type: type as TaskType } as Task, async), async };
+    return { id: this.#accept({ ...task, type: type as TaskType } as Task, async, trace), async };
   }
 
   updateSchedule(id: string, update: ScheduleUpdate): TaskResult {
@@ -204,9 +204,9 @@ export class Engine implements EngineApi {
     this.#store.ping();
   }
 
-  #accept(task: Task, async: Async | undefined): string {
+  #accept(task: Task, async: Async | undefined, trace?: string): string {
     this.#refuseWhileStopping();
-    const submission = parseSubmission(task, async, this.#core.handlers, this.#newID);
+    const submission = parseSubmission(task, async, this.#core.handlers, this.#newID, trace);
     const { journal } = this.#core;
     const { id } = submission;
     const acceptance = acceptanceOf(submission, journal.get(id), journal.isTombstoned(id));

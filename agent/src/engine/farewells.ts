@@ -29,7 +29,8 @@ export class Farewells {
   remove(id: string, at: Date, last: TaskRecord | undefined): boolean {
     if (last?.ref === undefined || last.revision <= last.reportedRevision) return this.#store.remove(id, at);
     const { params: _, ...result } = resultOf(last);
-    const farewell = { id, ref: last.ref, revision: last.revision, result, runs: last.runs, urgent: true };
+    const { ref, revision, runs, trace } = last;
+    const farewell = { id, ref, revision, result, runs, urgent: true, ...(trace === undefined ? {} : { trace }) };
     const next = [...this.#reports.filter((known) => known.id !== id), farewell].slice(-maxFarewells);
     const existed = this.#store.transaction(() => {
       this.#store.setValue(farewellsKey, JSON.stringify(next));

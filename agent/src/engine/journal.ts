@@ -132,8 +132,20 @@ export class Journal {
     );
     const reports = [...durable, ...onlyProgress].flatMap((stored): PendingReport[] => {
       const record = this.#living.get(stored.id)?.record ?? stored;
-      const { id, ref, revision, runs } = record;
-      return ref === undefined ? [] : [{ id, ref, revision, result: resultOf(record), runs, urgent: listed.has(id) }];
+      const { id, ref, revision, runs, trace } = record;
+      return ref === undefined
+        ? []
+        : [
+            {
+              id,
+              ref,
+              revision,
+              result: resultOf(record),
+              runs,
+              urgent: listed.has(id),
+              ...(trace === undefined ? {} : { trace }),
+            },
+          ];
     });
     return [...this.#farewells.reports, ...reports].slice(0, limit);
   }

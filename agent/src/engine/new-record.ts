@@ -8,7 +8,7 @@ export const newRecord = (
   sequence: number,
   submittedAt: string,
 ): TaskRecord => {
-  const { id, type, params, async, timeoutSeconds, resume, ref, fingerprint } = submission;
+  const { id, type, params, async, timeoutSeconds, resume, ref, trace, fingerprint } = submission;
   return {
     id,
     kind,
@@ -18,6 +18,7 @@ export const newRecord = (
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     ...(resume === undefined ? {} : { resume }),
     ...(ref === undefined ? {} : { ref }),
+    ...(trace === undefined ? {} : { trace }),
     fingerprint,
     result: { id, type, status: 'running', submittedAt, run: resume?.lastRun ?? 0 },
     active: false,

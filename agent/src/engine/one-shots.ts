@@ -35,11 +35,12 @@ export class OneShots {
     const { journal, observer } = this.#core;
     checkParams(submission.handler, failed.type, submission.params);
     const now = timestampNow(this.#core);
-    const { timeoutSeconds: _limit, ...rest } = failed;
-    const { timeoutSeconds } = submission;
+    const { timeoutSeconds: _limit, trace: _trace, ...rest } = failed;
+    const { timeoutSeconds, trace } = submission;
     const record: TaskRecord = {
       ...rest,
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+      ...(trace === undefined ? {} : { trace }),
       params: submission.params,
       fingerprint: submission.fingerprint,
       sequence: journal.nextSequence(),

@@ -13,6 +13,8 @@ export interface TaskRecord {
   readonly timeoutSeconds?: number;
   readonly resume?: Resume;
   readonly ref?: TaskRef;
+  /** Where its submitter's trace of it stands, as W3C's traceparent: says nothing to the engine, and is handed on. */
+  readonly trace?: string;
   /** Canonical text of the request, to tell the same request from another one under the same id. */
   readonly fingerprint: string;
   /** What callers see, without params and async (those are above). */

@@ -26,6 +26,7 @@ export interface Submission {
   readonly run: number | undefined;
   readonly resume: Resume | undefined;
   readonly ref: TaskRef | undefined;
+  readonly trace: string | undefined;
   readonly fingerprint: string;
 }
 
@@ -35,6 +36,7 @@ export const parseSubmission = (
   async: Async | undefined,
   handlers: Handlers,
   newID: () => string,
+  trace?: string,
 ): Submission => {
   const request = parseRequest(task, async);
   const { type, handler } = handlers.require(request.type);
@@ -52,6 +54,7 @@ export const parseSubmission = (
     run: request.run,
     resume: request.resume,
     ref: request.ref,
+    trace,
     fingerprint: fingerprintOf(type, params, request.async, request.ref),
   };
 };

@@ -20,6 +20,10 @@ export interface TaskContext<Params> {
   readonly params: Params;
   /** Number of this run, from 1. */
   readonly run: number;
+  /** The end of the process interrupted this very run before. */
+  readonly resumed?: true;
+  /** The traceparent that the task's request came with. */
+  readonly trace?: string;
   /** Aborts on cancel, removal, timeout and shutdown; its reason says which. Honour it at once. */
   readonly signal: AbortSignal;
   readonly logger: Logger;

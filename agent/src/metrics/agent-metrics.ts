@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { registerProcessMetrics } from './process-metrics.ts';
+import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
+import { version } from '../version.ts';
 
 /** Seconds; tasks take from milliseconds (a patch) to hours (a restore). */
 const taskBuckets = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800, 7200, 28_800];
@@ -7,10 +8,12 @@ const requestBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
 /** What the gauges read when they are scraped. */
 export interface MetricSources {
-  /** Tasks whose NodeTask does not show their latest state. */
+  /** Tasks whose NodeTask does not show what became of them; mere progress does not count. */
   readonly reportQueueDepth: () => number;
   readonly eventStreams: () => number;
   readonly ready: () => boolean;
+  /** When the certificate that the agent shows ends, in seconds since the epoch, 0 without one of a CA; absent: it serves plain HTTP. */
+  readonly certificateEnd?: () => number;
 }
 
 /** The metrics of the agent, in a registry of their own. Labels have few values: types, codes, route templates; never ids. */
@@ -27,12 +30,20 @@ export interface AgentMetrics {
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpDuration: Histogram<'method' | 'route'>;
   readonly storeErrors: Counter;
+  readonly transferred: Counter<'direction'>;
+  readonly enrollments: Counter<'result'>;
 }
 
 export const createMetrics = (sources: MetricSources): AgentMetrics => {
   const registry = new Registry();
   const registers = [registry];
   registerProcessMetrics(registry);
+  new Gauge({
+    name: 'nodetask_agent_build_info',
+    help: '1, with the version of the agent.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
   const gauge = (name: string, help: string, read: () => number): void => {
     const metric: Gauge = new Gauge({
       name,
@@ -45,13 +56,29 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   };
   gauge(
     'nodetask_agent_report_queue_depth',
-    'Tasks whose NodeTask does not show their latest state yet (at most 1000 are counted).',
+    'Tasks whose NodeTask does not show what became of them yet, mere progress aside (at most 1000 are counted).',
     sources.reportQueueDepth,
   );
   gauge('nodetask_agent_event_streams', 'Open event streams.', sources.eventStreams);
   gauge('nodetask_agent_ready', '1 once mark-ready has succeeded.', () => (sources.ready() ? 1 : 0));
+  const transferred = new Counter({
+    name: 'nodetask_agent_transfer_bytes_total',
+    help: 'Bytes of objects that were sent to an object store or received from one, by direction (upload, download).',
+    labelNames: ['direction'],
+    registers,
+  });
+  // From 0: the first transfer is to be seen as a rate.
+  for (const direction of ['upload', 'download']) transferred.inc({ direction }, 0);
+  if (sources.certificateEnd !== undefined) {
+    gauge(
+      'nodetask_agent_certificate_expiration_timestamp_seconds',
+      'When the certificate that the agent shows ends; 0 while it has none from a CA.',
+      sources.certificateEnd,
+    );
+  }
   return {
     registry,
+    transferred,
     submitted: new Counter({
       name: 'nodetask_agent_tasks_submitted_total',
       help: 'Tasks accepted, by task type; repeated requests for the same task count once.',
@@ -91,7 +118,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     }),
     reports: new Counter({
       name: 'nodetask_agent_reports_total',
-      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, failed, unreachable).',
+      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, denied, failed, unreachable).',
       labelNames: ['result'],
       registers,
     }),
@@ -116,7 +143,13 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     }),
     storeErrors: new Counter({
       name: 'nodetask_agent_store_errors_total',
-      help: 'Requests that failed because the journal could not be read or written.',
+      help: 'Reads and writes of the journal that failed.',
+      registers,
+    }),
+    enrollments: new Counter({
+      name: 'nodetask_agent_certificate_requests_total',
+      help: 'Requests to the operator for a certificate, by what became of them (issued, refused, failed: no answer).',
+      labelNames: ['result'],
       registers,
     }),
   };

@@ -4,7 +4,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { createEgress, type Egress, type EgressOptions } from './egress.ts';
 import { httpGet, readBody } from './http/http-get.ts';
 import { startServer } from './testing/http-server.ts';
-import { makeSelfSigned } from './testing/self-signed.ts';
+import { makeServerCertificate } from './testing/server-certificate.ts';
 
 const nodeRPC = 'http://127.0.0.1:26657';
 
@@ -218,7 +218,7 @@ describe('connections', () => {
   });
 
   test('https needs a certificate of a known authority, and does not fall back to http', async (t) => {
-    const certificate = makeSelfSigned();
+    const certificate = await makeServerCertificate();
     const plain = await startServer(t, (_, response) => response.end('plain'));
     const server = await startServer(
       t,
@@ -233,7 +233,7 @@ describe('connections', () => {
       code: 'source-unreachable',
       message: /self-signed/,
     });
-    const egress = makeEgress(t, { allowHosts, ca: certificate.cert });
+    const egress = makeEgress(t, { allowHosts, ca: certificate.ca });
     assert.equal(await get(egress, server.url), 'safe');
     await assert.rejects(get(egress, `${server.url}/down`), { code: 'source-invalid', message: /away from https/ });
     assert.deepEqual(plain.requests, []);

@@ -207,6 +207,7 @@ class MultipartUpload {
     this.#sent.push({ PartNumber: number, ETag: answer.ETag });
     this.#buffers.give(buffer);
     this.#bytes += bytes;
+    this.#calls.transferred('upload', bytes);
     this.#options.onProgress?.(this.#bytes);
   }
 

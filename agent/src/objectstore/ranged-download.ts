@@ -113,7 +113,12 @@ const fetchOnce = async (
 };
 
 /** Copies an answer, as it comes, into the memory that it is to fill. */
-const readBody = async ({ clock }: StoreCalls, body: Readable, into: Buffer, signal: AbortSignal): Promise<void> => {
+const readBody = async (
+  { clock, transferred }: StoreCalls,
+  body: Readable,
+  into: Buffer,
+  signal: AbortSignal,
+): Promise<void> => {
   let arrived = 0;
   const onStall = (): void => {
     body.destroy(new Error(`no byte arrived for ${stallMs / 1000} s, after ${arrived} of ${into.length}`));
@@ -141,6 +146,7 @@ const readBody = async ({ clock }: StoreCalls, body: Readable, into: Buffer, sig
     cancelTimer();
     signal.removeEventListener('abort', onAbort);
     body.destroy();
+    transferred('download', arrived);
   }
   if (arrived !== into.length) throw new Error(`${arrived} of ${into.length} bytes arrived`);
 };

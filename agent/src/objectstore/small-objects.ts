@@ -35,7 +35,9 @@ export const getSmallObject = async (
       const command = new sdk.GetObjectCommand({ Bucket: calls.location.bucket, Key: key });
       const { Body: body, ETag: etag, ContentLength: bytes } = await client.send(command, { abortSignal });
       if (body === undefined || etag === undefined || bytes === undefined) throw incomplete(calls, key);
-      return { etag, bytes: await readAtMost(body as Readable, bytes, maxBytes, calls.describe(key)) };
+      const content = await readAtMost(body as Readable, bytes, maxBytes, calls.describe(key));
+      calls.transferred('download', content.length);
+      return { etag, bytes: content };
     } catch (error) {
       if (isMissingObject(error)) return undefined;
       throw error;
@@ -58,6 +60,7 @@ export const putSmallObject = async (
         { abortSignal },
       ),
   );
+  calls.transferred('upload', body.length);
 };
 
 const readAtMost = async (body: Readable, bytes: number, maxBytes: number, where: string): Promise<Buffer> => {

@@ -5,9 +5,13 @@ import { createS3, type S3 } from './s3-client.ts';
 import { storeError } from './store-error.ts';
 import { within } from './within.ts';
 
+/** Told of the bytes of objects that went to a store, or came from one; repeated tries count each time. */
+export type OnTransfer = (direction: 'upload' | 'download', bytes: number) => void;
+
 export interface StoreOptions {
   readonly egress: Egress;
   readonly clock: Clock;
+  readonly onTransfer?: OnTransfer;
 }
 
 /** One request to the store, with all its tries. */
@@ -26,13 +30,15 @@ const defaultBudgetMs = 120_000;
 export class StoreCalls {
   readonly location: ObjectStoreLocation;
   readonly clock: Clock;
+  readonly transferred: OnTransfer;
   readonly #egress: Egress;
   #s3: Promise<S3> | undefined;
 
-  constructor(location: ObjectStoreLocation, { egress, clock }: StoreOptions) {
+  constructor(location: ObjectStoreLocation, { egress, clock, onTransfer = () => undefined }: StoreOptions) {
     if (location.endpoint !== undefined) egress.checkURL('endpoint', location.endpoint);
     this.location = location;
     this.clock = clock;
+    this.transferred = onTransfer;
     this.#egress = egress;
   }
 

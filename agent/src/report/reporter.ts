@@ -1,3 +1,4 @@
+import type { Tracer } from '@nodetask/runtime';
 import type { Clock, Logger } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
@@ -14,10 +15,14 @@ export interface ReporterOptions {
   readonly engine: Pick<EngineApi, 'unreported' | 'markReported' | 'removeResult' | 'subscribe'>;
   readonly transport: StatusTransport;
   readonly podName: string;
+  /** Absent where it is not known. */
+  readonly podUID?: string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<AgentMetrics, 'reports' | 'reportDuration'>;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** Reports on their way at the same time; each is of another NodeTask. */

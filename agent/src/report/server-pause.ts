@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@nodetask/shared';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../backoff.ts';
 
 export interface ServerPauseOptions {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import type { Clock } from '@nodetask/shared';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import { dropOldest } from './drop-oldest.ts';
 
 interface Waiting {
@@ -40,7 +40,12 @@ export class WaitingRows {
 
   /** The least result, at once. */
   shrink(key: string): void {
-    this.#set(key, { failures: 0, until: this.#clock.monotonic(), size: 'least' });
+    this.retryNow(key, 'least');
+  }
+
+  /** At once, since something about it is another. */
+  retryNow(key: string, size: Waiting['size']): void {
+    this.#set(key, { failures: 0, until: this.#clock.monotonic(), size });
   }
 
   taken(key: string): void {

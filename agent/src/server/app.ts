@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { headers, TaskError } from '@nodetask/shared';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import type { BearerTokens } from './bearer-token.ts';
+import type { Access } from './access.ts';
 import { errorAnswer, sendError } from './error-answer.ts';
 import { checkFence } from './fence-header.ts';
 import { checkPodUID } from './pod-uid-header.ts';
@@ -10,8 +10,6 @@ import type { Route, RouteContext } from './route.ts';
 import { routes } from './routes.ts';
 
 export interface AppOptions extends RouteContext {
-  /** Absent: no token is asked for, and the listener is on loopback (config.ts sees to that). */
-  readonly tokens?: BearerTokens;
   readonly identity: Identity;
   /** Whether more connections are open than the agent wants to serve. */
   readonly overloaded: () => boolean;
@@ -31,7 +29,7 @@ export const identityHeaders = (identity: Identity): Readonly<Record<string, str
 });
 
 /**
- * The HTTP API. Every request goes the same way: identity headers, token, pod, fence, route; whatever throws on it becomes an
+ * The HTTP API. Every request goes the same way: identity headers, who calls, pod, fence, route; whatever throws on it becomes an
  * answer in one place.
  */
 export const createApp = (options: AppOptions): Express => {
@@ -46,11 +44,11 @@ export const createApp = (options: AppOptions): Express => {
   for (const [path, methods] of byPath(routes)) {
     // Not by app.all(): that makes a layer, with a pattern of its own, for each of the 34 methods that there are.
     const here = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
-    if (methods.some((route) => route.access === 'authenticated')) here.all(authenticate(options));
+    here.all(authenticate(options, strictest(methods)));
     for (const route of methods) here[route.method](...handlers(route, options));
     here.all(refuseMethod(methods));
   }
-  app.use(authenticate(options), (request) => {
+  app.use(authenticate(options, 'authenticated'), (request) => {
     throw new TaskError(
       'not-found',
       `There is no route ${quoteValue(`${request.method} ${request.path}`)}. GET /v0/openapi.json lists all.`,
@@ -103,18 +101,21 @@ const begin =
     next();
   };
 
+/** Of all methods of a path: who calls with one that there is not may be anybody. */
+const strictest = (methods: readonly Route[]): Access =>
+  (['authenticated', 'metrics'] as const).find((access) => methods.some((route) => route.access === access)) ?? 'open';
+
 const authenticate =
-  ({ tokens }: AppOptions): RequestHandler =>
-  (request, _response, next) => {
-    if (tokens !== undefined && !tokens.accepts(request.headers.authorization)) {
-      throw new TaskError(
-        'unauthorized',
-        request.headers.authorization === undefined
-          ? 'The request has no bearer token. Send "Authorization: Bearer <token>" with the token of the agent.'
-          : 'The bearer token is wrong. Send the token that the token file of the agent holds now.',
-      );
+  ({ gate }: AppOptions, access: Access): RequestHandler =>
+  (request, response, next) => {
+    const refusal = gate.refusal(request, access);
+    if (refusal === undefined) {
+      next();
+      return;
     }
-    next();
+    // The certificate of a connection is judged once: one that is good by now needs another connection.
+    if (gate.takesCertificates) response.set('Connection', 'close');
+    throw new TaskError('unauthorized', refusal);
   };
 
 const handlers = (route: Route, options: AppOptions): RequestHandler[] => {
@@ -147,13 +148,12 @@ const refuseMethod = (methods: readonly Route[]): RequestHandler => {
 
 /** Express knows an error handler by its four parameters. */
 const answerError =
-  ({ logger, metrics }: AppOptions): ErrorRequestHandler =>
+  ({ logger }: AppOptions): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     const requestID = requestIDs.get(request) ?? '';
     const answer = errorAnswer(error, requestID);
     if (answer.unexpected) logger.error('a request failed', { requestID, error });
     if (answer.body.code === 'store-unavailable') {
-      metrics.storeErrors.inc();
       logger.error('the journal cannot be used', { requestID, error });
     }
     if (response.headersSent) {

@@ -24,15 +24,18 @@ export class EventStreams {
     return this.#open.size;
   }
 
-  /** @throws TaskError too-many-connections */
-  open(response: Response): EventStream {
+  /**
+   * @param mayGoOn asked before each event and each heartbeat: what its caller was let in with may have ended.
+   * @throws TaskError too-many-connections
+   */
+  open(response: Response, mayGoOn: () => boolean): EventStream {
     if (this.#open.size >= this.#options.most) {
       throw new TaskError(
         'too-many-connections',
         `${String(this.#options.most)} event streams are open, as many as the agent allows. Close some, or ask GET /v0/tasks/{id}.`,
       );
     }
-    const stream = new EventStream(response, this.#options, () => this.#open.delete(stream));
+    const stream = new EventStream(response, { ...this.#options, mayGoOn, onClose: () => this.#open.delete(stream) });
     this.#open.add(stream);
     return stream;
   }
@@ -42,6 +45,11 @@ export class EventStreams {
   }
 }
 
+interface EventStreamOptions extends EventStreamsOptions {
+  readonly mayGoOn: () => boolean;
+  readonly onClose: () => void;
+}
+
 /**
  * Server-sent events of a state. A client that reads slowly misses states but never the latest: while its connection is full,
  * nothing is buffered but the wish to send, and what is sent then is what is true then.
@@ -49,8 +57,7 @@ export class EventStreams {
  */
 export class EventStream {
   readonly #response: Response;
-  readonly #options: EventStreamsOptions;
-  readonly #onClose: () => void;
+  readonly #options: EventStreamOptions;
   #full = false;
   #waiting: (() => void) | undefined;
   #closed = false;
@@ -58,10 +65,9 @@ export class EventStream {
   #cancelStall: (() => void) | undefined;
   #closeListener: () => void = () => undefined;
 
-  constructor(response: Response, options: EventStreamsOptions, onClose: () => void) {
+  constructor(response: Response, options: EventStreamOptions) {
     this.#response = response;
     this.#options = options;
-    this.#onClose = onClose;
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
@@ -86,7 +92,8 @@ export class EventStream {
   /** Sends what `event` returns now, or, while the connection is full, what the last `event` returns once it is not. */
   send(event: () => void): void {
     if (this.#closed) return;
-    if (this.#full) this.#waiting = event;
+    if (!this.#options.mayGoOn()) this.end();
+    else if (this.#full) this.#waiting = event;
     else event();
   }
 
@@ -124,11 +131,15 @@ export class EventStream {
     }
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.();
+    if (waiting !== undefined) this.send(waiting);
   }
 
   #beat(): void {
     this.#cancelHeartbeat = this.#options.clock.setTimer(this.#options.heartbeatMs, () => {
+      if (!this.#options.mayGoOn()) {
+        this.end();
+        return;
+      }
       if (!this.#full) this.#write(': alive\n\n');
       this.#beat();
     });
@@ -140,7 +151,7 @@ export class EventStream {
     this.#cancelHeartbeat?.();
     this.#cancelStall?.();
     this.#waiting = undefined;
-    this.#onClose();
+    this.#options.onClose();
     this.#closeListener();
   }
 }

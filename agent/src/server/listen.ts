@@ -1,9 +1,11 @@
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { type AddressInfo } from 'node:net';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from '@nodetask/shared';
 import type { ListenAddress } from '@nodetask/runtime/command-line';
+import type { TlsIdentity } from '../tls/tls-identity.ts';
 import { type AppOptions, createApp, identityHeaders, type Identity } from './app.ts';
+import { createTlsServer, type TlsServer } from './tls-server.ts';
 
 /**
  * Not by `import`: that reads every export of the module, and the one of WebSocket loads a whole HTTP client, 15 MB of RSS that
@@ -40,28 +42,30 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
+export interface AgentServerOptions extends Omit<AppOptions, 'overloaded'> {
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsIdentity;
+}
+
 /** @throws ListenError */
 export const startServer = async (
   address: ListenAddress,
-  options: Omit<AppOptions, 'overloaded'>,
+  options: AgentServerOptions,
   limits: ServerLimits = defaultLimits,
 ): Promise<AgentServer> => {
   const sockets = new Set<Socket>();
   const app = createApp({ ...options, overloaded: () => sockets.size > limits.connections });
-  const server = createServer(
-    { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: 2000, noDelay: true },
-    app,
-  );
+  const server = createFor(options, limits, app);
   server.headersTimeout = limits.headersMs;
   server.requestTimeout = limits.requestMs;
   server.keepAliveTimeout = limits.keepAliveMs;
   server.maxHeadersCount = 100;
   server.maxConnections = limits.connections + 32;
-  server.on('connection', (socket) => {
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('clientError', (error, socket) => {
+  server.on('clientError', (error: Error, socket: Duplex) => {
     refuseBytes(error, socket as Socket, options.identity);
   });
 
@@ -69,11 +73,25 @@ export const startServer = async (
   const bound = server.address() as AddressInfo;
   return {
     address: { host: bound.address, port: bound.port },
-    close: (deadline) => close(server, options.streams, deadline, options.logger),
+    close: (deadline) => close({ server, sockets, streams: options.streams, logger: options.logger }, deadline),
   };
 };
 
-const listen = (server: Server, { host, port }: ListenAddress): Promise<void> =>
+const createFor = (
+  { tls, logger }: AgentServerOptions,
+  limits: ServerLimits,
+  app: RequestListener,
+): Server | TlsServer => {
+  const http: ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    connectionsCheckingInterval: 2000,
+    noDelay: true,
+  };
+  if (tls === undefined) return createServer(http, app);
+  return createTlsServer({ tls, http, handshakeMs: limits.headersMs, logger }, app);
+};
+
+const listen = (server: Server | TlsServer, { host, port }: ListenAddress): Promise<void> =>
   new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(new ListenError(listenFault(error, `${host ?? ''}:${String(port)}`), { cause: error }));
@@ -100,16 +118,19 @@ const listenFault = (error: NodeJS.ErrnoException, address: string): string => {
   }
 };
 
-const close = async (
-  server: Server,
-  streams: AppOptions['streams'],
-  deadline: AbortSignal,
-  logger: Logger,
-): Promise<void> => {
+interface Closing {
+  readonly server: Server | TlsServer;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly streams: AppOptions['streams'];
+  readonly logger: Logger;
+}
+
+const close = async ({ server, sockets, streams, logger }: Closing, deadline: AbortSignal): Promise<void> => {
   streams.endAll();
   const cut = (): void => {
     logger.warn('cutting the connections that are still open');
-    server.closeAllConnections();
+    // Not by closeAllConnections(): it knows none that is still in its handshake.
+    for (const socket of sockets) socket.destroy();
   };
   if (deadline.aborted) cut();
   else deadline.addEventListener('abort', cut, { once: true });
@@ -125,7 +146,9 @@ const close = async (
 
 /** What is not even HTTP gets its answer too. */
 const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket, identity: Identity): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Of a handshake: who does not speak TLS would not understand an answer in it.
+  const isTls = error.code?.startsWith('ERR_SSL') === true || error.code?.startsWith('ERR_TLS') === true;
+  if (error.code === 'ECONNRESET' || isTls || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -1,4 +1,5 @@
-import { errorCodeEntry, type ErrorCode, headers } from '@nodetask/shared';
+import { errorCodeEntry, type ErrorCode, headers, metricsReaderIdentity, operatorIdentity } from '@nodetask/shared';
+import type { Access } from './access.ts';
 import { componentSchemas, queryParameters } from './openapi-schemas.ts';
 import type { ResponseDoc, Route } from './route.ts';
 
@@ -19,8 +20,11 @@ export const openAPIDocument = (routes: readonly Route[]): Json => ({
     summary: 'Runs operational tasks on the blockchain node beside it.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
-  servers: [{ url: 'http://127.0.0.1:7777', description: 'The agent in the pod.' }],
-  security: [{ bearerToken: [] }],
+  servers: [
+    { url: 'https://127.0.0.1:7777', description: 'The agent in the pod, where it has a certificate.' },
+    { url: 'http://127.0.0.1:7777', description: 'The agent in the pod, where it has none.' },
+  ],
+  security: securityOf.authenticated,
   paths: Object.fromEntries(
     [...Map.groupBy(routes, ({ path }) => path)].map(([path, methods]) => [path, pathItem(methods)]),
   ),
@@ -29,15 +33,33 @@ export const openAPIDocument = (routes: readonly Route[]): Json => ({
     headers: Object.fromEntries(
       Object.entries(commonHeaders).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
     ),
-    securitySchemes: {
-      bearerToken: {
-        type: 'http',
-        scheme: 'bearer',
-        description: 'A token of the agent. An agent without a token file asks for none and listens on loopback only.',
-      },
-    },
+    securitySchemes,
   },
 });
+
+const securitySchemes = {
+  operatorCertificate: {
+    type: 'mutualTLS',
+    description: `A client certificate for the URI ${operatorIdentity}, of a CA in the trust file of the agent.`,
+  },
+  metricsReaderCertificate: {
+    type: 'mutualTLS',
+    description: `A client certificate for the URI ${metricsReaderIdentity}, of a CA in the trust file of the agent.`,
+  },
+  bearerToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'A token of the agent, where it has a token file. An agent that has neither that nor a certificate asks for nothing and listens on loopback only.',
+  },
+} as const;
+
+/** Any one of the alternatives lets a caller in. */
+const securityOf: Readonly<Record<Access, readonly Json[]>> = {
+  open: [],
+  metrics: [{ operatorCertificate: [] }, { metricsReaderCertificate: [] }, { bearerToken: [] }],
+  authenticated: [{ operatorCertificate: [] }, { bearerToken: [] }],
+};
 
 const commonHeaders: Readonly<Record<string, string>> = {
   [headers.podUID]: 'UID of the pod that answers.',
@@ -63,14 +85,14 @@ const operation = (route: Route): Json => {
     operationId,
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(route.access === 'open' ? { security: [] } : {}),
+    ...(route.access === 'authenticated' ? {} : { security: securityOf[route.access] }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: content('application/json', body) } }),
     responses: {
       ...Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, success(response)])),
       ...errorResponses([
         ...errors,
-        ...(route.access === 'authenticated' ? (['unauthorized'] as const) : []),
+        ...(route.access === 'open' ? [] : (['unauthorized'] as const)),
         ...(route.mutating ? (['fenced', 'wrong-pod', 'invalid-request'] as const) : []),
         ...(route.path.includes('{id}') && route.method !== 'delete' ? (['not-found'] as const) : []),
         ...anywhere,

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type * as z from 'zod';
 import type { EngineApi } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
+import type { Access, Gate } from './access.ts';
 import type { EventStreams } from './event-streams.ts';
 
 /** What the routes work with. */
@@ -12,6 +13,8 @@ export interface RouteContext {
   readonly clock: Clock;
   readonly metrics: AgentMetrics;
   readonly streams: EventStreams;
+  /** Who may call. */
+  readonly gate: Gate;
   /** The agent's own namespace; unknown outside a cluster. */
   readonly namespace: string | undefined;
   /** True from the moment on which the agent stops: no new work. */
@@ -47,8 +50,7 @@ export interface Route {
   readonly method: 'get' | 'post' | 'put' | 'delete';
   /** In the spelling of OpenAPI, for instance /v0/tasks/{id}. */
   readonly path: string;
-  /** `open`: anyone may call it (probes). */
-  readonly access: 'open' | 'authenticated';
+  readonly access: Access;
   /** Changes something, so the fence is checked. */
   readonly mutating: boolean;
   readonly doc: RouteDoc;

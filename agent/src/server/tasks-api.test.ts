@@ -193,10 +193,11 @@ test('status and the gates follow mark-ready', async () => {
   for (const path of ['/v0/healthz', '/v0/startupz']) assert.equal((await server.call('GET', path)).status, 200);
 });
 
+const meantFor = (uid: string, leader: string) => ({ ...fence(leader), [headers.podUID]: uid });
+
 test('what is meant for another pod changes nothing here, not even the fence', async () => {
   await using server = await startTestServer();
   const task = { id: randomUUID(), type: 'mark-ready' };
-  const meantFor = (uid: string, leader: string) => ({ ...fence(leader), [headers.podUID]: uid });
   for (const [method, path] of [
     ['POST', '/v0/tasks'],
     ['DELETE', `/v0/tasks/${task.id}`],

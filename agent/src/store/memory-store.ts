@@ -19,6 +19,12 @@ export class MemoryStore implements Store {
   #lastSequence = 0;
   #lastChange = 0;
   #closed = false;
+  readonly #onError: () => void;
+
+  /** @param onError called with each read or write that fails. */
+  constructor(onError: () => void = () => undefined) {
+    this.#onError = onError;
+  }
 
   get(id: string): TaskRecord | undefined {
     this.ping();
@@ -113,7 +119,9 @@ export class MemoryStore implements Store {
   }
 
   ping(): void {
-    if (this.#closed) throw new TaskError('store-unavailable', 'the journal in memory is closed');
+    if (!this.#closed) return;
+    this.#onError();
+    throw new TaskError('store-unavailable', 'the journal in memory is closed');
   }
 
   close(): void {

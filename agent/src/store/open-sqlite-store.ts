@@ -16,6 +16,8 @@ export interface SqliteStoreOptions {
   /** How long to wait for a former agent to let go of the file. Default: 5000. */
   readonly busyTimeoutMs?: number;
   readonly now?: () => Date;
+  /** Called with each read or write of the open journal that fails. */
+  readonly onError?: () => void;
 }
 
 /**
@@ -63,7 +65,7 @@ interface Unusable {
   readonly detail: string;
 }
 
-const open = ({ path, owner, busyTimeoutMs = 5000 }: SqliteStoreOptions): SqliteStore | Unusable => {
+const open = ({ path, owner, busyTimeoutMs = 5000, onError }: SqliteStoreOptions): SqliteStore | Unusable => {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   let store: SqliteStore | undefined;
   try {
@@ -78,7 +80,7 @@ const open = ({ path, owner, busyTimeoutMs = 5000 }: SqliteStoreOptions): Sqlite
     migrate(database, path);
     const identity = identify(database, owner);
     if (typeof identity !== 'string') return identity;
-    store = new SqliteStore(database, path, identity);
+    store = new SqliteStore(database, path, identity, onError);
     return store;
   } catch (error) {
     if (isCorrupt(error)) return { reason: 'corrupt', detail: error instanceof Error ? error.message : String(error) };

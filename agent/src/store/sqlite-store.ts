@@ -36,11 +36,14 @@ export class SqliteStore implements Store {
   readonly journalID: string;
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #onError: () => void;
   readonly #statements = new Map<keyof typeof sql, StatementSync>();
   #lastSequence: number;
   #lastChange: number;
 
-  constructor(database: DatabaseSync, path: string, journalID: string) {
+  /** @param onError called with each read or write that fails. */
+  constructor(database: DatabaseSync, path: string, journalID: string, onError: () => void = () => undefined) {
+    this.#onError = onError;
     this.journalID = journalID;
     this.#database = database;
     this.#path = path;
@@ -182,6 +185,7 @@ export class SqliteStore implements Store {
     try {
       return work();
     } catch (error) {
+      this.#onError();
       throw unavailable(this.#path, 'be read', error);
     }
   }
@@ -190,6 +194,7 @@ export class SqliteStore implements Store {
     try {
       return work();
     } catch (error) {
+      this.#onError();
       throw unavailable(this.#path, 'be written', error);
     }
   }

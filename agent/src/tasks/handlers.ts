@@ -3,6 +3,7 @@ import type { TaskHandlers } from '../engine/task-handler.ts';
 import type { Egress } from '../node/egress.ts';
 import { nodeHome } from '../node/node-home.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
+import type { OnTransfer } from '../objectstore/store-calls.ts';
 import { configApply } from './config-apply/config-apply.ts';
 import { configPatch } from './config-patch/config-patch.ts';
 import { configReload } from './config-reload/config-reload.ts';
@@ -28,6 +29,7 @@ export interface HandlerOptions {
   /** For defaults that depend on the host. */
   readonly hostname: string;
   readonly cpus: number;
+  readonly onTransfer?: OnTransfer;
 }
 
 /** The handlers of all task types. */
@@ -35,6 +37,7 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
   const { home: root, stateFolder, nodeRPC, egress, clock, hostname, cpus } = options;
   const home = nodeHome(root);
   const host = { hostname, cpus };
+  const transfer = options.onTransfer === undefined ? {} : { onTransfer: options.onTransfer };
   const rpc = createRpcClient(egress, clock);
   return {
     'config-patch': configPatch(home),
@@ -42,11 +45,11 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
     'config-validate': configValidate(home),
     'config-reload': configReload(home, host, procProcessTable()),
     'mark-ready': markReady(),
-    'configure-genesis': configureGenesis({ home, egress, rpc, clock }),
+    'configure-genesis': configureGenesis({ home, egress, rpc, clock, ...transfer }),
     'discover-peers': discoverPeers({ home, egress, rpc, clock }),
     'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
-    'snapshot-upload': snapshotUpload({ home, egress, clock, cpus }),
-    'snapshot-restore': snapshotRestore({ home, egress, clock, cpus }),
-    'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock }),
+    'snapshot-upload': snapshotUpload({ home, egress, clock, cpus, ...transfer }),
+    'snapshot-restore': snapshotRestore({ home, egress, clock, cpus, ...transfer }),
+    'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock, ...transfer }),
   };
 };

@@ -1,3 +1,4 @@
+import type { FakeClock } from '@nodetask/runtime/testing';
 import type { LogFields, Logger } from '@nodetask/shared';
 
 /** Keeps what is logged, and lets a test await a line. */
@@ -11,12 +12,17 @@ export class LogLines {
     return this.lines.map(({ level, message, fields }) => `${level} ${message} ${JSON.stringify(fields)}`).join('\n');
   }
 
+  /** The first line whose message matches. */
+  find(message: RegExp): LogFields | undefined {
+    return this.lines.find((candidate) => message.test(candidate.message))?.fields;
+  }
+
   /** The first line whose message matches, once it is there. */
   async until(message: RegExp, timeoutMs = 20_000): Promise<LogFields> {
     const deadline = AbortSignal.timeout(timeoutMs);
     for (;;) {
-      const line = this.lines.find((candidate) => message.test(candidate.message));
-      if (line !== undefined) return line.fields;
+      const fields = this.find(message);
+      if (fields !== undefined) return fields;
       if (deadline.aborted) throw new Error(`no line matches ${String(message)} in\n${this.text}`);
       await new Promise<void>((resolve) => {
         this.#waiters.push(resolve);
@@ -47,3 +53,19 @@ export class LogLines {
     };
   }
 }
+
+/** Moves the time on by steps until a line matches: what happens between two steps may wait for real files and sockets. */
+export const advanceUntil = async (
+  clock: Pick<FakeClock, 'advance'>,
+  log: LogLines,
+  message: RegExp,
+  stepMs = 5000,
+): Promise<LogFields> => {
+  const deadline = AbortSignal.timeout(20_000);
+  for (;;) {
+    const fields = log.find(message);
+    if (fields !== undefined) return fields;
+    if (deadline.aborted) throw new Error(`no line matches ${String(message)} in\n${log.text}`);
+    await clock.advance(stepMs);
+  }
+};

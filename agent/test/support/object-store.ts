@@ -5,6 +5,7 @@ import { createEgress } from '../../src/node/egress.ts';
 import { compileLocation, type ObjectStoreParams } from '../../src/objectstore/location.ts';
 import type { ObjectStore } from '../../src/objectstore/object-store.ts';
 import { openObjectStore } from '../../src/objectstore/open-object-store.ts';
+import type { OnTransfer } from '../../src/objectstore/store-calls.ts';
 
 export const testBucket = 'snapshots';
 
@@ -20,8 +21,12 @@ export const startTestS3 = async (): Promise<S3Server> => {
 export const loopbackEgress = () => createEgress({ nodeRPC: 'http://127.0.0.1:26657', allowHosts: ['127.0.0.1'] });
 
 /** Opens the store that a task with these params would use. */
-export const openTestStore = (params: ObjectStoreParams): ObjectStore =>
-  openObjectStore(compileLocation(params), { egress: loopbackEgress(), clock: systemClock });
+export const openTestStore = (params: ObjectStoreParams, onTransfer?: OnTransfer): ObjectStore =>
+  openObjectStore(compileLocation(params), {
+    egress: loopbackEgress(),
+    clock: systemClock,
+    ...(onTransfer === undefined ? {} : { onTransfer }),
+  });
 
 export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   const all: T[] = [];

@@ -3,15 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@nodetask/runtime';
-import { type Logger, silentLogger } from '@nodetask/shared';
+import { type Clock, type Logger, silentLogger } from '@nodetask/shared';
 import { Engine } from '../../src/engine/engine.ts';
 import { createMetrics } from '../../src/metrics/agent-metrics.ts';
 import { engineObserver, observeSchedules } from '../../src/metrics/observe-engine.ts';
 import { instrumentHandlers } from '../../src/metrics/instrument-handlers.ts';
+import { Gate } from '../../src/server/access.ts';
 import { BearerTokens } from '../../src/server/bearer-token.ts';
+import { CallerCertificates } from '../../src/server/caller-certificates.ts';
 import { EventStreams, type EventStreamsOptions } from '../../src/server/event-streams.ts';
 import { defaultLimits, type ServerLimits, startServer } from '../../src/server/listen.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { TlsIdentity } from '../../src/tls/tls-identity.ts';
 import { TestHandlers } from './test-handlers.ts';
 
 export interface TestServerOptions {
@@ -19,6 +22,10 @@ export interface TestServerOptions {
   readonly limits?: Partial<ServerLimits>;
   readonly streams?: Partial<EventStreamsOptions>;
   readonly logger?: Logger;
+  /** Absent: plain HTTP, which `call` speaks. */
+  readonly tls?: TlsIdentity;
+  /** By which certificates end; default: that of the machine. */
+  readonly certificateClock?: Clock;
 }
 
 export interface Answer {
@@ -40,15 +47,18 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
 
   const logger = options.logger ?? silentLogger;
   const clock = systemClock;
+  const { tls, certificateClock = clock } = options;
   const stop = new AbortController();
   const tests = new TestHandlers();
   const streams = new EventStreams({ clock, most: 8, heartbeatMs: 15_000, stallMs: 30_000, ...options.streams });
   const metrics = createMetrics({
-    reportQueueDepth: () => engine.unreported(1000).length,
+    reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
   });
-  const store = new MemoryStore();
+  const store = new MemoryStore(() => {
+    metrics.storeErrors.inc();
+  });
   const engine = new Engine({
     handlers: instrumentHandlers(tests.handlers, metrics, clock),
     store,
@@ -72,7 +82,11 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
       namespace: testNamespace,
       stopping: () => stop.signal.aborted,
       identity,
-      ...(options.token === undefined ? {} : { tokens: new BearerTokens(tokenFile, clock, logger) }),
+      gate: new Gate({
+        ...(options.token === undefined ? {} : { tokens: new BearerTokens(tokenFile, clock, logger) }),
+        ...(tls === undefined ? {} : { certificates: new CallerCertificates(tls.trust, certificateClock) }),
+      }),
+      ...(tls === undefined ? {} : { tls }),
     },
     { ...defaultLimits, ...options.limits },
   );

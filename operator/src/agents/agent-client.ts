@@ -6,6 +6,7 @@ import {
   taskResultSchema,
 } from '@nodetask/shared';
 import * as z from 'zod';
+import { boundedText } from '../bounded-text.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentHTTP, AgentRequest } from './agent-http.ts';
 import type { AgentPod } from './agent-pod.ts';
@@ -29,10 +30,15 @@ export class AgentClient {
   }
 
   /** POST /v0/tasks with an id: accepted, now or by an earlier call. */
-  async submit(pod: AgentPod, request: SubmitRequest & { readonly id: string }, signal: AbortSignal): Promise<void> {
+  async submit(
+    pod: AgentPod,
+    request: SubmitRequest & { readonly id: string },
+    signal: AbortSignal,
+    trace?: string,
+  ): Promise<void> {
     const { id } = await this.#json(
       pod,
-      { method: 'POST', path: '/v0/tasks', body: request },
+      { method: 'POST', path: '/v0/tasks', body: request, trace },
       submitResponseSchema,
       signal,
     );
@@ -67,6 +73,9 @@ export class AgentClient {
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
-    throw new AgentError('silent', `${request.method} ${request.path}: the answer is not one of the agent API${where}`);
+    throw new AgentError(
+      'silent',
+      boundedText(`${request.method} ${request.path}: the answer is not one of the agent API${where}`),
+    );
   }
 }

@@ -1,19 +1,23 @@
-import { type Clock, headers as apiHeaders } from '@nodetask/shared';
-import { Agent, request as send } from 'undici';
+import { type Clock, headers as apiHeaders, isErrorCode } from '@nodetask/shared';
+import { request as send } from 'undici';
 import { boundedText } from '../bounded-text.ts';
 import { withDeadline } from '../kube/deadline.ts';
+import { type AgentConnections, PlainConnections, type ReachablePod } from './agent-connections.ts';
 import { AgentError } from './agent-error.ts';
-import type { AgentAddress, AgentPod } from './agent-pod.ts';
+import type { AgentPod } from './agent-pod.ts';
 import { type AgentResponse, refusalOf } from './agent-refusal.ts';
 import type { AgentToken } from './agent-token.ts';
 
 export interface AgentHTTPOptions {
+  /** Default: by http. */
+  readonly connections?: AgentConnections;
   readonly token: AgentToken;
   /** leaseTransitions of this operator's Lease: an agent that has seen a higher one refuses. */
   readonly fence: number;
   readonly clock: Clock;
   /** Budget of one call. Default 10 s. */
   readonly timeoutMs?: number;
+  /** `outcome`: the HTTP status, a code of the error registry, or a kind of AgentError; nothing that an agent can make up. */
   readonly onCall?: (method: string, outcome: string, seconds: number) => void;
 }
 
@@ -21,29 +25,25 @@ export interface AgentRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** The traceparent of the span that the call is. */
+  readonly trace?: string | undefined;
 }
 
-/** An answer holds one task with its params at most. */
-const maxResponseBytes = 2 * 1024 * 1024;
-const connectionsPerAgent = 4;
+/** An agent sends no answers with a status below 200. */
+const maxInterimAnswers = 4;
 const defaultTimeoutMs = 10_000;
 
 /** Failures of a connection that was kept and that the other side has closed meanwhile: the same call on a new one may work. */
 const staleConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** HTTP to agents: connections, token, fence, deadline, limits. It connects to addresses of pods only and follows no redirect. */
-export class AgentHTTP {
+/** HTTP to agents: token, fence, deadline, limits. It connects to addresses of pods only and follows no redirect. */
+export class AgentHTTP implements AsyncDisposable {
   readonly #options: AgentHTTPOptions;
-  readonly #dispatcher = new Agent({
-    allowH2: false,
-    connections: connectionsPerAgent,
-    keepAliveTimeout: 30_000,
-    maxResponseSize: maxResponseBytes,
-    connect: { timeout: 5_000 },
-  });
+  readonly #connections: AgentConnections;
 
   constructor(options: AgentHTTPOptions) {
     this.#options = options;
+    this.#connections = options.connections ?? new PlainConnections();
   }
 
   /**
@@ -64,17 +64,24 @@ export class AgentHTTP {
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof AgentError) {
-        outcome = error.code ?? error.kind;
+        // What an agent says is no label of a metric, unless it is one of the codes that there are.
+        outcome = isErrorCode(error.code) ? error.code : error.kind;
         throw error;
       }
-      throw new AgentError('silent', boundedText(describe(error)), { cause: error });
+      const explained = isReachable(pod) ? this.#connections.explain(pod, error) : undefined;
+      throw new AgentError('silent', explained ?? boundedText(describe(error)), { cause: error });
     } finally {
       onCall?.(request.method, outcome, (clock.monotonic() - start) / 1000);
     }
   }
 
+  /** Closes every connection; running calls fail. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await this.#connections.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #exchange(pod: AgentPod, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
@@ -102,18 +109,28 @@ export class AgentHTTP {
   }
 
   async #send(pod: AgentPod, request: AgentRequest, freshToken: boolean, signal: AbortSignal): Promise<AgentResponse> {
-    if (pod.address === undefined) throw new AgentError('silent', pod.unavailable ?? 'the pod has no address');
+    if (!isReachable(pod)) throw new AgentError('silent', pod.unavailable ?? 'the pod has no address');
     const token = await this.#options.token.read(freshToken);
-    const { statusCode, headers, body } = await send(`${originOf(pod.address)}${request.path}`, {
-      dispatcher: this.#dispatcher,
+    using route = this.#connections.route(pod);
+    const flood = new AbortController();
+    let interim = 0;
+    const { statusCode, headers, body } = await send(`${route.origin}${request.path}`, {
+      dispatcher: route.dispatcher,
       method: request.method,
-      signal,
+      signal: AbortSignal.any([signal, flood.signal]),
+      onInfo: ({ statusCode: status }) => {
+        interim += 1;
+        if (interim > maxInterimAnswers) {
+          flood.abort(new AgentError('silent', `more than ${maxInterimAnswers} answers with the status ${status}`));
+        }
+      },
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(request.method === 'GET'
           ? {}
           : { [apiHeaders.fence]: String(this.#options.fence), [apiHeaders.podUID]: pod.metadata.uid }),
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(request.trace === undefined ? {} : { [apiHeaders.trace]: request.trace }),
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
@@ -131,7 +148,7 @@ export class AgentHTTP {
   }
 }
 
-const originOf = ({ host, port }: AgentAddress): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+const isReachable = (pod: AgentPod): pod is ReachablePod => pod.address !== undefined;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

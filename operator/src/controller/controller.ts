@@ -1,3 +1,4 @@
+import { noTracer, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
@@ -10,6 +11,7 @@ import { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { Reconcile } from '../kube/reconcile.ts';
 import { runWorkers } from '../kube/run-workers.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
+import { AgentCaller } from './agent-caller.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { released } from './dependencies/awaits.ts';
 import { changesDependents } from './dependencies/changes-dependents.ts';
@@ -30,7 +32,7 @@ export interface Source<T extends NodeTask | AgentPod> {
   onChange(handler: ChangeHandler<T>): void;
 }
 
-export interface ControllerOptions extends Pick<ReconcileOptions, 'onStatusWrite'> {
+export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly nodeTasks: readonly Source<NodeTask>[];
   readonly pods: readonly Source<AgentPod>[];
   readonly transport: KubeTransport;
@@ -41,6 +43,20 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'onStatusWrite
   readonly metrics: KubeMetrics;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
+}
+
+/** While this process leads. */
+export interface Term {
+  /** leaseTransitions of the Lease. */
+  readonly fence: number;
+  /** Ends the work now. */
+  readonly signal: AbortSignal;
+  /** Lets what is begun end. */
+  readonly drain: AbortSignal;
+  /** Whether it still leads, as the Lease says. */
+  readonly leads: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
@@ -84,38 +100,67 @@ export class Controller {
     }
   }
 
+  /** How many agents do not answer, by namespace: of those that an unfinished NodeTask has work for. */
+  unreachableAgents(): ReadonlyMap<string, number> {
+    return this.#memory.silentAgents();
+  }
+
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
-   * @throws AgentError `fenced`, NewerLeaderError: an agent, a status has heard from a newer leader, and this process leads no more.
+   * @throws AgentError `fenced`, NewerLeaderError: an agent (and the Lease), a status has heard from a newer leader, and this process leads no more.
    */
-  async run(
-    agents: AgentCalls,
-    { fence, signal, drain }: { readonly fence: number; readonly signal: AbortSignal; readonly drain: AbortSignal },
-  ): Promise<void> {
-    const { transport, events, clock, random, logger, metrics, concurrency, onStatusWrite } = this.#options;
+  async run(agents: AgentCalls, { fence, signal, drain, leads }: Term): Promise<void> {
+    const {
+      transport,
+      events,
+      clock,
+      random,
+      logger,
+      metrics,
+      concurrency,
+      observer,
+      tracer = noTracer,
+    } = this.#options;
     const fenced = new AbortController();
+    const caller = new AgentCaller({
+      clock,
+      leads,
+      onFault: (error) => {
+        if (isOfNewerLeader(error)) fenced.abort(error);
+        else logger.error('a call to an agent failed', { error });
+      },
+    });
     const reconcile = reconcileNodeTask({
       view: this.#view,
       transport,
       clock,
       agents,
+      caller,
+      wake: (key) => {
+        this.#queue.add(key);
+      },
       writer: new StatusWriter({ transport, ownWrites: this.#ownWrites, fence }),
       events,
       memory: this.#memory,
       parallelCalls,
-      ...(onStatusWrite === undefined ? {} : { onStatusWrite }),
+      tracer,
+      ...(observer === undefined ? {} : { observer }),
     });
-    await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
-      concurrency,
-      signal: AbortSignal.any([signal, fenced.signal]),
-      drain,
-      timeoutMs: reconcileTimeoutMs,
-      clock,
-      random,
-      logger,
-      metrics,
-      hold: (key) => this.#ownWrites.holdMs(key),
-    });
+    try {
+      await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
+        concurrency,
+        signal: AbortSignal.any([signal, fenced.signal]),
+        drain,
+        timeoutMs: reconcileTimeoutMs,
+        clock,
+        random,
+        logger,
+        metrics,
+        hold: (key) => this.#ownWrites.holdMs(key),
+      });
+    } finally {
+      await caller.stop(new Error('the work on NodeTasks has ended'));
+    }
     if (fenced.signal.aborted) throw fenced.signal.reason;
   }
 

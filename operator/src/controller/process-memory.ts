@@ -1,4 +1,6 @@
+import type { NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
+import { askedAt } from './asked-at.ts';
 import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from './task-memory.ts';
 
 /** What this process remembers of one NodeTask. All of it may be lost. */
@@ -13,8 +15,16 @@ export class NodeTaskMemory {
 
   /** Ids of tasks that stood in the way and that were seen to have ended: each is tried once because of it. */
   readonly endedBlockers = new Set<string>();
+  /** When that was last seen of any. */
+  blockerEndedAt: number | undefined;
+  /** Ids of tasks with a call to their agent that is not over. */
+  readonly underWay = new Set<string>();
   /** When status was last written. */
   writtenAt: number | undefined;
+  /** When rows were last taken off it. */
+  droppedAt: number | undefined;
+
+  #asked: { readonly runID: string | undefined; readonly at: number | undefined } | undefined;
 
   get tasks(): ReadonlyMap<string, TaskMemory> {
     return this.#tasks;
@@ -22,6 +32,18 @@ export class NodeTaskMemory {
 
   get outOfReachSince(): ReadonlyMap<string, number> {
     return this.#outOfReachSince;
+  }
+
+  /**
+   * When the run that spec asks for was asked for, as this process knows.
+   * @param heardAt when it heard of the state that it works on, in milliseconds since the epoch.
+   */
+  askedAt(nodeTask: NodeTask, heardAt: number): number | undefined {
+    const { runID } = nodeTask.spec;
+    if (this.#asked === undefined || this.#asked.runID !== runID) {
+      this.#asked = { runID, at: askedAt(nodeTask, heardAt) };
+    }
+    return this.#asked.at;
   }
 
   answered(call: AgentCall, answer: AgentAnswer, now: number, generation: number): void {
@@ -76,5 +98,18 @@ export class ProcessMemory {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** How many pods' agents do not answer, by namespace: those that a NodeTask has a task for. */
+  silentAgents(): ReadonlyMap<string, number> {
+    const silent = new Map<string, Set<string>>();
+    for (const [key, { memory }] of this.#byKey) {
+      for (const { podUID, silence } of memory.tasks.values()) {
+        if (silence === undefined) continue;
+        const [namespace = ''] = key.split('/', 1);
+        silent.set(namespace, (silent.get(namespace) ?? new Set()).add(podUID));
+      }
+    }
+    return new Map([...silent].map(([namespace, pods]) => [namespace, pods.size]));
   }
 }

@@ -1,27 +1,46 @@
+import type { Tracer } from '@nodetask/runtime';
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
+import { endRoot } from '../tracing/node-task-trace.ts';
+import { ReconcileTrace } from '../tracing/reconcile-trace.ts';
+import type { AgentCaller } from './agent-caller.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
+import { isCrowded } from './foreign-rows.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { hasFinished } from './has-finished.ts';
 import { inParallel } from './in-parallel.ts';
-import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
-import type { StatusWriter } from './status-writer.ts';
+import { isTerminal } from './run-context.ts';
+import type { StatusWrites } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
+import { taskMode } from './task-mode.ts';
 
 export interface ReconcileOptions extends GatherOptions {
   readonly agents: AgentCalls;
-  readonly writer: StatusWriter;
+  readonly caller: AgentCaller;
+  /** Has a NodeTask reconciled again. */
+  readonly wake: (key: string) => void;
+  readonly writer: StatusWrites;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
   /** Calls to agents for one NodeTask at the same time. */
   readonly parallelCalls: number;
-  readonly onStatusWrite?: (status: NonNullable<Decision['status']>, nodeTask: NodeTask) => void;
+  readonly observer?: ReconcileObserver;
+  readonly tracer: Tracer;
+}
+
+/** What metrics are made of. Durations in seconds. */
+export interface ReconcileObserver {
+  statusWritten(status: NonNullable<Decision['status']>, nodeTask: NodeTask): void;
+  /** An agent has taken a task, so long after it became due. */
+  dispatched(seconds: number): void;
+  /** A NodeTask that runs once has ended, so long after it was applied. */
+  finished(nodeTask: NodeTask, seconds: number): void;
 }
 
 /** Decide asks for calls, is told the answers, asks for more: a few times at most, or something is wrong. */
@@ -34,13 +53,28 @@ export const reconcileNodeTask =
     const nodeTask = options.view.nodeTask(key);
     if (nodeTask === undefined) return {};
     try {
-      return await act(options, key, nodeTask, context);
+      return await tracedAct(options, key, nodeTask, context);
     } catch (error) {
       // Deleted meanwhile, by force or by the removal of the finalizer: there is nothing left to write to.
       if (isNotFound(error)) return {};
       throw error;
     }
   };
+
+const tracedAct: typeof act = async (options, key, nodeTask, context) => {
+  if (!options.tracer.enabled) return act(options, key, nodeTask, context);
+  const trace = new ReconcileTrace(options.tracer, nodeTask);
+  const agents = trace.agents(options.agents);
+  const writer = trace.writer(options.writer);
+  try {
+    const result = await act({ ...options, agents, writer }, key, nodeTask, context);
+    trace.end();
+    return result;
+  } catch (error) {
+    trace.end(error);
+    throw error;
+  }
+};
 
 const act = async (
   options: ReconcileOptions,
@@ -51,22 +85,34 @@ const act = async (
   const { signal } = context;
   const { writer, memory: memories } = options;
   const memory = memories.of(key, cached.metadata.uid);
+  const heardAt = options.clock.now() - (options.clock.monotonic() - context.dueAt);
+  const askedAt = memory.askedAt(cached, heardAt);
   let nodeTask = cached;
   let decision = decide(await gather(options, nodeTask, memory, context));
   for (let round = 1; decision.calls.length > 0; round++) {
     if (round > maxRounds)
       throw new Error(`decide asked for calls ${maxRounds} times in a row: ${describe(decision.calls)}`);
     if (decision.finalizer === 'add') nodeTask = await writer.addFinalizer(nodeTask, signal);
-    await callAgents(options, nodeTask, memory, decision.calls, context);
+    await callAgents(options, key, nodeTask, memory, decision.calls, context);
     decision = decide(await gather(options, nodeTask, memory, context));
   }
 
+  const makesRoom = isCrowded(nodeTask.status ?? {}, decision.status);
+  if (makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   if (decision.status !== undefined) {
     nodeTask = await writer.apply(nodeTask, decision.status, signal);
     memory.writtenAt = options.clock.now();
-    options.onStatusWrite?.(decision.status, nodeTask);
+    options.observer?.statusWritten(decision.status, nodeTask);
+    if (options.tracer.enabled) {
+      const step = { before: cached.status, after: decision.status, askedAt, now: memory.writtenAt };
+      endRoot(options.tracer, cached, step);
+    }
+    const ends = isTerminal(decision.status.phase) && !hasFinished(cached) && taskMode(cached.spec) === 'one-shot';
+    if (ends && askedAt !== undefined) {
+      options.observer?.finished(nodeTask, Math.max(0, memory.writtenAt - askedAt) / 1000);
+    }
   }
-  for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
+  if (!makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
   if (decision.finalizer === 'remove') nodeTask = await writer.removeFinalizer(nodeTask, signal);
   if (decision.delete === true) {
@@ -75,28 +121,53 @@ const act = async (
     return {};
   }
 
-  const freed = blockerHasEnded(options.view, memory);
+  const freed = blockerHasEnded(options.view, memory, options.clock.now());
   if (freed) memory.retryNow('busy');
   if (hasFinished(nodeTask)) memory.keep(new Set());
   const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;
   return requeueAfterMs === undefined ? {} : { requeueAfterMs };
 };
 
+const dropRows = async (
+  { writer, clock }: ReconcileOptions,
+  nodeTask: NodeTask,
+  memory: NodeTaskMemory,
+  { dropRows: pods }: Decision,
+  signal: AbortSignal,
+): Promise<NodeTask> => {
+  if (pods.length === 0) return nodeTask;
+  memory.droppedAt = clock.now();
+  return writer.dropRows(nodeTask, pods, signal);
+};
+
 const callAgents = async (
-  { agents, clock, parallelCalls }: ReconcileOptions,
+  { agents, caller, wake, clock, parallelCalls, observer }: ReconcileOptions,
+  key: string,
   { metadata: { generation } }: NodeTask,
   memory: NodeTaskMemory,
   calls: readonly AgentCall[],
-  { signal, logger }: ReconcileContext,
+  { logger, dueAt }: ReconcileContext,
 ): Promise<void> => {
   await inParallel(parallelCalls, calls, async (call) => {
-    const answer = await performCall(agents, call, signal);
-    memory.answered(call, answer, clock.now(), generation);
-    logger.debug('called an agent', {
-      call: call.kind,
-      pod: call.pod.metadata.name,
-      task: call.taskID,
-      answer: answer.kind,
+    memory.underWay.add(call.taskID);
+    await caller.call(call, {
+      agents,
+      done: (answer) => {
+        memory.underWay.delete(call.taskID);
+        if (answer !== undefined) memory.answered(call, answer, clock.now(), generation);
+        if (call.kind === 'dispatch' && answer?.kind === 'accepted') {
+          observer?.dispatched((clock.monotonic() - dueAt) / 1000);
+        }
+        logger.debug('called an agent', {
+          call: call.kind,
+          pod: call.pod.metadata.name,
+          task: call.taskID,
+          answer: answer?.kind,
+        });
+      },
+      late: () => {
+        wake(key);
+      },
     });
   });
 };

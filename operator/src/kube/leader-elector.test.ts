@@ -8,7 +8,7 @@ import { abortable, withDeadline } from './deadline.ts';
 import { noKubeMetrics } from './kube-metrics.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { LeaderElector, LeadershipLostError } from './leader-elector.ts';
-import type { Lease } from './lease.ts';
+import { type Lease, transitionsOfNewLease } from './lease.ts';
 
 /** One Lease with the API server's rules of preconditions. */
 class LeaseServer {
@@ -117,8 +117,9 @@ test('creates the Lease, leads, renews, drains and releases', async () => {
   const stop = new AbortController();
   const drained = Promise.withResolvers<void>();
   const seen: string[] = [];
+  const first = transitionsOfNewLease(clock.now()) + 1;
   const run = makeElector(transport, clock, 'a').run(stop.signal, async (signal, fence) => {
-    seen.push(`leads with ${String(fence)}`);
+    seen.push(`leads with ${fence === first ? 'the first' : String(fence)}`);
     await drained.promise;
     seen.push(signal.aborted ? 'aborted' : 'drained');
   });
@@ -132,8 +133,8 @@ test('creates the Lease, leads, renews, drains and releases', async () => {
   drained.resolve();
   await clock.advance(100);
   await run;
-  assert.deepEqual(seen, ['leads with 1', 'drained']);
-  assert.deepEqual([server.lease.spec.holderIdentity, server.lease.spec.leaseTransitions], ['', 1]);
+  assert.deepEqual(seen, ['leads with the first', 'drained']);
+  assert.deepEqual([server.lease.spec.holderIdentity, server.lease.spec.leaseTransitions], ['', first]);
   assert.equal(clock.pendingTimers, 0);
 });
 
@@ -149,8 +150,36 @@ test('after a release the next leader is there at its next look, with a higher f
     await clock.advance(2500);
     await run;
   }
-  assert.deepEqual(fences, [1, 2, 3]);
+  const [first = 0] = fences;
+  assert.deepEqual(fences, [first, first + 1, first + 2]);
   assert.equal(server.lease?.spec?.holderIdentity, '');
+});
+
+test('the Lease gets the metadata that it is to have, made anew or taken', async () => {
+  const { clock, server, transport } = setUp();
+  for (const owner of ['first', 'second']) {
+    const ownerReferences = [{ kind: 'ClusterRole', name: owner }];
+    const elector = new LeaderElector({
+      transport,
+      lease: { namespace: 'n', name: 'l' },
+      identity: owner,
+      clock,
+      random: () => 0.5,
+      logger: silentLogger,
+      metrics: noKubeMetrics,
+      leaseMetadata: () => Promise.resolve({ ownerReferences }),
+    });
+    const run = elector.run(new AbortController().signal, () => Promise.resolve());
+    await clock.advance(2500);
+    await run;
+    assert.deepEqual(server.lease?.metadata, {
+      name: 'l',
+      namespace: 'n',
+      uid: 'u',
+      resourceVersion: server.lease?.metadata.resourceVersion,
+      ownerReferences,
+    });
+  }
 });
 
 test('one that waits leads within 0.7 s of a release', async () => {

@@ -186,7 +186,7 @@ export class LeaderElector {
   async #whoTook(term: Term, signal: AbortSignal): Promise<string | undefined> {
     try {
       const lease = await this.#client.get(this.#callMs, signal);
-      if (lease === undefined) return 'the Lease was deleted; it must never be, it holds the fence';
+      if (lease === undefined) return 'the Lease was deleted';
       if (this.#isOf(term, lease)) {
         term.lease = lease;
         return undefined;

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@nodetask/shared';
 import type { KubeMetrics } from './kube-metrics.ts';
 import type { KubeTransport } from './kube-transport.ts';
+import type { LeaseMetadata } from './lease-client.ts';
 
 export interface LeaderElectorOptions {
   readonly transport: KubeTransport;
@@ -11,6 +12,7 @@ export interface LeaderElectorOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: KubeMetrics;
+  readonly leaseMetadata?: LeaseMetadata;
   readonly timings?: Partial<LeaderTimings>;
 }
 

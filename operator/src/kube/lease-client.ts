@@ -6,12 +6,16 @@ import type { Lease, LeaseSpec } from './lease.ts';
 import { microTime } from './micro-time.ts';
 import { collectionPath, leases, objectPath } from './resource-type.ts';
 
+/** Metadata that a Lease is to have beside its name: labels, its owner. Asked for at each acquisition. */
+export type LeaseMetadata = () => Promise<object>;
+
 export interface LeaseClientOptions {
   readonly transport: KubeTransport;
   readonly lease: Required<ObjectName>;
   readonly identity: string;
   readonly clock: Clock;
   readonly leaseDurationMs: number;
+  readonly leaseMetadata?: LeaseMetadata;
 }
 
 /** The writes of leader election, each refused by the server when the Lease is not the one last read. */
@@ -49,7 +53,9 @@ export class LeaseClient {
       renewTime: now,
       leaseTransitions,
     };
-    return seen === undefined ? this.#create(spec, timeoutMs) : this.#replace(seen, spec, timeoutMs);
+    const metadata = await this.#options.leaseMetadata?.();
+    if (seen === undefined) return this.#create(spec, metadata, timeoutMs);
+    return this.#replace({ ...seen, metadata: { ...seen.metadata, ...metadata } }, spec, timeoutMs);
   }
 
   async renew(held: Lease, timeoutMs: number, signal: AbortSignal): Promise<Lease> {
@@ -62,12 +68,12 @@ export class LeaseClient {
     return this.#replace(held, { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime }, timeoutMs);
   }
 
-  async #create(spec: LeaseSpec, timeoutMs: number): Promise<Lease> {
+  async #create(spec: LeaseSpec, metadata: object | undefined, timeoutMs: number): Promise<Lease> {
     const { transport, lease } = this.#options;
     return transport.request<Lease>({
       method: 'POST',
       path: collectionPath(leases, lease.namespace),
-      body: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease, spec },
+      body: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...metadata, ...lease }, spec },
       verb: 'create',
       timeoutMs,
     });

@@ -39,10 +39,25 @@ test('no holder, or what an own lost acquisition left, may be taken at once', ()
 
 test('the next fence is above all that were seen, even when the Lease was deleted', () => {
   const observation = new LeaseObservation(new FakeClock(), 15_000);
+  observation.see(lease({ leaseTransitions: 2_000_000_000 }));
+  assert.equal(observation.nextTransitions, 2_000_000_001);
   observation.see(undefined);
-  assert.equal(observation.nextTransitions, 1);
-  observation.see(lease({ leaseTransitions: 41 }));
-  assert.equal(observation.nextTransitions, 42);
-  observation.see(undefined);
-  assert.equal(observation.nextTransitions, 42);
+  assert.equal(observation.nextTransitions, 2_000_000_001);
+});
+
+test('the fence of a new Lease is above those of all Leases before it, which this process never saw', async () => {
+  const clock = new FakeClock();
+  const first = new LeaseObservation(clock, 15_000);
+  first.see(undefined);
+  const former = first.nextTransitions;
+  // Others led after it, and the Lease was deleted with the rest of the installation.
+  await clock.advance(10_000);
+  const second = new LeaseObservation(clock, 15_000);
+  second.see(lease({ leaseTransitions: former + 5 }));
+  assert.equal(second.nextTransitions, former + 6, 'a Lease that is there is counted on');
+  second.see(undefined);
+  const third = new LeaseObservation(clock, 15_000);
+  third.see(undefined);
+  assert.ok(third.nextTransitions > former + 6);
+  assert.ok(third.nextTransitions < 2 ** 31, 'leaseTransitions is an int32');
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '@nodetask/shared';
-import type { Lease } from './lease.ts';
+import { type Lease, transitionsOfNewLease } from './lease.ts';
 
 /**
  * What this process has seen of a Lease. Whether it has run out is judged by how long this process has not seen it change, never
@@ -40,8 +40,9 @@ export class LeaseObservation {
     return this.#clock.monotonic() - this.#changedAt > durationMs;
   }
 
-  /** The fence of the next acquisition: higher than any that this process has seen, even if somebody deleted the Lease. */
+  /** The fence of the next acquisition: higher than any before, even if somebody deleted the Lease. */
   get nextTransitions(): number {
-    return this.#highestTransitions + 1;
+    const least = this.#lease?.spec?.leaseTransitions ?? transitionsOfNewLease(this.#clock.now());
+    return Math.max(this.#highestTransitions, least) + 1;
   }
 }

@@ -14,3 +14,11 @@ export interface LeaseSpec {
   /** Rises with every acquisition: the fence. */
   readonly leaseTransitions?: number;
 }
+
+const newLeaseSince = Date.UTC(2020, 0, 1);
+
+/**
+ * What the transitions of a Lease that is made anew count on from: the seconds since 2020, so that it has had more than any Lease before it, which was perhaps
+ * deleted with the rest of an installation. Terms are longer than a second. An int32 holds them until 2088.
+ */
+export const transitionsOfNewLease = (now: number): number => Math.max(0, Math.floor((now - newLeaseSince) / 1000));

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { KubeMetrics, QueueLoad } from './kube-metrics.ts';
 
 const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const queueSeconds = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
+const queueSeconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600];
 
 /** The metrics of this folder on a registry of the caller's; names as in client-go, so that its dashboards fit. */
 export const createKubeMetrics = (registry: Registry): KubeMetrics => {

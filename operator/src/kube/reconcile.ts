@@ -6,6 +6,8 @@ export interface ReconcileContext {
   readonly signal: AbortSignal;
   /** Says `key` and `reconcileId` in each line. */
   readonly logger: Logger;
+  /** When there became something to do, in milliseconds of the monotonic clock. */
+  readonly dueAt: number;
 }
 
 export interface ReconcileResult {

@@ -12,6 +12,15 @@ export interface ResourceType {
 export const pods: ResourceType = { group: '', version: 'v1', plural: 'pods' };
 export const leases: ResourceType = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 export const events: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
+export const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets' };
+export const configMaps: ResourceType = { group: '', version: 'v1', plural: 'configmaps' };
+export const tokenReviews: ResourceType = { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews' };
+export const clusterRoles: ResourceType = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' };
+export const mutatingWebhookConfigurations: ResourceType = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'mutatingwebhookconfigurations',
+};
 
 /** Path of all objects of a type, in one namespace or in all. */
 export const collectionPath = ({ group, version, plural }: ResourceType, namespace?: string): string => {

@@ -68,9 +68,10 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
       .toString(16)
       .padStart(8, '0');
     const logger = options.logger.child({ key, reconcileId });
-    options.metrics.reconciled(queue.name, await runOne(key, logger));
+    const dueAt = queue.dueAt(key) ?? options.clock.monotonic();
+    options.metrics.reconciled(queue.name, await runOne(key, logger, dueAt));
   };
-  const runOne = async (key: string, logger: Logger): Promise<string> => {
+  const runOne = async (key: string, logger: Logger, dueAt: number): Promise<string> => {
     try {
       const { requeueAfterMs } = await withDeadline(
         {
@@ -79,7 +80,7 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
           signal: options.signal,
           timeoutError: () => new Error(`reconcile of ${key} took longer than ${String(options.timeoutMs)} ms`),
         },
-        async (signal) => reconcile(key, { signal, logger } satisfies ReconcileContext),
+        async (signal) => reconcile(key, { signal, logger, dueAt } satisfies ReconcileContext),
       );
       forget(key);
       if (requeueAfterMs === undefined) return 'success';

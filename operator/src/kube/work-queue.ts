@@ -26,8 +26,8 @@ export class WorkQueue {
   readonly #unregisterLoad: () => void;
   /** Waiting for a worker, oldest first, with the time of the add. */
   readonly #ready = new Map<string, number>();
-  /** With a worker, with the time of the start. */
-  readonly #active = new Map<string, number>();
+  /** With a worker, with the times of the add and of the start. */
+  readonly #active = new Map<string, { readonly addedAt: number; readonly start: number }>();
   /** Active and added meanwhile, with the time of the add. */
   readonly #dirty = new Map<string, number>();
   readonly #delayed = new Map<string, { readonly due: number; readonly cancel: () => void }>();
@@ -116,12 +116,17 @@ export class WorkQueue {
     });
   }
 
+  /** When a key that a worker has became due: the monotonic clock's milliseconds; undefined for one that no worker has. */
+  dueAt(key: string): number | undefined {
+    return this.#active.get(key)?.addedAt;
+  }
+
   /** The work on `key` has ended, well or not. */
   done(key: string): void {
-    const start = this.#active.get(key);
-    if (start === undefined) throw new Error(`work queue ${this.name}: done("${key}") without get`);
+    const active = this.#active.get(key);
+    if (active === undefined) throw new Error(`work queue ${this.name}: done("${key}") without get`);
     this.#active.delete(key);
-    this.#options.metrics.queueWorked(this.name, (this.#options.clock.monotonic() - start) / 1000);
+    this.#options.metrics.queueWorked(this.name, (this.#options.clock.monotonic() - active.start) / 1000);
     const addedAt = this.#dirty.get(key);
     if (addedAt === undefined || this.#closed) return;
     this.#dirty.delete(key);
@@ -161,7 +166,7 @@ export class WorkQueue {
       const waiter = this.#waiters.shift();
       if (waiter === undefined) break;
       this.#ready.delete(key);
-      this.#active.set(key, now);
+      this.#active.set(key, { addedAt, start: now });
       this.#options.metrics.queueWaited(this.name, (now - addedAt) / 1000);
       waiter(key);
     }
@@ -170,7 +175,7 @@ export class WorkQueue {
 
   #load(): { unfinishedSeconds: number; longestSeconds: number } {
     const now = this.#options.clock.monotonic();
-    const seconds = [...this.#active.values()].map((start) => (now - start) / 1000);
+    const seconds = [...this.#active.values()].map(({ start }) => (now - start) / 1000);
     return {
       unfinishedSeconds: seconds.reduce((sum, one) => sum + one, 0),
       longestSeconds: Math.max(0, ...seconds),

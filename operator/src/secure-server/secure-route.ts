@@ -7,6 +7,8 @@ export interface SecureRequest {
   readonly body: string;
   /** Aborts when the client goes or the budget of the request ends. */
   readonly signal: AbortSignal;
+  /** Address of the other end of the connection, which may be a proxy or a node: good for fairness, not for trust. */
+  readonly remoteAddress?: string;
 }
 
 export interface SecureAnswer {

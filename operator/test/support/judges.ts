@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { argoCdHealth, type Cluster, kstatus } from '@nodetask/testbed';
-import { parse } from 'yaml';
+import { argoCdHealth, type Cluster, type HealthCheckExpressions, kstatus } from '@nodetask/testbed';
+import { parse, parseAllDocuments } from 'yaml';
 import { readVerdictTable, type VerdictRow } from './verdict-table.ts';
 import type { RecordedNodeTask, VersionRecorder } from './version-recorder.ts';
 
@@ -15,24 +15,43 @@ const healthCheck = async (): Promise<string> => {
   return data['resource.customizations.health.nodetask.dev_NodeTask'] ?? '';
 };
 
+/** Those of the Kustomization that users copy. */
+const healthCheckExprs = async (): Promise<HealthCheckExpressions> => {
+  const file = new URL('../../../examples/flux/nodetask.yaml', import.meta.url);
+  const expressions = parseAllDocuments(await readFile(file, 'utf8'))
+    .map(
+      (document) =>
+        document.toJS() as {
+          readonly spec: { readonly healthCheckExprs?: readonly (HealthCheckExpressions & { kind: string })[] };
+        },
+    )
+    .flatMap(({ spec }) => spec.healthCheckExprs ?? [])
+    .find(({ kind }) => kind === 'NodeTask');
+  if (expressions === undefined) throw new Error('examples/flux/nodetask.yaml has no expressions for NodeTask');
+  const { current, failed = '', inProgress = '' } = expressions;
+  return { current, failed, inProgress };
+};
+
 /** Holds what the tools say of NodeTasks against the table of docs/gitops.md. */
 export class Judges {
   readonly #cluster: Cluster;
   readonly #recorder: VersionRecorder;
   readonly #healthCheck: string;
+  readonly #expressions: HealthCheckExpressions;
   readonly #table = readVerdictTable();
   /** States that a NodeTask has been through, by name. */
   readonly #passed = new Map<string, string[]>();
   readonly #seen = new Set<string>();
 
-  private constructor(cluster: Cluster, recorder: VersionRecorder, check: string) {
+  private constructor(cluster: Cluster, recorder: VersionRecorder, check: string, expressions: HealthCheckExpressions) {
+    this.#expressions = expressions;
     this.#cluster = cluster;
     this.#recorder = recorder;
     this.#healthCheck = check;
   }
 
   static async of(cluster: Cluster, recorder: VersionRecorder): Promise<Judges> {
-    return new Judges(cluster, recorder, await healthCheck());
+    return new Judges(cluster, recorder, await healthCheck(), await healthCheckExprs());
   }
 
   /** States of the table that no NodeTask was in yet. */
@@ -80,7 +99,13 @@ export class Judges {
   }
 
   async #verdicts(versions: readonly RecordedNodeTask[]): Promise<readonly string[]> {
-    const fromKstatus = await kstatus(versions);
+    const [fromKstatus, fromExpressions] = await Promise.all([kstatus(versions), kstatus(versions, this.#expressions)]);
+    for (const [index, { status }] of fromKstatus.entries()) {
+      // Expressions have no word for what is being deleted.
+      const expected = status === 'Terminating' ? 'InProgress' : status;
+      const text = `by the expressions for Flux: ${JSON.stringify(versions[index])}`;
+      assert.equal(fromExpressions[index]?.status, expected, text);
+    }
     return versions.map((version, index) =>
       pair({
         kstatus: fromKstatus[index]?.status ?? '',

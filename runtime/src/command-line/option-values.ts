@@ -5,6 +5,17 @@ import * as z from 'zod';
 
 export const filePath = z.string().min(1).max(4096);
 
+/** Base URL of another server, without login, query or fragment. */
+export const serverURL = z
+  .string()
+  .max(2048)
+  .refine((text) => {
+    const url = URL.parse(text);
+    return (
+      url !== null && /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}${url.hash}` === ''
+    );
+  }, 'must be an http:// or https:// URL without user, query and fragment, for instance http://collector:4318');
+
 /** The text of a whole number. */
 export const wholeNumber = (least: number, most: number) =>
   z

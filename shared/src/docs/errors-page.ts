@@ -8,7 +8,7 @@ export const errorsPage = (): string => {
   return page(
     '# Error codes',
     'A code names one situation and never changes its meaning. `retriable` says whether the same request or task may succeed when it is simply tried again; a task may know better in a single case and then says so in its result.',
-    "## Answers of the agent's HTTP API",
+    "## Answers of the agent's HTTP API, and of the operator's HTTPS server",
     'The body is `{error, code, retriable, details?}`.',
     codeTable(entries.filter(([, { status }]) => status !== undefined)),
     '## Failed tasks',

@@ -9,6 +9,11 @@ export interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly user: { readonly username: string };
+  /** Who decided whether it may be done, and why. */
+  readonly annotations?: {
+    readonly 'authorization.k8s.io/decision'?: 'allow' | 'forbid';
+    readonly 'authorization.k8s.io/reason'?: string;
+  };
   readonly userAgent?: string;
   readonly objectRef?: {
     readonly resource?: string;

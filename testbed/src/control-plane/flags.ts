@@ -87,6 +87,7 @@ export const CONTROLLERS = [
   'deployment',
   'statefulset',
   'replicaset',
+  'validatingadmissionpolicy-status-controller',
 ] as const;
 
 export function controllerManagerArgs(flags: ControllerManagerFlags): string[] {

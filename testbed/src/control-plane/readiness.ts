@@ -20,8 +20,8 @@ export async function untilApiServerReady(
       if (ca === undefined) return false;
       using client = new KubeClient({ server, ca, token, timeoutMs: 5_000 });
       try {
-        const { status } = await client.raw({ method: 'GET', path: '/readyz', signal });
-        last = `HTTP ${status}`;
+        const { status, body } = await client.raw({ method: 'GET', path: '/readyz', signal });
+        last = `HTTP ${status} ${failedChecks(body)}`;
         return status === 200;
       } catch (error) {
         signal.throwIfAborted();
@@ -32,6 +32,14 @@ export async function untilApiServerReady(
     { what: `${server}/readyz to answer 200`, timeoutMs: READY_TIMEOUT_MS, signal, detail: () => last },
   );
 }
+
+/** Of the list of checks that a server answers which is not ready. */
+const failedChecks = (answer: unknown): string =>
+  String(answer)
+    .split('\n')
+    .filter((line) => line.startsWith('[-]'))
+    .join(', ')
+    .slice(0, 500);
 
 /** Pods are refused in a namespace until its `default` service account exists. */
 export async function untilDefaultAccount(

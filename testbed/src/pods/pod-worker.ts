@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeApiError } from '../kube/kube-client.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import { freeLoopbackAddress } from '../net/free-port.ts';
+import { httpCall } from '../net/http-call.ts';
 import { agentPortOf, podKey, podPath } from './pod.ts';
 import type { Pod } from './pod.ts';
 import { podStatusPatch } from './pod-status.ts';
@@ -11,6 +12,8 @@ import { podStatusPatch } from './pod-status.ts';
 export interface Workload {
   /** How often the process was started, for restartCount. */
   readonly starts: number;
+  /** Of its probes (default HTTP). */
+  readonly scheme?: 'HTTP' | 'HTTPS';
   stop(): Promise<void>;
 }
 
@@ -64,7 +67,8 @@ export class PodWorker {
   /** Writes the status at first and at each change of readiness or restarts, until the pod ends. */
   async #follow(ip: string, startedAt: Date, workload: Workload): Promise<void> {
     const { signal } = this.#stopping;
-    const url = `http://${ip}:${agentPortOf(this.#pod)}/v0/healthz`;
+    const scheme = (workload.scheme ?? 'HTTP').toLowerCase();
+    const url = `${scheme}://${ip}:${agentPortOf(this.#pod)}/v0/healthz`;
     let interval = FIRST_PROBE_MS;
     let written: { readonly ready: boolean; readonly restarts: number } | undefined;
     while (!signal.aborted) {
@@ -83,11 +87,12 @@ export class PodWorker {
 
   async #probe(url: string): Promise<boolean> {
     try {
-      const response = await fetch(url, {
+      // No certificate is looked at, as by a kubelet.
+      const { status } = await httpCall({
+        url,
         signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
       });
-      await response.body?.cancel();
-      return response.status === 200;
+      return status === 200;
     } catch {
       // Refused, reset or silent: not ready, whatever it was.
       return false;

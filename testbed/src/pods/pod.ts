@@ -44,6 +44,11 @@ export function agentPortOf(pod: Pod): number {
   return named ?? Number(pod.metadata.annotations?.[agentPortAnnotation] ?? agentPort);
 }
 
+/** The service account that the pod's tokens are for. */
+export function serviceAccountOf(pod: Pod): string {
+  return pod.spec.serviceAccountName ?? 'default';
+}
+
 /** No scheduler places it yet, so that it runs nowhere. */
 export function isGated(pod: Pod): boolean {
   return (pod.spec.schedulingGates ?? []).length > 0;

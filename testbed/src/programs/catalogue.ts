@@ -1,6 +1,21 @@
 // The programs that the testbed runs: what they are built from and at which version. The versions also stand in testbed/go/*/go.mod; a
 // test holds the two equal.
 
+/** What the node of real-node/ runs beside the control plane: `npm test` makes none of these, `npm run e2e` does. */
+export const NODE_PROGRAMS = [
+  'kubelet',
+  'kube-scheduler',
+  'kube-proxy',
+  'containerd',
+  'containerd-shim-runc-v2',
+  'ctr',
+  'cni-ptp',
+  'cni-host-local',
+  'cni-loopback',
+  'coredns',
+  'pause',
+] as const;
+
 export type ProgramName =
   | 'etcd'
   | 'kube-apiserver'
@@ -10,22 +25,9 @@ export type ProgramName =
   | 'cometbft-e2e-node'
   | 'versitygw'
   | 'helm'
+  | 'helm3'
   | 'kstatus'
-  | NodeProgramName;
-
-/** What the node of real-node/ runs beside the control plane. */
-export type NodeProgramName =
-  | 'kubelet'
-  | 'kube-scheduler'
-  | 'kube-proxy'
-  | 'containerd'
-  | 'containerd-shim-runc-v2'
-  | 'ctr'
-  | 'cni-ptp'
-  | 'cni-host-local'
-  | 'cni-loopback'
-  | 'coredns'
-  | 'pause';
+  | (typeof NODE_PROGRAMS)[number];
 
 export interface Program {
   readonly name: ProgramName;
@@ -88,6 +90,14 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     variables: {},
     inEnvtest: false,
   },
+  helm3: {
+    name: 'helm3',
+    version: 'v3.22.0',
+    module: 'helm3',
+    goPackage: 'helm.sh/helm/v3/cmd/helm',
+    variables: {},
+    inEnvtest: false,
+  },
   kstatus: {
     name: 'kstatus',
     version: 'v1.3.0',
@@ -127,19 +137,6 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     ownSources: true,
   },
 };
-
-/** The programs of `npm test`; those of the node are made by what needs them (`npm run e2e`). */
-export const TEST_PROGRAMS: readonly Exclude<ProgramName, NodeProgramName>[] = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kubectl',
-  'cometbft',
-  'cometbft-e2e-node',
-  'versitygw',
-  'helm',
-  'kstatus',
-];
 
 function kubernetes(name: Extract<ProgramName, `kube${string}`>, inEnvtest: boolean): Program {
   return {

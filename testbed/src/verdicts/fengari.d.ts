@@ -10,6 +10,18 @@ declare module 'fengari' {
 
   export const lua: {
     readonly LUA_OK: number;
+    readonly LUA_TNIL: number;
+    readonly LUA_TBOOLEAN: number;
+    readonly LUA_TNUMBER: number;
+    readonly LUA_TSTRING: number;
+    readonly LUA_TTABLE: number;
+    readonly lua_type: (state: LuaState, index: number) => number;
+    readonly lua_next: (state: LuaState, table: number) => number;
+    readonly lua_toboolean: (state: LuaState, index: number) => boolean;
+    readonly lua_tonumber: (state: LuaState, index: number) => number;
+    readonly lua_tostring: (state: LuaState, index: number) => LuaString;
+    readonly lua_pushcfunction: (state: LuaState, value: LuaFunction) => void;
+    readonly lua_setfield: (state: LuaState, table: number, name: LuaString) => void;
     readonly lua_pcall: (state: LuaState, args: number, results: number, handler: number) => number;
     readonly lua_pop: (state: LuaState, count: number) => void;
     readonly lua_pushboolean: (state: LuaState, value: boolean) => void;
@@ -22,13 +34,12 @@ declare module 'fengari' {
     readonly lua_rawseti: (state: LuaState, table: number, index: number) => void;
     readonly lua_setglobal: (state: LuaState, name: LuaString) => void;
     readonly lua_getfield: (state: LuaState, table: number, name: LuaString) => number;
-    readonly lua_istable: (state: LuaState, index: number) => boolean;
-    readonly lua_isstring: (state: LuaState, index: number) => boolean;
     readonly lua_tojsstring: (state: LuaState, index: number) => string;
   };
 
   export const lauxlib: {
     readonly luaL_newstate: () => LuaState;
+    readonly luaL_error: (state: LuaState, message: LuaString) => number;
     readonly luaL_loadstring: (state: LuaState, program: LuaString) => number;
     readonly luaL_requiref: (state: LuaState, name: LuaString, open: LuaFunction, global: number) => void;
   };

@@ -10,10 +10,21 @@ const Line = z.object({
   message: z.string(),
 });
 
-/** The verdict of each object, in their order. One run of the program, however many there are. */
-export async function kstatus(objects: readonly KubeObject[]): Promise<readonly Verdict[]> {
+/** One of a Flux Kustomization's healthCheckExprs: https://fluxcd.io/flux/components/kustomize/kustomizations/#health-check-expressions */
+export interface HealthCheckExpressions {
+  readonly current: string;
+  readonly failed?: string;
+  readonly inProgress?: string;
+}
+
+/** The verdict of each object, in their order; by Flux's expressions where given. One run of the program, however many there are. */
+export async function kstatus(
+  objects: readonly KubeObject[],
+  expressions?: HealthCheckExpressions,
+): Promise<readonly Verdict[]> {
   const program = await findProgram('kstatus');
-  const { stdout } = await mustRun(program, [], {
+  const args = expressions === undefined ? [] : [JSON.stringify(expressions)];
+  const { stdout } = await mustRun(program, args, {
     input: objects.map((object) => `${JSON.stringify(object)}\n`).join(''),
   });
   const verdicts = stdout

@@ -4,7 +4,7 @@ import type { Route } from '../route.ts';
 export const getMetrics: Route = {
   method: 'get',
   path: '/v0/metrics',
-  access: 'authenticated',
+  access: 'metrics',
   mutating: false,
   doc: {
     operationId: 'getMetrics',

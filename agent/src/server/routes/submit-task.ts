@@ -1,4 +1,5 @@
-import { isTaskType, type SubmitRequest, submitRequestSchema, TaskError, taskParams } from '@nodetask/shared';
+import { parseTraceParent } from '@nodetask/runtime';
+import { headers, isTaskType, type SubmitRequest, submitRequestSchema, TaskError, taskParams } from '@nodetask/shared';
 import * as z from 'zod';
 import { parseInput } from '../faults.ts';
 import { readFencedBody } from '../fenced-body.ts';
@@ -43,7 +44,7 @@ export const submitTask: Route = {
     if (context.stopping()) throw stoppingError();
     const task = parseInput(submitRequestSchema, body, 'invalid-request', 'The task is not valid');
     checkNamespace(task, context);
-    const { id, async } = submit(task, context);
+    const { id, async } = submit(task, traceOf(request.get(headers.trace)), context);
     response.status(async === undefined ? 202 : 201).json({ id });
   },
 };
@@ -51,10 +52,18 @@ export const submitTask: Route = {
 export const stoppingError = (): TaskError =>
   new TaskError('stopping', 'The agent is shutting down and takes no new work. Try again when it is back.');
 
+/** What is no traceparent does not count, as the standard says. */
+const traceOf = (header: string | undefined): string | undefined =>
+  header !== undefined && parseTraceParent(header) !== undefined ? header : undefined;
+
 /** The engine names what is wrong with params; here, the offending values are known too. */
-const submit = (task: SubmitRequest, { engine }: RouteContext): ReturnType<RouteContext['engine']['submitRequest']> => {
+const submit = (
+  task: SubmitRequest,
+  trace: string | undefined,
+  { engine }: RouteContext,
+): ReturnType<RouteContext['engine']['submitRequest']> => {
   try {
-    return engine.submitRequest(task);
+    return engine.submitRequest(task, trace);
   } catch (error) {
     if (error instanceof TaskError && error.code === 'invalid-params' && isTaskType(task.type)) {
       const schema = z.object({ params: taskParams[task.type].schema });

@@ -14,7 +14,7 @@ export const watchTask: Route = {
     operationId: 'watchTask',
     summary: 'Follow one task',
     description:
-      'Server-sent events: `result` with a TaskResult as data, at once and after changes; `removed` when the task was removed; `end` when nothing more comes, because the task is terminal or was removed. A stream that ends without it may be opened again. A slow reader gets the latest state only.',
+      'Server-sent events: `result` with a TaskResult as data, at once and after changes; `removed` when the task was removed; `end` when nothing more comes, because the task is terminal or was removed. A stream that ends without it may be opened again; one whose caller may no longer call ends so, within 15 s. A slow reader gets the latest state only.',
     responses: { 200: { description: 'The stream.', contentType: 'text/event-stream' } },
     errors: ['invalid-request', 'too-many-connections'],
   },
@@ -25,7 +25,7 @@ export const watchTask: Route = {
       response.set('Content-Type', 'text/event-stream; charset=utf-8').end();
       return;
     }
-    const stream = context.streams.open(response);
+    const stream = context.streams.open(response, () => context.gate.refusal(request, watchTask.access) === undefined);
     let sequence = 0;
     const sendState = (): void => {
       stream.send(() => {

@@ -10,7 +10,7 @@ import { createEgress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { sendJson, startServer, type TestServer } from '../../node/testing/http-server.ts';
-import { type Certificate, makeSelfSigned } from '../../node/testing/self-signed.ts';
+import { type Certificate, makeServerCertificate } from '../../node/testing/server-certificate.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
 import { configureGenesis, type ConfigureGenesisOptions } from './configure-genesis.ts';
@@ -39,7 +39,7 @@ const setUp = async (
   const egress = createEgress({
     nodeRPC: 'http://127.0.0.1:1',
     allowHosts: [server.host],
-    ...(certificate === undefined ? {} : { ca: certificate.cert }),
+    ...(certificate === undefined ? {} : { ca: certificate.ca }),
   });
   t.after(() => egress.close());
   const rpc = createRpcClient(egress, systemClock);
@@ -53,7 +53,7 @@ const setUp = async (
   };
 };
 
-const certificate = makeSelfSigned();
+const certificate = await makeServerCertificate();
 
 const setUpHttps = (
   t: TestContext,

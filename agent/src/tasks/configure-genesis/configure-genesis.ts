@@ -11,6 +11,7 @@ import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
+import type { OnTransfer } from '../../objectstore/store-calls.ts';
 import { readGenesisFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -23,6 +24,7 @@ export interface ConfigureGenesisOptions {
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
+  readonly onTransfer?: OnTransfer;
   /** The largest document that is taken, in bytes; default 2 GiB. */
   readonly maxBytes?: number;
   /** Budget of the whole transfer; default 30 minutes. */

@@ -12,7 +12,7 @@ import { snapshotHeightFile } from '../../node/snapshot-height.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import { type Respond, startHostServers } from '../../node/testing/host-servers.ts';
 import { sendJson, startServer } from '../../node/testing/http-server.ts';
-import { makeSelfSigned } from '../../node/testing/self-signed.ts';
+import { makeServerCertificate } from '../../node/testing/server-certificate.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
@@ -314,11 +314,11 @@ describe('configure-state-sync', () => {
   });
 
   test('speaks https, keeps the path, and names the port', async (t) => {
-    const certificate = makeSelfSigned();
+    const certificate = await makeServerCertificate();
     const one = await startServer(t, strip(node({ id: '1' })), certificate);
     const two = await startServer(t, strip(node({ id: '2' })), certificate);
     const home = await makeSeiHome(t);
-    const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: ['127.0.0.1'], ca: certificate.cert });
+    const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: ['127.0.0.1'], ca: certificate.ca });
     t.after(() => egress.close());
     const rpc = createRpcClient(egress, systemClock);
     const handler = configureStateSync({ home, egress, rpc, clock: systemClock });

@@ -8,6 +8,7 @@ import type { RpcClient } from '../../node/rpc-client.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
+import type { OnTransfer } from '../../objectstore/store-calls.ts';
 import { blockLine } from './block-line.ts';
 import { type Block, blocksInOrder } from './block-window.ts';
 import { compileDestination, type ExportDestination, type HeightRange } from './export-destination.ts';
@@ -26,6 +27,7 @@ export interface ExportOptions {
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
+  readonly onTransfer?: OnTransfer;
   readonly tuning?: Partial<ExportTuning>;
 }
 

@@ -5,6 +5,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
+import type { OnTransfer } from '../../objectstore/store-calls.ts';
 import { snapshotsLock } from './snapshots-folder.ts';
 
 /** What both tasks on snapshots are given. */
@@ -13,6 +14,7 @@ export interface SnapshotOptions {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly cpus: number;
+  readonly onTransfer?: OnTransfer;
   /** Called after each step that a crash could follow; tests end the process in it. */
   readonly afterStep?: (step: string) => void;
 }

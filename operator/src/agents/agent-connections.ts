@@ -1,0 +1,53 @@
+import { Agent, type Dispatcher } from 'undici';
+import type { AgentPod } from './agent-pod.ts';
+
+/** An answer holds one task with its params (32 KiB) and its output (16 KiB) at most. */
+const maxResponseBytes = 256 * 1024;
+const connectionsPerAgent = 4;
+
+export const agentOptions: Agent.Options = {
+  allowH2: false,
+  connections: connectionsPerAgent,
+  keepAliveTimeout: 30_000,
+  maxResponseSize: maxResponseBytes,
+};
+
+export const connectTimeoutMs = 5_000;
+
+/** A way to one agent, for one call. */
+export interface AgentRoute extends Disposable {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly dispatcher: Dispatcher;
+}
+
+/** A pod with an address. */
+export type ReachablePod = AgentPod & Required<Pick<AgentPod, 'address'>>;
+
+/** How agents are reached: by http, or by https. */
+export interface AgentConnections {
+  /** To be disposed when the call has ended. Throws AgentError `silent` where there is none now. */
+  route(pod: ReachablePod): AgentRoute;
+  /** What a connection failed with, for people; undefined where this has nothing to add. */
+  explain(pod: ReachablePod, error: unknown): string | undefined;
+  /** Closes every connection; running calls fail. */
+  close(): Promise<void>;
+}
+
+/** By http, to whoever has the pod's address. */
+export class PlainConnections implements AgentConnections {
+  readonly #dispatcher = new Agent({ ...agentOptions, connect: { timeout: connectTimeoutMs } });
+
+  route({ address: { host, port } }: ReachablePod): AgentRoute {
+    const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return { origin, dispatcher: this.#dispatcher, [Symbol.dispose]: () => undefined };
+  }
+
+  explain(): undefined {
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+}

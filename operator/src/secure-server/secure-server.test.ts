@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTCP } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import { text } from 'node:stream/consumers';
+import { systemClock } from '@nodetask/runtime';
+import { apiErrorSchema, type Logger, silentLogger } from '@nodetask/shared';
+import { Agent, request } from 'undici';
+import { ListenError } from '../listen-error.ts';
+import { createAuthority } from '../pki/certificate-authority.ts';
+import { issueLeaf, type KeyedLeaf } from '../pki/leaf.ts';
+import { serverProfile } from '../pki/profiles.ts';
+import type { SecureServerLimits } from './limits.ts';
+import type { SecureRequest, SecureRoute } from './secure-route.ts';
+import { SecureServer, type ServerCertificate } from './secure-server.ts';
+
+const ca = createAuthority(Date.now(), 3_600_000);
+const roots = ca.certificate.toString();
+const profile = serverProfile({ name: 'nodetask-operator', namespace: 'nodetask-system', hosts: ['127.0.0.1'] });
+const leaf = (): KeyedLeaf => issueLeaf(profile, { ca, now: Date.now(), lifetimeMs: 60_000 });
+const shown = ({ certificateText, keyText }: KeyedLeaf): ServerCertificate => ({ cert: certificateText, key: keyText });
+
+const errors: string[] = [];
+const logger: Logger = {
+  ...silentLogger,
+  error: (message, fields) => errors.push(`${message} ${String(fields?.['error'])}`),
+};
+
+/** Requests that `/wait` has and answers when the test says. */
+const waiting: { readonly request: SecureRequest; readonly answer: (body: string) => void }[] = [];
+
+const routes: readonly SecureRoute[] = [
+  {
+    method: 'POST',
+    path: '/echo',
+    maxBodyBytes: 16,
+    handle: async ({ body, headers }) =>
+      Promise.resolve({ status: 201, headers: { 'X-Seen': String(headers['x-say']) }, body }),
+  },
+  {
+    method: 'GET',
+    path: '/plain',
+    maxBodyBytes: 0,
+    handle: async () => Promise.resolve({ status: 200, contentType: 'text/plain', body: 'plain' }),
+  },
+  { method: 'GET', path: '/broken', maxBodyBytes: 0, handle: async () => Promise.reject(new Error('secret hunter2')) },
+  {
+    method: 'GET',
+    path: '/wait',
+    maxBodyBytes: 0,
+    handle: async (held) =>
+      new Promise((resolve) => {
+        waiting.push({
+          request: held,
+          answer: (body) => {
+            resolve({ status: 200, body });
+          },
+        });
+      }),
+  },
+];
+
+const start = async (limits: Partial<SecureServerLimits> = {}): Promise<SecureServer> => {
+  const options = { host: '127.0.0.1', port: 0, routes, certificate: shown(leaf()), clock: systemClock, logger };
+  const server = new SecureServer({ ...options, limits });
+  await server.listen();
+  return server;
+};
+
+let server: SecureServer;
+let dispatcher: Agent;
+
+before(async () => {
+  server = await start();
+  dispatcher = new Agent({ connect: { ca: roots }, allowH2: false });
+});
+
+after(async () => {
+  await dispatcher.destroy();
+  await server[Symbol.asyncDispose]();
+});
+
+interface Sent {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'HEAD';
+  readonly body?: string | Buffer | AsyncIterable<Buffer>;
+  readonly headers?: Record<string, string>;
+}
+
+const send = async (path: string, { method = 'GET', body, headers = {} }: Sent = {}, port = server.port) => {
+  const answer = await request(`https://127.0.0.1:${port}${path}`, {
+    dispatcher,
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: body as Buffer }),
+  });
+  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+};
+
+const refuses = (answer: Awaited<ReturnType<typeof send>>, status: number, code: string, says: RegExp): void => {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.headers['content-type'], 'application/json');
+  const body = apiErrorSchema.parse(JSON.parse(answer.text));
+  assert.equal(body.code, code);
+  assert.match(body.error, says);
+};
+
+/** A connection of TLS, with bytes to be sent as they are. */
+const raw = async (port = server.port): Promise<TLSSocket> => {
+  const socket = connect({ port, host: '127.0.0.1', ca: roots });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return socket;
+};
+
+describe('routes', () => {
+  test('get what was sent, and their answer is sent back', async () => {
+    const answer = await send('/echo?timeout=10s', { method: 'POST', body: 'a ü', headers: { 'x-say': 'hello' } });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.text, 'a ü');
+    assert.equal(answer.headers['x-seen'], 'hello');
+    assert.equal(answer.headers['content-type'], 'application/json');
+    assert.equal((await send('/plain')).headers['content-type'], 'text/plain');
+  });
+
+  test('that there are not: 404 that names those that there are, 405 with their methods', async () => {
+    refuses(await send('/none\u001b'), 404, 'not-found', /^there is no \/none.*: there are POST \/echo, GET \/plain/);
+    const answer = await send('/echo', { method: 'PUT' });
+    refuses(answer, 405, 'method-not-allowed', /\/echo takes POST/);
+    assert.equal(answer.headers['allow'], 'POST');
+  });
+
+  test('that fail are logged, and their reason stays here', async () => {
+    refuses(await send('/broken'), 500, 'internal', /^a fault of the operator/);
+    assert.match(errors.at(-1) ?? '', /hunter2/);
+  });
+});
+
+const chunks = async function* (count: number): AsyncGenerator<Buffer> {
+  for (let sent = 0; sent < count; sent += 1) yield await Promise.resolve(Buffer.from('12345678'));
+};
+
+describe('what it takes is bounded', () => {
+  test('bodies, whether their length is said or not', async () => {
+    assert.equal((await send('/echo', { method: 'POST', body: 'x'.repeat(16) })).status, 201);
+    refuses(await send('/echo', { method: 'POST', body: 'x'.repeat(17) }), 413, 'payload-too-large', /16 bytes/);
+    assert.equal((await send('/echo', { method: 'POST', body: chunks(2) })).status, 201);
+    refuses(await send('/echo', { method: 'POST', body: chunks(3) }), 413, 'payload-too-large', /16 bytes/);
+    refuses(await send('/echo', { method: 'POST', body: Buffer.from([0xff]) }), 400, 'invalid-request', /UTF-8/);
+  });
+
+  test('headers', async () => {
+    const answer = await send('/plain', { headers: { 'x-long': 'x'.repeat(17_000) } });
+    assert.equal(answer.status, 431);
+  });
+
+  test('the time for a handshake, for a request, for an answer', { timeout: 30_000 }, async () => {
+    await using hasty = await start({ handshakeMs: 200, headersMs: 200, requestMs: 300, answerMs: 200 });
+    const silent = connectTCP(hasty.port, '127.0.0.1').resume();
+    silent.on('error', () => undefined);
+    const slow = await raw(hasty.port);
+    slow.write('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12');
+    const answers = text(slow);
+    await once(silent, 'close');
+    assert.match(await answers, /^HTTP\/1\.1 (?:408|503)/);
+    refuses(await send('/wait', {}, hasty.port), 503, 'unavailable', /no answer in time/);
+    assert.ok(waiting.pop()?.request.signal.aborted);
+  });
+
+  test('connections', async () => {
+    await using small = await start({ connections: 2 });
+    const held = [await raw(small.port), await raw(small.port)];
+    const third = connectTCP(small.port, '127.0.0.1').resume();
+    third.on('error', () => undefined);
+    await once(third, 'close');
+    for (const socket of held) socket.destroy();
+  });
+
+  test('connections of one address, until some of them are closed', async () => {
+    await using small = await start({ connectionsPerAddress: 2 });
+    const [first, second] = [await raw(small.port), await raw(small.port)];
+    const third = connectTCP(small.port, '127.0.0.1').resume();
+    third.on('error', () => undefined);
+    await once(third, 'close');
+    // Another address of the same machine.
+    const socket = connectTCP({ port: small.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    const other = connect({ socket, host: '127.0.0.1', ca: roots });
+    await once(other, 'secureConnect');
+    const gone = once(first.resume(), 'close');
+    first.end();
+    await gone;
+    assert.equal((await send('/plain', {}, small.port)).status, 200);
+    for (const rest of [second, other]) rest.destroy();
+  });
+
+  test('TLS below 1.3 is not spoken, nor plain HTTP', async () => {
+    const old = connect({ port: server.port, host: '127.0.0.1', ca: roots, maxVersion: 'TLSv1.2' });
+    const [error] = (await once(old, 'error')) as [NodeJS.ErrnoException];
+    assert.match(error.code ?? '', /PROTOCOL_VERSION/);
+    await assert.rejects(request(`http://127.0.0.1:${server.port}/plain`));
+  });
+});
+
+test('a request whose client has gone is told so', async () => {
+  const socket = await raw();
+  socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
+  while (waiting.length === 0) await new Promise(setImmediate);
+  const held = waiting.pop();
+  assert.equal(held?.request.remoteAddress, '127.0.0.1');
+  const aborted = once(held?.request.signal ?? new EventTarget(), 'abort');
+  socket.destroy();
+  await aborted;
+});
+
+test('a new certificate is shown to new connections, and those that there are go on', async () => {
+  const next = leaf();
+  const former = await raw();
+  server.setCertificate(shown(next));
+  const fresh = await raw();
+  assert.equal(fresh.getPeerCertificate().serialNumber, next.chain[0].serialNumber);
+  assert.notEqual(former.getPeerCertificate().serialNumber, next.chain[0].serialNumber);
+  former.write('GET /plain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  assert.match(await text(former), /^HTTP\/1\.1 200/);
+  fresh.destroy();
+});
+
+test('its end lets a request end, cuts what takes longer, and leaves no connection', async () => {
+  const ending = await start({ closeMs: 200 });
+  const idle = await raw(ending.port);
+  const [served, stuck] = [await raw(ending.port), await raw(ending.port)];
+  for (const socket of [served, stuck]) socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
+  while (waiting.length < 2) await new Promise(setImmediate);
+  const [first] = waiting.splice(0);
+  const [answers, rest] = [text(served), text(stuck)];
+  const idleEnd = once(idle.resume(), 'close');
+  const end = ending[Symbol.asyncDispose]();
+  await idleEnd;
+  first?.answer('done');
+  await end;
+  assert.equal([await answers, await rest].filter((said) => said.includes('done')).length, 1);
+});
+
+test('an address that is taken is said with the option to change', async () => {
+  const options = {
+    host: '127.0.0.1',
+    port: server.port,
+    routes,
+    certificate: shown(leaf()),
+    clock: systemClock,
+    logger,
+  };
+  await assert.rejects(new SecureServer(options).listen(), (error) => {
+    assert.ok(error instanceof ListenError);
+    assert.match(error.message, /cannot listen on 127\.0\.0\.1:\d+ \(--secure-listen\): .*EADDRINUSE/);
+    return true;
+  });
+});

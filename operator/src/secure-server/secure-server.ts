@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import type { Clock, Logger } from '@nodetask/shared';
+import { ListenError } from '../listen-error.ts';
+import { AddressLimit } from './address-limit.ts';
+import { answerRequest } from './answer-request.ts';
+import { defaultLimits, type SecureServerLimits } from './limits.ts';
+import type { SecureRoute } from './secure-route.ts';
+
+/** PEM: what a server shows of itself. */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface SecureServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly routes: readonly SecureRoute[];
+  readonly certificate: ServerCertificate;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<SecureServerLimits>;
+}
+
+/** The operator's HTTPS server: TLS 1.3, HTTP/1.1. It asks nobody for a certificate: each route checks for itself who calls. */
+export class SecureServer implements AsyncDisposable {
+  readonly #options: SecureServerOptions;
+  readonly #limits: SecureServerLimits;
+  readonly #server: Server;
+
+  constructor(options: SecureServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#server = createServer(
+      {
+        ...contextOf(options.certificate),
+        maxHeaderSize: this.#limits.headerBytes,
+        handshakeTimeout: this.#limits.handshakeMs,
+        headersTimeout: this.#limits.headersMs,
+        requestTimeout: this.#limits.requestMs,
+        keepAliveTimeout: this.#limits.keepAliveMs,
+        connectionsCheckingInterval: 1_000,
+      },
+      (request, response) => {
+        this.#serve(request, response).catch((error: unknown) => {
+          options.logger.error('an answer could not be sent', { path: request.url, error });
+          response.destroy();
+        });
+      },
+    );
+    const perAddress = new AddressLimit(this.#limits.connectionsPerAddress);
+    this.#server.on('connection', (socket: Socket) => {
+      perAddress.admit(socket);
+    });
+    this.#server.maxHeadersCount = 64;
+    this.#server.maxConnections = this.#limits.connections;
+  }
+
+  /** @throws ListenError */
+  async listen(): Promise<void> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        const where = `${host}:${port} (--secure-listen)`;
+        reject(new ListenError(`cannot listen on ${where}: ${error.message}`, { cause: error }));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the HTTPS server does not listen');
+    return address.port;
+  }
+
+  /** New connections are shown this certificate from now on; those that there are go on. */
+  setCertificate(certificate: ServerCertificate): void {
+    this.#server.setSecureContext(contextOf(certificate));
+  }
+
+  /** Takes no more connections, gives requests a moment to end, and cuts what is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    const cancel = this.#options.clock.setTimer(this.#limits.closeMs, () => {
+      this.#server.closeAllConnections();
+    });
+    await closed;
+    cancel();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      gone.abort(new Error('the client is gone'));
+    });
+    const answer = await answerRequest(request, gone.signal, { ...this.#options, answerMs: this.#limits.answerMs });
+    if (gone.signal.aborted) return;
+    response.writeHead(answer.status, {
+      'Content-Type': answer.contentType ?? 'application/json',
+      'Content-Length': Buffer.byteLength(answer.body),
+      // The rest of a body that was not read would be taken for the next request.
+      ...(request.complete ? {} : { Connection: 'close' }),
+      ...answer.headers,
+    });
+    response.end(answer.body);
+  }
+}
+
+const contextOf = ({ cert, key }: ServerCertificate): SecureContextOptions => ({ cert, key, minVersion: 'TLSv1.3' });
