@@ -1,7 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findDebianProgram, mustRun } from '@nodetask/testbed';
-import * as z from 'zod';
+import { findDebianProgram, mustRun, toolEnvironment } from '@nodetask/testbed';
 
 /** A pull over the network may take its time; everything else takes seconds. */
 const buildTimeoutMs = 15 * 60_000;
@@ -17,24 +16,21 @@ export interface BuildOptions {
 }
 
 /** The members of an image's configuration that are read here. https://github.com/opencontainers/image-spec/blob/main/config.md */
-const inspection = z.object({
-  OCIv1: z.object({
-    created: z.string(),
-    os: z.string(),
-    config: z.object({
-      User: z.string(),
-      Env: z.array(z.string()),
-      Entrypoint: z.array(z.string()),
-      Cmd: z.array(z.string()).optional(),
-      ExposedPorts: z.record(z.string(), z.object({})).optional(),
-      Labels: z.record(z.string(), z.string()).optional(),
-    }),
-  }),
-});
+export interface ImageDescription {
+  readonly created: string;
+  readonly os: string;
+  readonly config: ImageConfig;
+}
 
-export type ImageDescription = z.output<typeof inspection>['OCIv1'];
 /** How a container of the image is to be run. */
-export type ImageConfig = ImageDescription['config'];
+export interface ImageConfig {
+  readonly User: string;
+  readonly Env: readonly string[];
+  readonly Entrypoint: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+  readonly Labels?: Readonly<Record<string, string>>;
+}
 
 /** buildah with images of its own in a folder, apart from those of the user. */
 export class ImageStore {
@@ -50,6 +46,7 @@ export class ImageStore {
   static async open(folder: string): Promise<ImageStore> {
     const store = new ImageStore(folder, await findDebianProgram('buildah'));
     // Images from here and from registries alike: whose they are is for the caller to know.
+    await writeFile(store.#settings, `[network]\nnetwork_config_dir = ${JSON.stringify(join(folder, 'networks'))}\n`);
     await writeFile(store.#policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
     return store;
   }
@@ -89,7 +86,7 @@ export class ImageStore {
 
   async describe(reference: string): Promise<ImageDescription> {
     const text = await this.#run(['inspect', '--type=image', reference]);
-    return inspection.parse(JSON.parse(text)).OCIv1;
+    return (JSON.parse(text) as { readonly OCIv1: ImageDescription }).OCIv1;
   }
 
   /** Digest of the configuration, by which every runtime knows the image. */
@@ -105,6 +102,11 @@ export class ImageStore {
     return (await this.#run(['mount', container])).trim();
   }
 
+  /** Instead of those of the machine; without the folder in it, buildah would make one in /etc. */
+  get #settings(): string {
+    return join(this.#folder, 'containers.conf');
+  }
+
   get #policy(): string {
     return join(this.#folder, 'policy.json');
   }
@@ -118,6 +120,11 @@ export class ImageStore {
       join(this.#folder, 'run'),
       '--storage-driver=vfs',
     ];
-    return (await mustRun(this.#buildah, [...where, ...args], { timeoutMs: buildTimeoutMs })).stdout;
+    return (
+      await mustRun(this.#buildah, [...where, ...args], {
+        timeoutMs: buildTimeoutMs,
+        env: toolEnvironment({ CONTAINERS_CONF: this.#settings }),
+      })
+    ).stdout;
   }
 }

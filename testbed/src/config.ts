@@ -16,6 +16,8 @@ const Environment = z.object({
   XDG_CACHE_HOME: text,
   NODETASK_TESTBED_ENVTEST_INDEX: z.url().optional(),
   NODETASK_TESTBED_KEEP: text,
+  NODETASK_NODE_CGROUP: text,
+  NODETASK_E2E_IMAGES: text,
   NODETASK_TESTBED_AUDIT_FOLDER: text,
   NODETASK_CHAOS_SEED: z.coerce.number().int().min(0).optional(),
 });
@@ -35,6 +37,10 @@ export interface TestbedConfig {
   readonly tempRoot: string;
   /** Keep the folders of control planes, with their logs, after the end. */
   readonly keepFolders: boolean;
+  /** Within the namespaces of a real node only: the cgroup that was made for it. */
+  readonly nodeCgroup?: string;
+  /** Folder with the archives of the images under test. */
+  readonly imageFolder?: string;
   /** Where each control plane leaves, when it stops, what service accounts asked of it. */
   readonly auditFolder?: string;
   /** Repeats the kill times of an earlier chaos test. */
@@ -51,6 +57,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Testbe
     envtestIndex: values.NODETASK_TESTBED_ENVTEST_INDEX ?? ENVTEST_INDEX,
     tempRoot: join(tmpdir(), `nodetask-testbed-${process.getuid?.() ?? 'user'}`),
     keepFolders: values.NODETASK_TESTBED_KEEP !== undefined,
+    ...(values.NODETASK_NODE_CGROUP === undefined ? {} : { nodeCgroup: values.NODETASK_NODE_CGROUP }),
+    ...(values.NODETASK_E2E_IMAGES === undefined ? {} : { imageFolder: values.NODETASK_E2E_IMAGES }),
     ...(values.NODETASK_TESTBED_AUDIT_FOLDER === undefined
       ? {}
       : { auditFolder: values.NODETASK_TESTBED_AUDIT_FOLDER }),
@@ -66,4 +74,16 @@ export function toolEnvironment(changes: Readonly<Record<string, string>>): Node
 /** The environment of a program under test: nothing but PATH and `values`, so that no test passes by an accident of somebody's shell. */
 export function bareEnvironment(values: Readonly<Record<string, string>>): Record<string, string> {
   return { PATH: process.env.PATH ?? '', ...values };
+}
+
+/**
+ * The environment of a program in the namespaces of a real node. Its temp folders are below `folder`: by the numbers that processes have in
+ * there, it would take the owners of the others for dead.
+ */
+export function nodeEnvironment(
+  folder: string,
+  cgroup: string,
+  changes: Readonly<Record<string, string>>,
+): NodeJS.ProcessEnv {
+  return toolEnvironment({ ...changes, TMPDIR: folder, NODETASK_NODE_CGROUP: cgroup });
 }

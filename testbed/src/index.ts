@@ -1,4 +1,5 @@
 // Real servers for tests, the demo and developers.
+export { toolEnvironment } from './config.ts';
 export { ControlPlane, startControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane/parts.ts';
 export type { AuditEvent } from './control-plane/audit-log.ts';
@@ -49,6 +50,7 @@ export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-
 export { kstatus } from './verdicts/kstatus.ts';
 export type { HealthCheckExpressions } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
+export { cannotRunNode } from './real-node/cannot-run-node.ts';
 export { lacksRootRights } from './root-rights.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
 export { Chain, startChain } from './chain.ts';

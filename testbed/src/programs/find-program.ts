@@ -118,7 +118,7 @@ async function installFromEnvtest(
 }
 
 async function cachePath(program: Program, cacheFolder: string): Promise<string> {
-  const sources = program.library === undefined ? '' : `-${await sourceDigest(program.module)}`;
+  const sources = program.ownSources === undefined ? '' : `-${await sourceDigest(program.module)}`;
   return join(cacheFolder, `${program.name}-${program.version}${sources}`);
 }
 
