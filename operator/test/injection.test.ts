@@ -14,7 +14,7 @@ import { WebhookServer } from './support/webhook-server.ts';
 let controlPlane: ControlPlane;
 let server: WebhookServer;
 
-const image = 'ghcr.io/nodetask/nodetask-agent:0.1.0';
+const image = 'nodetask/nodetask-agent:0.1.0';
 const project = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 before(async () => {
