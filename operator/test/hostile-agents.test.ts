@@ -68,9 +68,9 @@ const honestGoesOn = async (): Promise<void> => {
 /** What the operator took over from an agent can be printed, and has an end. */
 const assertHarmless = ({ status }: NodeTask): void => {
   const { targets, ...rest } = status ?? {};
-  const own = { ...rest, targets: targets?.map(({ result: _, runs: __, ...row }) => row) };
+  const own = { ...rest, targets: targets?.map(({ result: _result, runs: _runs, ...row }) => row) };
   const texts: string[] = [];
-  JSON.stringify(own, (_, value: unknown) => {
+  JSON.stringify(own, (_key, value: unknown) => {
     if (typeof value === 'string') texts.push(value);
     return value;
   });
@@ -284,45 +284,50 @@ describe('an agent that', { concurrency: 6, timeout: 600_000 }, () => {
   }
 });
 
-describe('an agent that lies about its task', { concurrency: 4, timeout: 600_000 }, () => {
-  /** It accepts whatever it is sent, and says this when it is asked. */
-  const telling =
-    (said: (id: string) => unknown): Behaviour =>
-    (socket, request) => {
-      const id = idOf(request);
-      if (request.method === 'POST') answer(socket, 202, { id });
-      else if (request.method === 'DELETE') answer(socket, 204, '');
-      else answer(socket, 200, said(id));
-    };
-  /** The container of the agent was started again: the operator asks at once what became of the task. */
-  const restart = async (name: string): Promise<void> => {
-    const containerStatuses = [
-      { name: 'agent', image: 'x', imageID: 'x', ready: true, restartCount: 1, state: { running: {} } },
-    ];
-    await cluster.admin.request({
-      method: 'PATCH',
-      path: `/api/v1/namespaces/${cluster.namespace}/pods/${name}/status`,
-      body: { status: { containerStatuses } },
-      contentType: 'application/merge-patch+json',
-    });
+/** It accepts whatever it is sent, and says this when it is asked. */
+const telling =
+  (said: (id: string) => unknown): Behaviour =>
+  (socket, request) => {
+    const id = idOf(request);
+    if (request.method === 'POST') answer(socket, 202, { id });
+    else if (request.method === 'DELETE') answer(socket, 204, '');
+    else answer(socket, 200, said(id));
   };
-  const run = async (name: string, said: (id: string) => unknown, spec: object = {}): Promise<HostileAgent> => {
-    const agent = await startAgent(name, telling(said));
-    await cluster.applyNodeTask(name, { type: 'mark-ready', target: { podName: name }, ...spec });
-    await until(cluster, name, 'to run', ({ status }) => status?.phase === 'Running');
-    await restart(name);
-    return agent;
-  };
-  const told = (id: string, changes: Partial<TaskResult>): unknown => ({
-    id,
-    type: 'mark-ready',
-    status: 'failed',
-    submittedAt: '2026-11-24T10:00:00.000Z',
-    completedAt: '2026-11-24T10:00:00.000Z',
-    run: 1,
-    ...changes,
-  });
 
+/** The container of the agent was started again: the operator asks at once what became of the task. */
+const restart = async (name: string): Promise<void> => {
+  const containerStatuses = [
+    { name: 'agent', image: 'x', imageID: 'x', ready: true, restartCount: 1, state: { running: {} } },
+  ];
+  await cluster.admin.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${cluster.namespace}/pods/${name}/status`,
+    body: { status: { containerStatuses } },
+    contentType: 'application/merge-patch+json',
+  });
+};
+
+/** What it tells. */
+const told = (id: string, changes: Partial<TaskResult>): unknown => ({
+  id,
+  type: 'mark-ready',
+  status: 'failed',
+  submittedAt: '2026-11-24T10:00:00.000Z',
+  completedAt: '2026-11-24T10:00:00.000Z',
+  run: 1,
+  ...changes,
+});
+
+/** Has it run a task, and asked about it at once. */
+const run = async (name: string, said: (id: string) => unknown, spec: object = {}): Promise<HostileAgent> => {
+  const agent = await startAgent(name, telling(said));
+  await cluster.applyNodeTask(name, { type: 'mark-ready', target: { podName: name }, ...spec });
+  await until(cluster, name, 'to run', ({ status }) => status?.phase === 'Running');
+  await restart(name);
+  return agent;
+};
+
+describe('an agent that lies about its task', { concurrency: 4, timeout: 600_000 }, () => {
   test('in control characters, at great length: status, events and metrics stay clean', async () => {
     const name = 'nasty';
     await run(name, (id) => told(id, { error: `${nasty}${'x'.repeat(100_000)}`, errorCode: nasty }));
@@ -344,6 +349,7 @@ describe('an agent that lies about its task', { concurrency: 4, timeout: 600_000
     ]) {
       const { stdout, code } = await cluster.controlPlane.kubectl([...args, '-n', cluster.namespace]);
       assert.equal(code, 0);
+      // oxlint-disable-next-line no-control-regex
       assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/u, args.join(' '));
     }
     await honestGoesOn();
@@ -454,6 +460,9 @@ describe('an agent that lies about its task', { concurrency: 4, timeout: 600_000
   });
 });
 
+const phaseOf = ({ status }: NodeTask, pod: string): string | undefined =>
+  status?.targets?.find((row) => row.pod === pod)?.phase;
+
 describe('hostile agents', { timeout: 600_000 }, () => {
   test('that never answer, with forty tasks each, take no worker from the others', async () => {
     const behaviours: readonly Behaviour[] = [
@@ -485,8 +494,6 @@ describe('hostile agents', { timeout: 600_000 }, () => {
       strategy: { maxParallel: 5 },
     });
     const start = performance.now();
-    const phaseOf = ({ status }: NodeTask, pod: string): string | undefined =>
-      status?.targets?.find((row) => row.pod === pod)?.phase;
     const partly = await until(
       cluster,
       'fleet',

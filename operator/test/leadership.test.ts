@@ -108,6 +108,8 @@ test('an agent that starts again without its journal, in the same pod, gets its 
   });
 });
 
+const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconciling') === 'AgentUnreachable';
+
 test('an operator that an agent alone refuses as a former leader leads on: the Lease says who leads', async () => {
   await using operator = await cluster.startOperator();
   await untilRole(operator, 'leader');
@@ -115,7 +117,6 @@ test('an operator that an agent alone refuses as a former leader leads on: the L
   const { status } = await cluster.agent('sei-0').request('DELETE', `/v0/tasks/${randomUUID()}`, newer);
   assert.equal(status, 204);
   await cluster.applyNodeTask('fenced', { type: 'mark-ready', target: { podName: 'sei-0' } });
-  const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconciling') === 'AgentUnreachable';
   const waiting = await until(cluster, 'fenced', 'to wait', isRefused);
   assert.match(waiting.status?.conditions?.[0]?.message ?? '', /but the Lease says that this one leads/);
   await cluster.createAgentPod('sei-1');

@@ -122,7 +122,7 @@ const accepted = (written: Written): NodeTaskObject => {
 
 /** The policy says no, says why, and nothing has changed. */
 const refused = async (name: string, write: () => Promise<Written>, message: RegExp, status = 403): Promise<void> => {
-  const before = await read(name);
+  const earlier = await read(name);
   const written = await write();
   assert.equal(written.status, status, `${written.status} ${written.message}`);
   assert.match(
@@ -130,16 +130,18 @@ const refused = async (name: string, write: () => Promise<Written>, message: Reg
     /ValidatingAdmissionPolicy 'nodetask-status' with binding 'nodetask-status' denied request: /,
   );
   assert.match(written.message, message);
-  assert.deepEqual(await read(name), before);
+  assert.deepEqual(await read(name), earlier);
 };
+
+const documents = (yaml: string): readonly unknown[] =>
+  parseAllDocuments(yaml)
+    .map((document) => document.toJS() as unknown)
+    .filter((document) => document !== null);
+
+const aboutAsLong = (targets: number): number => 1.5 * maxResultBytes(targets);
 
 describe('the policy', () => {
   const operatorAccount = { namespace: 'nodetask-system', serviceAccount: 'nodetask-operator' };
-  const documents = (yaml: string): readonly unknown[] =>
-    parseAllDocuments(yaml)
-      .map((document) => document.toJS() as unknown)
-      .filter((document) => document !== null);
-
   test('is what helm makes of the template', async () => {
     const chart = join(cluster.controlPlane.folder, 'policy-chart');
     await mkdir(join(chart, 'templates'), { recursive: true });
@@ -164,7 +166,6 @@ describe('the policy', () => {
 
   test('has the bounds of the contracts', async () => {
     const text = (await admissionPolicyManifests(operatorAccount)).replaceAll(/\s+/g, ' ');
-    const aboutAsLong = (targets: number): number => 1.5 * maxResultBytes(targets);
     assert.ok(
       text.includes(
         `size(variables.rowsAfter) <= 32 ? ${aboutAsLong(32)} : (size(variables.rowsAfter) <= ${maxTargets} ? ${aboutAsLong(33)} : `,
@@ -255,7 +256,7 @@ describe('an agent', () => {
     const manager = `nodetask-agent-${own.uid}`;
     accepted(await own.rows(name, [row('sei-0', { status: 'completed' })], manager));
     const object = accepted(await own.rows(name, [row('sei-0')]));
-    assert.equal((rowOf(object, 'sei-0')?.['result'] as { status: string }).status, 'running');
+    assert.deepEqual(rowOf(object, 'sei-0')?.['result'], result());
   });
 
   test('of a pod that came after another of its name goes on with the row', async () => {
@@ -507,12 +508,12 @@ describe('server-side apply: an agent owns its own row and nothing else', () => 
 
   test('it strikes nobody off managedFields: what a request to status says of them is overlooked', async () => {
     const name = await running('struck-off');
-    const before = await read(name);
-    const { managedFields } = before.metadata;
+    const earlier = await read(name);
+    const { managedFields } = earlier.metadata;
     const others = managedFields.filter(({ manager }) => manager === own.manager);
     for (const fields of [[{}], others]) {
       accepted(await own.mergePatch(name, { metadata: { managedFields: fields } }));
-      assert.deepEqual(await read(name), before);
+      assert.deepEqual(await read(name), earlier);
     }
   });
 
@@ -529,10 +530,10 @@ describe('server-side apply: an agent owns its own row and nothing else', () => 
 describe('the rest of a NodeTask', () => {
   test('no writer of status can change', async () => {
     const name = await running('rest');
-    const before = await read(name);
+    const earlier = await read(name);
     const changes = { metadata: { labels: { a: 'b' }, finalizers: ['x.example.com/y'] }, spec: { suspend: true } };
     accepted(await own.mergePatch(name, changes));
-    assert.deepEqual(await read(name), before);
+    assert.deepEqual(await read(name), earlier);
   });
 
   test('is not the concern of the policy', async () => {

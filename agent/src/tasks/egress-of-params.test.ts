@@ -63,8 +63,7 @@ const spellings = [
 /** Names of what one connects to. */
 const namesHost =
   /ur[il]|host|endpoint|rpc|server|addr|peer|proxy|origin|domain|seed|witness|gateway|callback|webhook/i;
-const takes = (schema: Schema, text: string): boolean =>
-  z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema).safeParse(text).success;
+const takes = (schema: Schema, text: string): boolean => z.fromJSONSchema(schema).safeParse(text).success;
 
 /** They take digits and dots, but name no host: a bucket is part of a path, or of a name below that of the endpoint. */
 const noHosts: ReadonlySet<string> = new Set(['bucket', 'chainId', 'signal.process']);
@@ -73,7 +72,7 @@ const noHosts: ReadonlySet<string> = new Set(['bucket', 'chainId', 'signal.proce
 const isHostLike = ({ path, schema }: Leaf): boolean => !noHosts.has(path.join('.')) && hasHost({ path, schema });
 
 const hasHost = ({ path, schema }: Leaf): boolean =>
-  namesHost.test(path.filter((name) => name !== '[]').at(-1) ?? '') ||
+  namesHost.test(path.findLast((name) => name !== '[]') ?? '') ||
   (spellings.some((text) => takes(schema, text)) && !takes(schema, 'not an address!'));
 
 const store = { bucket: 'sei-snapshots', region: 'eu-central-1' };
