@@ -122,7 +122,7 @@ const accepted = (written: Written): NodeTaskObject => {
 
 /** The policy says no, says why, and nothing has changed. */
 const refused = async (name: string, write: () => Promise<Written>, message: RegExp, status = 403): Promise<void> => {
-  const former = await read(name);
+  const earlier = await read(name);
   const written = await write();
   assert.equal(written.status, status, `${written.status} ${written.message}`);
   assert.match(
@@ -130,7 +130,7 @@ const refused = async (name: string, write: () => Promise<Written>, message: Reg
     /ValidatingAdmissionPolicy 'nodetask-status' with binding 'nodetask-status' denied request: /,
   );
   assert.match(written.message, message);
-  assert.deepEqual(await read(name), former);
+  assert.deepEqual(await read(name), earlier);
 };
 
 const documents = (yaml: string): readonly unknown[] =>
@@ -256,7 +256,7 @@ describe('an agent', () => {
     const manager = `nodetask-agent-${own.uid}`;
     accepted(await own.rows(name, [row('sei-0', { status: 'completed' })], manager));
     const object = accepted(await own.rows(name, [row('sei-0')]));
-    assert.equal((rowOf(object, 'sei-0')?.['result'] as { status: string } | undefined)?.status, 'running');
+    assert.deepEqual(rowOf(object, 'sei-0')?.['result'], result());
   });
 
   test('of a pod that came after another of its name goes on with the row', async () => {
@@ -508,12 +508,12 @@ describe('server-side apply: an agent owns its own row and nothing else', () => 
 
   test('it strikes nobody off managedFields: what a request to status says of them is overlooked', async () => {
     const name = await running('struck-off');
-    const former = await read(name);
-    const { managedFields } = former.metadata;
+    const earlier = await read(name);
+    const { managedFields } = earlier.metadata;
     const others = managedFields.filter(({ manager }) => manager === own.manager);
     for (const fields of [[{}], others]) {
       accepted(await own.mergePatch(name, { metadata: { managedFields: fields } }));
-      assert.deepEqual(await read(name), former);
+      assert.deepEqual(await read(name), earlier);
     }
   });
 
@@ -530,10 +530,10 @@ describe('server-side apply: an agent owns its own row and nothing else', () => 
 describe('the rest of a NodeTask', () => {
   test('no writer of status can change', async () => {
     const name = await running('rest');
-    const former = await read(name);
+    const earlier = await read(name);
     const changes = { metadata: { labels: { a: 'b' }, finalizers: ['x.example.com/y'] }, spec: { suspend: true } };
     accepted(await own.mergePatch(name, changes));
-    assert.deepEqual(await read(name), former);
+    assert.deepEqual(await read(name), earlier);
   });
 
   test('is not the concern of the policy', async () => {
