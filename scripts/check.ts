@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { glob, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { generate, generated } from './generate.ts';
 import { root, steps, tool } from './steps.ts';
 import { checkText } from './check-text.ts';
@@ -8,8 +8,8 @@ import { checkText } from './check-text.ts';
 /** Hash of every generated file by path. */
 const snapshot = async (): Promise<ReadonlyMap<string, string>> => {
   const hashes = new Map<string, string>();
-  for (const folder of generated) {
-    for await (const file of glob(`${folder}/**/*.{yaml,json,md}`, { cwd: root })) {
+  for (const path of generated) {
+    for await (const file of glob(extname(path) === '' ? `${path}/**/*.{yaml,json,md}` : path, { cwd: root })) {
       hashes.set(
         file,
         createHash('sha256')

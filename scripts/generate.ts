@@ -1,13 +1,15 @@
 import { node, steps, tool } from './steps.ts';
 
 /** Everything that is made from the sources and committed: CRD, OpenAPI document, reference docs, values of the chart, the dashboard. */
-export const generated = ['crds', 'docs/reference', 'charts/nodetask'] as const;
+export const generated = ['crds', 'docs/reference', 'docs/troubleshooting.md', 'charts/nodetask'] as const;
 
 export const generate = (): Promise<void> =>
   steps([
     { name: 'CRD', run: () => node(['shared/scripts/generate-crd.ts']) },
     { name: 'reference docs', run: () => node(['shared/scripts/generate-docs.ts']) },
     { name: 'metrics page', run: () => node(['scripts/metrics/generate-metrics-page.ts']) },
+    { name: 'options page', run: () => node(['scripts/docs/generate-options-page.ts']) },
+    { name: 'tables of troubleshooting', run: () => node(['scripts/docs/generate-troubleshooting.ts']) },
     { name: 'dashboard', run: () => node(['scripts/dashboard/generate-dashboard.ts']) },
     { name: 'OpenAPI document', run: () => node(['agent/scripts/generate-openapi.ts']) },
     { name: 'values of the chart', run: () => node(['charts/scripts/generate-chart.ts']) },

@@ -28,9 +28,12 @@ export const output = (task: NodeTask): Readonly<Record<string, unknown>> => res
 export const message = (task: NodeTask): string =>
   task.status?.conditions?.find((condition) => condition.type === 'Ready')?.message ?? '';
 
-export const succeeded = (task: NodeTask): string | undefined =>
-  is('phase', task.status?.phase, 'Succeeded') ??
-  (hasCondition(task, 'Complete') ? undefined : `condition Complete is not True: ${message(task)}`);
+export const succeeded = (task: NodeTask): string | undefined => {
+  const fault =
+    is('phase', task.status?.phase, 'Succeeded') ??
+    (hasCondition(task, 'Complete') ? undefined : 'condition Complete is not True');
+  return fault === undefined ? undefined : `${fault}: ${message(task)}`;
+};
 
 /** A cron schedule that waits for its next run. */
 export const scheduled = (task: NodeTask): string | undefined =>

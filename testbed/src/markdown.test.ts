@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import { commandWords, consoleCommands, markdownBlocks } from './markdown.ts';
 
 test('the fenced blocks of a page, with their language', () => {
-  const page = 'Do:\n\n```yaml\na: 1\n```\n\n```\nplain\n```\n\n`not` this\n';
+  const page =
+    'Do:\n\n```yaml\na: 1\n```\n\n```\nplain\n```\n\n`not` this\n\n1. In a list:\n\n   ```sh\n   a\n     b\n   ```\n';
   assert.deepEqual(markdownBlocks(page), [
     { language: 'yaml', text: 'a: 1\n' },
     { language: '', text: 'plain\n' },
+    { language: 'sh', text: 'a\n  b\n' },
   ]);
 });
 
@@ -24,5 +26,11 @@ test('the words of a command', () => {
     '--set',
     'names={a,b}',
     'x',
+  ]);
+  assert.deepEqual(commandWords(`kubectl wait --for=jsonpath='{.status.phase}'=Running "a b"`), [
+    'kubectl',
+    'wait',
+    '--for=jsonpath={.status.phase}=Running',
+    'a b',
   ]);
 });

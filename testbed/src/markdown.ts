@@ -12,12 +12,14 @@ export interface ConsoleCommand {
   readonly prints: string;
 }
 
-/** The fenced blocks of a Markdown text, in its order. */
+/** The fenced blocks of a Markdown text, in its order; those in lists without their indentation. */
 export function markdownBlocks(markdown: string): MarkdownBlock[] {
-  return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
-    language,
-    text,
-  }));
+  return [...markdown.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)].map(
+    ([, indentation = '', language = '', text = '']) => ({
+      language,
+      text: text.replaceAll(new RegExp(`^${indentation}`, 'gm'), ''),
+    }),
+  );
 }
 
 /** The commands of a console block with what each prints. */
@@ -31,9 +33,9 @@ export function consoleCommands(block: string): ConsoleCommand[] {
     });
 }
 
-/** The words of a command, quotes taken off as a shell does. */
+/** The words of a command, quotes taken off as a shell does, also those in the middle of a word. */
 export function commandWords(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    ([, single, double, bare]) => single ?? double ?? bare ?? '',
+  return [...command.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) =>
+    word.replaceAll(/'([^']*)'|"([^"]*)"/g, (_quoted, single?: string, double?: string) => single ?? double ?? ''),
   );
 }

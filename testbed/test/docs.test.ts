@@ -10,8 +10,10 @@ import { startChain } from '../src/chain.ts';
 import type { Chain } from '../src/chain.ts';
 import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
-import { consoleCommands, markdownBlocks } from '../src/markdown.ts';
+import { consoleCommands } from '../src/markdown.ts';
 import { projectPath } from '../src/paths.ts';
+import { blocks, withoutTimes } from './support/markdown.ts';
+import { exportDaemon, genesisFromS3, nightlyUpload, pageExamples } from './support/page-examples.ts';
 
 /** What README, docs and examples tell people to do is done here, on a real cluster with a real node. */
 let cluster: Cluster;
@@ -31,17 +33,6 @@ after(async () => {
   await cluster.stop();
 });
 
-/** The fenced blocks of a language in a Markdown text. */
-const blocks = (markdown: string, language: string): readonly string[] =>
-  markdownBlocks(markdown).flatMap((block) => (block.language === language ? [block.text] : []));
-
-/** Ages differ, and columns are as wide as what is in them. */
-const shape = (text: string): string =>
-  text
-    .replaceAll(/\b\d+m?s\b/g, '2s')
-    .replaceAll(/ +/g, ' ')
-    .trim();
-
 test(
   'the manifest and the commands at the head of the README work as it shows them',
   { timeout: 120_000 },
@@ -59,7 +50,7 @@ test(
       assert.equal(program, 'kubectl');
       const { stdout, stderr, code } = await cluster.controlPlane.kubectl(args);
       assert.equal(code, 0, `${command}: ${stderr}`);
-      assert.equal(shape(stdout), shape(prints), command);
+      assert.equal(withoutTimes(stdout), withoutTimes(prints), command);
     }
   },
 );
@@ -86,24 +77,17 @@ describe('every example that needs no object store comes out as it says', () => 
 });
 
 test('each example is run by a test', async () => {
-  // The last one by state-sync-example.test.ts.
-  const tasks = [...scenario, ...furtherExamples, onAnEmptyHome, onAChainWithSnapshots];
+  const here = [...scenario, ...furtherExamples, onAnEmptyHome];
+  // By state-sync-example.test.ts and task-pages.test.ts.
+  const elsewhere = [onAChainWithSnapshots, genesisFromS3, exportDaemon, nightlyUpload, ...Object.values(pageExamples)];
   const covered = new Set([
-    ...tasks.map(({ example }) => `${example}.yaml`),
+    ...[...here, ...elsewhere].map(({ example }) => `${example}.yaml`),
     // No task; by operator/test/injection.test.ts.
     'pod-with-agent.yaml',
   ]);
   const others: string[] = [];
   for await (const file of glob('*.yaml', { cwd: projectPath('examples') })) if (!covered.has(file)) others.push(file);
-  // These need an object store; the tests of their handlers have one.
-  assert.deepEqual(others.toSorted(), [
-    'configure-genesis-s3.yaml',
-    'result-export-daemon.yaml',
-    'result-export.yaml',
-    'snapshot-restore.yaml',
-    'snapshot-upload-nightly.yaml',
-    'snapshot-upload.yaml',
-  ]);
+  assert.deepEqual(others, []);
 });
 
 test('each npm command in README and docs exists', async () => {

@@ -1,4 +1,5 @@
 import type { NodeTaskStatus, TargetStatus } from '@nodetask/shared';
+import type { EventReason } from './event-reasons.ts';
 import type { Reason } from './reasons.ts';
 import type { AgentCall } from './task-memory.ts';
 
@@ -10,20 +11,10 @@ export interface OwnedStatus extends Omit<NodeTaskStatus, 'targets' | 'fence'> {
   readonly targets?: OwnedTarget[] | undefined;
 }
 
-export const eventReasons = [
-  'Dispatched',
-  'Completed',
-  'Failed',
-  'Retrying',
-  'Cancelled',
-  'ScheduleMissed',
-  'AgentUnreachable',
-] as const;
-
 /** Something for `kubectl describe`. */
 export interface EventNote {
   readonly type: 'Normal' | 'Warning';
-  readonly reason: (typeof eventReasons)[number];
+  readonly reason: EventReason;
   /** What was done, as in EventRecord. */
   readonly action: string;
   /** A sentence, and what to do. */

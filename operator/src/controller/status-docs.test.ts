@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Condition } from '@nodetask/shared';
-import { eventReasons, type Standing, standings } from './decision.ts';
-import { reasons } from './reasons.ts';
+import { type Standing, standings } from './decision.ts';
 import { conditionsFor } from './summary/conditions.ts';
 
 const lines = readFileSync(new URL('../../../docs/reference/status.md', import.meta.url), 'utf8').split('\n');
@@ -24,31 +23,13 @@ const rowsUnder = (first: string): string[][] => {
   return tables;
 };
 
-test('docs/reference/status.md lists each reason with its meaning, and no other', () => {
-  const listed: Record<string, string> = {};
-  for (const [reason = '', meaning = ''] of rowsUnder('Reason').filter(({ length }) => length === 3))
-    listed[reason] = meaning;
-  const expected: unknown = Object.fromEntries(
-    Object.entries(reasons).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
-  );
-  assert.deepEqual(listed, expected);
-});
-
-test('it lists each event', () => {
-  const listed = rowsUnder('Reason')
-    .filter(({ length }) => length === 2)
-    .map(([name]) => name);
-  assert.deepEqual(new Set(listed), new Set(eventReasons.map((name) => `\`${name}\``)));
-  assert.equal(listed.length, eventReasons.length);
-});
-
 /** Conditions of a standing as the code sets them. */
 const shown = (standing: Standing): Map<string, Condition['status']> => {
   const situation = { standing, phase: 'Pending', reason: 'Running', message: '' } as const;
   return new Map(conditionsFor(situation, [], 1, 0).map(({ type, status }) => [type, status]));
 };
 
-test('it shows the conditions of each standing as they are set', () => {
+test('docs/reference/status.md shows the conditions of each standing as they are set', () => {
   const [, ...header] = [
     'Standing',
     'Ready',

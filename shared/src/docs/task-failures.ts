@@ -1,0 +1,72 @@
+import type { ErrorCode } from '../error-codes.ts';
+import type { TaskType } from '../task-type.ts';
+
+/** What may go wrong with files of the node. */
+const files = ['file-missing', 'file-invalid', 'file-io', 'disk-full'] as const;
+
+/** What may go wrong with an object store. */
+const store = [
+  'bucket-missing',
+  'object-changed',
+  'object-store-refused',
+  'object-store-unreachable',
+  'object-store-invalid',
+  'egress-refused',
+] as const;
+
+/** What may go wrong with the RPC of a node. */
+const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
+
+/**
+ * Codes with which a task of each type may fail, beyond those of every task (interrupted, cancelled, timed-out and the like): its own first. A
+ * test holds them against the sources of the handlers, and the tables of docs/tasks/ against them.
+ */
+export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
+  'snapshot-upload': ['chain-mismatch', 'file-changed', ...store, ...files],
+  'snapshot-restore': ['chain-mismatch', 'hash-mismatch', 'snapshot-invalid', 'object-missing', ...store, ...files],
+  'discover-peers': ['no-peers', 'chain-mismatch', 'source-invalid', 'patch-invalid', ...files],
+  'config-patch': ['patch-invalid', ...files],
+  'config-apply': ['config-invalid', 'override-invalid', 'patch-invalid', ...files],
+  'config-validate': ['config-invalid', ...files],
+  'config-reload': [
+    'not-hot-reloadable',
+    'config-invalid',
+    'override-invalid',
+    'process-not-found',
+    'signal-refused',
+    'patch-invalid',
+    ...files,
+  ],
+  'mark-ready': [],
+  'configure-genesis': [
+    'chain-mismatch',
+    'hash-mismatch',
+    'genesis-invalid',
+    'source-unreachable',
+    'source-invalid',
+    ...rpc,
+    'object-missing',
+    ...store,
+    ...files,
+  ],
+  'configure-state-sync': [
+    'too-few-witnesses',
+    'witness-disagreement',
+    'trust-expired',
+    'snapshot-missing',
+    'chain-mismatch',
+    'invalid-params',
+    'patch-invalid',
+    ...files,
+  ],
+  'result-export': [
+    'blocks-pruned',
+    'chain-mismatch',
+    'source-invalid',
+    ...rpc,
+    ...store,
+    'file-invalid',
+    'file-io',
+    'disk-full',
+  ],
+};
