@@ -55,7 +55,14 @@ module.exports = {
       comment: 'Handlers get everything from their context; who called is not their concern.',
       severity: 'error',
       from: { path: '^agent/dist/src/(tasks|node)/', ...production },
-      to: { path: '^agent/dist/src/(server|report|store)/|^node_modules/express/' },
+      to: { path: '^agent/dist/src/(server|report|store|tls)/|^node_modules/express/' },
+    },
+    {
+      name: 'tls-knows-no-server',
+      comment: 'Who the agent is and whom it trusts; who may call what is the business of the server.',
+      severity: 'error',
+      from: { path: '^agent/dist/src/tls/', ...production },
+      to: { path: '^agent/dist/src/(server|report|store|tasks|engine)/|^node_modules/express/' },
     },
     {
       name: 'kube-knows-no-nodetask',

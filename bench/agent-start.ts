@@ -1,18 +1,21 @@
 /**
  * How long the agent takes from its start to its first answer, and how much memory it holds when it has nothing to do.
- * Measures what an image runs, the bundle, and beside it the same program as tsc emits it; builds both first. Each start is a
- * process of its own on a home without tasks; the starts of the two take turns.
+ * Measures what an image runs, the bundle, without and with TLS (a certificate from a server in the operator's place), and beside it the
+ * same program as tsc emits it; builds both first. Each start is a process of its own on a home without tasks; the starts of all take turns.
  *
  *   npm run bench -- agent-start [starts]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CertificateAuthority } from '@nodetask/testbed';
+import { EnrollServer } from '../agent/test/support/tls/enroll-server.ts';
 import { bundle, bundleFolder, nodeOptions } from '../scripts/bundle.ts';
 import { root, tool } from '../scripts/steps.ts';
 import { cpuMs, residentBytes } from './process-usage.ts';
@@ -50,9 +53,10 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-const answers = (port: number): Promise<boolean> =>
+const answers = (port: number, tls: boolean): Promise<boolean> =>
   new Promise((resolve) => {
-    const livez = request({ host: '127.0.0.1', port, path: '/v0/livez', agent: false }, (response) => {
+    const options = { host: '127.0.0.1', port, path: '/v0/livez', agent: false, rejectUnauthorized: false };
+    const livez = (tls ? httpsRequest : httpRequest)(options, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });
@@ -62,17 +66,26 @@ const answers = (port: number): Promise<boolean> =>
     livez.end();
   });
 
+/** What is started. */
+interface Variant {
+  readonly title: string;
+  readonly program: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Has to stay within the limits. */
+  readonly judged: boolean;
+}
+
 const start = async (
-  program: string,
+  { program, env = {} }: Variant,
   home: string,
 ): Promise<{ readonly child: ChildProcess; readonly measured: Start }> => {
   const port = await freePort();
   const started = performance.now();
   const child = spawn(process.execPath, [...nodeOptions.agent, program], {
-    env: { NODETASK_HOME: home, NODETASK_LISTEN: `127.0.0.1:${String(port)}` },
+    env: { NODETASK_HOME: home, NODETASK_LISTEN: `127.0.0.1:${String(port)}`, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  while (!(await answers(port))) {
+  while (!(await answers(port, 'NODETASK_ENROLL_URL' in env))) {
     if (child.exitCode !== null) throw new Error(`the agent ended with ${String(child.exitCode)} before it answered`);
     if (performance.now() - started > 30_000) throw new Error('the agent did not answer within 30 s');
     await sleep(2);
@@ -120,11 +133,11 @@ interface Measured {
 /** Memory is that of the last few starts: each has to settle first. */
 const idleStarts = 5;
 
-const measure = async (programs: readonly string[], count: number, home: string): Promise<readonly Measured[]> => {
-  const measured = programs.map(() => ({ starts: [] as Start[], rssMB: [] as number[], idleCPU: [] as number[] }));
+const measure = async (variants: readonly Variant[], count: number, home: string): Promise<readonly Measured[]> => {
+  const measured = variants.map(() => ({ starts: [] as Start[], rssMB: [] as number[], idleCPU: [] as number[] }));
   for (let index = 0; index < count; index++) {
-    for (const [which, program] of programs.entries()) {
-      const { child, measured: one } = await start(program, home);
+    for (const [which, variant] of variants.entries()) {
+      const { child, measured: one } = await start(variant, home);
       measured[which]?.starts.push(one);
       if (index >= count - idleStarts) {
         await sleep(settleMs);
@@ -139,7 +152,7 @@ const measure = async (programs: readonly string[], count: number, home: string)
   return measured;
 };
 
-const report = (title: string, { starts, rssMB, idleCPU }: Measured, judged: boolean): boolean => {
+const report = ({ title, judged }: Variant, { starts, rssMB, idleCPU }: Measured): boolean => {
   print(`| ${title.padEnd(34)} |  median |     min |     max |      | wanted           |`);
   print('| ---------------------------------- | ------- | ------- | ------- | ---- | ---------------- |');
   const wall = starts.map(({ wallMs }) => wallMs);
@@ -152,19 +165,48 @@ const report = (title: string, { starts, rssMB, idleCPU }: Measured, judged: boo
   ].every(Boolean);
 };
 
+/** What a pod has mounted for an agent that gets its certificate from the operator; the identity is not kept, so that each start asks for one. */
+const enrolling = (folder: string, ca: CertificateAuthority, url: string): Readonly<Record<string, string>> => {
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  return {
+    NODETASK_ENROLL_URL: url,
+    NODETASK_ENROLL_TOKEN_FILE: file('token', 'token-of-the-pod'),
+    NODETASK_TRUST_FILE: file('ca.crt', ca.certificate),
+    POD_UID: podUID,
+  };
+};
+
+const podUID = '7c0a4d6e-0f6b-4a53-8a55-0a2f1f0f7a11';
+
 const main = async (): Promise<void> => {
   const count = Number(process.argv[2] ?? 10);
   await tool('tsc', ['-b', 'agent']);
   await bundle('agent');
   const home = mkdtempSync(join(tmpdir(), 'nodetask-bench-'));
+  const ca = await CertificateAuthority.create();
+  await using operator = await EnrollServer.start({ ca, podUID });
+  const variants: readonly Variant[] = [
+    { title: 'bundle', program: bundled, judged: true },
+    { title: 'bundle, with TLS', program: bundled, env: enrolling(home, ca, operator.url), judged: true },
+    { title: 'as tsc emits it', program: emitted, judged: false },
+  ];
   try {
-    const [ofBundle, ofEmitted] = await measure([bundled, emitted], count, home);
-    if (ofBundle === undefined || ofEmitted === undefined) throw new Error('nothing was measured');
+    const measured = await measure(variants, count, home);
     print(`Node.js ${process.version}, ${String(count)} starts, load average ${(loadavg()[0] ?? 0).toFixed(1)}\n`);
-    const good = report('bundle', ofBundle, true);
-    print('');
-    report('as tsc emits it', ofEmitted, false);
-    process.exitCode = good ? 0 : 1;
+    const good = variants.map((variant, index) => {
+      const one = measured[index];
+      if (one === undefined) throw new Error(`${variant.title}: nothing was measured`);
+      const isGood = report(variant, one);
+      print('');
+      return isGood || !variant.judged;
+    });
+    if (operator.issued.length < count)
+      throw new Error(`only ${String(operator.issued.length)} agents had a certificate`);
+    process.exitCode = good.every(Boolean) ? 0 : 1;
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

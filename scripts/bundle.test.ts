@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { startS3 } from '@nodetask/testbed';
+import { startOtlpReceiver, startS3 } from '@nodetask/testbed';
 import { bundle } from './bundle.ts';
 import { type BundledAgent, startBundledAgent } from './bundled-agent.ts';
 
@@ -58,6 +58,17 @@ test('the bundle of the agent answers, runs a task, and stops on SIGTERM', { tim
 
   const { code, stderr } = await agent.stop();
   assert.equal(code, 0, stderr);
+});
+
+test('the bundle of the agent sends traces where it is asked to', { timeout: 60_000 }, async () => {
+  await using receiver = await startOtlpReceiver();
+  const agent = await startAgent(makeHome('traced'), { NODETASK_TRACING_ENDPOINT: receiver.url });
+  await agent.run('config-patch', { files: { 'config.toml': { moniker: 'new' } } });
+  const { code, stderr } = await agent.stop();
+  assert.equal(code, 0, stderr);
+  const names = receiver.spans.map(({ service, name }) => `${service}: ${name}`);
+  assert.deepEqual(names, ['nodetask-agent: edit', 'nodetask-agent: run config-patch']);
+  assert.deepEqual(receiver.faults, []);
 });
 
 test('the bundle of the agent finds the program of its thread', { timeout: 60_000 }, async () => {

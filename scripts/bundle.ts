@@ -3,6 +3,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import { licencesOf } from './licences.ts';
+import { readSbom, sbomOfProgram, sbomPlugin, writeSbom } from './sbom.ts';
 import { root } from './steps.ts';
 
 /** A workspace whose src/main.ts is a program. */
@@ -88,7 +89,7 @@ const plainBuiltins: esbuild.Plugin = {
 
 /**
  * Bundles a program, from its sources: one file for each part that is loaded at another time, names kept for stack traces,
- * source maps for `node --enable-source-maps`, licences beside it. docs/adr/0013-bundles.md
+ * source maps for `node --enable-source-maps`, licences and bill of materials beside it. docs/adr/0013-bundles.md
  */
 export const bundle = async (program: Program, folder = bundleFolder(program)): Promise<void> => {
   await rm(folder, { recursive: true, force: true });
@@ -110,9 +111,16 @@ export const bundle = async (program: Program, folder = bundleFolder(program)): 
     legalComments: 'external',
     // CommonJS inside an ES module: what requires a module of Node.js finds no `require` there.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    plugins: [leaveUnusedOut, plainBuiltins],
+    plugins: [leaveUnusedOut, plainBuiltins, sbomPlugin()],
     metafile: true,
     logLevel: 'warning',
   });
-  await writeFile(join(folder, 'LICENCES.txt'), await licencesOf(Object.keys(metafile.inputs)));
+  await writeFile(join(folder, 'LICENCES.txt'), await licencesOf(linkedFiles(metafile)));
+  await writeSbom(folder, sbomOfProgram(await readSbom(folder), program));
 };
+
+/** The files of which something is in the bundle; of others, esbuild has found all to be unused. */
+const linkedFiles = ({ outputs }: esbuild.Metafile): readonly string[] =>
+  Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );

@@ -1,5 +1,6 @@
 /** The commands behind `npm run`; runs under the Node.js of the lockfile. */
 import { bundle } from './bundle.ts';
+import { e2e } from './e2e.ts';
 import { generate, generateManifests } from './generate.ts';
 import { check } from './check.ts';
 import { node, steps, tool } from './steps.ts';
@@ -20,6 +21,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   format: () => steps([{ name: 'format', run: () => tool('prettier', ['--write', '--log-level=warn', '.']) }]),
   test: (args) => test('all', args),
   'test:unit': (args) => test('unit', args),
+  e2e,
+  images: (args) => node(['scripts/images/images.ts', ...args]),
   testbed: (args) => node(['testbed/src/run.ts', ...args]),
   demo: (args) => node(['testbed/demo/demo.ts', ...args]),
   chaos: ([what, ...args]) =>

@@ -18,7 +18,8 @@ import { EventStreams } from './server/event-streams.ts';
 import { startServer } from './server/listen.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { openSqliteStore } from './store/open-sqlite-store.ts';
-import { TlsIdentity } from './tls/tls-identity.ts';
+import type { TlsIdentity, TlsParts } from './tls/tls-identity.ts';
+import type { TlsConfig } from './tls-options.ts';
 import { traceHandlers } from './tracing/trace-handlers.ts';
 import { version } from './version.ts';
 
@@ -69,7 +70,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const tls =
     config.tls === undefined
       ? undefined
-      : await TlsIdentity.open(config.tls, { clock, random: parts.random, logger, metrics });
+      : await openIdentity(config.tls, { clock, random: parts.random, logger, metrics });
   const node = createNodeParts(config, clock, logger, (direction, bytes) => {
     metrics.transferred.inc({ direction }, bytes);
   });
@@ -91,7 +92,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     ...(tokens === undefined ? {} : { tokens }),
     ...(tls === undefined ? {} : { certificates: new CallerCertificates(tls.trust, clock) }),
   });
-  const freshness = tls?.run(signal);
+  let freshness: Promise<void> | undefined;
   try {
     const server = await startServer(config.listen, {
       engine,
@@ -105,6 +106,8 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
       gate,
       ...(tls === undefined ? {} : { tls }),
     });
+    // Once it listens: that is not to wait for a request to the operator.
+    freshness = tls?.run(signal);
     const { bootID, journalID } = identity;
     logger.info('listening', { version, ...server.address, bootID, journal: journalID, home: config.home });
     await untilAborted(signal);
@@ -124,6 +127,10 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   }
 };
 
+/** Loaded where it is used: not every agent has one. */
+const openIdentity = async (config: TlsConfig, parts: TlsParts): Promise<TlsIdentity> =>
+  (await import('./tls/tls-identity.ts')).TlsIdentity.open(config, parts);
+
 const untilAborted = async (signal: AbortSignal): Promise<void> => {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 };
@@ -140,7 +147,7 @@ interface Reporting {
 }
 
 const startReporter = (
-  { cluster, podName }: AgentConfig,
+  { cluster, podName, podUID }: AgentConfig,
   { logger, clock, random, tracer }: AgentParts & { readonly tracer: Tracer },
   engine: Engine,
   metrics: AgentMetrics,
@@ -150,7 +157,7 @@ const startReporter = (
     return undefined;
   }
   const transport = apiServer(cluster, clock);
-  const reporter = new Reporter({ engine, transport, podName, clock, random, logger, metrics, tracer });
+  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics, tracer });
   reporter.start();
   return {
     flush: async (deadline) => {

@@ -76,7 +76,7 @@ test('probes are answered from the start; the operator finds the agent once that
     verify: { ...verify, serverName: anyAgentServerName },
   };
   const { text } = await callTls(scraper, { path: '/v0/metrics' });
-  const end = /^nodetask_agent_certificate_expiration_timestamp_seconds (\S+)$/m.exec(text)?.[1];
+  const end = /^nodetask_agent_certificate_expiry_timestamp_seconds (\S+)$/m.exec(text)?.[1];
   assert.ok(Number(end) > Date.now() / 1000, text);
   assert.match(text, /^nodetask_agent_certificate_requests_total\{result="issued"\} 1$/m);
   assert.match(text, /^nodetask_agent_certificate_requests_total\{result="refused"\} [1-9]/m);

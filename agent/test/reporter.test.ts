@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { agentFieldManager, nodeTaskStatusSchema, plural } from '@nodetask/shared';
+import { StatusWriters, untilAdmissionPolicyHolds } from '@nodetask/testbed';
 import { type ReportedObject, ReportingCluster } from './support/reporting-cluster.ts';
 
 /** The reporter before the real kube-apiserver. */
@@ -143,7 +144,8 @@ test('an object of the same name that was created anew gets nothing', async () =
   await agent.untilReported();
   await agent.log.until(/gone/);
   const object = await real.cluster.admin.get<ReportedObject>(path);
-  assert.equal(object?.status?.targets, undefined);
+  // The operator takes the empty row off.
+  assert.deepEqual(object?.status?.targets, [{ pod: agent.podName }]);
 });
 
 test('a NodeTask that is gone is forgotten', async () => {
@@ -165,6 +167,39 @@ test('without the right to write, the log says which one is missing; others go o
   assert.equal(powerless.engine.unreported(10).length, 1);
   await agent.markReady(await real.createNodeTask('allowed'));
   await agent.untilReported();
+});
+
+test('where another pod has taken its field manager, it reports under the one that is its own', async () => {
+  const { cluster } = real;
+  await untilAdmissionPolicyHolds(cluster.admin, cluster.namespace);
+  using writers = new StatusWriters(cluster);
+  const manager = agentFieldManager(createHash('sha256').update('squatted-0').digest('hex'));
+  const squatter = await writers.pod('squatter', { manager });
+  const ref = await real.createNodeTask('squatted');
+  const { status, message } = await squatter.rows('squatted', [{ pod: 'squatter' }]);
+  assert.equal(status, 200, message);
+  await using agent = await real.startReporter({ podName: 'squatted-0' });
+  const id = await agent.markReady(ref);
+  await agent.untilReported();
+  const object = await real.until(
+    'squatted',
+    'to show the result',
+    (nodeTask) => rowOf(nodeTask, 'squatted-0') !== undefined,
+  );
+  assert.equal(rowOf(object, 'squatted-0')?.result?.id, id);
+  assert.deepEqual(rowOf(object, 'squatter'), { pod: 'squatter' });
+});
+
+test('a token that is bound to no pod writes nothing, and the log says what is missing', async () => {
+  const { controlPlane, namespace } = real.cluster;
+  const { token } = await controlPlane.serviceAccountToken({ namespace, serviceAccount: 'nodetask-agent' });
+  await using unbound = await real.startReporter({ token });
+  await unbound.markReady(await real.createNodeTask('unbound'));
+  const { answer } = await unbound.log.until(/the admission policy of status refuses a result, and says why/);
+  assert.match(
+    (answer as { message: string }).message,
+    /by a token that is bound to that pod, as the kubelet projects it/,
+  );
 });
 
 test('the largest output is cut to what the NodeTask allows', async () => {

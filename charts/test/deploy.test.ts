@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { type CommandResult, type ControlPlane, type KubeObject, startControlPlane } from '@nodetask/testbed';
+import { type CommandResult, type ControlPlane, type KubeObject, startControlPlane, waitFor } from '@nodetask/testbed';
 import { parseAllDocuments } from 'yaml';
 import { renderDeploy } from '../src/render-deploy.ts';
 
@@ -71,4 +71,34 @@ test('a Kustomization of a namespace lets its agents report', async () => {
     ],
   );
   await kubectl('apply', '--server-side', '-k', folder);
+});
+
+/** What the API server says, yes or no. */
+const may = async (user: string, verb: string, ...more: readonly string[]): Promise<string> => {
+  const args = ['auth', 'can-i', verb, 'nodetasks', '--namespace=sei', `--as=${user}`, ...more];
+  return (await controlPlane.kubectl(args)).stdout.trim();
+};
+
+test('people get NodeTasks with the roles of Kubernetes that look, edit and administer', async () => {
+  const roles = objectsOf(await readFile(join(deploy, 'rbac-users.yaml'), 'utf8')) as KubeObject[];
+  assert.deepEqual(
+    roles.map(({ metadata }) => [
+      metadata.name,
+      Object.keys(metadata.labels ?? {}).filter((label) => label.startsWith('rbac.authorization.k8s.io/')),
+    ]),
+    [
+      ['nodetask-view', ['view', 'edit', 'admin'].map((role) => `rbac.authorization.k8s.io/aggregate-to-${role}`)],
+      ['nodetask-edit', ['edit', 'admin'].map((role) => `rbac.authorization.k8s.io/aggregate-to-${role}`)],
+    ],
+  );
+  for (const [user, role] of [
+    ['viewer', 'nodetask-view'],
+    ['editor', 'nodetask-edit'],
+  ] as const)
+    await kubectl('create', 'rolebinding', user, '--namespace=sei', `--clusterrole=${role}`, `--user=${user}`);
+  await waitFor(async () => (await may('editor', 'create')) === 'yes', { what: 'the rights', timeoutMs: 10_000 });
+  assert.equal(await may('viewer', 'watch'), 'yes');
+  assert.equal(await may('viewer', 'create'), 'no');
+  assert.equal(await may('editor', 'delete'), 'yes');
+  assert.equal(await may('editor', 'patch', '--subresource=status'), 'no', 'status is for operator and agents');
 });

@@ -65,7 +65,7 @@ const shape = (text: string): string =>
 /** Runs a command; its file, where it names one, is the manifest of the section. */
 const type = async (text: string, { command, prints }: ConsoleCommand): Promise<void> => {
   const file = / -f (\S+\.yaml)/.exec(command)?.[1];
-  const [manifest] = markdownBlocks(text).filter(({ language }) => language === 'yaml');
+  const manifest = markdownBlocks(text).find(({ language }) => language === 'yaml');
   if (file !== undefined) await writeFile(join(cluster.controlPlane.folder, file), manifest?.text ?? '');
   const { code, stdout, stderr } = await runCommandLine(cluster.controlPlane, command);
   assert.equal(code, 0, `${command}: ${stderr}`);

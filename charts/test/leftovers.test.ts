@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type CommandResult, type ControlPlane, helm, startControlPlane, waitFor } from '@nodetask/testbed';
+import {
+  caSecret,
+  CertificateAuthority,
+  type CommandResult,
+  type ControlPlane,
+  helm,
+  installOtherCustomResources,
+  startControlPlane,
+  waitFor,
+} from '@nodetask/testbed';
 import { chart, releaseNamespace, type Values, withValues } from './support/chart.ts';
 import { inventory } from './support/inventory.ts';
 import { LoopbackService } from './support/loopback-service.ts';
@@ -55,29 +65,46 @@ const caBundle = async (): Promise<string | undefined> => {
   return object?.webhooks[0]?.clientConfig.caBundle;
 };
 
-const cases: readonly { readonly name: string; readonly given: Values; readonly trust: readonly string[] }[] = [
-  { name: 'for all namespaces', given: {}, trust: ['ConfigMap nodetask-system/nodetask-trust'] },
-  {
-    name: 'for some namespaces',
-    given: { agentNamespaces: ['sei'] },
-    trust: ['ConfigMap nodetask-system/nodetask-trust', 'ConfigMap sei/nodetask-trust'],
-  },
-];
+const untilMade = async (object: RegExp): Promise<void> => {
+  await waitFor(async () => (await made(object)).length > 0, {
+    what: `${object.source} to be there`,
+    timeoutMs: 60_000,
+  });
+};
+
+const untilReachable = async (): Promise<string | undefined> =>
+  waitFor(caBundle, { what: 'the operator to write the caBundle of its webhook', timeoutMs: 60_000 });
+
+/** Waits until there is nothing that was not there before but the CRD and `others`. */
+const untilNothingIsLeft = async (others: readonly string[] = []): Promise<void> => {
+  const kept = new Set(['CustomResourceDefinition nodetasks.nodetask.dev', ...others]);
+  let left: readonly string[] = [];
+  await waitFor(
+    async () => {
+      left = (await made(/./)).filter((object) => !kept.has(object));
+      return left.length === 0;
+    },
+    { what: 'everything to be gone', timeoutMs: 60_000, detail: () => left.join(', ') },
+  );
+};
+
+const own = /^(?:ConfigMap|Secret|Lease) .*\/nodetask/;
 
 describe('the operator with the default values', () => {
+  const cases: readonly { readonly name: string; readonly given: Values; readonly trust: readonly string[] }[] = [
+    { name: 'for all namespaces', given: {}, trust: ['ConfigMap nodetask-system/nodetask-trust'] },
+    {
+      name: 'for some namespaces',
+      given: { agentNamespaces: ['sei'] },
+      trust: ['ConfigMap nodetask-system/nodetask-trust', 'ConfigMap sei/nodetask-trust'],
+    },
+  ];
   for (const { name, given, trust } of cases) {
     test(name, { timeout: 300_000 }, async () => {
       await run('install', 'nodetask', chart, ...withValues(given));
-      await waitFor(async () => (await caBundle()) !== undefined, {
-        what: 'the operator to write the caBundle of its webhook',
-        timeoutMs: 60_000,
-      });
-      await waitFor(async () => (await made(/^Secret .*nodetask-metrics-reader/)).length > 0, {
-        what: 'the certificate of who reads metrics',
-        timeoutMs: 60_000,
-      });
-      const own = await made(/^(?:ConfigMap|Secret|Lease) .*\/nodetask/);
-      assert.deepEqual(own, [
+      const bundle = await untilReachable();
+      await untilMade(/^Secret .*nodetask-metrics-reader/);
+      assert.deepEqual(await made(own), [
         ...trust,
         'Lease nodetask-system/nodetask-operator',
         'Secret nodetask-system/nodetask-ca',
@@ -88,19 +115,25 @@ describe('the operator with the default values', () => {
         ca?.metadata.ownerReferences?.map((owner) => `${owner.kind} ${owner.name}`),
         ['ClusterRole nodetask-operator'],
       );
-      const bundle = await caBundle();
       await run('upgrade', 'nodetask', chart, ...withValues({ ...given, operator: { logLevel: 'debug' } }));
       assert.equal(await caBundle(), bundle, 'an upgrade leaves it');
-
       await run('uninstall', 'nodetask');
-      let left: readonly string[] = [];
-      await waitFor(
-        async () => {
-          left = (await made(/./)).filter((object) => object !== 'CustomResourceDefinition nodetasks.nodetask.dev');
-          return left.length === 0;
-        },
-        { what: 'everything to be gone', timeoutMs: 60_000, detail: () => left.join(', ') },
-      );
+      await untilNothingIsLeft();
     });
   }
+});
+
+test('the operator with a CA that cert-manager writes, which it may only read', { timeout: 300_000 }, async () => {
+  await installOtherCustomResources(controlPlane.admin);
+  atFirst = await inventory(controlPlane);
+  const ca = await CertificateAuthority.create();
+  // As cert-manager does, which is not here, once it sees the Certificate.
+  await controlPlane.admin.create(caSecret(ca, releaseNamespace));
+  await run('install', 'nodetask', chart, ...withValues({ tls: { certManager: { enabled: true } } }));
+  const trusted = new X509Certificate(Buffer.from((await untilReachable()) ?? '', 'base64'));
+  assert.equal(trusted.fingerprint256, new X509Certificate(ca.certificate).fingerprint256);
+  await untilMade(/^Secret .*nodetask-metrics-reader/);
+  await run('uninstall', 'nodetask');
+  // cert-manager keeps the Secrets of its Certificates.
+  await untilNothingIsLeft(['Secret nodetask-system/nodetask-ca']);
 });

@@ -9,6 +9,10 @@ test('boundedText replaces control characters and cuts', () => {
   assert.equal(boundedText('ab\u{1F600}c', 4).isWellFormed(), true);
 });
 
+test('boundedText lets nothing turn the direction of the text around', () => {
+  assert.equal(boundedText('sei-0\u202e0-ies\u2066x\u200f'), 'sei-0 0-ies x');
+});
+
 test('withCode says the code once', () => {
   assert.equal(withCode('disk-full', 'no space left'), 'disk-full: no space left');
   assert.equal(withCode('invalid-schedule', 'invalid schedule: minute "61"'), 'invalid schedule: minute "61"');

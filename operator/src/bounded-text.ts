@@ -1,11 +1,11 @@
 /** The most characters of a message on status. */
 export const maxMessageCharacters = 1024;
 
-/** Text from elsewhere, made fit for a status message: control characters become spaces, and what is too long is cut. */
+/** Text from elsewhere, made fit for a status message: control and bidirectional characters become spaces, and what is too long is cut. */
 export const boundedText = (text: string, max: number = maxMessageCharacters): string => {
   const clean = text
     .slice(0, max + 1)
-    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replaceAll(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .trim();
   return clean.length <= max ? clean : `${clean.slice(0, max - 1).toWellFormed()}…`;
 };

@@ -6,6 +6,7 @@ import { onAbort } from './kube/deadline.ts';
 import type { KubeMetrics } from './kube/kube-metrics.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
 import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
+import { holdsLease } from './holds-lease.ts';
 import { OwnedMetadata } from './pki/owned-metadata.ts';
 import { takeFence, type TakenFence } from './take-fence.ts';
 
@@ -33,11 +34,18 @@ export const operatorNamespace = (
   { namespace }: Pick<ClusterAccess, 'namespace'>,
 ): string => leaseNamespace ?? namespace ?? 'default';
 
-/** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
-export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
+/** What a leader does; `leads` says whether it still is one, as the Lease has it. */
+export type Lead = (
+  ...term: [...Parameters<OnLead>, leads: (signal: AbortSignal) => Promise<boolean>]
+) => ReturnType<OnLead>;
+
+/** Runs `work` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
+export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, work: Lead): Promise<void> => {
   const { access, transport, clock, random, logger, metrics, signal } = parts;
   const lease = { namespace: operatorNamespace(config, access), name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
+  const lead: OnLead = async (leaderSignal, fence) =>
+    work(leaderSignal, fence, holdsLease({ transport, lease, identity, fence, clock, logger }));
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   const { ownerClusterRole: clusterRole } = config;
   const owned = new OwnedMetadata({ transport, ...(clusterRole === undefined ? {} : { clusterRole }) });

@@ -15,11 +15,10 @@ import { mutatePods } from './injection/mutate-pods.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
-import type { OnLead } from './kube/leader-elector.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { operatorNamespace, withLeadership } from './leadership.ts';
+import { type Lead, operatorNamespace, withLeadership } from './leadership.ts';
 import { createRegistry } from './metrics/create-registry.ts';
 import { metricsRoutes } from './secure-server/metrics-routes.ts';
 import { runSecureServer } from './secure-server/run-secure-server.ts';
@@ -154,7 +153,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     );
   }
 
-  const work: OnLead = async (leaderSignal, fence) => {
+  const work: Lead = async (leaderSignal, fence, leads) => {
     const http = new AgentHTTP({
       ...(certificates !== undefined && secure?.agentTLS === true
         ? { connections: new TLSConnections(() => certificates.own.material('operator')) }
@@ -169,20 +168,20 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     leading = true;
     logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
     try {
-      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal });
+      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal, leads });
     } finally {
       leading = false;
       await http.close();
     }
   };
 
-  const lead: OnLead = async (leaderSignal, fence) => {
+  const lead: Lead = async (leaderSignal, fence, leads) => {
     await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
     const ended = new AbortController();
     const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
     try {
       await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
-      await work(leaderSignal, fence);
+      await work(leaderSignal, fence, leads);
     } finally {
       ended.abort(new Error('the work of the leader has ended'));
       await upkeep;

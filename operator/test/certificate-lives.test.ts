@@ -1,202 +1,182 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { request as forward, type RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TLSSocket } from 'node:tls';
-import {
-  agentPortAnnotation,
-  enrollAudience,
-  enrollPath,
-  operatorIdentity,
-  trustConfigMap,
-  trustKey,
-} from '@nodetask/shared';
-import {
-  type AgentProcess,
-  type Cluster,
-  freePort,
-  type OperatorProcess,
-  runCommand,
-  startCluster,
-  waitFor,
-} from '@nodetask/testbed';
-import { Agent, request } from 'undici';
+import { connect } from 'node:tls';
+import { agentServerName, trustConfigMap, trustKey } from '@nodetask/shared';
+import { type AgentProcess, type Cluster, runCommand, startCluster, waitFor } from '@nodetask/testbed';
 import { parseCertificates } from '../src/pki/trust-bundle.ts';
 import type { TrustConfigMap } from '../src/pki/trust-config-map.ts';
-import { EnrolledPeer } from './support/enrolled-peer.ts';
 import { untilFinished } from './support/test-cluster.ts';
 
-/**
- * The operator as a process with certificates that live 60 s, and a real agent behind an HTTPS server that has its certificate by enrolment, as long as
- * that is not the agent's own. The tests build on each other.
- */
+/** Operator and agent as processes, with certificates that live 60 s. The tests build on each other. */
 let cluster: Cluster;
 let agent: AgentProcess;
-let operator: OperatorProcess;
-let front: EnrolledPeer;
-let securePort: number;
 const lifeMs = 60_000;
-const frontPort = 7778;
 const namespace = 'sei';
+
+before(async () => {
+  const args = ['--certificate-lifetime-seconds', String(lifeMs / 1000), '--owner-cluster-role', 'nodetask-operator'];
+  // The proxies only say where the HTTPS server is.
+  cluster = await startCluster({ namespace, tls: true, faultProxies: true, operator: { args } });
+  agent = await cluster.createAgentPod('sei-0');
+});
+
+after(async () => {
+  await cluster.stop();
+});
 
 const trust = async (): Promise<string> => {
   const path = `/api/v1/namespaces/${namespace}/configmaps/${trustConfigMap}`;
   return (await cluster.admin.get<TrustConfigMap>(path))?.data?.[trustKey] ?? '';
 };
 
-/** A request to the operator's HTTPS server over a connection of its own, trusting what is published. */
-const ask = async (path: string, options: { readonly token?: string; readonly body?: object } = {}) => {
-  const { token, body } = options;
-  const dispatcher = new Agent({ connect: { ca: await trust() }, allowH2: false });
+/** The certificate that a server shows to who connects now. */
+const shownBy = async (url: string): Promise<X509Certificate> => {
+  const { hostname: host, port } = new URL(url);
+  const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
   try {
-    const answer = await request(`https://127.0.0.1:${securePort}${path}`, {
-      dispatcher,
-      method: body === undefined ? 'GET' : 'POST',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: answer.statusCode, text: await answer.body.text() };
+    await once(socket, 'secureConnect');
+    const certificate = socket.getPeerX509Certificate();
+    assert.ok(certificate !== undefined);
+    return certificate;
   } finally {
-    await dispatcher.close();
+    socket.destroy();
   }
 };
 
-/** What an agent with TLS does: lets the operator in, and nobody else. */
-const toAgent: RequestListener = (incoming, answer) => {
-  const { subjectaltname } = (incoming.socket as TLSSocket).getPeerCertificate();
-  if (subjectaltname !== `URI:${operatorIdentity}`) {
-    answer.writeHead(403).end();
-    return;
-  }
-  const { method, headers, url } = incoming;
-  const passed = forward(`${agent.url}${url ?? ''}`, { method, headers }, (response) => {
-    answer.writeHead(response.statusCode ?? 502, response.headers);
-    response.pipe(answer);
-  });
-  passed.on('error', (error) => answer.destroy(error));
-  incoming.pipe(passed);
+/** Metrics of the operator by their line's text before the value. */
+const metrics = async (name: string): Promise<ReadonlyMap<string, number>> => {
+  const lines = (await cluster.operator.metrics()).matchAll(new RegExp(`^${name}\\{(.*)\\} (\\S+)$`, 'gm'));
+  return new Map([...lines].map(([, labels = '', value]) => [labels, Number(value)]));
 };
 
-before(async () => {
-  cluster = await startCluster({ namespace, operator: false });
-  // Without a named port, so that the annotation counts.
-  const containers = ['node', 'agent'].map((name) => ({ name, image: `testbed/${name}` }));
-  agent = await cluster.createAgentPod('sei-0', { spec: { containers } });
-  await cluster.admin.request({
-    method: 'PATCH',
-    path: `/api/v1/namespaces/${namespace}/pods/sei-0`,
-    body: { metadata: { annotations: { [agentPortAnnotation]: String(frontPort) } } },
-    contentType: 'application/merge-patch+json',
-  });
-  securePort = await freePort();
-  operator = await cluster.startOperator({
-    args: `--agent-tls --certificate-lifetime-seconds ${lifeMs / 1000} --secure-listen 127.0.0.1:${securePort} \
-      --service-host 127.0.0.1 --owner-cluster-role nodetask-operator`.split(/\s+/),
-  });
-  await waitFor(async () => (await trust()) !== '', { what: 'the CA to be published', timeoutMs: 20_000 });
-  const { token } = await cluster.controlPlane.serviceAccountToken({
-    namespace,
-    serviceAccount: 'nodetask-agent',
-    audiences: [enrollAudience],
-    pod: { name: 'sei-0', uid: agent.pod.uid },
-  });
-  front = await EnrolledPeer.start({
-    podUID: agent.pod.uid,
-    enroll: async (publicKey) => {
-      const { status, text } = await ask(enrollPath, { token, body: { publicKey } });
-      assert.equal(status, 200, text);
-      return JSON.parse(text) as { certificate: string; notAfter: string };
-    },
-    readTrust: trust,
-    host: new URL(agent.url).hostname,
-    port: frontPort,
-    listener: toAgent,
-  });
-});
-
-after(async () => {
-  await front[Symbol.asyncDispose]();
-  await cluster.stop();
-});
+const ends = async (): Promise<ReadonlyMap<string, number>> =>
+  metrics('nodetask_operator_certificate_expiry_timestamp_seconds');
 
 const runs = async (name: string): Promise<void> => {
   await cluster.applyNodeTask(name, { type: 'mark-ready', target: { podName: 'sei-0' } });
   assert.equal((await untilFinished(cluster, name)).status?.phase, 'Succeeded');
 };
 
-/** Outcomes of the calls to agents so far. */
-const outcomes = async (): Promise<readonly string[]> =>
-  [...(await operator.metrics()).matchAll(/^nodetask_operator_agent_requests_total\{.*outcome="([^"]+)"\}/gm)].map(
-    ([, outcome = '']) => outcome,
-  );
+/** One connection that is kept, on which requests are made now and then. */
+class KeptConnection implements Disposable {
+  readonly #agent: Agent;
+  readonly #url: string;
+  /** Local ports of the connections that there were. */
+  readonly ports = new Set<number | undefined>();
+
+  constructor(url: string, ca: string, servername?: string) {
+    this.#url = url;
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: 1,
+      ca,
+      ...(servername === undefined ? {} : { servername }),
+    });
+  }
+
+  async status(): Promise<number | undefined> {
+    const sent = request(this.#url, { agent: this.#agent });
+    sent.end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    this.ports.add(response.socket.localPort);
+    await text(response);
+    return response.statusCode;
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
 
 test('tasks run over mutual TLS', async () => {
   await runs('first');
-  assert.match(await operator.metrics(), /^nodetask_operator_enrollments_total\{code="200"\} 1$/m);
+  assert.match(agent.url, /^https:/);
+  assert.ok((await metrics('nodetask_operator_enrollments_total')).has('code="200"'));
 });
 
 test(
-  'through renewals of all certificates, and past the end of the first ones, no call fails',
+  'through renewals of all certificates, and past the end of the first ones, no call fails and no connection goes',
   { timeout: 180_000 },
   async () => {
-    const first = new X509Certificate(front.certificate);
+    const serverUrl = cluster.enrollProxy.url('https');
+    const ca = await trust();
+    const first = { agent: await shownBy(agent.url), server: await shownBy(serverUrl), ends: await ends() };
+    using toAgent = new KeptConnection(`${agent.url}/v0/livez`, ca, agentServerName(agent.pod.uid));
+    using toServer = new KeptConnection(`${serverUrl}/none`, ca);
+
     const over = new AbortController();
-    const until = async (work: (number: number) => Promise<void>): Promise<number> => {
+    const until = async (work: (number: number) => Promise<unknown>): Promise<number> => {
       let done = 0;
       while (!over.signal.aborted) {
         await work(done);
         done += 1;
-        // Often enough for a machine that does other work too.
+        // Often enough, on a machine that does other work too.
         await pause(50);
       }
       return done;
     };
     const working = Promise.all([
       until(async (number) => runs(`task-${number}`)),
-      until(async () => assert.equal((await ask('/none')).status, 404)),
+      until(async () => assert.deepEqual([await toAgent.status(), await toServer.status()], [200, 404])),
+      until(async () => {
+        using fresh = new KeptConnection(`${agent.url}/v0/livez`, ca, agentServerName(agent.pod.uid));
+        assert.equal(await fresh.status(), 200);
+      }),
+      until(async () => {
+        using fresh = new KeptConnection(`${serverUrl}/none`, ca);
+        assert.equal(await fresh.status(), 404);
+      }),
     ]);
-    const ended = waitFor(() => Date.now() > first.validToDate.getTime() + 2_000 && front.renewals >= 1, {
+    const lastEnd = Math.max(
+      ...[first.agent, first.server].map(({ validToDate }) => validToDate.getTime()),
+      (first.ends.get('certificate="operator"') ?? Infinity) * 1000,
+    );
+    const ended = waitFor(() => Date.now() > lastEnd + 2_000, {
       what: 'the first certificates to end',
       timeoutMs: lifeMs + 20_000,
       intervalMs: 200,
     });
     await Promise.race([ended, working]);
-    await ended;
     over.abort();
-    const [tasks, requests] = await working;
-    assert.ok(tasks > 20 && requests > 100, `${tasks} tasks, ${requests} requests`);
+    const counts = await working;
+    assert.ok(
+      counts.every((count) => count > 20),
+      counts.join(),
+    );
+    assert.deepEqual([toAgent.ports.size, toServer.ports.size], [1, 1]);
+    const outcomes = [...(await metrics('nodetask_operator_agent_requests_total')).keys()];
     assert.deepEqual(
-      [...new Set(await outcomes())].filter((outcome) => !/^20\d$/.test(outcome)),
+      outcomes.filter((labels) => !/outcome="20\d"/.test(labels)),
       [],
     );
-    assert.deepEqual(front.peer.failures, []);
-    const shown = new Set(front.peer.clients.map(({ serialNumber }) => serialNumber));
-    assert.ok(shown.size >= 2, 'the operator has shown more than one certificate');
+    assert.notEqual((await shownBy(agent.url)).serialNumber, first.agent.serialNumber);
+    assert.notEqual((await shownBy(serverUrl)).serialNumber, first.server.serialNumber);
   },
 );
 
 test('the ends of all certificates are in the metrics', async () => {
-  const metrics = await operator.metrics();
-  const name = 'nodetask_operator_certificate_expiry_timestamp_seconds';
-  const lines = metrics.matchAll(new RegExp(`^${name}\\{certificate="([^"]+)"\\} (\\S+)$`, 'gm'));
-  const ends: Readonly<Record<string, number>> = Object.fromEntries(
-    [...lines].map(([, certificate = '', at]) => [certificate, Number(at)] as const),
-  );
-  assert.deepEqual(Object.keys(ends).toSorted(), ['ca', 'metrics-reader', 'operator', 'server']);
+  const all = await ends();
+  const names = ['ca', 'metrics-reader', 'operator', 'server'].map((name) => `certificate="${name}"`);
+  assert.deepEqual([...all.keys()].toSorted(), names);
   const [ca] = parseCertificates(await trust());
-  assert.equal(ends['ca'], Number(ca?.validToDate) / 1000);
-  for (const certificate of ['operator', 'server', 'metrics-reader']) {
-    const left = (ends[certificate] ?? 0) * 1000 - Date.now();
-    assert.ok(left > lifeMs / 4 && left <= lifeMs, `${certificate}: ${left} ms`);
+  assert.equal(all.get('certificate="ca"'), Number(ca?.validToDate) / 1000);
+  for (const name of names.slice(1)) {
+    const left = (all.get(name) ?? 0) * 1000 - Date.now();
+    assert.ok(left > lifeMs / 4 && left <= lifeMs, `${name}: ${left} ms`);
   }
 });
 
 test(
   'the commands of docs/certificates.md do what it says, and a CA that is deleted is replaced',
-  { timeout: 60_000 },
+  { timeout: 90_000 },
   async () => {
     const page = await readFile(new URL('../../docs/certificates.md', import.meta.url), 'utf8');
     const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
@@ -218,7 +198,12 @@ test(
     assert.match(deleted, /secret "nodetask-ca" deleted/);
 
     await waitFor(async () => ![former, ''].includes(await trust()), { what: 'a new CA', timeoutMs: 20_000 });
-    await waitFor(async () => front.trust === (await trust()), { what: 'the agent to know it', timeoutMs: 10_000 });
+    const [next] = parseCertificates(await trust());
+    assert.ok(next !== undefined);
+    await waitFor(async () => (await shownBy(agent.url)).verify(next.publicKey), {
+      what: 'the agent to have a certificate of it',
+      timeoutMs: 30_000,
+    });
     await runs('after');
   },
 );

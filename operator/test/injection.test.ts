@@ -14,7 +14,7 @@ import { WebhookServer } from './support/webhook-server.ts';
 let controlPlane: ControlPlane;
 let server: WebhookServer;
 
-const image = 'ghcr.io/nodetask/nodetask-agent:0.1.0';
+const image = 'nodetask/nodetask-agent:0.1.0';
 const project = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 before(async () => {
@@ -157,8 +157,8 @@ test('a pod on the network of its host has the port of the agent there', async (
 
 test('everything that annotations can ask for makes a pod that the API server takes', async () => {
   const annotations = {
-    'nodetask.dev/volume-mounts': 'data/chain:/root,data:/all:ro',
-    'nodetask.dev/home': '/root/.sei',
+    'nodetask.dev/volume-mounts': 'data/chain:/nodes,data:/all:ro',
+    'nodetask.dev/home': '/nodes/sei',
     'nodetask.dev/start-gate': 'true',
     'nodetask.dev/node-rpc': 'http://127.0.0.1:36657',
     'nodetask.dev/agent-port': '8777',

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { headers } from '@nodetask/shared';
+import { headers, type NodeTask } from '@nodetask/shared';
 import { type Cluster, type Exit, type OperatorProcess, startCluster, waitFor } from '@nodetask/testbed';
 import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
@@ -108,15 +108,20 @@ test('an agent that starts again without its journal, in the same pod, gets its 
   });
 });
 
-test('an operator that an agent refuses because of a newer leader ends with an error', async () => {
-  const operator = await cluster.startOperator();
+const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconciling') === 'AgentUnreachable';
+
+test('an operator that an agent alone refuses as a former leader leads on: the Lease says who leads', async () => {
+  await using operator = await cluster.startOperator();
   await untilRole(operator, 'leader');
-  const ending = exitOf(operator);
   // The most that leaseTransitions can be.
   const newer = { headers: { [headers.fence]: '2147483647' } };
   const { status } = await cluster.agent('sei-0').request('DELETE', `/v0/tasks/${randomUUID()}`, newer);
   assert.equal(status, 204);
   await cluster.applyNodeTask('fenced', { type: 'mark-ready', target: { podName: 'sei-0' } });
-  assert.equal((await ending).code, 1);
-  assert.match(await operator.process.log(), /fenced/);
+  const waiting = await until(cluster, 'fenced', 'to wait', isRefused);
+  assert.match(waiting.status?.conditions?.[0]?.message ?? '', /but the Lease says that this one leads/);
+  await cluster.createAgentPod('sei-1');
+  await cluster.applyNodeTask('elsewhere', { type: 'mark-ready', target: { podName: 'sei-1' } });
+  assert.equal((await untilFinished(cluster, 'elsewhere')).status?.phase, 'Succeeded');
+  assert.equal(operator.process.running, true);
 });

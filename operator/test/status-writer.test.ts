@@ -20,7 +20,7 @@ const spec = { type: 'mark-ready', target: { podName: 'sei-0' } };
 
 before(async () => {
   cluster = await startCluster({ operator: false });
-  const access = await loadKubeConfig({ kubeconfig: cluster.controlPlane.adminKubeconfig });
+  const access = await loadKubeConfig({ kubeconfig: await cluster.operatorKubeconfig('writer') });
   transport = new Transport({
     access,
     clock: systemClock,
@@ -59,10 +59,11 @@ test('the status of an object that was created anew meanwhile is taken back', as
 
 test('a former leader whose write comes late cannot undo what a newer one wrote', async () => {
   const former = await apply('overtaken');
-  const late = await writer.apply(former, { observedGeneration: 1, phase: 'Pending' }, signal);
-  await writerWith(2).apply(late, { observedGeneration: 1, phase: 'Running' }, signal);
+  const targets = [{ pod: 'sei-0' }];
+  const late = await writer.apply(former, { observedGeneration: 1, phase: 'Pending', targets }, signal);
+  await writerWith(2).apply(late, { observedGeneration: 1, phase: 'Running', targets }, signal);
   await assert.rejects(writer.apply(late, { observedGeneration: 1, phase: 'Pending' }, signal), NewerLeaderError);
-  await assert.rejects(writer.dropRow(late, 'sei-0', signal), isConflict);
+  await assert.rejects(writer.dropRows(late, ['sei-0'], signal), isConflict);
   const seen = await cluster.admin.get<NodeTask>(pathOf(cluster, 'overtaken'));
   assert.deepEqual([seen?.status?.phase, seen?.status?.fence], ['Running', 2]);
 });

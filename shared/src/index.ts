@@ -84,6 +84,7 @@ export {
 } from './agent-api.ts';
 export {
   agentFieldManager,
+  agentFieldManagerOfPod,
   agentLabel,
   agentLabelValue,
   agentPortAnnotation,
@@ -99,10 +100,12 @@ export {
   maxParamsBytes,
   maxResultBytes,
   maxTargetMessageCharacters,
+  maxTargetRows,
   maxTargets,
   operatorFieldManager,
   plural,
   shortName,
+  statusPolicy,
 } from './names.ts';
 export { conditionTypes, phases, terminalPhases, type ConditionType, type Phase } from './conditions.ts';
 export { nodeTaskSpecSchema, type LabelSelector, type NodeTaskSpec } from './node-task-spec.ts';

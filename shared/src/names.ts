@@ -29,8 +29,20 @@ export const operatorFieldManager = 'nodetask-operator';
  */
 export const agentFieldManager = (podNameSHA256: string): string => `nodetask-agent-${podNameSHA256.slice(0, 16)}`;
 
+/** A second one, for where another pod has taken the first: the admission policy lets the pod with this UID alone have it. */
+export const agentFieldManagerOfPod = (podUID: string): string => `nodetask-agent-${podUID}`;
+
+/** The ValidatingAdmissionPolicy of who writes what into status. */
+export const statusPolicy = 'nodetask-status';
+
 /** The most targets of one NodeTask. */
 export const maxTargets = 256;
+
+/**
+ * The most rows of status.targets. More than targets: an agent may be the first to write its row, and any pod of the namespace can write one for itself, which
+ * must not take the room of a target. The admission policy keeps rows that the operator has not written below the difference.
+ */
+export const maxTargetRows = 2 * maxTargets;
 
 /** With more targets than these, each has less room on status. */
 const manyTargets = 32;

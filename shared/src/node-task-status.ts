@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import { maxConditionMessageCharacters, maxErrorCharacters, maxTargetMessageCharacters, maxTargets } from './names.ts';
+import {
+  maxConditionMessageCharacters,
+  maxErrorCharacters,
+  maxTargetMessageCharacters,
+  maxTargetRows,
+} from './names.ts';
 import { maxRunRecords, runRecordSchema, taskResultSchema, timestamp } from './task-result.ts';
 
 /** metav1.Condition. */
@@ -92,7 +97,7 @@ export const nodeTaskStatusSchema = z.strictObject({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
   targets: z
     .array(targetStatusSchema)
-    .max(maxTargets)
+    .max(maxTargetRows)
     .optional()
     .describe('Every target, by pod.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['pod'] }),

@@ -10,7 +10,7 @@ import type { ControlPlane } from './control-plane.ts';
 import type { ControlPlaneOptions } from './control-plane/parts.ts';
 import { startFaultProxy, targetOf } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { bindAgents, installCustomResources, installRights } from './kube/install.ts';
+import { bindAgents, installAdmissionPolicy, installCustomResources, installRights } from './kube/install.ts';
 import { waitForObject } from './kube/wait-for-object.ts';
 import type { KubeClient, KubeObject } from './kube/kube-client.ts';
 import { FakeKubelet } from './kubelet.ts';
@@ -28,6 +28,7 @@ import { waitFor } from './wait.ts';
 const READY_TIMEOUT_MS = 30_000;
 /** That of deploy/. */
 const OPERATOR_NAMESPACE = 'nodetask-system';
+const OPERATOR_ACCOUNT = 'nodetask-operator';
 
 export interface ClusterOptions {
   /** Where createAgentPod() makes its pods (default nodetask-test). It is made, with the agents' service account. */
@@ -51,6 +52,8 @@ export interface ClusterOptions {
   readonly tls?: boolean;
   /** https://host:port of the operators that the test installs; with `install: false` and `tls`. */
   readonly operatorUrl?: string;
+  /** The chart's policy of who writes what into status (default true: everything must work under it). */
+  readonly admissionPolicy?: boolean;
   readonly controlPlane?: ControlPlaneOptions;
   /** Progress and trouble, one line each (default: nothing). */
   readonly log?: (line: string) => void;
@@ -192,11 +195,7 @@ export class Cluster implements AsyncDisposable {
     const number = this.#operators.length + 1;
     const operator = new OperatorProcess({
       name: `nodetask-operator-${number}`,
-      kubeconfig: await this.controlPlane.kubeconfig(`operator-${number}`, {
-        token: this.#operatorToken,
-        namespace: OPERATOR_NAMESPACE,
-        ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
-      }),
+      kubeconfig: await this.operatorKubeconfig(`operator-${number}`),
       agentTokenFile: this.agentTokenFile,
       healthPort: await freePort(),
       ...(this.#tls === undefined ? {} : { secure: await this.#tls.operatorSettings(number) }),
@@ -206,6 +205,15 @@ export class Cluster implements AsyncDisposable {
     this.#operators.push(operator);
     await operator.start();
     return operator;
+  }
+
+  /** A kubeconfig of the operator's service account, for parts of it that a test runs by itself. */
+  async operatorKubeconfig(name: string): Promise<string> {
+    return this.controlPlane.kubeconfig(name, {
+      token: this.#operatorToken,
+      namespace: OPERATOR_NAMESPACE,
+      ...(this.#operatorProxy === undefined ? {} : { server: this.#operatorProxy.url('https') }),
+    });
   }
 
   /** Makes a pod with an agent and waits until the agent answers and the pod has its address. Ready comes with `mark-ready`. */
@@ -284,11 +292,14 @@ export class Cluster implements AsyncDisposable {
     await installCustomResources(this.admin);
     await controlPlane.createNamespace(OPERATOR_NAMESPACE);
     await installRights(this.admin);
+    if (this.#options.admissionPolicy !== false) {
+      await installAdmissionPolicy(this.admin, { namespace: OPERATOR_NAMESPACE, serviceAccount: OPERATOR_ACCOUNT });
+    }
     await this.addAgentNamespace(this.namespace);
     this.#operatorToken = (
       await controlPlane.serviceAccountToken({
         namespace: OPERATOR_NAMESPACE,
-        serviceAccount: 'nodetask-operator',
+        serviceAccount: OPERATOR_ACCOUNT,
         expirationSeconds: 86_400,
       })
     ).token;

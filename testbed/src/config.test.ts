@@ -9,6 +9,11 @@ test('NODETASK_TESTBED_BIN comes before KUBEBUILDER_ASSETS; empty variables coun
   assert.deepEqual(loadConfig({ KUBEBUILDER_ASSETS: '', NODETASK_TESTBED_BIN: '' }).programFolders, []);
 });
 
+test('programs of the system are on the PATH, and where root has more of them', () => {
+  assert.deepEqual(loadConfig({ PATH: '/b::relative:/a:/sbin' }).systemFolders, ['/b', '/a', '/sbin', '/usr/sbin']);
+  assert.deepEqual(loadConfig({}).systemFolders, ['/usr/sbin', '/sbin']);
+});
+
 test('the cache is under XDG_CACHE_HOME, else under ~/.cache', () => {
   assert.equal(loadConfig({ XDG_CACHE_HOME: '/c' }).cacheFolder, '/c/nodetask/testbed');
   assert.equal(loadConfig({}).cacheFolder, join(homedir(), '.cache', 'nodetask', 'testbed'));

@@ -40,9 +40,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 export class ControlPlane implements AsyncDisposable {
-  /** https://127.0.0.1:port */
+  /** https://127.0.0.1:port, or another address if that was asked for. */
   readonly server: string;
-  /** PEM file that clients must trust; valid for 127.0.0.1 with any port. */
+  /** PEM file that clients must trust; valid for the address of `server` with any port. */
   readonly caFile: string;
   /** kubeconfig of a user in system:masters. */
   readonly adminKubeconfig: string;

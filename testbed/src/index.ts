@@ -1,4 +1,5 @@
 // Real servers for tests, the demo and developers.
+export { toolEnvironment } from './config.ts';
 export { ControlPlane, startControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane/parts.ts';
 export type { AuditEvent } from './control-plane/audit-log.ts';
@@ -18,7 +19,13 @@ export type {
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';
 export type { KubeClientOptions, KubeObject, KubeRequest, WatchEvent } from './kube/kube-client.ts';
-export { bindAgents, installCustomResources, installRights } from './kube/install.ts';
+export {
+  bindAgents,
+  installAdmissionPolicy,
+  installCustomResources,
+  installRights,
+  untilAdmissionPolicyHolds,
+} from './kube/install.ts';
 export { installOtherCustomResources } from './kube/other-crds.ts';
 export { writeKubeconfig } from './kube/kubeconfig.ts';
 export { helm, helmAlone } from './helm.ts';
@@ -31,16 +38,20 @@ export type { ManagedProcessOptions, ProcessCommand } from './process/managed-pr
 export type { Exit } from './process/guarded-spawn.ts';
 export { CommandError, mustRun, runCommand } from './process/run-command.ts';
 export type { CommandResult } from './process/run-command.ts';
-export { findDebianProgram } from './programs/debian-program.ts';
+export { findDebianProgram } from './programs/find-debian-program.ts';
+export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
+export { caSecret } from './pki/ca-secret.ts';
 export { CertificateAuthority } from './pki/certificate-authority.ts';
 export type { CertificateOptions, IssuedCertificate } from './pki/certificate-authority.ts';
 export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-cd.ts';
 export { kstatus } from './verdicts/kstatus.ts';
 export type { HealthCheckExpressions } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';
+export { cannotRunNode } from './real-node/cannot-run-node.ts';
+export { lacksRootRights } from './root-rights.ts';
 export { waitFor, WaitTimeoutError } from './wait.ts';
 export { Chain, startChain } from './chain.ts';
 export type { ChainOptions, FollowerOptions } from './chain.ts';
@@ -63,5 +74,7 @@ export { FakeKubelet } from './kubelet.ts';
 export type { Pod } from './pods/pod.ts';
 export { podStatusPatch } from './pods/pod-status.ts';
 export { agentPodManifest } from './pods/agent-pod-manifest.ts';
+export { StatusWriter, StatusWriters } from './status-writers.ts';
+export type { NodeTaskObject, Row, Written } from './status-writers.ts';
 export { OperatorProcess } from './operator-process.ts';
 export type { OperatorSettings } from './operator-process.ts';

@@ -71,7 +71,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   for (const direction of ['upload', 'download']) transferred.inc({ direction }, 0);
   if (sources.certificateEnd !== undefined) {
     gauge(
-      'nodetask_agent_certificate_expiration_timestamp_seconds',
+      'nodetask_agent_certificate_expiry_timestamp_seconds',
       'When the certificate that the agent shows ends; 0 while it has none from a CA.',
       sources.certificateEnd,
     );
@@ -118,7 +118,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
     }),
     reports: new Counter({
       name: 'nodetask_agent_reports_total',
-      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, failed, unreachable).',
+      help: 'Attempts to write a result to a NodeTask, by what became of them (accepted, gone, refused, throttled, unauthorized, forbidden, denied, failed, unreachable).',
       labelNames: ['result'],
       registers,
     }),

@@ -4,7 +4,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { createEgress, type Egress, type EgressOptions } from './egress.ts';
 import { httpGet, readBody } from './http/http-get.ts';
 import { startServer } from './testing/http-server.ts';
-import { makeServerCertificate } from './testing/server-certificate.ts';
+import { makeServerCertificate } from '../../test/support/tls/server-certificate.ts';
 
 const nodeRPC = 'http://127.0.0.1:26657';
 

@@ -6,18 +6,20 @@ import { startReportSpan } from '../tracing/report-span.ts';
 import type { ApiAnswer, StatusTransport } from './api-server.ts';
 import type { Sent } from './coalesce.ts';
 import { dropOldest, maxKept } from './drop-oldest.ts';
+import { FieldManagers } from './field-managers.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { isStillWanted } from './leftover.ts';
 import { rowKey } from './newest.ts';
 import { aboutReport, hint } from './report-log.ts';
 import type { ServerPause } from './server-pause.ts';
-import { objectPath, statusPatch, withdrawal } from './status-patch.ts';
+import { objectPath, type RowOwner, statusPatch, withdrawal } from './status-patch.ts';
 import type { WaitingRows } from './waiting-rows.ts';
 
 export interface DeliveryOptions {
   readonly engine: Pick<EngineApi, 'markReported' | 'removeResult'>;
   readonly transport: StatusTransport;
   readonly podName: string;
+  readonly podUID?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Pick<AgentMetrics, 'reports' | 'reportDuration'>;
@@ -35,11 +37,13 @@ export class Delivery {
   /** By row, see rowKey. */
   readonly #sent = new Map<string, Sent>();
   readonly #checked = new Set<string>();
+  readonly #managers: FieldManagers;
   readonly #abort = new AbortController();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#since = options.clock.now();
+    this.#managers = new FieldManagers(options);
   }
 
   /** What was last sent of a task that runs. */
@@ -67,10 +71,12 @@ export class Delivery {
   }
 
   async #send(report: PendingReport, span: Span): Promise<void> {
-    const { transport, clock, podName } = this.#options;
+    const { transport, clock } = this.#options;
     const size = this.#options.waiting.get(rowKey(report))?.size ?? 'fitting';
     const sentAt = clock.monotonic();
-    const answer = await this.#ask((signal) => transport.patch(statusPatch(report, podName, size), signal));
+    const answer = await this.#ask((signal) =>
+      transport.patch(statusPatch(report, this.#ownerOf(report), size), signal),
+    );
     if (answer === undefined) {
       span.fail('the API server did not answer');
       return;
@@ -115,11 +121,16 @@ export class Delivery {
 
   /** Another object of the same name got the row: it does no harm, because results count by id, but it is not its. */
   async #withdraw(report: PendingReport): Promise<void> {
-    const { transport, podName } = this.#options;
-    const answer = await this.#ask((signal) => transport.patch(withdrawal(report.ref, podName), signal));
+    const { transport } = this.#options;
+    const owner = this.#ownerOf(report);
+    const answer = await this.#ask((signal) => transport.patch(withdrawal(report.ref, owner), signal));
     if (answer === undefined) return;
     const verdict = judgeAnswer(answer, 'least');
     this.#settle(report, 'fitting', verdict.kind === 'accepted' ? { kind: 'gone' } : verdict, answer);
+  }
+
+  #ownerOf(report: PendingReport): RowOwner {
+    return { podName: this.#options.podName, manager: this.#managers.of(rowKey(report)) };
   }
 
   /** One request; undefined where the API server did not answer, which has been dealt with. */
@@ -161,6 +172,11 @@ export class Delivery {
         return;
       case 'retry':
         metrics.reports.inc({ result: verdict.metric });
+        if (verdict.metric === 'denied' && this.#managers.refused(rowKey(report))) {
+          logger.warn('the admission policy of status refuses a result: trying another field manager', about);
+          this.#options.waiting.retryNow(rowKey(report), size);
+          return;
+        }
         logger.warn(hint(verdict.metric, report), about);
         this.#options.waiting.retryLater(rowKey(report), size);
         return;

@@ -1,4 +1,4 @@
-import { apiGroup, plural } from '@nodetask/shared';
+import { apiGroup, plural, statusPolicy } from '@nodetask/shared';
 import type { ApiAnswer } from './api-server.ts';
 
 /** What an answer of the API server means for a report. */
@@ -9,8 +9,8 @@ export type Verdict =
   | { readonly kind: 'gone' }
   /** Too large or not valid in some way: the least result may still be taken. */
   | { readonly kind: 'shrink' }
-  /** Only this NodeTask: try it again later, with growing pauses. */
-  | { readonly kind: 'retry'; readonly metric: 'unauthorized' | 'forbidden' | 'failed' | 'refused' }
+  /** Only this NodeTask: try it again later, with growing pauses. `denied`: the admission policy of status says no, not RBAC. */
+  | { readonly kind: 'retry'; readonly metric: 'unauthorized' | 'forbidden' | 'denied' | 'failed' | 'refused' }
   /** The whole API server wants a pause, of this many milliseconds where it says so. */
   | { readonly kind: 'pause'; readonly afterMs: number | undefined };
 
@@ -32,7 +32,7 @@ export const judgeAnswer = (answer: ApiAnswer, size: 'fitting' | 'least'): Verdi
     case 401:
       return { kind: 'retry', metric: 'unauthorized' };
     case 403:
-      return { kind: 'retry', metric: 'forbidden' };
+      return { kind: 'retry', metric: isOfPolicy(answer) ? 'denied' : 'forbidden' };
     case 429:
     case 503:
       return { kind: 'pause', afterMs: answer.retryAfterMs };
@@ -47,6 +47,10 @@ export const judgeAnswer = (answer: ApiAnswer, size: 'fitting' | 'least'): Verdi
  */
 const isNoSuchNodeTask = ({ message }: ApiAnswer): boolean =>
   message.startsWith(`${plural}.${apiGroup} "`) && message.endsWith(' not found');
+
+/** `… is forbidden: ValidatingAdmissionPolicy 'nodetask-status' with binding 'nodetask-status' denied request: …`. */
+const isOfPolicy = ({ message }: ApiAnswer): boolean =>
+  message.includes(`: ValidatingAdmissionPolicy '${statusPolicy}' `);
 
 /**
  * "Operation cannot be fulfilled on …: Precondition failed: UID in precondition: …, UID in object meta: …" or "uid mismatch: …".

@@ -14,6 +14,8 @@ export const hint = (metric: Extract<Verdict, { kind: 'retry' }>['metric'], { re
   switch (metric) {
     case 'forbidden':
       return `the agent may not write results: its service account needs the verb patch on nodetasks/status (nodetask.dev) in the namespace ${ref.namespace}; trying again later`;
+    case 'denied':
+      return 'the admission policy of status refuses a result, and says why; trying again later';
     case 'unauthorized':
       return 'the API server does not take the token of the service account; trying again with a fresh one';
     case 'refused':

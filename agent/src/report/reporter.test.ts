@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
-import { silentLogger, type TaskResult } from '@nodetask/shared';
+import { agentFieldManager, silentLogger, statusPolicy, type TaskResult } from '@nodetask/shared';
 import { TestHandlers } from '../../test/support/test-handlers.ts';
 import { Engine } from '../engine/engine.ts';
 import { createMetrics } from '../metrics/agent-metrics.ts';
@@ -14,7 +14,8 @@ import type { StatusPatch } from './status-patch.ts';
 interface Sent {
   readonly name: string;
   readonly uid?: string;
-  /** Absent where the row is withdrawn. */
+  readonly manager: string | null;
+  /** Absent where it is taken back. */
   readonly result: TaskResult | undefined;
   answer(status: number, more?: Partial<ApiAnswer>): void;
   fail(error: Error): void;
@@ -33,10 +34,11 @@ class HeldTransport implements StatusTransport {
   patch(patch: StatusPatch, signal: AbortSignal): Promise<ApiAnswer> {
     const body = JSON.parse(patch.body) as {
       metadata: { name: string; uid?: string };
-      status?: { targets: [{ pod: string; result: TaskResult; runs: unknown[] }] };
+      status?: { targets: [{ pod: string; result?: TaskResult; runs?: unknown[] }] };
     };
     const row = body.status?.targets[0];
-    if (row !== undefined)
+    assert.ok(row, 'the row is never taken away');
+    if (row.result !== undefined)
       assert.deepEqual(Object.keys(row), ['pod', 'result', 'runs'], 'always all that the agent owns');
     this.open++;
     this.mostOpen = Math.max(this.mostOpen, this.open);
@@ -46,7 +48,8 @@ class HeldTransport implements StatusTransport {
     });
     this.sent.push({
       ...body.metadata,
-      result: row?.result,
+      manager: new URLSearchParams(patch.path.split('?')[1]).get('fieldManager'),
+      result: row.result,
       answer: (status, more) => {
         this.open--;
         resolve({ status, reason: '', message: '', retryAfterMs: undefined, ...more });
@@ -94,6 +97,8 @@ class HeldTransport implements StatusTransport {
   }
 }
 
+const podUID = '0c5ab1a5-7e0a-4d83-9d70-2f6d9ac64fd4';
+
 const setUp = () => {
   const clock = new FakeClock();
   const stop = new AbortController();
@@ -103,7 +108,16 @@ const setUp = () => {
   const metrics = createMetrics({ reportQueueDepth: () => 0, eventStreams: () => 0, ready: () => true });
   const engine = new Engine({ handlers: tests.handlers, store, signal: stop.signal, clock });
   const newReporter = () =>
-    new Reporter({ engine, transport, podName: 'sei-0', clock, random: () => 1, logger: silentLogger, metrics });
+    new Reporter({
+      engine,
+      transport,
+      podName: 'sei-0',
+      podUID,
+      clock,
+      random: () => 1,
+      logger: silentLogger,
+      metrics,
+    });
   const reporter = newReporter();
   reporter.start();
   return { clock, stop, tests, store, transport, engine, reporter, metrics, newReporter };
@@ -372,6 +386,37 @@ test('a report from before the start is dropped where the NodeTask shows a later
   assert.deepEqual(engine.unreported(10), []);
   assert.equal(transport.untaken, 0);
   await second.stop(new Error('the test is over'));
+});
+
+test('where the policy refuses the common field manager, the one of the pod alone is tried, for that NodeTask', async () => {
+  const { transport, engine } = parts;
+  const common = agentFieldManager(createHash('sha256').update('sei-0').digest('hex'));
+  const denial = `is forbidden: ValidatingAdmissionPolicy '${statusPolicy}' with binding 'x' denied request: no`;
+  await markReady('u1');
+  const first = await transport.next();
+  assert.equal(first.manager, common);
+  first.answer(403, { message: denial });
+  await settle();
+  const second = await transport.next();
+  assert.equal(second.manager, `nodetask-agent-${podUID}`);
+  second.answer(200, { uid: 'u1' });
+  await settle();
+  assert.deepEqual(engine.unreported(10), []);
+  await markReady('u2');
+  assert.equal((await transport.next()).manager, common);
+});
+
+test('refused under both names, it waits like any other', async () => {
+  const { transport, clock } = parts;
+  const denial = `is forbidden: ValidatingAdmissionPolicy '${statusPolicy}' with binding 'x' denied request: no`;
+  await markReady('u1');
+  for (let tries = 0; tries < 2; tries++) {
+    (await transport.next()).answer(403, { message: denial });
+    await settle();
+  }
+  assert.equal(transport.untaken, 0);
+  await clock.advance(500);
+  assert.equal((await transport.next()).manager, `nodetask-agent-${podUID}`);
 });
 
 test('what another object of the same name got is withdrawn', async () => {

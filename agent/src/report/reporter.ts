@@ -15,6 +15,8 @@ export interface ReporterOptions {
   readonly engine: Pick<EngineApi, 'unreported' | 'markReported' | 'removeResult' | 'subscribe'>;
   readonly transport: StatusTransport;
   readonly podName: string;
+  /** Absent where it is not known. */
+  readonly podUID?: string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;

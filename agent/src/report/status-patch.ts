@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { agentFieldManager, applyPatchBody, groupVersion, kind, plural, type TaskRef } from '@nodetask/shared';
+import { applyPatchBody, groupVersion, kind, plural, type TaskRef } from '@nodetask/shared';
 import type { PendingReport } from '../engine/engine-api.ts';
 import { fitRow, leastResult, leastRuns } from './fit-result.ts';
 
@@ -10,37 +9,40 @@ export interface StatusPatch {
   readonly body: string;
 }
 
+/** Who writes: the pod whose row it is, and the field manager under which that is owned. */
+export interface RowOwner {
+  readonly podName: string;
+  readonly manager: string;
+}
+
 /**
  * The apply configuration holds everything that the agent owns on the object: `result` and `runs` of its row. The uid is there for
  * the case that the object is gone (409 instead of a new one); where another of the same name stands in its place, the API
  * server overlooks it on the status subresource, so the answer must be looked at.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-export const statusPatch = (report: PendingReport, podName: string, size: 'fitting' | 'least'): StatusPatch => {
+export const statusPatch = (report: PendingReport, owner: RowOwner, size: 'fitting' | 'least'): StatusPatch => {
   const { ref, result, runs } = report;
   const row = {
-    pod: podName,
+    pod: owner.podName,
     ...(size === 'least'
       ? { result: leastResult(result), runs: leastRuns(runs) }
       : fitRow(result, runs, ref.maxResultBytes)),
   };
-  return apply(ref, podName, { metadata: { ...nameOf(ref), uid: ref.uid }, status: { targets: [row] } });
+  return apply(ref, owner, { metadata: { ...nameOf(ref), uid: ref.uid }, status: { targets: [row] } });
 };
 
-/** Takes the agent's row off again: nothing applied is nothing owned. */
-export const withdrawal = (ref: TaskRef, podName: string): StatusPatch =>
-  apply(ref, podName, { metadata: nameOf(ref) });
+/** Takes back what the agent wrote. The row stays, empty: rows are the operator's to remove, and it removes those that are of no target. */
+export const withdrawal = (ref: TaskRef, owner: RowOwner): StatusPatch =>
+  apply(ref, owner, { metadata: nameOf(ref), status: { targets: [{ pod: owner.podName }] } });
 
 /** The NodeTask itself. */
 export const objectPath = ({ namespace, name }: TaskRef): string =>
   `/apis/${groupVersion}/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`;
 
-const apply = (ref: TaskRef, podName: string, content: Readonly<Record<string, unknown>>): StatusPatch => {
-  const manager = agentFieldManager(createHash('sha256').update(podName).digest('hex'));
-  return {
-    path: `${objectPath(ref)}/status?fieldManager=${manager}&force=true`,
-    body: applyPatchBody({ apiVersion: groupVersion, kind, ...content }),
-  };
-};
+const apply = (ref: TaskRef, { manager }: RowOwner, content: Readonly<Record<string, unknown>>): StatusPatch => ({
+  path: `${objectPath(ref)}/status?fieldManager=${manager}&force=true`,
+  body: applyPatchBody({ apiVersion: groupVersion, kind, ...content }),
+});
 
 const nameOf = ({ name, namespace }: TaskRef) => ({ name, namespace });

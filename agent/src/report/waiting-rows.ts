@@ -40,7 +40,12 @@ export class WaitingRows {
 
   /** The least result, at once. */
   shrink(key: string): void {
-    this.#set(key, { failures: 0, until: this.#clock.monotonic(), size: 'least' });
+    this.retryNow(key, 'least');
+  }
+
+  /** At once, since something about it is another. */
+  retryNow(key: string, size: Waiting['size']): void {
+    this.#set(key, { failures: 0, until: this.#clock.monotonic(), size });
   }
 
   taken(key: string): void {

@@ -66,7 +66,7 @@ const open = async (
   options: { readonly url?: string; readonly random?: () => number; readonly stored?: boolean } = {},
 ) => {
   const { url = server.url, random = () => 0.1, stored = false } = options;
-  const trust = await TrustFile.open({ path: join(folder, 'ca.crt'), clock, logger: log.logger });
+  const trust = new TrustFile({ path: join(folder, 'ca.crt'), clock, logger: log.logger });
   const enrollment = await Enrollment.open({
     url: new URL(url),
     tokenFile: join(folder, 'token'),

@@ -56,6 +56,7 @@ export class Enrollment implements CredentialSource {
   /** Of the trust file when the CA of the certificate was last looked for in it. */
   #trustedIn: number | undefined;
   #failures = 0;
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(options: EnrollmentOptions) {
     this.#options = options;
@@ -91,6 +92,8 @@ export class Enrollment implements CredentialSource {
     } catch (error) {
       // The pause was aborted: the agent stops. Nothing else throws.
       if (!signal.aborted) throw error;
+    } finally {
+      await this.#saving;
     }
   }
 
@@ -116,7 +119,8 @@ export class Enrollment implements CredentialSource {
       const { serialNumber, validTo } = credentials.certificate;
       logger.info('the operator has issued a certificate', { serialNumber, validTo, failures: this.#failures });
       this.#failures = 0;
-      await this.#save(credentials);
+      // A disk that is slow must not hold up the next one.
+      this.#saving = this.#saving.then(() => this.#save(credentials));
       return leastPauseMs;
     } catch (error) {
       signal.throwIfAborted();
@@ -147,7 +151,7 @@ export class Enrollment implements CredentialSource {
       () => new Error(`the operator did not answer within ${String(budgetMs / 1000)} s`),
     );
     try {
-      const token = (await readSmallFile(tokenFile, maxTokenBytes)).trim();
+      const token = readSmallFile(tokenFile, maxTokenBytes).trim();
       const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
       const { certificate } = await requestCertificate({
         url,

@@ -7,14 +7,13 @@ import { type Clock, sleep } from '@nodetask/shared';
 const lookMs = 5000;
 
 /** Calls `look` again and again until the signal aborts; the first time after the first pause. `look` must not throw. */
-export const lookAgain = async (clock: Clock, signal: AbortSignal, look: () => Promise<void>): Promise<void> => {
-  for (;;) {
-    try {
-      await sleep(clock, lookMs, signal);
-    } catch {
-      // Aborted: the agent stops.
-      return;
-    }
-    await look();
-  }
+export const lookAgain = async (clock: Clock, signal: AbortSignal, look: () => void): Promise<void> => {
+  while (await isOver(sleep(clock, lookMs, signal))) look();
 };
+
+/** False where the signal ended the pause: the agent stops. */
+const isOver = (pause: Promise<void>): Promise<boolean> =>
+  pause.then(
+    () => true,
+    () => false,
+  );

@@ -41,8 +41,8 @@ const write = (version: string, { certificate, key }: IssuedCertificate): void =
   renameSync(join(folder, 'next'), join(folder, 'now'));
 };
 
-const open = async (): Promise<OwnFiles> => {
-  const files = await OwnFiles.open(options());
+const open = (): OwnFiles => {
+  const files = new OwnFiles(options());
   void files.run(stop.signal);
   return files;
 };
@@ -55,7 +55,7 @@ const look = (message: RegExp): Promise<LogFields> => {
 
 test('a new pair is shown and told; one that does not fit changes nothing', async () => {
   write('v1', first);
-  const files = await open();
+  const files = open();
   assert.deepEqual([files.credentials.chain, files.credentials.key], [first.certificate, first.key]);
   let told = 0;
   files.subscribe(() => told++);
@@ -81,17 +81,20 @@ for (const [name, pair, message] of [
     /certificate 1 cannot be read/,
   ],
 ] as const) {
-  test(`the agent does not start with ${name}`, async () => {
+  test(`the agent does not start with ${name}`, () => {
     write('v1', pair);
-    await assert.rejects(OwnFiles.open(options()), (error) => {
-      assert.ok(error instanceof IdentityFileError);
-      assert.match(error.message, message);
-      assert.match(error.message, /tls\.crt with the key .*tls\.key cannot be used/);
-      return true;
-    });
+    assert.throws(
+      () => new OwnFiles(options()),
+      (error) => {
+        assert.ok(error instanceof IdentityFileError);
+        assert.match(error.message, message);
+        assert.match(error.message, /tls\.crt with the key .*tls\.key cannot be used/);
+        return true;
+      },
+    );
   });
 }
 
-test('nor without files', async () => {
-  await assert.rejects(OwnFiles.open(options()), /ENOENT/);
+test('nor without files', () => {
+  assert.throws(() => new OwnFiles(options()), /ENOENT/);
 });

@@ -29,16 +29,11 @@ export class OwnFiles implements CredentialSource {
   #credentials: Credentials;
   #complaint: string | undefined;
 
-  private constructor(options: OwnFilesOptions, { texts, credentials }: Pair) {
+  /** Reads them for the first time. @throws IdentityFileError */
+  constructor(options: OwnFilesOptions) {
     this.#options = options;
-    this.#texts = texts;
-    this.#credentials = credentials;
-  }
-
-  /** @throws IdentityFileError */
-  static async open(options: OwnFilesOptions): Promise<OwnFiles> {
     try {
-      return new OwnFiles(options, await readPair(options));
+      ({ texts: this.#texts, credentials: this.#credentials } = readPair(options));
     } catch (error) {
       throw new IdentityFileError(
         `The certificate ${options.certFile} with the key ${options.keyFile} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
@@ -56,15 +51,17 @@ export class OwnFiles implements CredentialSource {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return lookAgain(this.#options.clock, signal, () => this.#look());
+    return lookAgain(this.#options.clock, signal, () => {
+      this.#look();
+    });
   }
 
-  async #look(): Promise<void> {
+  #look(): void {
     const { certFile, keyFile, logger } = this.#options;
     try {
-      const texts = await readTexts(this.#options);
+      const texts = readTexts(this.#options);
       const same = texts.certificates === this.#texts.certificates && texts.key === this.#texts.key;
-      const pair = same ? undefined : await readPair(this.#options);
+      const pair = same ? undefined : readPair(this.#options);
       this.#complaint = undefined;
       if (pair === undefined) return;
       const { credentials } = pair;
@@ -99,17 +96,17 @@ interface Pair {
 }
 
 /** Twice where they do not fit: they are two files, and both may have been changed between the reads. */
-const readPair = async (options: OwnFilesOptions): Promise<Pair> => {
+const readPair = (options: OwnFilesOptions): Pair => {
   try {
-    return parsePair(await readTexts(options));
+    return parsePair(readTexts(options));
   } catch {
-    return parsePair(await readTexts(options));
+    return parsePair(readTexts(options));
   }
 };
 
 const parsePair = (texts: Texts): Pair => ({ texts, credentials: readCredentials(texts.key, texts.certificates) });
 
-const readTexts = async ({ certFile, keyFile }: OwnFilesOptions): Promise<Texts> => ({
-  certificates: await readSmallFile(certFile, maxBytes),
-  key: await readSmallFile(keyFile, maxBytes),
+const readTexts = ({ certFile, keyFile }: OwnFilesOptions): Texts => ({
+  certificates: readSmallFile(certFile, maxBytes),
+  key: readSmallFile(keyFile, maxBytes),
 });

@@ -29,8 +29,8 @@ export class TlsIdentity {
   /** @throws IdentityFileError */
   static async open({ trustFile, identity }: TlsConfig, parts: TlsParts): Promise<TlsIdentity> {
     const { clock, random, logger, metrics } = parts;
-    const trust = await TrustFile.open({ path: trustFile, clock, logger });
-    if (identity.from === 'files') return new TlsIdentity(trust, await OwnFiles.open({ ...identity, clock, logger }));
+    const trust = new TrustFile({ path: trustFile, clock, logger });
+    if (identity.from === 'files') return new TlsIdentity(trust, new OwnFiles({ ...identity, clock, logger }));
     const source = await Enrollment.open({
       url: identity.url,
       tokenFile: identity.tokenFile,

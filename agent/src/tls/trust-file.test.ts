@@ -34,8 +34,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const open = async () => {
-  const trust = await TrustFile.open({ path, clock, logger: log.logger });
+const open = () => {
+  const trust = new TrustFile({ path, clock, logger: log.logger });
   const ended = trust.run(stop.signal);
   return { trust, ended };
 };
@@ -49,7 +49,7 @@ const look = (message: RegExp): Promise<LogFields> => {
 test('a change is taken and told, as a kubelet makes it: by swapping a link', async () => {
   writeFileSync(join(folder, 'v1'), first.certificate);
   symlinkSync('v1', path);
-  const { trust } = await open();
+  const { trust } = open();
   assert.ok(trust.chainOf(await leafOf(first), []));
   assert.equal(trust.chainOf(await leafOf(second), []), undefined);
   let told = 0;
@@ -72,7 +72,7 @@ test('a change is taken and told, as a kubelet makes it: by swapping a link', as
 
 test('a file that cannot be used changes nothing, and is complained about once', async () => {
   writeFileSync(path, first.certificate);
-  const { trust } = await open();
+  const { trust } = open();
   for (const spoil of [
     () => {
       writeFileSync(path, 'nothing');
@@ -101,7 +101,7 @@ test('a file that cannot be used changes nothing, and is complained about once',
 });
 
 test('without a file nobody is trusted, until it is there', async () => {
-  const { trust } = await open();
+  const { trust } = open();
   assert.match(log.text, /no client certificate is accepted until/);
   assert.equal(trust.chainOf(await leafOf(first), []), undefined);
   writeFileSync(path, first.certificate);
@@ -110,7 +110,7 @@ test('without a file nobody is trusted, until it is there', async () => {
 });
 
 test('nothing is looked at after the end', async () => {
-  const { ended } = await open();
+  const { ended } = open();
   stop.abort();
   await ended;
   assert.equal(clock.pendingTimers, 0);

@@ -27,14 +27,10 @@ export class TrustFile {
   #generation = 0;
   #complaint: string | undefined;
 
-  private constructor(options: TrustFileOptions) {
+  /** Reads it for the first time. */
+  constructor(options: TrustFileOptions) {
     this.#options = options;
-  }
-
-  static async open(options: TrustFileOptions): Promise<TrustFile> {
-    const file = new TrustFile(options);
-    await file.#look();
-    return file;
+    this.#look();
   }
 
   get path(): string {
@@ -66,13 +62,15 @@ export class TrustFile {
 
   /** Looks at the file until the signal aborts. */
   run(signal: AbortSignal): Promise<void> {
-    return lookAgain(this.#options.clock, signal, () => this.#look());
+    return lookAgain(this.#options.clock, signal, () => {
+      this.#look();
+    });
   }
 
-  async #look(): Promise<void> {
+  #look(): void {
     const { path, logger } = this.#options;
     try {
-      const text = await readSmallFile(path, maxBytes);
+      const text = readSmallFile(path, maxBytes);
       if (text !== this.#text) this.#take(text);
       this.#complaint = undefined;
     } catch (error) {

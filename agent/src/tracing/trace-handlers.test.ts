@@ -71,15 +71,16 @@ test('a run that goes on after a restart stands below its first part', async () 
   assert.notEqual(span?.traceparent, span?.options.parent);
 });
 
+const failing: Work = (context) => {
+  context.progress({ stage: 'find', done: 1, unit: 'files' });
+  context.progress({ stage: 'read', done: 1, unit: 'bytes' });
+  context.progress({ stage: 'read', done: 512, unit: 'bytes' });
+  return Promise.reject(new Error('the disk is full'));
+};
+
 test('each stage is a span below the run, and the one in which it fails has failed', async () => {
   const tracer = new RecordingTracer();
   const told: string[] = [];
-  const failing: Work = ({ progress }) => {
-    progress({ stage: 'find', done: 1, unit: 'files' });
-    progress({ stage: 'read', done: 1, unit: 'bytes' });
-    progress({ stage: 'read', done: 512, unit: 'bytes' });
-    return Promise.reject(new Error('the disk is full'));
-  };
   await assert.rejects(
     run(tracer, failing, { progress: ({ stage, done: so }) => told.push(`${stage} ${so}`) }),
     /full/,
@@ -93,8 +94,9 @@ test('each stage is a span below the run, and the one in which it fails has fail
 
 test('the stages of a run that goes on for ever are bounded', async () => {
   const tracer = new RecordingTracer();
-  await run(tracer, ({ progress }) => {
-    for (let count = 0; count < 1000; count++) progress({ stage: `stage ${count % 2}`, done: count, unit: 'blocks' });
+  await run(tracer, (context) => {
+    for (let count = 0; count < 1000; count++)
+      context.progress({ stage: `stage ${count % 2}`, done: count, unit: 'blocks' });
     return Promise.resolve({ outcome: 'changed' });
   });
   assert.equal(tracer.spans.length, 101);

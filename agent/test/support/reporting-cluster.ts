@@ -57,6 +57,20 @@ export class ReportingCluster implements AsyncDisposable {
     };
   }
 
+  /** UID of the pod that a reporter is of; nothing runs in it. */
+  async #podUID(name: string): Promise<string> {
+    const { admin, namespace } = this.cluster;
+    const known = await admin.get(`/api/v1/namespaces/${namespace}/pods/${name}`);
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace },
+      spec: { serviceAccountName: 'nodetask-agent', containers: [{ name: 'agent', image: 'testbed/agent' }] },
+    };
+    const { metadata }: KubeObject = known ?? (await admin.create(pod));
+    return metadata.uid ?? '';
+  }
+
   async until(
     name: string,
     what: string,
@@ -73,8 +87,9 @@ export class ReportingCluster implements AsyncDisposable {
     await mkdir(folder);
     await copyFile(controlPlane.caFile, join(folder, 'ca.crt'));
     const tokenFile = join(folder, 'token');
+    const pod = { name: podName, uid: await this.#podUID(podName) };
     const freshToken = async (): Promise<string> =>
-      (await controlPlane.serviceAccountToken({ namespace, serviceAccount: 'nodetask-agent' })).token;
+      (await controlPlane.serviceAccountToken({ namespace, serviceAccount: 'nodetask-agent', pod })).token;
     await writeFile(tokenFile, options.token ?? (await freshToken()));
 
     const stop = new AbortController();
@@ -89,6 +104,7 @@ export class ReportingCluster implements AsyncDisposable {
       engine,
       transport,
       podName,
+      podUID: pod.uid,
       clock: systemClock,
       random: Math.random,
       logger: log.logger,

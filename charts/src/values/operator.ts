@@ -10,7 +10,7 @@ export const operator = z
       .max(9)
       .default(2)
       .describe('Replicas. One leads; the others have their caches full and take over, and all answer webhooks.'),
-    image: image('ghcr.io/nodetask/nodetask-operator', "The operator's image."),
+    image: image('nodetask/nodetask-operator', "The operator's image."),
     resources: resources({ cpu: '50m', memory: '128Mi' }, { memory: '512Mi' }).describe(
       'Resources of the container. 10,000 NodeTasks take less than 300 MB.',
     ),
@@ -63,7 +63,7 @@ export const operator = z
 /** Values of the agents that the operator adds to pods, and of those that stand in their manifests. */
 export const agent = z
   .strictObject({
-    image: image('ghcr.io/nodetask/nodetask-agent', 'The image of the agents that are injected.'),
+    image: image('nodetask/nodetask-agent', 'The image of the agents that are injected.'),
     tokenSecret: z
       .string()
       .max(253)

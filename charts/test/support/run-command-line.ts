@@ -11,12 +11,7 @@ const folders = /^(?:charts|crds|deploy|examples)(?:\/[\w/-]*)?$/;
 export const runCommandLine = async (controlPlane: ControlPlane, command: string): Promise<CommandResult> => {
   const [program, ...words] = commandWords(command);
   const args = words.map((word) => (folders.test(word) ? join(root, word) : word));
-  switch (program) {
-    case 'helm':
-      return helm(controlPlane, args);
-    case 'kubectl':
-      return controlPlane.kubectl(args);
-    default:
-      throw new Error(`the documentation runs ${String(program)}: ${command}`);
-  }
+  if (program === 'helm') return helm(controlPlane, args);
+  if (program === 'kubectl') return controlPlane.kubectl(args);
+  throw new Error(`the documentation runs ${String(program)}: ${command}`);
 };

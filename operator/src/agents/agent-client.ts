@@ -6,6 +6,7 @@ import {
   taskResultSchema,
 } from '@nodetask/shared';
 import * as z from 'zod';
+import { boundedText } from '../bounded-text.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentHTTP, AgentRequest } from './agent-http.ts';
 import type { AgentPod } from './agent-pod.ts';
@@ -72,6 +73,9 @@ export class AgentClient {
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
-    throw new AgentError('silent', `${request.method} ${request.path}: the answer is not one of the agent API${where}`);
+    throw new AgentError(
+      'silent',
+      boundedText(`${request.method} ${request.path}: the answer is not one of the agent API${where}`),
+    );
   }
 }

@@ -1,8 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { AgentPod } from './agent-pod.ts';
 
-/** An answer holds one task with its params at most. */
-const maxResponseBytes = 2 * 1024 * 1024;
+/** An answer holds one task with its params (32 KiB) and its output (16 KiB) at most. */
+const maxResponseBytes = 256 * 1024;
 const connectionsPerAgent = 4;
 
 export const agentOptions: Agent.Options = {

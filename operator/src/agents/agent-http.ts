@@ -17,6 +17,7 @@ export interface AgentHTTPOptions {
   readonly clock: Clock;
   /** Budget of one call. Default 10 s. */
   readonly timeoutMs?: number;
+  /** `outcome`: the HTTP status, a code of the error registry, or a kind of AgentError; nothing that an agent can make up. */
   readonly onCall?: (method: string, outcome: string, seconds: number) => void;
 }
 
@@ -28,6 +29,8 @@ export interface AgentRequest {
   readonly trace?: string | undefined;
 }
 
+/** An agent sends no answers with a status below 200. */
+const maxInterimAnswers = 4;
 const defaultTimeoutMs = 10_000;
 
 /** Failures of a connection that was kept and that the other side has closed meanwhile: the same call on a new one may work. */
@@ -109,10 +112,18 @@ export class AgentHTTP implements AsyncDisposable {
     if (!isReachable(pod)) throw new AgentError('silent', pod.unavailable ?? 'the pod has no address');
     const token = await this.#options.token.read(freshToken);
     using route = this.#connections.route(pod);
+    const flood = new AbortController();
+    let interim = 0;
     const { statusCode, headers, body } = await send(`${route.origin}${request.path}`, {
       dispatcher: route.dispatcher,
       method: request.method,
-      signal,
+      signal: AbortSignal.any([signal, flood.signal]),
+      onInfo: ({ statusCode: status }) => {
+        interim += 1;
+        if (interim > maxInterimAnswers) {
+          flood.abort(new AgentError('silent', `more than ${maxInterimAnswers} answers with the status ${status}`));
+        }
+      },
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(request.method === 'GET'

@@ -42,11 +42,41 @@ test('the port is the container port named nodetask, else the annotation, else 7
 });
 
 test('an annotation that is no port is said, not guessed around', () => {
-  for (const value of ['', '0', '65536', '80a', '-1', '1e3']) {
+  for (const value of [
+    '',
+    '0',
+    '65536',
+    '80a',
+    '-1',
+    '1e3',
+    ' 80',
+    '80\n',
+    '0x50',
+    '٧٧',
+    '80@10.0.0.1',
+    '80/../..',
+    '80#',
+  ]) {
     const result = toAgentPod(pod({ annotations: { 'nodetask.dev/agent-port': value } }));
     assert.equal(result.address, undefined, value);
     assert.match(result.unavailable ?? '', /agent-port/);
   }
+});
+
+test('nothing but an IP address becomes part of a URL', () => {
+  for (const podIP of [
+    'metadata.google.internal',
+    '10.1.2.3@10.0.0.1',
+    '10.1.2.3/x',
+    '10.1.2.3:80',
+    '2130706433',
+    ' 10.1.2.3',
+  ]) {
+    const result = toAgentPod(pod({ status: { phase: 'Running', podIP } }));
+    assert.equal(result.address, undefined, podIP);
+    assert.match(result.unavailable ?? '', /not an IP address/);
+  }
+  assert.equal(toAgentPod(pod({ status: { phase: 'Running', podIP: 'fd00::7' } })).address?.host, 'fd00::7');
 });
 
 test('a pod without an address or one that has ended cannot be called', () => {

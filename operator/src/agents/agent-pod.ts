@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { agentPort, agentPortAnnotation, agentPortName } from '@nodetask/shared';
 import * as z from 'zod';
 import type { KubeObject } from '../kube/kube-object.ts';
@@ -89,6 +90,8 @@ const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable' | 'ended'> =>
   }
   const host = pod.status?.podIP;
   if (host === undefined || host === '') return { unavailable: 'the pod has no address yet' };
+  // It becomes part of a URL: nothing but an address may, whoever wrote the status of the pod.
+  if (isIP(host) === 0) return { unavailable: 'the podIP of the pod is not an IP address' };
   const port = portOf(pod);
   if (port === undefined) {
     return { unavailable: `the annotation ${agentPortAnnotation} of the pod is not a port from 1 to 65535` };

@@ -11,6 +11,7 @@ import { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { Reconcile } from '../kube/reconcile.ts';
 import { runWorkers } from '../kube/run-workers.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
+import { AgentCaller } from './agent-caller.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { released } from './dependencies/awaits.ts';
 import { changesDependents } from './dependencies/changes-dependents.ts';
@@ -44,6 +45,18 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly concurrency: number;
   /** Default: nothing is traced. */
   readonly tracer?: Tracer;
+}
+
+/** While this process leads. */
+export interface Term {
+  /** leaseTransitions of the Lease. */
+  readonly fence: number;
+  /** Ends the work now. */
+  readonly signal: AbortSignal;
+  /** Lets what is begun end. */
+  readonly drain: AbortSignal;
+  /** Whether it still leads, as the Lease says. */
+  readonly leads: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
@@ -94,12 +107,9 @@ export class Controller {
 
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
-   * @throws AgentError `fenced`, NewerLeaderError: an agent, a status has heard from a newer leader, and this process leads no more.
+   * @throws AgentError `fenced`, NewerLeaderError: an agent (and the Lease), a status has heard from a newer leader, and this process leads no more.
    */
-  async run(
-    agents: AgentCalls,
-    { fence, signal, drain }: { readonly fence: number; readonly signal: AbortSignal; readonly drain: AbortSignal },
-  ): Promise<void> {
+  async run(agents: AgentCalls, { fence, signal, drain, leads }: Term): Promise<void> {
     const {
       transport,
       events,
@@ -112,11 +122,23 @@ export class Controller {
       tracer = noTracer,
     } = this.#options;
     const fenced = new AbortController();
+    const caller = new AgentCaller({
+      clock,
+      leads,
+      onFault: (error) => {
+        if (isOfNewerLeader(error)) fenced.abort(error);
+        else logger.error('a call to an agent failed', { error });
+      },
+    });
     const reconcile = reconcileNodeTask({
       view: this.#view,
       transport,
       clock,
       agents,
+      caller,
+      wake: (key) => {
+        this.#queue.add(key);
+      },
       writer: new StatusWriter({ transport, ownWrites: this.#ownWrites, fence }),
       events,
       memory: this.#memory,
@@ -124,17 +146,21 @@ export class Controller {
       tracer,
       ...(observer === undefined ? {} : { observer }),
     });
-    await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
-      concurrency,
-      signal: AbortSignal.any([signal, fenced.signal]),
-      drain,
-      timeoutMs: reconcileTimeoutMs,
-      clock,
-      random,
-      logger,
-      metrics,
-      hold: (key) => this.#ownWrites.holdMs(key),
-    });
+    try {
+      await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
+        concurrency,
+        signal: AbortSignal.any([signal, fenced.signal]),
+        drain,
+        timeoutMs: reconcileTimeoutMs,
+        clock,
+        random,
+        logger,
+        metrics,
+        hold: (key) => this.#ownWrites.holdMs(key),
+      });
+    } finally {
+      await caller.stop(new Error('the work on NodeTasks has ended'));
+    }
     if (fenced.signal.aborted) throw fenced.signal.reason;
   }
 

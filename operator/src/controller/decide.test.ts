@@ -205,20 +205,6 @@ describe('a fan-out', () => {
       ['sei-0', 'sei-1'],
     );
   });
-  test('a target that was dispatched before a crash counts although status does not list it', () => {
-    const rows = [row('sei-0'), { pod: 'sei-9', result: result({ status: 'completed' }, 'sei-9') }];
-    const decision = ask({
-      spec: fanOut,
-      pods: three,
-      status: runningStatus(rows),
-      memory: acceptedOn('sei-0'),
-      seconds: 1,
-    });
-    assert.deepEqual(
-      decision.status?.targets?.map(({ pod, phase }) => `${pod} ${phase}`),
-      ['sei-0 Running', 'sei-9 Succeeded'],
-    );
-  });
   test('says who stands in its way', () => {
     const by = {
       id: idOf('x'),

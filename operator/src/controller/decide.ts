@@ -10,7 +10,8 @@ import { runTargets } from './decisions/run-targets.ts';
 import { stopPreviousRun } from './decisions/stop-previous-run.ts';
 import { suspended } from './decisions/suspended.ts';
 import { tooManyTargets } from './decisions/too-many-targets.ts';
-import { type Gathered, runContext } from './run-context.ts';
+import { dropForeignRows } from './foreign-rows.ts';
+import { type Gathered, type RunContext, runContext } from './run-context.ts';
 
 /** What is decided about a NodeTask, in this order; the first that has something to say wins. */
 const chain: readonly Gate[] = [
@@ -31,6 +32,14 @@ const chain: readonly Gate[] = [
  */
 export const decide = (gathered: Gathered): Decision => {
   const ctx = runContext(gathered);
+  return dropForeignRows(ctx, withoutCallsUnderWay(ctx, firstOf(ctx)));
+};
+
+/** The answer of a call that is under way brings the NodeTask back. */
+const withoutCallsUnderWay = ({ underWay }: RunContext, decision: Decision): Decision =>
+  underWay.size === 0 ? decision : { ...decision, calls: decision.calls.filter(({ taskID }) => !underWay.has(taskID)) };
+
+const firstOf = (ctx: RunContext): Decision => {
   for (const gate of chain) {
     const decision = gate(ctx);
     if (decision !== undefined) return decision;

@@ -29,7 +29,7 @@ export interface Decision {
   readonly calls: readonly AgentCall[];
   /** Absent: status says it all already. */
   readonly status?: OwnedStatus;
-  /** Rows to take off status, with what their agents wrote. */
+  /** Pods whose rows are taken off status, with whatever is in them and whoever wrote it. */
   readonly dropRows: readonly string[];
   /** After the status write. */
   readonly events: readonly EventNote[];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { exists, namedTests } from '../testing/named-tests.ts';
 
 const page = new URL('../../../docs/failure-matrix.md', import.meta.url);
 const text = readFileSync(page, 'utf8');
@@ -24,12 +25,6 @@ const tables = new Map(
 
 const states = [...text.matchAll(/^- \*\*(.+)\*\*:/gm)].map(([, state = '']) => state);
 
-/** Links to tests: the name of a test, or of a group of tests, and its file. */
-const links = [...text.matchAll(/\[([^\]]+)\]\((\.\.[^)]+\.test\.ts)\)/g)].map(([, name = '', file = '']) => ({
-  name,
-  file,
-}));
-
 test('each state of a task has its row for each event, and a test', () => {
   assert.equal(states.length, 11);
   assert.ok(tables.size >= 11, `${tables.size} tables`);
@@ -40,14 +35,7 @@ test('each state of a task has its row for each event, and a test', () => {
 });
 
 test('each test that the page names exists', () => {
+  const links = namedTests(text);
   assert.ok(links.length > 0);
-  for (const { name, file } of links) {
-    const source = readFileSync(new URL(file, page), 'utf8');
-    const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``];
-    const calls = ['test(', 'it(', 'describe('].flatMap((call) => [call, `${call}\n  `]);
-    assert.ok(
-      quoted.some((title) => calls.some((call) => source.includes(`${call}${title}`))),
-      `${file} has no test "${name}"`,
-    );
-  }
+  for (const link of links) assert.ok(exists(link, page), `${link.file} has no test "${link.name}"`);
 });

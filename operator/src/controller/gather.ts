@@ -60,6 +60,8 @@ export const gather = async (
     outOfReachSince: memory.outOfReachSince,
     ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),
     ...(memory.writtenAt === undefined ? {} : { writtenAt: memory.writtenAt }),
+    ...(memory.droppedAt === undefined ? {} : { droppedAt: memory.droppedAt }),
+    underWay: memory.underWay,
     memory: memory.tasks,
     now,
   };

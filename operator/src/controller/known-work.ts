@@ -2,6 +2,7 @@ import type { TargetStatus } from '@nodetask/shared';
 import { isTerminal, type RunContext } from './run-context.ts';
 import { attemptOf } from './attempt-of.ts';
 import { currentTaskID } from './current-task-id.ts';
+import { isOwnRow } from './foreign-rows.ts';
 
 /** A task that may run on an agent. */
 export interface KnownWork {
@@ -10,13 +11,13 @@ export interface KnownWork {
 }
 
 /** Tasks of this NodeTask that may run on an agent, as far as status says. */
-export const workOnStatus = ({ status }: Pick<RunContext, 'status'>): readonly KnownWork[] =>
-  unique(
-    (status.targets ?? []).flatMap((row) => [
-      ...(row.taskID === undefined || hasEnded(row) ? [] : [{ pod: row.pod, taskID: row.taskID }]),
-      ...(row.result?.status === 'running' ? [{ pod: row.pod, taskID: row.result.id }] : []),
-    ]),
-  );
+export const workOnStatus = (ctx: Pick<RunContext, 'status' | 'named'>): readonly KnownWork[] =>
+  unique((ctx.status.targets ?? []).flatMap((row) => (isOwnRow(ctx, row) ? workOfRow(row) : [])));
+
+const workOfRow = (row: TargetStatus): readonly KnownWork[] => [
+  ...(row.taskID === undefined || hasEnded(row) ? [] : [{ pod: row.pod, taskID: row.taskID }]),
+  ...(row.result?.status === 'running' ? [{ pod: row.pod, taskID: row.result.id }] : []),
+];
 
 /** A cron schedule goes on after each of its runs, however that ended. */
 const hasEnded = ({ phase, taskID: id, result, completedAt }: TargetStatus): boolean =>

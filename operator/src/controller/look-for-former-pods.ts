@@ -11,7 +11,10 @@ const parallelReads = 8;
 /** Names of pods with work that the cache of labelled pods does not have. */
 export const missingPods = (status: NodeTaskStatus, cached: readonly AgentPod[]): readonly string[] => {
   const known = new Set(cached.map(({ metadata }) => metadata.name));
-  return [...new Set(workOnStatus({ status }).map(({ pod }) => pod))].filter((pod) => !known.has(pod));
+  // Those that the target names are in the cache, or are nobody's former pod.
+  return [...new Set(workOnStatus({ status, named: new Set() }).map(({ pod }) => pod))].filter(
+    (pod) => !known.has(pod),
+  );
 };
 
 /**

@@ -2,13 +2,32 @@ import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
 import type { AgentAnswer, AgentCall } from './task-memory.ts';
 
-/** Makes one call to an agent. Throws AgentError `fenced`, and the reason of `signal` once that has aborted; all else is an answer. */
-export const performCall = async (agents: AgentCalls, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
+export interface CallContext {
+  readonly signal: AbortSignal;
+  /** Whether this process still holds the Lease. */
+  readonly leads: (signal: AbortSignal) => Promise<boolean>;
+}
+
+/**
+ * Makes one call to an agent. Throws AgentError `fenced` where an agent says that a newer operator leads and the Lease says so too, and the reason of
+ * `signal` once that has aborted; all else is an answer.
+ */
+export const performCall = async (
+  agents: AgentCalls,
+  call: AgentCall,
+  { signal, leads }: CallContext,
+): Promise<AgentAnswer> => {
   try {
     return await answerOf(agents, call, signal);
   } catch (error) {
-    if (!(error instanceof AgentError) || error.kind === 'fenced') throw error;
-    return failureOf(error);
+    if (!(error instanceof AgentError)) throw error;
+    if (error.kind !== 'fenced') return failureOf(error);
+    if (!(await leads(signal))) throw error;
+    // Else any agent could end the operator, for everybody, with one answer.
+    return {
+      kind: 'silent',
+      message: `it refuses this operator as one that leads no more (${error.message}), but the Lease says that this one leads`,
+    };
   }
 };
 

@@ -15,8 +15,14 @@ export class NodeTaskMemory {
 
   /** Ids of tasks that stood in the way and that were seen to have ended: each is tried once because of it. */
   readonly endedBlockers = new Set<string>();
+  /** When that was last seen of any. */
+  blockerEndedAt: number | undefined;
+  /** Ids of tasks with a call to their agent that is not over. */
+  readonly underWay = new Set<string>();
   /** When status was last written. */
   writtenAt: number | undefined;
+  /** When rows were last taken off it. */
+  droppedAt: number | undefined;
 
   #asked: { readonly runID: string | undefined; readonly at: number | undefined } | undefined;
 

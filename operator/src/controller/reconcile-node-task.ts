@@ -6,12 +6,13 @@ import type { EventSink } from '../kube/event-record.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../kube/reconcile.ts';
 import { endRoot } from '../tracing/node-task-trace.ts';
 import { ReconcileTrace } from '../tracing/reconcile-trace.ts';
+import type { AgentCaller } from './agent-caller.ts';
 import { decide } from './decide.ts';
 import type { Decision, EventNote } from './decision.ts';
+import { isCrowded } from './foreign-rows.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { hasFinished } from './has-finished.ts';
 import { inParallel } from './in-parallel.ts';
-import { performCall } from './perform-call.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
 import { isTerminal } from './run-context.ts';
@@ -21,6 +22,9 @@ import { taskMode } from './task-mode.ts';
 
 export interface ReconcileOptions extends GatherOptions {
   readonly agents: AgentCalls;
+  readonly caller: AgentCaller;
+  /** Has a NodeTask reconciled again. */
+  readonly wake: (key: string) => void;
   readonly writer: StatusWrites;
   readonly events: EventSink;
   readonly memory: ProcessMemory;
@@ -89,10 +93,12 @@ const act = async (
     if (round > maxRounds)
       throw new Error(`decide asked for calls ${maxRounds} times in a row: ${describe(decision.calls)}`);
     if (decision.finalizer === 'add') nodeTask = await writer.addFinalizer(nodeTask, signal);
-    await callAgents(options, nodeTask, memory, decision.calls, context);
+    await callAgents(options, key, nodeTask, memory, decision.calls, context);
     decision = decide(await gather(options, nodeTask, memory, context));
   }
 
+  const makesRoom = isCrowded(nodeTask.status ?? {}, decision.status);
+  if (makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   if (decision.status !== undefined) {
     nodeTask = await writer.apply(nodeTask, decision.status, signal);
     memory.writtenAt = options.clock.now();
@@ -106,7 +112,7 @@ const act = async (
       options.observer?.finished(nodeTask, Math.max(0, memory.writtenAt - askedAt) / 1000);
     }
   }
-  for (const pod of decision.dropRows) nodeTask = await writer.dropRow(nodeTask, pod, signal);
+  if (!makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
   if (decision.finalizer === 'remove') nodeTask = await writer.removeFinalizer(nodeTask, signal);
   if (decision.delete === true) {
@@ -115,31 +121,53 @@ const act = async (
     return {};
   }
 
-  const freed = blockerHasEnded(options.view, memory);
+  const freed = blockerHasEnded(options.view, memory, options.clock.now());
   if (freed) memory.retryNow('busy');
   if (hasFinished(nodeTask)) memory.keep(new Set());
   const requeueAfterMs = freed ? 0 : decision.requeueAfterMs;
   return requeueAfterMs === undefined ? {} : { requeueAfterMs };
 };
 
+const dropRows = async (
+  { writer, clock }: ReconcileOptions,
+  nodeTask: NodeTask,
+  memory: NodeTaskMemory,
+  { dropRows: pods }: Decision,
+  signal: AbortSignal,
+): Promise<NodeTask> => {
+  if (pods.length === 0) return nodeTask;
+  memory.droppedAt = clock.now();
+  return writer.dropRows(nodeTask, pods, signal);
+};
+
 const callAgents = async (
-  { agents, clock, parallelCalls, observer }: ReconcileOptions,
+  { agents, caller, wake, clock, parallelCalls, observer }: ReconcileOptions,
+  key: string,
   { metadata: { generation } }: NodeTask,
   memory: NodeTaskMemory,
   calls: readonly AgentCall[],
-  { signal, logger, dueAt }: ReconcileContext,
+  { logger, dueAt }: ReconcileContext,
 ): Promise<void> => {
   await inParallel(parallelCalls, calls, async (call) => {
-    const answer = await performCall(agents, call, signal);
-    memory.answered(call, answer, clock.now(), generation);
-    if (call.kind === 'dispatch' && answer.kind === 'accepted') {
-      observer?.dispatched((clock.monotonic() - dueAt) / 1000);
-    }
-    logger.debug('called an agent', {
-      call: call.kind,
-      pod: call.pod.metadata.name,
-      task: call.taskID,
-      answer: answer.kind,
+    memory.underWay.add(call.taskID);
+    await caller.call(call, {
+      agents,
+      done: (answer) => {
+        memory.underWay.delete(call.taskID);
+        if (answer !== undefined) memory.answered(call, answer, clock.now(), generation);
+        if (call.kind === 'dispatch' && answer?.kind === 'accepted') {
+          observer?.dispatched((clock.monotonic() - dueAt) / 1000);
+        }
+        logger.debug('called an agent', {
+          call: call.kind,
+          pod: call.pod.metadata.name,
+          task: call.taskID,
+          answer: answer?.kind,
+        });
+      },
+      late: () => {
+        wake(key);
+      },
     });
   });
 };

@@ -6,7 +6,8 @@ import type { RunContext } from './run-context.ts';
  *
  * One-shots keep the pods of their first dispatch; schedules and daemons follow the selector, and keep a pod that is gone until
  * the wait budget ends: a pod that comes back under its name (StatefulSet) finds what status remembers of its schedule.
- * A row with a result of this run's own id is a target in any case: a crash came between its dispatch and the status write.
+ * A row that only an agent wrote, with a result of this run's own id, is one where the target names the pod now: then a crash came between its dispatch and
+ * the status write. Any other is of a pod that nothing was dispatched to, and that has computed the id by itself.
  */
 export const resolveTargets = (ctx: RunContext): readonly string[] => {
   const names = new Set<string>();
@@ -16,9 +17,8 @@ export const resolveTargets = (ctx: RunContext): readonly string[] => {
     // What was removed on its agent is nothing to remember a pod by.
     const ours = row.result?.cancelled !== true && row.result?.id === currentTaskID(ctx, row.pod, row.attempt ?? 1);
     const listed = ctx.sameRun && row.taskID !== undefined;
-    if (ctx.mode === 'one-shot' ? ours || (fixed && listed) : (ours || listed) && absentWithinBudget(ctx, row.pod)) {
-      names.add(row.pod);
-    }
+    const dispatched = fixed ? listed || (ours && ctx.named.has(row.pod)) : listed && ours;
+    if (ctx.mode === 'one-shot' ? dispatched : listed && absentWithinBudget(ctx, row.pod)) names.add(row.pod);
   }
   if (!fixed) {
     for (const { metadata } of ctx.selected) names.add(metadata.name);

@@ -33,6 +33,10 @@ export interface Gathered {
   readonly ahead: ReadonlyMap<string, Ahead>;
   /** When this process last wrote its status; absent = never. */
   readonly writtenAt?: number;
+  /** When this process last took rows of other pods off its status; absent = never. */
+  readonly droppedAt?: number;
+  /** Ids of tasks with a call to their agent that is not over: none is made beside it, and nothing is concluded without its answer. */
+  readonly underWay: ReadonlySet<string>;
   /** By task id. */
   readonly memory: ReadonlyMap<string, TaskMemory>;
   /** Milliseconds since the epoch. */
@@ -52,6 +56,8 @@ export interface RunContext extends Gathered {
   readonly rowByPod: ReadonlyMap<string, TargetStatus>;
   /** Pods that the target names now. */
   readonly selected: readonly AgentPod[];
+  /** Names of these, and the one that the target gives, whether or not there is such a pod. */
+  readonly named: ReadonlySet<string>;
   /** False until status describes the run that spec.runID asks for. */
   readonly sameRun: boolean;
   readonly hasFinalizer: boolean;
@@ -62,6 +68,7 @@ export const runContext = (gathered: Gathered): RunContext => {
   const status = nodeTask.status ?? {};
   const parsed = nodeTaskSpecSchema.safeParse(nodeTask.spec);
   const spec = parsed.data;
+  const selected = spec === undefined ? [] : selectPods(spec.target, pods);
   return {
     ...gathered,
     status,
@@ -73,7 +80,8 @@ export const runContext = (gathered: Gathered): RunContext => {
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
     formerPodByName: new Map(formerPods.map((pod) => [pod.metadata.name, pod])),
     rowByPod: new Map((status.targets ?? []).map((row) => [row.pod, row])),
-    selected: spec === undefined ? [] : selectPods(spec.target, pods),
+    selected,
+    named: new Set([...selected.map(({ metadata }) => metadata.name), spec?.target.podName ?? []].flat()),
     sameRun: describesRun(status, nodeTask),
     hasFinalizer: nodeTask.metadata.finalizers?.includes(cancelFinalizer) ?? false,
   };

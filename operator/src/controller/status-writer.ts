@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import {
-  agentFieldManager,
   cancelFinalizer,
   groupVersion,
   kind,
@@ -9,7 +7,7 @@ import {
   operatorFieldManager,
 } from '@nodetask/shared';
 import { ApiError } from '../kube/api-error.ts';
-import { type ApplyBody, applyStatus } from '../kube/apply.ts';
+import { type ApplyBody, applyStatus, jsonPatch } from '../kube/apply.ts';
 import { deleteObject } from '../kube/delete.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
@@ -26,7 +24,7 @@ export interface StatusWriterOptions {
 }
 
 /** What the controller writes with; StatusWriter is one. */
-export type StatusWrites = Pick<StatusWriter, 'apply' | 'dropRow' | 'addFinalizer' | 'removeFinalizer' | 'delete'>;
+export type StatusWrites = Pick<StatusWriter, 'apply' | 'dropRows' | 'addFinalizer' | 'removeFinalizer' | 'delete'>;
 
 /**
  * The writes to a NodeTask. By server-side apply the operator owns every field of status but `result` and `runs`, which belong to
@@ -53,10 +51,29 @@ export class StatusWriter {
     });
   }
 
-  /** Takes an agent's fields off status by applying nothing in its name. Throws a Conflict where the object has changed. */
-  async dropRow(nodeTask: NodeTask, pod: string, signal: AbortSignal): Promise<NodeTask> {
-    const manager = agentFieldManager(createHash('sha256').update(pod).digest('hex'));
-    return this.#takeOff(manager, nodeTask, signal);
+  /**
+   * Takes rows off status, with everything in them, whoever owns it: a row may be there under any field manager. Throws a Conflict where the object is not the
+   * version that `nodeTask` is.
+   */
+  async dropRows(nodeTask: NodeTask, pods: readonly string[], signal: AbortSignal): Promise<NodeTask> {
+    const { status, metadata } = nodeTask;
+    // From behind, so that no index moves.
+    const indexes = (status?.targets ?? [])
+      .flatMap(({ pod }, index) => (pods.includes(pod) ? [index] : []))
+      .toReversed();
+    if (indexes.length === 0) return nodeTask;
+    const operations = [
+      { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+      ...indexes.map((index) => ({ op: 'remove', path: `/status/targets/${index}` })),
+    ];
+    const { transport, ownWrites } = this.#options;
+    return ownWrites.track(keyOf(nodeTask), async () =>
+      jsonPatch<NodeTask>(transport, nodeTasks, metadata, operations, {
+        fieldManager: operatorFieldManager,
+        subresource: 'status',
+        signal,
+      }),
+    );
   }
 
   /** Throws a Conflict where the object is not the version that `nodeTask` is. */

@@ -28,11 +28,12 @@ export const stopWork = (ctx: RunContext, work: readonly KnownWork[], budgetMs: 
 
     const silentSince = pod.address === undefined ? ctx.outOfReachSince.get(item.pod) : memory?.silence?.since;
     const deadline = (silentSince ?? ctx.now) + budgetMs;
-    if (deadline <= ctx.now) {
+    if (deadline <= ctx.now && !ctx.underWay.has(item.taskID)) {
       givenUp.push(item);
       continue;
     }
     waiting.push(item);
+    if (ctx.underWay.has(item.taskID)) continue;
     wakes.push(deadline);
     if (pod.address === undefined) continue;
     if ((memory?.retryAt ?? 0) <= ctx.now) calls.push({ kind: 'remove', pod, taskID: item.taskID });

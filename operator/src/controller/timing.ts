@@ -34,6 +34,12 @@ export const arrivalMs = 60_000;
 export const queueLookMs = 5_000;
 export const longestQueueLookMs = 60_000;
 
+/** A reconcile waits so long for the answer of an agent; one that comes later brings the NodeTask back. */
+export const patienceMs = 1_000;
+
+/** Who writes rows that are none of its business has the operator write at most so often. */
+export const foreignRowsMs = 5_000;
+
 /** While nothing matches: how often pods without the agent label are looked for, to tell NoAgent from NoTarget. */
 export const lookAgainMs = 10_000;
 

@@ -141,8 +141,8 @@ describe('an agent', () => {
 
   test('has an environment of its own, and what the annotations add', () => {
     const pod = nodePod({
-      'nodetask.dev/volume-mounts': 'data:/root',
-      'nodetask.dev/home': '/root/.sei/',
+      'nodetask.dev/volume-mounts': 'data:/nodes',
+      'nodetask.dev/home': '/nodes/sei/',
       'nodetask.dev/node-rpc': 'http://127.0.0.1:36657',
       'nodetask.dev/agent-env': '{"AWS_REGION":"eu-central-1","NODETASK_LOG_LEVEL":"debug"}',
     });
@@ -151,7 +151,7 @@ describe('an agent', () => {
     assert.deepEqual(rest, {
       POD_NAMESPACE: undefined,
       POD_UID: undefined,
-      NODETASK_HOME: '/root/.sei',
+      NODETASK_HOME: '/nodes/sei',
       NODETASK_NODE_RPC: 'http://127.0.0.1:36657',
       NODETASK_ENROLL_URL: 'https://nodetask-operator.nodetask-system.svc/',
       NODETASK_ENROLL_TOKEN_FILE: '/var/run/nodetask/token/token',

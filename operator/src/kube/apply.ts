@@ -59,6 +59,35 @@ export const applyStatus = async <T>(
   options: WriteOptions,
 ): Promise<T> => applyObject<T>(transport, type, object, { ...options, subresource: 'status' });
 
+/** An operation of RFC 6902, section 4. */
+export interface JSONPatchOperation {
+  readonly op: string;
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/**
+ * JSON patch (RFC 6902). Replace `/metadata/resourceVersion` by the one that was read to have it refused when the object changed.
+ * @returns the whole object as stored.
+ * @throws ApiError
+ */
+export const jsonPatch = async <T>(
+  transport: KubeTransport,
+  type: ResourceType,
+  { name, namespace }: ObjectName,
+  operations: readonly JSONPatchOperation[],
+  { fieldManager, subresource, ...rest }: ApplyOptions,
+): Promise<T> =>
+  transport.request<T>({
+    method: 'PATCH',
+    path: objectPath(type, { name, ...(namespace !== undefined && { namespace }) }, subresource),
+    query: { fieldManager },
+    contentType: 'application/json-patch+json',
+    body: operations,
+    verb: 'patch',
+    ...rest,
+  });
+
 /**
  * JSON merge patch (RFC 7386). Put `metadata.resourceVersion` into the patch to have it refused when the object changed.
  * @returns the whole object as stored.

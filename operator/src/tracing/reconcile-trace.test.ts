@@ -16,7 +16,7 @@ const written = nodeTask(oneShot);
 
 const writer: StatusWrites = {
   apply: async () => written,
-  dropRow: async () => written,
+  dropRows: async () => written,
   addFinalizer: async () => written,
   removeFinalizer: async () => written,
   delete: async () => undefined,

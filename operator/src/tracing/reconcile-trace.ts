@@ -39,8 +39,10 @@ export class ReconcileTrace {
         this.#write('status', { 'nodetask.phase': status.phase ?? '' }, async () =>
           writer.apply(nodeTask, status, signal),
         ),
-      dropRow: async (nodeTask, pod, signal) =>
-        this.#write('row', { 'k8s.pod.name': pod }, async () => writer.dropRow(nodeTask, pod, signal)),
+      dropRows: async (nodeTask, pods, signal) =>
+        this.#write('rows', { 'k8s.pod.name': pods.join(' ').slice(0, 1024) }, async () =>
+          writer.dropRows(nodeTask, pods, signal),
+        ),
       addFinalizer: async (nodeTask, signal) =>
         this.#write('finalizer', {}, async () => writer.addFinalizer(nodeTask, signal)),
       removeFinalizer: async (nodeTask, signal) =>

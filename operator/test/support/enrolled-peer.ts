@@ -1,5 +1,4 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseCertificates } from '../../src/pki/trust-bundle.ts';
 import { TLSPeer } from './tls-peer.ts';
@@ -10,10 +9,6 @@ export interface EnrolledPeerOptions {
   readonly enroll: (publicKey: string) => Promise<{ readonly certificate: string; readonly notAfter: string }>;
   /** The CAs that are published (PEM). */
   readonly readTrust: () => Promise<string>;
-  readonly host?: string;
-  readonly port?: number;
-  /** Default: says who called. */
-  readonly listener?: RequestListener;
 }
 
 /** How often it looks at what is published: a kubelet takes up to two minutes. */
@@ -44,10 +39,8 @@ export class EnrolledPeer implements AsyncDisposable {
   }
 
   static async start(options: EnrolledPeerOptions): Promise<EnrolledPeer> {
-    const { host = '127.0.0.1', port = 0, listener } = options;
     const first = { ...(await enrolled(options)), trust: await options.readTrust() };
-    const shown = { cert: first.certificate, key: first.key, ca: first.trust };
-    const peer = await TLSPeer.start({ ...shown, host, port, ...(listener === undefined ? {} : { listener }) });
+    const peer = await TLSPeer.start({ cert: first.certificate, key: first.key, ca: first.trust });
     return new EnrolledPeer(peer, options, first);
   }
 

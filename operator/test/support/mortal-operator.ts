@@ -65,7 +65,7 @@ export class MortalOperator {
     this.#fence += 1;
     const clock = systemClock;
     const base = { clock, random: Math.random, logger: silentLogger, metrics: noKubeMetrics };
-    const access = await loadKubeConfig({ kubeconfig: this.#cluster.controlPlane.adminKubeconfig });
+    const access = await loadKubeConfig({ kubeconfig: await this.#cluster.operatorKubeconfig('mortal') });
     const transport = new Transport({ access, ...base });
     const http = new AgentHTTP({
       token: new AgentToken(this.#cluster.agentTokenFile, clock),
@@ -88,7 +88,13 @@ export class MortalOperator {
       await waitForSync([tasks, agentPods], { clock, logger: silentLogger, signal: life.signal });
       const agents = mortalAgents(new AgentClient(http), step);
       const drain = new AbortController();
-      const working = controller.run(agents, { fence: this.#fence, signal: life.signal, drain: drain.signal });
+      const working = controller.run(agents, {
+        fence: this.#fence,
+        signal: life.signal,
+        drain: drain.signal,
+        // There is no Lease: each life has a higher fence than the ones before, and there is one at a time.
+        leads: async () => true,
+      });
       await Promise.race([working, until(life.signal).catch(ifAlive(life.signal))]);
       drain.abort(new Error('this life is over'));
       await working;

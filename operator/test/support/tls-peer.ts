@@ -3,7 +3,6 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { headers as apiHeaders } from '@nodetask/shared';
 
 /** PEM. */
 export interface PeerIdentity {
@@ -16,11 +15,8 @@ export interface PeerIdentity {
 export interface TLSPeerOptions extends PeerIdentity {
   /** Default 127.0.0.1. */
   readonly host?: string;
-  readonly port?: number;
   /** Default: answers each request with an object that says who called. */
   readonly listener?: RequestListener;
-  /** X-NodeTask-Pod-UID; default none. */
-  readonly podUID?: string;
 }
 
 /** What a client showed. */
@@ -60,7 +56,6 @@ export class TLSPeer implements AsyncDisposable {
     });
     this.#server.on('request', (request, response) => {
       this.requests.push(`${request.method ?? ''} ${request.url ?? ''}`);
-      if (options.podUID !== undefined) response.setHeader(apiHeaders.podUID, options.podUID);
       const listener = options.listener ?? sayWho;
       listener(request, response);
     });
@@ -68,7 +63,7 @@ export class TLSPeer implements AsyncDisposable {
 
   static async start(options: TLSPeerOptions): Promise<TLSPeer> {
     const peer = new TLSPeer(options);
-    peer.#server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+    peer.#server.listen(0, options.host ?? '127.0.0.1');
     await once(peer.#server, 'listening');
     return peer;
   }

@@ -9,11 +9,6 @@ export interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly user: { readonly username: string };
-  /** Who decided whether it may be done, and why. */
-  readonly annotations?: {
-    readonly 'authorization.k8s.io/decision'?: 'allow' | 'forbid';
-    readonly 'authorization.k8s.io/reason'?: string;
-  };
   readonly userAgent?: string;
   readonly objectRef?: {
     readonly resource?: string;
@@ -23,6 +18,8 @@ export interface AuditEvent {
     readonly apiGroup?: string;
   };
   readonly responseStatus?: { readonly code?: number };
+  /** What authorization (`authorization.k8s.io/decision` and `/reason`) and admission had to say. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
 }

@@ -1,5 +1,7 @@
 // The command lines of the three programs. Each flag is here because a cluster on one machine's loopback needs it, or a test does.
 
+export const LOOPBACK = '127.0.0.1';
+
 export interface EtcdFlags {
   readonly dataFolder: string;
   readonly clientUrl: string;
@@ -22,8 +24,9 @@ export function etcdArgs({ dataFolder, clientUrl, peerUrl }: EtcdFlags): string[
 
 export interface ApiServerFlags {
   readonly etcdUrl: string;
+  readonly address: string;
   readonly port: number;
-  /** The server makes its certificate here (apiserver.crt, apiserver.key); it is its own CA and names 127.0.0.1. */
+  /** The server makes its certificate here (apiserver.crt, apiserver.key); it is its own CA and names `address`. */
   readonly certFolder: string;
   readonly serviceAccountKeyFile: string;
   readonly tokenFile: string;
@@ -35,11 +38,11 @@ export interface ApiServerFlags {
 export function apiServerArgs(flags: ApiServerFlags): string[] {
   return [
     `--etcd-servers=${flags.etcdUrl}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
+    `--bind-address=${flags.address}`,
+    `--advertise-address=${flags.address}`,
     `--secure-port=${flags.port}`,
-    // There is no node network: nothing may try to publish the endpoint of the `kubernetes` service on a loopback address.
-    '--endpoint-reconciler-type=none',
+    // On loopback there is no node network: nothing may try to publish the endpoint of the `kubernetes` service there.
+    ...(flags.address === LOOPBACK ? ['--endpoint-reconciler-type=none'] : []),
     `--cert-dir=${flags.certFolder}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-signing-key-file=${flags.serviceAccountKeyFile}`,
@@ -72,7 +75,20 @@ export interface ControllerManagerFlags {
   readonly certFolder: string;
   readonly serviceAccountKeyFile: string;
   readonly caFile: string;
+  readonly controllers: readonly string[];
 }
+
+/** What a cluster without nodes needs. */
+export const CONTROLLERS = [
+  'garbagecollector',
+  'namespace',
+  'serviceaccount',
+  'ttl',
+  'deployment',
+  'statefulset',
+  'replicaset',
+  'validatingadmissionpolicy-status-controller',
+] as const;
 
 export function controllerManagerArgs(flags: ControllerManagerFlags): string[] {
   return [
@@ -84,6 +100,8 @@ export function controllerManagerArgs(flags: ControllerManagerFlags): string[] {
     `--root-ca-file=${flags.caFile}`,
     '--use-service-account-credentials=false',
     '--leader-elect=false',
-    '--controllers=garbagecollector,namespace,serviceaccount,ttl,deployment,statefulset,replicaset',
+    `--controllers=${flags.controllers.join(',')}`,
+    // Else it makes a folder in /usr.
+    `--flex-volume-plugin-dir=${flags.certFolder}`,
   ];
 }

@@ -8,12 +8,16 @@ import { freePort } from '../net/free-port.ts';
 import { ManagedProcess } from '../process/managed-process.ts';
 import type { FindProgramOptions } from '../programs/find-program.ts';
 import type { TempFolder } from '../temp-folder.ts';
-import { apiServerArgs, AUDIT_POLICY, controllerManagerArgs, etcdArgs } from './flags.ts';
+import { apiServerArgs, AUDIT_POLICY, CONTROLLERS, controllerManagerArgs, etcdArgs, LOOPBACK } from './flags.ts';
 import { untilApiServerReady, untilDefaultAccount } from './readiness.ts';
 
 export interface ControlPlaneOptions {
   /** Without it there are no service accounts made for namespaces, no StatefulSets, no garbage collection (default true). */
   readonly controllerManager?: boolean;
+  /** The controllers of kube-controller-manager (default: what a cluster without nodes needs; `['*']` is what Kubernetes runs). */
+  readonly controllers?: readonly string[];
+  /** Where the API server listens, and where pods reach it (default 127.0.0.1: there are no pods that could). */
+  readonly address?: string;
   /** More flags for kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
   /** Keep the temp folder (logs, audit log, etcd data) after stop(), for a look by eye (default: if NODETASK_TESTBED_KEEP is set). */
@@ -50,7 +54,8 @@ export async function prepareParts(
     Array.from({ length: 4 }, async () => freePort()),
   );
   const etcdUrl = `http://127.0.0.1:${String(clientPort)}`;
-  const server = `https://127.0.0.1:${String(apiPort)}`;
+  const address = options.address ?? LOOPBACK;
+  const server = `https://${address}:${String(apiPort)}`;
   const caFile = at('certs', 'apiserver.crt');
   const keyFile = at('service-account.key');
   await mkdir(at('etcd'), { mode: 0o700 });
@@ -81,6 +86,7 @@ export async function prepareParts(
       program: programs['kube-apiserver'],
       args: apiServerArgs({
         etcdUrl,
+        address,
         port: Number(apiPort),
         certFolder: at('certs'),
         serviceAccountKeyFile: keyFile,
@@ -108,6 +114,7 @@ export async function prepareParts(
               certFolder: at('controller-manager-certs'),
               serviceAccountKeyFile: keyFile,
               caFile,
+              controllers: options.controllers ?? CONTROLLERS,
             }),
           }),
           ready: async (signal) => untilDefaultAccount(server, caFile, adminToken, signal),

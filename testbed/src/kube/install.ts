@@ -3,6 +3,8 @@ import { glob, readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { PROJECT_ROOT, projectPath } from '../paths.ts';
 import { waitFor } from '../wait.ts';
+import { admissionPolicyManifests } from './admission-policy.ts';
+import type { OperatorAccount } from './admission-policy.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
 import { waitForObject } from './wait-for-object.ts';
 
@@ -45,4 +47,36 @@ export async function bindAgents(client: KubeClient, namespace: string): Promise
     metadata: { ...binding.metadata, namespace },
     subjects: [{ kind: 'ServiceAccount', ...account }],
   });
+}
+
+/** Applies the policy of who writes what into status. The API server takes notice a moment later: see untilAdmissionPolicyHolds. */
+export async function installAdmissionPolicy(client: KubeClient, operator: OperatorAccount): Promise<void> {
+  await client.applyYaml(await admissionPolicyManifests(operator));
+}
+
+/** Waits until the API server refuses, by the policy, that the client (which must not be the operator's) writes a status. */
+export async function untilAdmissionPolicyHolds(client: KubeClient, namespace: string): Promise<void> {
+  const name = 'admission-policy-probe';
+  const metadata = { name, namespace };
+  const { apiVersion, kind } = { apiVersion: 'nodetask.dev/v1alpha1', kind: 'NodeTask' };
+  const path = `/apis/${apiVersion}/namespaces/${namespace}/nodetasks/${name}`;
+  // Suspended from the beginning: no operator does anything with it.
+  const spec = { type: 'mark-ready', target: { podName: name }, suspend: true };
+  await client.apply({ apiVersion, kind, metadata, spec });
+  try {
+    await waitFor(
+      async () => {
+        const { status, body } = await client.raw({
+          method: 'PATCH',
+          path: `${path}/status?dryRun=All&fieldManager=probe&force=true`,
+          body: { apiVersion, kind, metadata, status: { summary: 'probe' } },
+          contentType: 'application/apply-patch+yaml',
+        });
+        return status === 403 && JSON.stringify(body).includes("ValidatingAdmissionPolicy 'nodetask-status'");
+      },
+      { what: 'the policy of status to hold', timeoutMs: READY_TIMEOUT_MS, intervalMs: 20 },
+    );
+  } finally {
+    await client.delete(path);
+  }
 }

@@ -46,6 +46,7 @@ export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With query, from the root: /api/v1/namespaces/default/pods?limit=1 */
   readonly path: string;
+  /** Sent as JSON; a text as it is. */
   readonly body?: unknown;
   /** Default application/json. */
   readonly contentType?: string;
@@ -212,7 +213,7 @@ export class KubeClient implements Disposable {
   }
 
   async #send(options: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
+    const body = options.body === undefined ? undefined : Buffer.from(textOf(options.body));
     return new Promise((resolve, reject) => {
       const request = httpsRequest(
         `${this.#options.server}${options.path}`,
@@ -241,6 +242,10 @@ function parseEvent<T extends object>(path: string, line: string): WatchEvent<T>
   const event = JSON.parse(line) as WatchEvent<T> | { type: 'ERROR'; object: { code?: number } };
   if (event.type !== 'ERROR') return event;
   throw new KubeApiError(`WATCH ${path}`, event.object.code ?? 0, event.object);
+}
+
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 function parseBody(answer: string): unknown {

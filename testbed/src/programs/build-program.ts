@@ -30,6 +30,7 @@ export async function buildProgram(program: Program, output: string): Promise<vo
       '-mod=readonly',
       '-buildvcs=false',
       '-trimpath',
+      ...(program.tags === undefined ? [] : [`-tags=${program.tags}`]),
       `-ldflags=${['-s', '-w', ...variables].join(' ')}`,
       '-o',
       output,

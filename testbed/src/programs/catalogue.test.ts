@@ -7,9 +7,10 @@ import { PROGRAMS } from './catalogue.ts';
 for (const program of Object.values(PROGRAMS)) {
   test(`${program.name}: its go.mod pins the version of the catalogue and names the program`, async () => {
     const goMod = await readFile(projectPath('testbed', 'go', program.module, 'go.mod'), 'utf8');
-    if (program.library !== undefined) {
+    if (program.ownSources === true) {
       assert.match(goMod, new RegExp(`^module ${program.goPackage}$`, 'm'));
-      assert.ok(goMod.includes(`\t${program.library} ${program.version}\n`), `${program.library} ${program.version}`);
+      if (program.library === undefined) assert.doesNotMatch(goMod, /^require/m);
+      else assert.match(goMod, new RegExp(`^(?:require |\\t)${program.library} ${program.version}$`, 'm'));
       return;
     }
     const tools = [...goMod.matchAll(/^(?:tool|\t)\s*([\w./-]+)$/gm)].map((match) => match[1]);

@@ -1,6 +1,21 @@
 // The programs that the testbed runs: what they are built from and at which version. The versions also stand in testbed/go/*/go.mod; a
 // test holds the two equal.
 
+/** What the node of real-node/ runs beside the control plane: `npm test` makes none of these, `npm run e2e` does. */
+export const NODE_PROGRAMS = [
+  'kubelet',
+  'kube-scheduler',
+  'kube-proxy',
+  'containerd',
+  'containerd-shim-runc-v2',
+  'ctr',
+  'cni-ptp',
+  'cni-host-local',
+  'cni-loopback',
+  'coredns',
+  'pause',
+] as const;
+
 export type ProgramName =
   | 'etcd'
   | 'kube-apiserver'
@@ -11,7 +26,8 @@ export type ProgramName =
   | 'versitygw'
   | 'helm'
   | 'helm3'
-  | 'kstatus';
+  | 'kstatus'
+  | (typeof NODE_PROGRAMS)[number];
 
 export interface Program {
   readonly name: ProgramName;
@@ -24,11 +40,17 @@ export interface Program {
   readonly variables: Readonly<Record<string, string>>;
   /** Present if the official envtest archive holds it. */
   readonly inEnvtest: boolean;
-  /** Only of a program whose sources are in `module`, not in the Go package of somebody else: the library that it shows, whose version `version` is. */
+  /** Build tags, with commas between them. */
+  readonly tags?: string;
+  /** The sources are in `module`, not in the Go package of somebody else. */
+  readonly ownSources?: true;
+  /** Only of a program with sources of its own: the library that it shows, whose version `version` is. */
   readonly library?: string;
 }
 
 const KUBERNETES_VERSION = 'v1.36.3';
+const CONTAINERD_VERSION = 'v2.4.2';
+const CNI_VERSION = 'v1.9.1';
 const COMETBFT_VERSION = 'v0.38.26';
 
 const KUBERNETES_VARIABLES = {
@@ -83,11 +105,40 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     goPackage: 'nodetask.dev/testbed/kstatus',
     variables: {},
     inEnvtest: false,
+    ownSources: true,
     library: 'github.com/fluxcd/cli-utils',
+  },
+  kubelet: kubernetes('kubelet', false),
+  'kube-scheduler': kubernetes('kube-scheduler', false),
+  'kube-proxy': kubernetes('kube-proxy', false),
+  containerd: containerd('containerd'),
+  'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2'),
+  ctr: containerd('ctr'),
+  'cni-ptp': networkPlugin('cni-ptp', 'main/ptp'),
+  'cni-host-local': networkPlugin('cni-host-local', 'ipam/host-local'),
+  'cni-loopback': networkPlugin('cni-loopback', 'main/loopback'),
+  coredns: {
+    name: 'coredns',
+    version: 'v1.15.0',
+    module: 'coredns',
+    goPackage: 'nodetask.dev/testbed/coredns',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
+    library: 'github.com/coredns/coredns',
+  },
+  pause: {
+    name: 'pause',
+    version: 'v1',
+    module: 'pause',
+    goPackage: 'nodetask.dev/testbed/pause',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
   },
 };
 
-function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', inEnvtest: boolean): Program {
+function kubernetes(name: Extract<ProgramName, `kube${string}`>, inEnvtest: boolean): Program {
   return {
     name,
     version: KUBERNETES_VERSION,
@@ -104,6 +155,30 @@ function cometbft(name: 'cometbft' | 'cometbft-e2e-node', folder: string): Progr
     version: COMETBFT_VERSION,
     module: 'cometbft',
     goPackage: `github.com/cometbft/cometbft/${folder}`,
+    variables: {},
+    inEnvtest: false,
+  };
+}
+
+function containerd(name: 'containerd' | 'containerd-shim-runc-v2' | 'ctr'): Program {
+  return {
+    name,
+    version: CONTAINERD_VERSION,
+    module: 'containerd',
+    goPackage: `github.com/containerd/containerd/v2/cmd/${name}`,
+    variables: {},
+    inEnvtest: false,
+    // Snapshotters that the testbed does not use, and whose libraries need cgo.
+    tags: 'no_btrfs,no_devmapper,no_zfs',
+  };
+}
+
+function networkPlugin(name: Extract<ProgramName, `cni-${string}`>, folder: string): Program {
+  return {
+    name,
+    version: CNI_VERSION,
+    module: 'cni',
+    goPackage: `github.com/containernetworking/plugins/plugins/${folder}`,
     variables: {},
     inEnvtest: false,
   };

@@ -50,6 +50,7 @@ describe('find program', { timeout: 30_000 }, () => {
       ...changes,
       config: {
         programFolders: [],
+        systemFolders: [],
         cacheFolder: join(folder, 'cache'),
         envtestIndex: 'http://127.0.0.1:1/none.yaml',
         tempRoot: folder,

@@ -1,7 +1,7 @@
 // Finds a program of the testbed, or makes it: NODETASK_TESTBED_BIN, KUBEBUILDER_ASSETS → cache → `go build` → envtest archive → an error
 // that says what to install. One lock for each program, so that two test runs do not build it twice.
 import { createHash } from 'node:crypto';
-import { access, chmod, constants, copyFile, mkdir, readFile, readdir, rename } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
 import type { TestbedConfig } from '../config.ts';
@@ -13,6 +13,7 @@ import { PROGRAMS } from './catalogue.ts';
 import type { Program, ProgramName } from './catalogue.ts';
 import { findEnvtestArchive, unpackEnvtestArchive } from './envtest-archive.ts';
 import { acquireFileLock } from './file-lock.ts';
+import { isExecutable } from './is-executable.ts';
 import { ProgramNotFoundError } from './program-not-found-error.ts';
 import { logToStandardError, withProgress } from './progress.ts';
 import { inWorkFolder } from './work-folder.ts';
@@ -117,7 +118,7 @@ async function installFromEnvtest(
 }
 
 async function cachePath(program: Program, cacheFolder: string): Promise<string> {
-  const sources = program.library === undefined ? '' : `-${await sourceDigest(program.module)}`;
+  const sources = program.ownSources === undefined ? '' : `-${await sourceDigest(program.module)}`;
   return join(cacheFolder, `${program.name}-${program.version}${sources}`);
 }
 
@@ -146,15 +147,4 @@ async function findCached(program: Program, cacheFolder: string): Promise<string
   const minor = PROGRAMS['kube-apiserver'].version.split('.').slice(0, 2).join('.');
   const downloaded = names.find((name) => name.startsWith(`${program.name}-envtest-${minor}.`));
   return downloaded === undefined ? undefined : join(cacheFolder, downloaded);
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return false;
-    throw error;
-  }
 }

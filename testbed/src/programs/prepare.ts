@@ -1,10 +1,11 @@
-// Finds or makes every program of the testbed, so that a test run after it starts at once: npm test runs this first.
-import { PROGRAMS } from './catalogue.ts';
+// Finds or makes every program of npm test, so that a test run after it starts at once: npm test runs this first.
+import { NODE_PROGRAMS, PROGRAMS } from './catalogue.ts';
 import type { ProgramName } from './catalogue.ts';
-import { findDebianProgram } from './debian-program.ts';
+import { findDebianProgram } from './find-debian-program.ts';
 import { findProgram } from './find-program.ts';
 import { findVenv } from './python-venv.ts';
 
-for (const name of Object.keys(PROGRAMS) as ProgramName[]) await findProgram(name);
+const ofNode: readonly ProgramName[] = NODE_PROGRAMS;
+for (const name of Object.keys(PROGRAMS) as ProgramName[]) if (!ofNode.includes(name)) await findProgram(name);
 await findVenv('moto');
 await findDebianProgram('promtool');

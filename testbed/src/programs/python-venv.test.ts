@@ -32,6 +32,7 @@ describe('python environment', { timeout: 30_000 }, () => {
     return {
       config: {
         programFolders: [],
+        systemFolders: [],
         cacheFolder: join(folder, 'cache'),
         envtestIndex: 'http://127.0.0.1:1/none.yaml',
         tempRoot: folder,

@@ -63,7 +63,12 @@ definitions:
       obj.status.list = nil
       return obj
 `;
-const sized = { ...object, spec: { size: 3, parts: {}, names: ['x'] } };
+const managedFields = [{ manager: 'm', fieldsV1: { 'f:spec': { 'f:size': {} }, 'f:metadata': {} } }];
+const sized = {
+  ...object,
+  metadata: { ...object.metadata, managedFields },
+  spec: { size: 3, parts: {}, names: ['x'] },
+};
 
 test('the actions that are offered are those that the discovery does not disable', () => {
   assert.deepEqual(argoCdActions(customization, sized), ['grow', 'reset']);

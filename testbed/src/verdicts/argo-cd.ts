@@ -1,5 +1,6 @@
 // What Argo CD thinks of an object, and does with it: its health check and its actions in Lua, run as Argo CD runs them.
 // https://argo-cd.readthedocs.io/en/stable/operator-manual/health/ and …/resource_actions/
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import type { KubeObject } from '../kube/kube-client.ts';
@@ -58,7 +59,7 @@ function mergePatch(before: object, after: unknown): Record<string, unknown> {
   for (const key of new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])) {
     // Lua has no null: what is null is not there.
     const [one, other] = [old?.[key] ?? undefined, now?.[key]];
-    if (JSON.stringify(one) === JSON.stringify(other) || (isEmpty(one) && isEmpty(other))) continue;
+    if (isDeepStrictEqual(plain(one), plain(other))) continue;
     if (!isObject(one) || !isObject(other)) patch[key] = other ?? null;
     else {
       const inner = mergePatch(one, other);
@@ -71,8 +72,13 @@ function mergePatch(before: object, after: unknown): Record<string, unknown> {
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isEmpty = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+/** An empty object as an empty array, at any depth: Lua cannot tell them apart. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, member]) => [key, plain(member)] as const);
+  if (entries.length === 0) return [];
+  return Array.isArray(value) ? entries.map(([, member]) => member) : Object.fromEntries(entries);
+}
 
 function text(table: object | null, name: string): string {
   const value = (table as Record<string, unknown> | null)?.[name];

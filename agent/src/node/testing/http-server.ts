@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
 import type { TestContext } from 'node:test';
-import type { Certificate } from './server-certificate.ts';
+import type { Certificate } from '../../../test/support/tls/server-certificate.ts';
 
 export interface TestServer {
   readonly port: number;

@@ -10,7 +10,7 @@ import { createEgress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { sendJson, startServer, type TestServer } from '../../node/testing/http-server.ts';
-import { type Certificate, makeServerCertificate } from '../../node/testing/server-certificate.ts';
+import { type Certificate, makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
 import { configureGenesis, type ConfigureGenesisOptions } from './configure-genesis.ts';

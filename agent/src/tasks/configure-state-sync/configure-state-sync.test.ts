@@ -12,7 +12,7 @@ import { snapshotHeightFile } from '../../node/snapshot-height.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import { type Respond, startHostServers } from '../../node/testing/host-servers.ts';
 import { sendJson, startServer } from '../../node/testing/http-server.ts';
-import { makeServerCertificate } from '../../node/testing/server-certificate.ts';
+import { makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';

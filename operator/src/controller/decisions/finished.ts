@@ -16,8 +16,6 @@ export const finished: Gate = (ctx) => {
       observedGeneration: generation,
       conditions: conditions.map((condition) => ({ ...condition, observedGeneration: generation })),
     }),
-    // Rows that only an agent wrote belong to no target of this run.
-    dropRows: (ctx.status.targets ?? []).filter(({ taskID }) => taskID === undefined).map(({ pod }) => pod),
     ...(ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
     ...expiry(ctx),
   };

@@ -14,8 +14,7 @@ export const dispatch: TargetDecision = (view) => {
     state: row?.startedAt !== undefined || result !== undefined ? activeState(view) : 'pending',
     reason: 'Dispatching',
     message: `handing the task to the agent of pod ${view.pod}`,
-    calls: [dispatchCall(view, agentPod)],
-    wakeAt: ctx.now,
+    ...(ctx.underWay.has(view.taskID) ? {} : { calls: [dispatchCall(view, agentPod)], wakeAt: ctx.now }),
   };
 };
 

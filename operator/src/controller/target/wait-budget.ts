@@ -53,8 +53,9 @@ export const waitOrGiveUp = (
   const deadline = waitStart(view) + waitSeconds * 1000;
   const { reason, message, calls, wakeAt } = waiting;
 
-  if (deadline > ctx.now) {
-    const wake = earliest([deadline, wakeAt]);
+  const isAsking = ctx.underWay.has(view.taskID);
+  if (deadline > ctx.now || isAsking) {
+    const wake = isAsking ? wakeAt : earliest([deadline, wakeAt]);
     return {
       state: row?.startedAt !== undefined && ctx.mode === 'one-shot' ? 'running' : 'pending',
       reason,

@@ -80,6 +80,8 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   outOfReachSince: setup.outOfReachSince ?? new Map(),
   ahead: setup.ahead ?? new Map(),
   ...(setup.writtenAt === undefined ? {} : { writtenAt: setup.writtenAt }),
+  ...(setup.droppedAt === undefined ? {} : { droppedAt: setup.droppedAt }),
+  underWay: setup.underWay ?? new Set(),
   memory: new Map(Object.entries(setup.memory ?? {})),
   now: start + (setup.seconds ?? 0) * 1000,
 });

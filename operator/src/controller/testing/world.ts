@@ -125,6 +125,7 @@ export class World {
       awaitedBy: [],
       outOfReachSince: this.outOfReachSince,
       ahead: new Map(),
+      underWay: new Set(),
       memory: this.memory,
       now: this.now,
     });
