@@ -100,7 +100,7 @@ test('each npm command in README and docs exists', async () => {
     exclude: (name) => name === 'node_modules' || name === 'dist',
   })) {
     const text = await readFile(projectPath(file), 'utf8');
-    for (const [, name = ''] of text.matchAll(/\bnpm (?:run )?(?!install|ci\b|run\b)([a-z][\w:-]*)/g)) {
+    for (const [, name = ''] of text.matchAll(/\bnpm (?:run )?(?!install|ci\b|run\b|sbom\b)([a-z][\w:-]*)/g)) {
       if (!/^(?:workspaces?|and|is|names?|packages?)$/.test(name)) named.push(`${file}: ${name}`);
     }
   }
