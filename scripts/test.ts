@@ -5,7 +5,7 @@ import { node, root, steps } from './steps.ts';
 
 /** Unit tests stand beside the code; what needs real servers stands in a workspace's test folder. */
 const patterns = {
-  unit: ['{shared,runtime,agent,operator,testbed,charts,scripts}/{src,demo,chaos,.}/**/*.test.ts'],
+  unit: ['{shared,runtime,agent,operator,testbed,charts}/{src,demo,chaos}/**/*.test.ts', 'scripts/**/*.test.ts'],
   real: ['{shared,runtime,agent,operator,testbed,charts}/test/**/*.test.ts'],
 } as const;
 

@@ -46,6 +46,9 @@ const createTask = async (): Promise<void> => {
   });
 };
 
+/** The administrator reports here, whom the policy would refuse. */
+const withoutPolicy = ['--set', 'admissionPolicy.enabled=false'];
+
 /** Writes status as operator and agents do. */
 const report = async (): Promise<number> => {
   const { status } = await controlPlane.admin.raw({
@@ -73,11 +76,11 @@ beforeEach(async () => {
 
 describe('helm upgrade', () => {
   test('brings the CRD, before the operator that writes its new fields', async () => {
-    await succeed('install', 'nodetask', await olderChart(controlPlane.folder, field));
+    await succeed('install', 'nodetask', await olderChart(controlPlane.folder, field), ...withoutPolicy);
     await createTask();
     assert.notEqual(await report(), 200, 'the older CRD knows no such field');
     const begin = (await controlPlane.auditEvents()).length;
-    await succeed('upgrade', 'nodetask', chart);
+    await succeed('upgrade', 'nodetask', chart, ...withoutPolicy);
     // The API server takes a moment until it goes by the new schema.
     await waitFor(async () => (await report()) === 200, { what: 'the new field to be written', timeoutMs: 10_000 });
     const written = (await controlPlane.auditEvents())
@@ -126,7 +129,7 @@ describe('a CRD that kubectl has applied', () => {
   test('goes on being upgraded by kubectl where the chart leaves it alone', async () => {
     const crds = new URL('../../crds', import.meta.url).pathname;
     assert.equal((await controlPlane.kubectl(['apply', '--server-side', '-k', crds])).code, 0);
-    await succeed('install', 'nodetask', chart, '--set', 'crds.install=false');
+    await succeed('install', 'nodetask', chart, '--set', 'crds.install=false', ...withoutPolicy);
     assert.equal((await controlPlane.kubectl(['apply', '--server-side', '-k', crds])).code, 0);
     await createTask();
     assert.equal(await report(), 200);

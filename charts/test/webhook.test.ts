@@ -27,7 +27,8 @@ for (const version of ['helm', 'helm3'] as const satisfies readonly HelmVersion[
     const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${release}`;
 
     const run = async (...args: readonly string[]): Promise<void> => {
-      const common = ['--namespace', release, '--set', 'crds.install=false'];
+      // The policy is one for the whole cluster.
+      const common = ['--namespace', release, '--set', 'crds.install=false,admissionPolicy.enabled=false'];
       const { code, stderr } = await helm(
         controlPlane,
         [...args, ...(args[0] === 'rollback' ? common.slice(0, 2) : common)],

@@ -25,7 +25,10 @@ test('everything else has a default', () => {
   };
   assert.deepEqual(read(['--agent-tls']), defaults);
   assert.deepEqual(read([], { NODETASK_AGENT_TLS: 'true' }), defaults);
-  assert.deepEqual(read(['--webhook-name', 'nodetask']), { ...defaults, agentTLS: false, webhookName: 'nodetask' });
+  assert.deepEqual(read(['--agent-tls', '--webhook-name', 'nodetask', '--agent-image', 'agent']), {
+    ...defaults,
+    webhookName: 'nodetask',
+  });
 });
 
 test('every option has a flag and a variable', () => {
@@ -47,7 +50,7 @@ test('every option has a flag and a variable', () => {
     ['--secure-listen', '127.0.0.1:1'],
     ['--service-name', 'svc'],
     ['--service-host', '127.0.0.1', '--service-host', 'a.example', '--service-host', '::1'],
-    ['--webhook-name', 'hook'],
+    ['--webhook-name', 'hook', '--agent-image', 'agent'],
     ['--owner-cluster-role', 'nodetask:operator'],
   ];
   assert.deepEqual(read(flags.flat()), expected);
@@ -62,6 +65,7 @@ test('every option has a flag and a variable', () => {
       NODETASK_SERVICE_NAME: 'svc',
       NODETASK_SERVICE_HOSTS: '127.0.0.1, a.example,::1',
       NODETASK_WEBHOOK_NAME: 'hook',
+      NODETASK_AGENT_IMAGE: 'agent',
       NODETASK_OWNER_CLUSTER_ROLE: 'nodetask:operator',
     }),
     expected,

@@ -7,6 +7,7 @@ import { toolEnvironment } from '../config.ts';
 import { mustRun } from '../process/run-command.ts';
 import { projectPath } from '../paths.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
+import { waitFor } from '../wait.ts';
 import { waitForObject } from './wait-for-object.ts';
 import { parse } from 'yaml';
 
@@ -43,7 +44,28 @@ export async function installOtherCustomResources(client: KubeClient): Promise<v
           object?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false,
         { what: `the CRD ${crd.metadata.name} to be established`, timeoutMs: ESTABLISHED_TIMEOUT_MS },
       );
+      await untilServed(client, crd);
     }
+  }
+}
+
+const Served = z.object({
+  spec: z.object({
+    group: z.string(),
+    names: z.object({ plural: z.string() }),
+    versions: z.array(z.object({ name: z.string(), served: z.boolean() })),
+  }),
+});
+
+/** Established means that it will be served. Until it is, and whenever its storage changes, the API server answers 404 or 429. */
+async function untilServed(client: KubeClient, crd: KubeObject): Promise<void> {
+  const { group, names, versions } = Served.parse(crd).spec;
+  for (const { name } of versions.filter(({ served }) => served)) {
+    const path = `/apis/${group}/${name}/${names.plural}?limit=1`;
+    await waitFor(async () => (await client.raw({ method: 'GET', path })).status === 200, {
+      what: `the API server to serve ${path}`,
+      timeoutMs: ESTABLISHED_TIMEOUT_MS,
+    });
   }
 }
 
