@@ -1,46 +1,26 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { withAppVersion } from '../src/chain/chain-app.ts';
-import { isReady } from '../src/pods/pod.ts';
-import type { S3Files } from '../src/s3/s3-files.ts';
+import { layOutSnapshots, snapshotsFolder } from '../demo/app-snapshots.ts';
+import { hashFolder } from '../demo/folder-hash.ts';
+import { countInState, sendTransactions } from '../demo/transactions.ts';
 import { waitFor } from '../src/wait.ts';
-import { chainId, s3Params, Stage } from './support/stage.ts';
+import { makeChainFiles, pods, prepareHomes, SNAPSHOT_INTERVAL, startValidator } from './support/chain.ts';
+import type { ChainFiles } from './support/chain.ts';
+import { chainId, operatorNamespace, s3Params, Stage } from './support/stage.ts';
+import { giveToPods } from './support/volume.ts';
 
-/** From the chart to a chain that makes blocks. Each test goes on from where the one before it has left the cluster. */
-
-const pods = ['node-0', 'node-1', 'node-2'] as const;
+/** From the chart to a chain of nodes that tasks have prepared. Each test goes on from where the one before it has left the cluster. */
 
 describe('a chain on a real node', { timeout: 900_000 }, () => {
   let stage: Stage;
-  let s3: S3Files;
-  let genesis = '';
+  let files: ChainFiles;
+  /** Of the snapshot that is uploaded. */
+  let snapshotHeight = 0;
 
   before(async () => {
     stage = await Stage.start();
-    const made: unknown = JSON.parse(await stage.makeHomes(pods));
-    assert.ok(typeof made === 'object');
-    genesis = withAppVersion(JSON.stringify({ ...made, chain_id: chainId }), {
-      kind: 'e2e',
-      program: '',
-      snapshotInterval: 60,
-    });
-    s3 = await stage.s3();
-    for (const bucket of ['genesis', 'snapshots', 'results']) {
-      // A Service leads to its pods a second after they are Ready.
-      await waitFor(
-        async () =>
-          s3.createBucket(bucket).then(
-            () => true,
-            () => false,
-          ),
-        {
-          what: `bucket ${bucket}`,
-          timeoutMs: 30_000,
-        },
-      );
-    }
-    await s3.put('genesis', `${chainId}.json`, genesis);
+    files = await makeChainFiles(stage);
   });
   after(async () => {
     await stage[Symbol.asyncDispose]();
@@ -53,9 +33,12 @@ describe('a chain on a real node', { timeout: 900_000 }, () => {
   test('the pods of a StatefulSet get an agent, and their nodes wait behind the start gate', async () => {
     await stage.applyFile('chain.yaml');
     for (const pod of pods) {
-      const { spec } = await stage.untilPod(pod, 'to have an agent that runs', ({ status }) =>
-        JSON.stringify(status).includes('"running"'),
+      const { spec, status } = await stage.untilPod(
+        pod,
+        'to have an agent that runs',
+        (object) => object.status?.initContainerStatuses?.[0]?.state.running !== undefined,
       );
+      assert.equal(status?.containerStatuses?.[0]?.state.waiting?.reason, 'PodInitializing');
       assert.deepEqual(
         spec.initContainers?.map(({ name }) => name),
         ['nodetask-agent'],
@@ -63,50 +46,90 @@ describe('a chain on a real node', { timeout: 900_000 }, () => {
     }
   });
 
-  test('tasks prepare the homes of all nodes', async () => {
-    const target = { selector: { matchLabels: { app: 'node' } } };
-    await stage.applyTask('genesis', {
-      type: 'configure-genesis',
-      target,
-      params: {
-        ...s3Params,
-        uri: `s3://genesis/${chainId}.json`,
-        chainId,
-        sha256: createHash('sha256').update(genesis).digest('hex'),
-      },
-    });
-    await stage.applyTask('config', {
-      type: 'config-patch',
-      target,
-      dependsOn: ['genesis'],
-      params: {
-        files: {
-          'config.toml': {
-            rpc: { laddr: 'tcp://0.0.0.0:26657' },
-            p2p: {
-              laddr: 'tcp://0.0.0.0:26656',
-              addr_book_strict: false,
-              allow_duplicate_ip: true,
-              flush_throttle_timeout: '5ms',
-            },
-            consensus: { timeout_commit: '100ms', peer_gossip_sleep_duration: '5ms' },
-          },
-        },
-      },
-    });
-    await stage.untilSucceeded('genesis');
-    const { status } = await stage.untilSucceeded('config');
-    assert.equal(status?.summary, '3/3');
+  test('tasks prepare the homes, and the nodes wait for mark-ready all the same', async () => {
+    await prepareHomes(stage, files.genesisHash);
+    for (const pod of pods) {
+      const { status } = await stage.untilPod(pod, 'to be there', () => true);
+      assert.equal(status?.phase, 'Pending');
+      assert.equal(status.containerStatuses?.[0]?.state.waiting?.reason, 'PodInitializing');
+    }
   });
 
-  test('mark-ready opens the gate: the node starts only then, and makes blocks', async () => {
-    const waiting = await stage.untilPod('node-0', 'to be there', () => true);
-    assert.ok(!isReady(waiting));
-    assert.equal(waiting.status?.phase, 'Pending');
-    await stage.applyTask('ready-0', { type: 'mark-ready', target: { podName: 'node-0' } });
-    await stage.untilSucceeded('ready-0');
+  test('mark-ready opens the gate, and the validator makes blocks', async () => {
+    await startValidator(stage);
     const rpc = await stage.rpcOf('node-0');
     assert.equal(await rpc.chainId(), chainId);
     await rpc.waitForHeight(10);
+  });
+
+  test('a second node finds its peers by name and follows the chain', async () => {
+    await sendTransactions(await stage.rpcOf('node-0'));
+    await stage.joinChain('node-1', ['node-0']);
+    const [validator, follower] = [await stage.rpcOf('node-0'), await stage.rpcOf('node-1')];
+    await follower.waitUntilFollowing(validator);
+  });
+
+  test('a schedule uploads a snapshot', async () => {
+    const home = stage.homeOf('node-0');
+    await (await stage.rpcOf('node-0')).waitForHeight(2 * SNAPSHOT_INTERVAL + 1, 120_000);
+    const heights = await layOutSnapshots(home);
+    await giveToPods(snapshotsFolder(home));
+    snapshotHeight = heights.at(-2) ?? 0;
+    await stage.applyTask('nightly', {
+      type: 'snapshot-upload',
+      target: { podName: 'node-0' },
+      // Each night, in less than a minute.
+      async: { schedule: { cron: '* * * * *' } },
+      params: { ...s3Params, bucket: 'snapshots', prefix: chainId },
+    });
+    const { status } = await stage.untilTask(
+      'nightly',
+      'to have run',
+      ({ status: { conditions } = {} }) =>
+        conditions?.some((condition) => condition.type === 'LastRunSucceeded' && condition.status === 'True') ?? false,
+    );
+    assert.equal(status?.phase, 'Scheduled');
+    assert.equal((await files.s3.get('snapshots', `${chainId}/latest.txt`)).toString().trim(), String(snapshotHeight));
+  });
+
+  test('a third node has it restored, and begins with a snapshot of its peers', async () => {
+    await stage.applyTask('restore', {
+      type: 'snapshot-restore',
+      target: { podName: 'node-2' },
+      params: { ...s3Params, bucket: 'snapshots', prefix: chainId, chainId },
+    });
+    await stage.untilSucceeded('restore');
+    const [original, restored] = await Promise.all(
+      ['node-0', 'node-2'].map(async (pod) =>
+        hashFolder(join(snapshotsFolder(stage.homeOf(pod)), String(snapshotHeight))),
+      ),
+    );
+    assert.deepEqual(restored, original);
+    await stage.joinChain('node-2', ['node-0', 'node-1'], { stateSync: true });
+    const [validator, follower] = [await stage.rpcOf('node-0'), await stage.rpcOf('node-2')];
+    await follower.waitUntilFollowing(validator);
+    assert.ok((await follower.earliestHeight()) > 1, 'it has replayed the chain');
+    const { found, sent } = await countInState(follower);
+    assert.equal(found, sent);
+  });
+
+  test('uninstalled, it leaves nothing in its namespace but what Kubernetes puts there, and the chain goes on', async () => {
+    await stage.uninstall();
+    const left = async (): Promise<readonly string[]> => {
+      const kinds =
+        'pods,deployments,services,secrets,configmaps,leases,serviceaccounts,roles,rolebindings,poddisruptionbudgets';
+      const { stdout } = await stage.node.controlPlane.kubectl(['get', kinds, '-n', operatorNamespace, '-o', 'name']);
+      return stdout.trim().split('\n').toSorted();
+    };
+    let last: readonly string[] = [];
+    await waitFor(
+      async () => {
+        last = await left();
+        return last.join() === 'configmap/kube-root-ca.crt,serviceaccount/default';
+      },
+      { what: `namespace ${operatorNamespace} to be empty`, timeoutMs: 60_000, detail: () => last.join(', ') },
+    );
+    const rpc = await stage.rpcOf('node-2');
+    await rpc.waitForHeight((await rpc.height()) + 10);
   });
 });

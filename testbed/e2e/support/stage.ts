@@ -13,6 +13,7 @@ import { startRealNode } from '../../src/real-node/real-node.ts';
 import type { RealNode } from '../../src/real-node/real-node.ts';
 import { S3Files } from '../../src/s3/s3-files.ts';
 import { loadImages } from './images.ts';
+import { processOf } from './processes.ts';
 import { giveToPods, makeVolume } from './volume.ts';
 
 export const operatorNamespace = 'nodetask-system';
@@ -38,8 +39,8 @@ const isOver = ({ status }: NodeTask): boolean =>
 
 export class Stage implements AsyncDisposable {
   readonly node: RealNode;
-  /** Home of each node, by the name of its pod. */
-  readonly homes = new Map<string, string>();
+  /** By the name of the pod. */
+  readonly #homes = new Map<string, string>();
 
   private constructor(node: RealNode) {
     this.node = node;
@@ -81,6 +82,12 @@ export class Stage implements AsyncDisposable {
     if (code !== 0) throw new Error(`helm install ended with code ${String(code)}:\n${stdout}${stderr}`);
   }
 
+  async uninstall(): Promise<void> {
+    const release = ['uninstall', 'nodetask', '--namespace', operatorNamespace, '--wait', '--timeout=3m'];
+    const { code, stdout, stderr } = await helm(this.node.controlPlane, release);
+    if (code !== 0) throw new Error(`helm uninstall ended with code ${String(code)}:\n${stdout}${stderr}`);
+  }
+
   /** Makes the homes of the pods as `cometbft init` leaves them, but without a genesis; answers the genesis of the first. */
   async makeHomes(pods: readonly string[]): Promise<string> {
     const cometbft = await findProgram('cometbft');
@@ -92,7 +99,7 @@ export class Stage implements AsyncDisposable {
       if (genesis === '') genesis = await readFile(file, 'utf8');
       await rm(file);
       await giveToPods(home);
-      this.homes.set(pod, home);
+      this.#homes.set(pod, home);
     }
     return genesis;
   }
@@ -151,6 +158,41 @@ export class Stage implements AsyncDisposable {
     if (task.status?.phase !== 'Succeeded')
       throw new Error(`NodeTask ${name} ended as ${JSON.stringify(task.status, undefined, 1)}`);
     return task;
+  }
+
+  /** Has tasks give a node its peers, and open its gate; waits until the node is Ready. */
+  async joinChain(pod: string, peers: readonly string[], { stateSync = false } = {}): Promise<void> {
+    const target = { podName: pod };
+    const hosts = peers.map((peer) => ({ type: 'dns', hostname: `${peer}.node.${namespace}.svc.cluster.local` }));
+    await this.applyTask(`peers-${pod}`, { type: 'discover-peers', target, params: { sources: hosts } });
+    const prepared = [`peers-${pod}`];
+    if (stateSync) {
+      prepared.push(`sync-${pod}`);
+      await this.applyTask(`sync-${pod}`, {
+        type: 'configure-state-sync',
+        target,
+        dependsOn: [`peers-${pod}`],
+        params: { trustHeightOffset: 100, trustPeriod: '168h0m0s' },
+      });
+    }
+    await this.applyTask(`ready-${pod}`, { type: 'mark-ready', target, dependsOn: prepared });
+    for (const name of [...prepared, `ready-${pod}`]) await this.untilSucceeded(name);
+    await this.untilPodIsReady(pod);
+  }
+
+  /** The folder of a pod's volume. */
+  homeOf(pod: string): string {
+    const home = this.#homes.get(pod);
+    if (home === undefined) throw new Error(`pod ${pod} has no home`);
+    return home;
+  }
+
+  /** Number of the S3 server's process. */
+  async s3Process(): Promise<number> {
+    const list = await this.node.controlPlane.admin.get<{ readonly items: readonly Pod[] }>(
+      `/api/v1/namespaces/${namespace}/pods?labelSelector=app%3Ds3`,
+    );
+    return processOf(list?.items[0]?.metadata.uid ?? '', '/bin/s3');
   }
 
   /** A client of the S3 server, from where the test runs. */
