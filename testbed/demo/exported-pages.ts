@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
-import type { ChainNode } from '../src/chain/chain-node.ts';
+import type { ChainRpc } from '../src/chain/chain-rpc.ts';
 import type { S3Server } from '../src/s3.ts';
 
 export interface ExportedBlock {
@@ -19,7 +19,11 @@ export interface ExportedPage {
 const Line = z.object({ height: z.number().int(), block_results: z.unknown() });
 
 /** Every page below the prefix, in the order of heights. */
-export const readPages = async (s3: S3Server, bucket: string, prefix: string): Promise<readonly ExportedPage[]> => {
+export const readPages = async (
+  s3: Pick<S3Server, 'files'>,
+  bucket: string,
+  prefix: string,
+): Promise<readonly ExportedPage[]> => {
   const pages: ExportedPage[] = [];
   for (const { key } of await s3.files.list(bucket, prefix)) {
     const [, from, to] = /\/(\d+)-(\d+)\.ndjson\.gz$/.exec(key) ?? [];
@@ -48,7 +52,7 @@ export const gapIn = (pages: readonly ExportedPage[], first: number): string | u
 };
 
 /** The first of the blocks that is not what the node says; undefined where all are. */
-export const differing = async (blocks: readonly ExportedBlock[], node: ChainNode): Promise<number | undefined> => {
+export const differing = async (blocks: readonly ExportedBlock[], node: ChainRpc): Promise<number | undefined> => {
   for (const { height, block_results: results } of blocks) {
     if (!isDeepStrictEqual(results, await node.rpc(`/block_results?height=${height}`))) return height;
   }

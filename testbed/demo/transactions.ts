@@ -1,7 +1,7 @@
 // Gives the chain's application a state worth a snapshot, and asks for it.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { ChainNode } from '../src/chain/chain-node.ts';
+import type { ChainRpc } from '../src/chain/chain-rpc.ts';
 
 const COUNT = 100;
 const VALUE_CHARACTERS = 2_000;
@@ -17,7 +17,7 @@ const valueOf = (index: number): string =>
     .digest('hex');
 
 /** Returns when the node has taken all of them into its mempool; they are in blocks soon after. */
-export const sendTransactions = async (node: ChainNode): Promise<void> => {
+export const sendTransactions = async (node: ChainRpc): Promise<void> => {
   for (let index = 0; index < COUNT; index++) {
     const transaction = encodeURIComponent(`"${keyOf(index)}=${valueOf(index)}"`);
     const { code, log } = Checked.parse(await node.rpc(`/broadcast_tx_sync?tx=${transaction}`));
@@ -26,7 +26,7 @@ export const sendTransactions = async (node: ChainNode): Promise<void> => {
 };
 
 /** How many of the transactions the node's state holds. */
-export const countInState = async (node: ChainNode): Promise<{ readonly found: number; readonly sent: number }> => {
+export const countInState = async (node: ChainRpc): Promise<{ readonly found: number; readonly sent: number }> => {
   let found = 0;
   for (let index = 0; index < COUNT; index++) {
     const query = encodeURIComponent(`"${keyOf(index)}"`);

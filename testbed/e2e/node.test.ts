@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { loadConfig } from '../src/config.ts';
 import { waitForObject } from '../src/kube/wait-for-object.ts';
 import { projectPath } from '../src/paths.ts';
 import { startRealNode } from '../src/real-node/real-node.ts';
 import type { CommandResult } from '../src/process/run-command.ts';
 import type { RealNode } from '../src/real-node/real-node.ts';
 import { waitFor } from '../src/wait.ts';
+import { builtImage } from './support/images.ts';
 
 /** What the other tests of this folder take for granted: a pod of a real node, and what it reaches. */
 
@@ -21,10 +20,8 @@ interface PodObject {
 let node: RealNode;
 
 before(async () => {
-  const { imageFolder } = loadConfig();
-  assert.ok(imageFolder !== undefined, 'npm run e2e builds the images');
   node = await startRealNode();
-  await node.loadImage(join(imageFolder, 'nodetask-agent.tar'));
+  await node.loadImage(builtImage('agent'));
   const manifest = await readFile(projectPath('testbed', 'e2e', 'manifests', 'agent-pod.yaml'), 'utf8');
   await node.controlPlane.admin.applyYaml(manifest);
 });

@@ -4,7 +4,9 @@ import { parseArgs } from 'node:util';
 import { PROJECT_ROOT, projectPath } from '../src/paths.ts';
 import { stopSignal } from '../src/process/stop-signal.ts';
 import { runInNamespaces } from '../src/real-node/namespaces.ts';
+import { findPrograms } from '../src/programs/find-program.ts';
 import { findNodePrograms } from '../src/real-node/programs.ts';
+import { PROGRAMS_OF_IMAGES } from './support/images.ts';
 
 const FILE_TIMEOUT_MS = 20 * 60_000;
 
@@ -20,6 +22,7 @@ if (images === undefined) throw new Error('say by --images where the images are;
 const signal = stopSignal();
 // In the namespaces there is no network to fetch them from.
 await findNodePrograms();
+await findPrograms(['helm', ...PROGRAMS_OF_IMAGES]);
 for (const file of await testFiles()) {
   process.stderr.write(`▶ ${file}\n`);
   const { code } = await runInNamespaces(

@@ -8,29 +8,13 @@ import { freeLoopbackAddress } from '../net/free-port.ts';
 import { waitFor } from '../wait.ts';
 import { appFiles, nodeCommand, withAppVersion } from './chain-app.ts';
 import type { ChainApp } from './chain-app.ts';
+import { ChainRpc } from './chain-rpc.ts';
 import { setNodeConfig } from './node-config.ts';
 import type { NodeConfig } from './node-config.ts';
 
 const RPC_PORT = 26_657;
 const P2P_PORT = 26_656;
 const READY_TIMEOUT_MS = 20_000;
-const REQUEST_TIMEOUT_MS = 5_000;
-/** A node that follows in real time is this close. */
-const FOLLOWING_BLOCKS = 5;
-
-const RpcAnswer = z.object({ result: z.unknown() });
-const Status = z.object({
-  node_info: z.object({ id: z.string(), network: z.string() }),
-  sync_info: z.object({
-    earliest_block_height: z.coerce.number().int(),
-    latest_block_height: z.coerce.number().int(),
-    catching_up: z.boolean(),
-  }),
-});
-
-const Commit = z.object({
-  signed_header: z.object({ commit: z.object({ block_id: z.object({ hash: z.string() }) }) }),
-});
 
 export interface ChainNodeOptions {
   readonly program: string;
@@ -47,25 +31,23 @@ export interface ChainNodeOptions {
   readonly config: NodeConfig;
 }
 
-export class ChainNode implements AsyncDisposable {
+export class ChainNode extends ChainRpc implements AsyncDisposable {
   /** Holds config/ and data/: an agent's NODETASK_HOME. */
   readonly home: string;
   readonly configFile: string;
   readonly genesisFile: string;
   /** In 127.0.0.0/8. */
   readonly address: string;
-  /** http://127.x.y.z:26657 */
-  readonly rpcUrl: string;
   /** Hex address of the node's key, as `cometbft show-node-id` prints it. */
   readonly nodeId: string;
   readonly process: ManagedProcess;
 
   private constructor(home: string, address: string, nodeId: string, program: string, app: ChainApp) {
+    super(`http://${address}:${RPC_PORT}`);
     this.home = home;
     this.configFile = join(home, 'config', 'config.toml');
     this.genesisFile = join(home, 'config', 'genesis.json');
     this.address = address;
-    this.rpcUrl = `http://${address}:${RPC_PORT}`;
     this.nodeId = nodeId;
     this.process = new ManagedProcess({
       name: `cometbft ${address}`,
@@ -131,65 +113,6 @@ export class ChainNode implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  /** The values of a [statesync] section with which a new node trusts this chain from `height` on; the node needs two distinct witnesses. */
-  async trustAt(height: number): Promise<{ readonly trust_height: number; readonly trust_hash: string }> {
-    const { signed_header: header } = Commit.parse(await this.rpc(`/commit?height=${height}`));
-    return { trust_height: height, trust_hash: header.commit.block_id.hash };
-  }
-
-  /** The `result` of a GET on the RPC: rpc('/block?height=5'). Throws when the node is down or answers an error. */
-  async rpc(path: string): Promise<unknown> {
-    const response = await fetch(`${this.rpcUrl}${path}`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    const body = await response.text();
-    if (!response.ok) throw new Error(`GET ${this.rpcUrl}${path}: HTTP ${response.status} ${body.slice(0, 300)}`);
-    return RpcAnswer.parse(JSON.parse(body)).result;
-  }
-
-  /** The height of the newest block. */
-  async height(): Promise<number> {
-    return Status.parse(await this.rpc('/status')).sync_info.latest_block_height;
-  }
-
-  /** The height of the oldest block that the node has: above 1 on a node that state-synced. */
-  async earliestHeight(): Promise<number> {
-    return Status.parse(await this.rpc('/status')).sync_info.earliest_block_height;
-  }
-
-  async chainId(): Promise<string> {
-    return Status.parse(await this.rpc('/status')).node_info.network;
-  }
-
-  /** Waits until the chain is at `height` or beyond; answers the height seen. */
-  async waitForHeight(height: number, timeoutMs = 30_000): Promise<number> {
-    let seen = 0;
-    return waitFor(
-      async () => {
-        seen = await this.height();
-        return seen >= height ? seen : undefined;
-      },
-      { what: `${this.rpcUrl} to reach height ${height}`, timeoutMs, intervalMs: 20, detail: () => `it is at ${seen}` },
-    );
-  }
-
-  /**
-   * Waits until this node does not catch up any more and is at most a few blocks behind `source`. CometBFT's `catching_up: false` alone
-   * does not mean that a node is at the tip. Answers its height.
-   */
-  async waitUntilFollowing(source: ChainNode, timeoutMs = 60_000): Promise<number> {
-    let seen = 'no status yet';
-    return waitFor(
-      async () => {
-        const tip = await source.height();
-        const { latest_block_height: height, catching_up: catchingUp } = Status.parse(
-          await this.rpc('/status'),
-        ).sync_info;
-        seen = `it is at ${height} of ${tip}, catching_up is ${String(catchingUp)}`;
-        return !catchingUp && height >= tip - FOLLOWING_BLOCKS ? height : undefined;
-      },
-      { what: `${this.rpcUrl} to follow ${source.rpcUrl}`, timeoutMs, intervalMs: 50, detail: () => seen },
-    );
   }
 
   async #tryStatus(): Promise<unknown> {

@@ -12,7 +12,29 @@ export interface Pod extends KubeObject {
     containers: Container[];
     initContainers?: Container[];
   };
-  status?: { phase?: string; podIP?: string; conditions?: { type: string; status: string }[] };
+  status?: {
+    phase?: string;
+    podIP?: string;
+    conditions?: { type: string; status: string }[];
+    initContainerStatuses?: ContainerStatus[];
+    containerStatuses?: ContainerStatus[];
+  };
+}
+
+/** As a real kubelet writes it. */
+export interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  restartCount: number;
+  state: ContainerState;
+  lastState: ContainerState;
+}
+
+/** One of the three. */
+export interface ContainerState {
+  waiting?: { reason: string };
+  running?: { startedAt: string };
+  terminated?: { reason: string; exitCode: number };
 }
 
 export interface Container {
