@@ -6,7 +6,11 @@ import { parse } from 'yaml';
 import { crdPath, namespace, nodeTasksPath, startCluster } from './cluster.ts';
 import { readManifests } from './manifest-file.ts';
 
-const examples = await readManifests(new URL('../../examples/', import.meta.url));
+/** Those of Argo CD, Flux and Kustomize are for charts/test/gitops.test.ts and deploy.test.ts. */
+const known: ReadonlySet<string> = new Set(['v1', 'apps/v1', 'nodetask.dev/v1alpha1']);
+const examples = (await readManifests(new URL('../../examples/', import.meta.url))).filter(({ documents }) =>
+  documents.every(({ apiVersion = '' }) => known.has(apiVersion)),
+);
 
 interface NodeTaskObject extends KubeObject {
   readonly spec: Record<string, unknown>;
