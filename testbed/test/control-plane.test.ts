@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { KubeApiError, startControlPlane, startFaultProxy, targetOf } from '@nodetask/testbed';
+import { KubeApiError, startControlPlane, startFaultProxy, targetOf, waitFor } from '@nodetask/testbed';
 import type { ControlPlane, KubeObject } from '@nodetask/testbed';
 
 const configMap = (name: string): KubeObject => ({
@@ -136,8 +136,15 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
   });
 
   test('a paused API server is silent, not gone', async () => {
+    const { pid } = controlPlane.apiServer;
     controlPlane.apiServer.pause();
     try {
+      // What is under way in another of its threads may still be answered before they all stand still.
+      await waitFor(async () => / T /.test(await readFile(`/proc/${pid}/stat`, 'utf8')), {
+        what: 'the API server to stand still',
+        timeoutMs: 5_000,
+        intervalMs: 5,
+      });
       await assert.rejects(
         controlPlane.admin.request({ method: 'GET', path: '/version', signal: AbortSignal.timeout(300) }),
         { name: 'AbortError' },
