@@ -76,7 +76,7 @@ describe('the rights of the chart are those that are used', () => {
 
   test('and nothing else allowed any of it', () => {
     const asked = requests.filter(
-      ({ user, reason }) => (user === operator || agent.test(user)) && !granted.test(reason),
+      ({ user, allowed, reason }) => allowed && (user === operator || agent.test(user)) && !granted.test(reason),
     );
     const others = asked.filter(
       ({ reason }) => !/^(?:RBAC: allowed by \w+ "nodetask-[\w-]+(?:\/[\w-]+)?"|$)/.test(reason),

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bundle, bundleFolder, type Program } from '../bundle.ts';
 import { readSbom, sbomWithNode, writeSbom } from '../sbom.ts';
 import { root } from '../steps.ts';
@@ -85,6 +85,8 @@ const buildBase = async (store: ImageStore, work: string): Promise<Base> => {
  */
 const stageBundle = async (program: Program, folder: string, node: string | undefined): Promise<void> => {
   // The names of the parts depend on where they are below the root: as deep as the bundle of `npm run build`, but a folder of its own.
+  // A fresh clone has built nothing yet.
+  await mkdir(dirname(bundleFolder(program)), { recursive: true });
   const made = await mkdtemp(`${bundleFolder(program)}-`);
   try {
     await bundle(program, made);

@@ -97,7 +97,7 @@ export class ControlPlane implements AsyncDisposable {
     await this.apiServer.stop();
     await this.etcd.stop();
     const { auditFolder } = loadConfig();
-    if (auditFolder !== undefined) await saveAuditSummary(this.auditLogFile, auditFolder);
+    if (auditFolder !== undefined && this.#parts.countRights) await saveAuditSummary(this.auditLogFile, auditFolder);
     if (this.#parts.keepFolder) await this.#parts.folder.keep();
     else await this.removeFolder();
   }

@@ -29,7 +29,7 @@ let own: StatusWriter & { readonly uid: string };
 let other: StatusWriter & { readonly uid: string };
 
 before(async () => {
-  cluster = await startCluster({ operator: false });
+  cluster = await startCluster({ operator: false, controlPlane: { countRights: false } });
   await untilAdmissionPolicyHolds(cluster.admin, cluster.namespace);
   // More than agents have, so that the policy and not RBAC says no: PUT, and the status of NodeTasks in another namespace.
   await cluster.addAgentNamespace('elsewhere');

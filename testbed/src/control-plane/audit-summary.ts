@@ -1,6 +1,6 @@
 // What service accounts asked of an API server, in the words of RBAC: each kind of request once. So much of the audit log can be kept of every
 // control plane of a whole test run.
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,6 +27,8 @@ const ACCOUNT = 'system:serviceaccount:';
 
 /** Writes the summary of an audit log to a file of its own in `folder`. The log may have been cut off by a kill. */
 export async function saveAuditSummary(auditLogFile: string, folder: string): Promise<void> {
+  // An API server that never started has written none.
+  if (!existsSync(auditLogFile)) return;
   const requests = new Map<string, AuditedRequest>();
   for await (const line of createInterface({ input: createReadStream(auditLogFile) })) {
     // Most lines are the admin's.

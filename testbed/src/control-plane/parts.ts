@@ -22,12 +22,18 @@ export interface ControlPlaneOptions {
   readonly apiServerFlags?: readonly string[];
   /** Keep the temp folder (logs, audit log, etcd data) after stop(), for a look by eye (default: if NODETASK_TESTBED_KEEP is set). */
   readonly keepFolder?: boolean;
+  /**
+   * Whether its requests count when the rights of the chart are set against what is used (charts/replay; default true). Not where a test does in
+   * the name of an agent what none of ours does.
+   */
+  readonly countRights?: boolean;
   readonly programs?: FindProgramOptions;
 }
 
 export interface ControlPlaneParts {
   readonly folder: TempFolder;
   readonly keepFolder: boolean;
+  readonly countRights: boolean;
   readonly server: string;
   readonly caFile: string;
   readonly adminToken: string;
@@ -122,6 +128,7 @@ export async function prepareParts(
   return {
     folder,
     keepFolder: options.keepFolder ?? loadConfig().keepFolders,
+    countRights: options.countRights ?? true,
     server,
     caFile,
     adminToken,
