@@ -9,7 +9,7 @@ import { readManifests } from './manifest-file.ts';
 /** Those of Argo CD, Flux and Kustomize are for charts/test/gitops.test.ts and deploy.test.ts. */
 const known: ReadonlySet<string> = new Set(['v1', 'apps/v1', 'nodetask.dev/v1alpha1']);
 const examples = (await readManifests(new URL('../../examples/', import.meta.url))).filter(({ documents }) =>
-  documents.every(({ apiVersion = '' }) => known.has(apiVersion)),
+  documents.every(({ apiVersion }) => known.has(apiVersion)),
 );
 
 interface NodeTaskObject extends KubeObject {
