@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chown, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, globSync } from 'node:fs';
+import { chown, glob, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { freePort, installCustomResources, startControlPlane, waitFor } from '@nodetask/testbed';
 import { nodeOptions } from '../bundle.ts';
 import { readSbom } from '../sbom.ts';
+import { root as project } from '../steps.ts';
 import { buildImagesIn, type BuiltImage, imagePrograms } from './build-images.ts';
 import { cannotBuildImages } from './cannot-build.ts';
 import { type ImageDescription, ImageStore } from './image-store.ts';
@@ -72,6 +73,21 @@ describe('images', { skip: cannotBuildImages(), timeout: 600_000 }, () => {
       assert.equal(await hashOf(archive), await hashOf(images[index]?.archive ?? ''), program);
     }
     await rm(work, { recursive: true });
+  });
+
+  test('docs/images.md names the files that are written, and paths that are in the images', async () => {
+    const page = await readFile(join(project, 'docs', 'images.md'), 'utf8');
+    const written = [...page.matchAll(/^\| `nodetask-<program>\.([\w.]+)`/gm)].map((match) => match[1]);
+    const files = await readdir(join(folder, 'first'));
+    assert.deepEqual(
+      files.toSorted(),
+      imagePrograms.flatMap((program) => written.map((end) => `nodetask-${program}.${String(end)}`)).toSorted(),
+    );
+    const paths = [...page.matchAll(/`(\/(?:app|nodejs|lib|usr|etc|var)[^`]*)`/g)].map((match) => match[1] ?? '');
+    assert.ok(paths.length > 8);
+    for (const path of paths.filter((each) => each !== '/etc/passwd')) {
+      assert.ok(globSync(path.slice(1), { cwd: of('agent').root }).length > 0, path);
+    }
   });
 
   for (const program of imagePrograms) {
