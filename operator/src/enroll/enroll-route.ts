@@ -10,7 +10,7 @@ import type { SecureAnswer, SecureRequest, SecureRoute } from '../secure-server/
 import { bearerOf } from './bearer-of.ts';
 import { EnrollLimits, type EnrollRates } from './enroll-limits.ts';
 import { readPublicKey } from './read-public-key.ts';
-import { reviewToken, type TokenPod } from './review-token.ts';
+import { podOfToken, type TokenPod } from './pod-of-token.ts';
 
 export interface EnrollOptions {
   readonly transport: KubeTransport;
@@ -77,7 +77,7 @@ const enroll = async (
   }
   let reviewed;
   try {
-    reviewed = await reviewToken(transport, token, request.signal);
+    reviewed = await podOfToken(transport, token, request.signal);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     logger.warn('the API server cannot say whose token this is', { error });

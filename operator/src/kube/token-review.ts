@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { KubeTransport } from './kube-transport.ts';
-import { collectionPath } from './resource-type.ts';
+import { collectionPath, tokenReviews } from './resource-type.ts';
 
 /** Who a bearer token says its bearer is, as the API server has found. */
 export interface TokenUser {
@@ -14,11 +14,12 @@ export interface TokenUser {
 export interface TokenReviewOptions {
   /** The audiences of which the token must have one. Default: those of the API server. */
   readonly audiences?: readonly string[];
+  /** Default 10 s. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-const tokenReviews = collectionPath({ group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews' });
-const callMs = 10_000;
+const defaultTimeoutMs = 10_000;
 
 const answerSchema = z.object({
   status: z.object({
@@ -39,18 +40,18 @@ const answerSchema = z.object({
 /**
  * Asks the API server whose token this is: undefined where it is nobody's, or not for these audiences. Needs the right to create tokenreviews.
  * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
- * @throws ApiError
+ * @throws ApiError where it does not answer; ZodError for an answer that is no TokenReview.
  */
 export const reviewToken = async (
   transport: KubeTransport,
   token: string,
-  { audiences, signal }: TokenReviewOptions = {},
+  { audiences, timeoutMs = defaultTimeoutMs, signal }: TokenReviewOptions = {},
 ): Promise<TokenUser | undefined> => {
   const answer = await transport.request<unknown>({
     method: 'POST',
-    path: tokenReviews,
+    path: collectionPath(tokenReviews),
     verb: 'create',
-    timeoutMs: callMs,
+    timeoutMs,
     ...(signal === undefined ? {} : { signal }),
     body: {
       apiVersion: 'authentication.k8s.io/v1',

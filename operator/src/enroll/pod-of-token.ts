@@ -1,7 +1,7 @@
 import { enrollAudience } from '@nodetask/shared';
 import * as z from 'zod';
 import type { KubeTransport } from '../kube/kube-transport.ts';
-import { collectionPath, tokenReviews } from '../kube/resource-type.ts';
+import { reviewToken } from '../kube/token-review.ts';
 
 /** The pod that a token is bound to, as the API server says it. */
 export interface TokenPod {
@@ -14,13 +14,6 @@ export interface TokenPod {
 export type ReviewedToken = { readonly pod: TokenPod } | { readonly refused: string };
 
 const one = z.tuple([z.string().min(1).max(253)]);
-const reviewSchema = z.object({
-  status: z.object({
-    authenticated: z.boolean().optional(),
-    audiences: z.array(z.string()).optional(),
-    user: z.object({ username: z.string().optional(), extra: z.record(z.string(), z.unknown()).optional() }).optional(),
-  }),
-});
 const boundSchema = z.object({
   'authentication.kubernetes.io/pod-name': one,
   'authentication.kubernetes.io/pod-uid': one,
@@ -33,35 +26,24 @@ const reviewTimeoutMs = 5_000;
 /**
  * Has the API server say whose token this is: one for `nodetask.dev`, bound to a pod that lives.
  * @throws ApiError where it does not answer; ZodError for an answer that is no TokenReview.
- * @see https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
  */
-export const reviewToken = async (
+export const podOfToken = async (
   transport: KubeTransport,
   token: string,
   signal: AbortSignal,
 ): Promise<ReviewedToken> => {
-  const { status } = reviewSchema.parse(
-    await transport.request<unknown>({
-      method: 'POST',
-      path: collectionPath(tokenReviews),
-      body: {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenReview',
-        spec: { token, audiences: [enrollAudience] },
-      },
-      verb: 'create',
-      timeoutMs: reviewTimeoutMs,
-      signal,
-    }),
-  );
-  // An authenticator that knows no audiences accepts any token and names none.
-  if (status.authenticated !== true || status.audiences?.includes(enrollAudience) !== true) {
+  const user = await reviewToken(transport, token, {
+    audiences: [enrollAudience],
+    timeoutMs: reviewTimeoutMs,
+    signal,
+  });
+  if (user === undefined) {
     return {
       refused: `the API server does not accept the token: it must be a service account token for the audience ${enrollAudience}, not have ended, and its pod must live`,
     };
   }
-  const namespace = serviceAccount.exec(status.user?.username ?? '')?.[1];
-  const bound = boundSchema.safeParse(status.user?.extra);
+  const namespace = serviceAccount.exec(user.username)?.[1];
+  const bound = boundSchema.safeParse(user.extra);
   if (namespace === undefined || !bound.success) {
     return { refused: 'the token is not bound to a pod: use a projected service account token of the pod' };
   }
