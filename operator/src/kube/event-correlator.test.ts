@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
 import { defaultEventLimits, EventCorrelator, type EventSeries } from './event-correlator.ts';
 import type { EventRecord } from './event-record.ts';
+import { microTime } from './micro-time.ts';
 
 const record = (note: string, name = 'task', uid = 'u'): EventRecord => ({
   regarding: { apiVersion: 'nodetask.dev/v1alpha1', kind: 'NodeTask', namespace: 'n', name, uid },
@@ -59,6 +60,18 @@ test('a note is cut to 1 KiB of whole characters', () => {
   const note = asSeries(correlator.add(record(`a${'ä'.repeat(600)}`))).record.note;
   assert.equal(note, `a${'ä'.repeat(511)}`);
   assert.ok(new TextEncoder().encode(note).length <= 1024);
+});
+
+test('what is reported in the same millisecond keeps its order, by time and by name', async () => {
+  const { clock, correlator } = setUp();
+  const inOneMillisecond = ['one', 'two', 'three'].map((note) => asSeries(correlator.add(record(note))));
+  await clock.advance(1);
+  const inOrder = [...inOneMillisecond, asSeries(correlator.add(record('four')))];
+  for (const key of [({ firstAt }: EventSeries) => microTime(firstAt), ({ name }: EventSeries) => name]) {
+    const keys = inOrder.map(key);
+    assert.deepEqual(keys.toSorted(), keys);
+    assert.equal(new Set(keys).size, keys.length);
+  }
 });
 
 test('names are legal, whatever the name of the object', () => {

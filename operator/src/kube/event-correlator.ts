@@ -6,7 +6,7 @@ import { TokenBucket } from './token-bucket.ts';
 /** The same thing happening to the same object, once or often: one Event in the cluster. */
 export interface EventSeries {
   readonly record: EventRecord;
-  /** Wall-clock milliseconds. */
+  /** Wall-clock milliseconds, with microseconds that tell apart what began in the same millisecond: `kubectl events` sorts by it. */
   readonly firstAt: number;
   lastAt: number;
   count: number;
@@ -46,6 +46,7 @@ export class EventCorrelator {
   readonly #limits: EventLimits;
   readonly #series: LruMap<string, EventSeries>;
   readonly #buckets: LruMap<string, TokenBucket>;
+  #lastAt = 0;
 
   constructor({ clock, random }: { clock: Clock; random: () => number }, limits: EventLimits) {
     this.#clock = clock;
@@ -73,18 +74,25 @@ export class EventCorrelator {
       return known;
     }
     if (!this.#bucket(regarding.uid).take()) return 'limited';
-    const name = eventName(regarding.name, now, this.#random());
+    const firstAt = this.#distinct(now);
+    const name = eventName(regarding.name, firstAt, this.#random());
     const series: EventSeries = {
       record: trimmed,
       name,
-      firstAt: now,
-      lastAt: now,
+      firstAt,
+      lastAt: firstAt,
       count: 1,
       written: false,
       queued: true,
     };
     this.#series.set(key, series);
     return series;
+  }
+
+  /** A microsecond later than the last, if that was in the same millisecond. */
+  #distinct(now: number): number {
+    this.#lastAt = Math.floor(this.#lastAt) === now ? this.#lastAt + 0.001 : now;
+    return this.#lastAt;
   }
 
   #bucket(uid: string): TokenBucket {
@@ -106,9 +114,9 @@ const cutToBytes = (text: string, maxBytes: number): string => {
 };
 
 /** A name that no other event of the object has. Names may have 253 characters, and no '.' or '-' before a '.'. */
-const eventName = (name: string, now: number, random: number): string => {
+const eventName = (name: string, at: number, random: number): string => {
   const suffix =
-    now.toString(16) +
+    Math.round(at * 1000).toString(16) +
     Math.floor(random * 2 ** 20)
       .toString(16)
       .padStart(5, '0');
