@@ -40,36 +40,45 @@ export interface LettingGo {
   /** How many more things of connections (sockets, files, timers of libraries) a process may hold: kept connections take a minute to end. */
   readonly kept: number;
   readonly timeoutMs: number;
+  /** Between two counts (default 2 s). */
+  readonly intervalMs?: number;
   readonly log: (line: string) => void;
 }
 
 /**
- * Counts again and again until nothing is above what it was before.
- * @returns what is still above when the time is over.
+ * Counts again and again until everything was seen once at what it was before, or below: a probe that is answered in the moment of a count
+ * is none of the next, and what leaked stays.
+ * @returns what was above each time, when the time is over.
  */
 export const awaitHoldings = async (
   before: Holdings,
   count: () => Promise<Holdings>,
-  { kept, timeoutMs, log }: LettingGo,
+  { kept, timeoutMs, intervalMs = 2_000, log }: LettingGo,
 ): Promise<readonly string[]> => {
-  let above: string[] = [];
+  const aboveIn = (now: Holdings): ReadonlyMap<string, string> =>
+    new Map(
+      [...now].flatMap(([what, { count: number, origins }]) => {
+        const was = before.get(what)?.count ?? 0;
+        return number > was + (own.test(what) ? 0 : kept)
+          ? [[what, `${what}: ${number} instead of ${was}; ${origins.join('; ')}`] as const]
+          : [];
+      }),
+    );
+  let above: ReadonlyMap<string, string> | undefined;
   const probe = async (): Promise<boolean> => {
-    const now = await count();
-    above = [...now].flatMap(([what, { count: number, origins }]) => {
-      const was = before.get(what)?.count ?? 0;
-      return number > was + (own.test(what) ? 0 : kept)
-        ? [`${what}: ${number} instead of ${was}; ${origins.join('; ')}`]
-        : [];
-    });
-    if (above.length > 0) log(`${above.length} kinds of things to be let go: ${above[0]?.split(';')[0] ?? ''}`);
-    return above.length === 0;
+    const now = aboveIn(await count());
+    const last: ReadonlyMap<string, string> = above ?? now;
+    above = new Map([...now].filter(([what]) => last.has(what)));
+    const [first] = above.values();
+    if (first !== undefined) log(`${above.size} kinds of things to be let go: ${first.split(';')[0] ?? ''}`);
+    return above.size === 0;
   };
   try {
-    await waitFor(probe, { what: 'all timers, sockets and watches to be let go', timeoutMs, intervalMs: 2_000 });
+    await waitFor(probe, { what: 'all timers, sockets and watches to be let go', timeoutMs, intervalMs });
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) throw error;
   }
-  return above;
+  return [...(above ?? new Map<string, string>()).values()];
 };
 
 const countOf = async (folder: string, process: ManagedProcess): Promise<Holdings> => {
