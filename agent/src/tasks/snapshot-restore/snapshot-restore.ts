@@ -24,7 +24,7 @@ import { hasSnapshot, isFolder, snapshotsName } from '../snapshot/snapshots-fold
 import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
 import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
 import { removeTree } from './remove-tree.ts';
-import { syncTree } from './sync-tree.ts';
+import { TreeSync } from './sync-tree.ts';
 import { unpackInThread } from './unpack-in-thread.ts';
 
 export interface SnapshotRestoreOptions extends SnapshotOptions {
@@ -113,11 +113,13 @@ const unpack = async (
   const budget = diskBudget(data, space, found.unpackedBytes ?? object.bytes);
   await makeFolder(fresh);
   const hash = createHash('sha256');
+  await using sync = new TreeSync(fresh, signal);
   let downloaded = 0;
   async function* archive(buffers: BufferPool): AsyncGenerator<Buffer, void, undefined> {
     for await (const chunk of store.download(object, { signal, buffers })) {
       hash.update(chunk);
       downloaded += chunk.length;
+      sync.written(downloaded);
       context.progress({ stage: 'download', done: downloaded, total: object.bytes, unit: 'bytes' });
       yield chunk;
     }
@@ -125,8 +127,8 @@ const unpack = async (
   const owner = await ownerFor(data);
   if (owner !== undefined) await chown(fresh, owner.uid, owner.gid);
   const { compression } = found;
-  // One more: the thread that starts them also writes, and does not start the next meanwhile.
-  const parallel = codecParallelism(options.cpus) + 1;
+  // Some more: the thread that starts them also writes, and does not start the next meanwhile.
+  const parallel = codecParallelism(options.cpus) + 3;
   await unpackInThread(archive, { root: fresh, compression, parallel, budget, owner }, signal);
   options.afterStep?.('unpacked');
   if (downloaded !== object.bytes) {
@@ -136,7 +138,7 @@ const unpack = async (
   checkHash(store.describe(object.key), found.sha256, sha256);
   if (!(await hasSnapshot(fresh, height))) throw archiveError(`holds no folder ${height} at its top`);
   context.progress({ stage: 'sync', done: 0, unit: 'files' });
-  await syncTree(fresh, signal);
+  await sync.finish();
   options.afterStep?.('synced');
   return sha256;
 };

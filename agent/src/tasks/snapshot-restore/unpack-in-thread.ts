@@ -6,7 +6,7 @@ import type { UnpackInput, UnpackJob, UnpackOutput } from './unpack-job.ts';
 /** Of one piece of an archive, in memory that the thread shares. */
 const pieceBytes = 4 * 1024 * 1024;
 /** That may wait for the thread, beside the one that it works on. */
-const maxWaiting = 1;
+const maxWaiting = 4;
 
 /**
  * Unpacks a compressed archive in a thread of its own, so that downloading and hashing go on beside it and requests are answered. The archive
