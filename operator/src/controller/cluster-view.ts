@@ -1,5 +1,6 @@
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import { placeKeys } from './queue/places.ts';
 
@@ -11,6 +12,8 @@ export interface ClusterView {
   dependentsOf(key: string): readonly NodeTask[];
   /** Those that run at, wait for or may want the agent of a pod; see queue/places.ts for the keys. */
   nodeTasksAt(placeKey: string): readonly NodeTask[];
+  /** By `namespace/name`. */
+  pod(key: string): AgentPod | undefined;
   podsIn(namespace: string): readonly AgentPod[];
 }
 
@@ -39,15 +42,18 @@ export const clusterView = (
   nodeTasks: readonly ObjectCache<NodeTask>[],
   pods: readonly ObjectCache<AgentPod>[],
 ): ClusterView => ({
-  nodeTask: (key) => {
-    for (const cache of nodeTasks) {
-      const found = cache.get(key);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  },
+  nodeTask: (key) => find(nodeTasks, key),
   nodeTasksIn: (namespace) => nodeTasks.flatMap((cache) => cache.byIndex(namespaceIndex, namespace)),
   dependentsOf: (key) => nodeTasks.flatMap((cache) => cache.byIndex(dependencyIndex, key)),
   nodeTasksAt: (key) => nodeTasks.flatMap((cache) => cache.byIndex(placeIndex, key)),
+  pod: (key) => find(pods, key),
   podsIn: (namespace) => pods.flatMap((cache) => cache.byIndex(namespaceIndex, namespace)),
 });
+
+const find = <T extends KubeObject>(caches: readonly ObjectCache<T>[], key: string): T | undefined => {
+  for (const cache of caches) {
+    const found = cache.get(key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};

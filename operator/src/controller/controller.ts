@@ -188,9 +188,10 @@ export class Controller {
 
   /** Brings back the first that waits at each of these places. */
   #wakeNext(namespace: string, places: ReadonlySet<string>): void {
-    const everywhere = places.has(placeKey(namespace, anyPod));
-    for (const pod of this.#view.podsIn(namespace)) {
-      if (!everywhere && !places.has(placeKey(namespace, pod.metadata.name))) continue;
+    const pods = places.has(placeKey(namespace, anyPod))
+      ? this.#view.podsIn(namespace)
+      : [...places].flatMap((place) => this.#view.pod(place) ?? []);
+    for (const pod of pods) {
       const [next] = queueOf(this.#view, pod);
       if (next === undefined) continue;
       const key = keyOf(next);

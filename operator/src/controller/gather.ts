@@ -28,7 +28,7 @@ export const gather = async (
   memory: NodeTaskMemory,
   { signal, logger }: { readonly signal: AbortSignal; readonly logger: Logger },
 ): Promise<Gathered> => {
-  const pods = view.podsIn(nodeTask.metadata.namespace);
+  const pods = podsOf(view, nodeTask);
   const { target } = nodeTask.spec;
   const now = clock.now();
   const listed = (nodeTask.status?.targets ?? []).map(({ pod }) => pod);
@@ -65,6 +65,14 @@ export const gather = async (
     memory: memory.tasks,
     now,
   };
+};
+
+/** The pods that it can be about: for a target by name few of the many that there may be. */
+const podsOf = (view: ClusterView, { metadata: { namespace }, spec, status }: NodeTask): readonly AgentPod[] => {
+  const { podName } = spec.target;
+  if (podName === undefined) return view.podsIn(namespace);
+  const names = new Set([podName, ...(status?.targets ?? []).map(({ pod }) => pod)]);
+  return [...names].flatMap((name) => view.pod(`${namespace}/${name}`) ?? []);
 };
 
 const waiters = (view: ClusterView, nodeTask: NodeTask): readonly string[] =>

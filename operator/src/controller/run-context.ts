@@ -17,7 +17,7 @@ import type { TaskMemory } from './task-memory.ts';
 /** Everything that decide may look at. */
 export interface Gathered {
   readonly nodeTask: NodeTask;
-  /** All pods with an agent in its namespace. */
+  /** Pods with an agent: all in its namespace; where the target is one by name, that and those which status names. */
   readonly pods: readonly AgentPod[];
   /** Names of pods that the target names but that lack the agent label; looked up only where no pod matches. */
   readonly unlabelled: readonly string[];

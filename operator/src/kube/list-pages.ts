@@ -41,11 +41,16 @@ export const listPages = async (
   for (let restarts = 0; ;) {
     let next: string | undefined;
     try {
+      let reading = readPage(options, pageSize, next);
       for (;;) {
-        const page = await readPage(options, pageSize, next);
-        onPage(page.items);
-        if (page.next === undefined) return page.resourceVersion;
+        const page = await reading;
         ({ next } = page);
+        // The server works on the next page while this one is taken in.
+        if (next !== undefined) reading = readPage(options, pageSize, next);
+        // Awaited in the next round; where this one throws nobody asks for it any more.
+        reading.catch(() => undefined);
+        onPage(page.items);
+        if (next === undefined) return page.resourceVersion;
       }
     } catch (error) {
       const smaller = error instanceof ApiError && error.reason === 'ResponseTooLarge' && pageSize > 1;

@@ -38,6 +38,7 @@ export const placeKeys = (nodeTask: NodeTask): readonly string[] => {
 /** No pod has this name. */
 export const anyPod = '*';
 
+/** Of a pod, `namespace/name` as in its cache. */
 export const placeKey = (namespace: string, pod: string): string => `${namespace}/${pod}`;
 
 /** First come, first served: by creation, which has seconds, then by UID. */
