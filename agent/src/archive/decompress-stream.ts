@@ -1,9 +1,9 @@
 import { pipeline, Readable } from 'node:stream';
 import { TaskError } from '@nodetask/shared';
 import { archiveError } from './archive-error.ts';
+import { BlockMemory } from './block-memory.ts';
 import { blockWindow } from './block-window.ts';
 import type { Codec } from './codec.ts';
-import { giveBack } from './own-memory.ts';
 import { type CompressedPiece, splitBlocks } from './split-blocks.ts';
 
 /**
@@ -16,7 +16,8 @@ export async function* decompressStream(
   compressed: AsyncIterable<Uint8Array>,
   parallel: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const pieces = splitBlocks(codec, compressed);
+  const memory = new BlockMemory();
+  const pieces = splitBlocks(codec, compressed, memory);
   let other: CompressedPiece | undefined;
   async function* blocks(): AsyncGenerator<Buffer, void, undefined> {
     for (;;) {
@@ -28,17 +29,17 @@ export async function* decompressStream(
     }
   }
   try {
-    yield* blockWindow(blocks(), parallel, (block) => decompressBlock(codec, block));
+    yield* blockWindow(blocks(), parallel, (block) => decompressBlock(codec, block, memory));
     if (other !== undefined) yield* decompressRest(codec, other, pieces);
   } finally {
     await pieces.return();
   }
 }
 
-const decompressBlock = async (codec: Codec, block: Buffer): Promise<Buffer> => {
+const decompressBlock = async (codec: Codec, block: Buffer, memory: BlockMemory): Promise<Buffer> => {
   try {
     const content = await codec.decompress(block);
-    giveBack(block);
+    memory.give(block);
     return content;
   } catch (error) {
     throw damaged(codec, error);

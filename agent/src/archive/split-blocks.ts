@@ -1,9 +1,9 @@
 import { archiveError } from './archive-error.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Codec, maxBlockBytes } from './codec.ts';
-import { ownMemory } from './own-memory.ts';
+import type { BlockMemory } from './block-memory.ts';
 
-/** A part of a compressed stream, in memory of its own. */
+/** A part of a compressed stream: a block in memory that is to be given back, anything else in memory of its own. */
 export interface CompressedPiece {
   readonly bytes: Buffer;
   /** Whether it is a whole announced block; after the first piece that is none come only such. */
@@ -20,6 +20,7 @@ const pieceBytes = 128 * 1024;
 export async function* splitBlocks(
   codec: Codec,
   compressed: AsyncIterable<Uint8Array>,
+  memory: BlockMemory,
 ): AsyncGenerator<CompressedPiece, void, undefined> {
   const input = new ByteQueue(compressed);
   try {
@@ -28,7 +29,7 @@ export async function* splitBlocks(
       if (size === undefined) break;
       if (size > maxBlockBytes)
         throw archiveError(`has a block of ${size} bytes, more than the ${maxBlockBytes} that are read`);
-      const bytes = ownMemory(Buffer.allocUnsafeSlow(size));
+      const bytes = memory.take(size);
       if ((await input.fill(bytes)) < size || size < codec.announcementBytes)
         throw archiveError('ends in the middle of a block: it is cut off');
       yield { bytes, isBlock: true };

@@ -5,7 +5,8 @@ import type { DownloadOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 const defaultPartBytes = 4 * 1024 * 1024;
-const defaultParts = 4;
+/** Enough that a store which reads from its disk is not waited for. */
+const defaultParts = 8;
 /** Tries of one range, beyond those that the SDK makes before an answer begins. */
 const maxTries = 5;
 /** Of silence in the middle of an answer. */
