@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { LruMap } from '../kube/lru-map.ts';
 
 /** Names one try of a NodeTask on one pod. */
 export interface AttemptName {
@@ -14,8 +15,18 @@ export interface AttemptName {
  * The id under which an attempt is dispatched: computed, never remembered, so that a repeated dispatch names the same task.
  * UUIDv5 (RFC 9562, 5.5) in the namespace of the NodeTask's UID.
  */
-export const taskID = ({ nodeTaskUID, runID, pod, attempt }: AttemptName): string =>
-  uuidV5(nodeTaskUID, JSON.stringify([runID ?? '', pod, attempt]));
+export const taskID = ({ nodeTaskUID, runID, pod, attempt }: AttemptName): string => {
+  const name = JSON.stringify([runID ?? '', pod, attempt]);
+  const key = nodeTaskUID + name;
+  const known = computed.get(key);
+  if (known !== undefined) return known;
+  const id = uuidV5(nodeTaskUID, name);
+  computed.set(key, id);
+  return id;
+};
+
+/** Each decision asks for the same few ids many times. */
+const computed = new LruMap<string, string>(4096);
 
 /** @param namespace a UUID; throws for anything else. */
 export const uuidV5 = (namespace: string, name: string): string => {

@@ -18,7 +18,9 @@ export const ownedPart = ({ targets, fence: _fence, ...rest }: NodeTaskStatus): 
 
 /** The status to apply, or nothing where it is there already. */
 export const statusChange = (ctx: RunContext, wanted: OwnedStatus): { readonly status?: OwnedStatus } =>
-  isDeepStrictEqual(normal(ownedPart(ctx.status)), normal(wanted)) ? {} : { status: wanted };
+  ctx.status.phase === wanted.phase && isDeepStrictEqual(normal(ownedPart(ctx.status)), normal(wanted))
+    ? {}
+    : { status: wanted };
 
 /** Whether a status that waits in a queue differs from another in nothing but its place there. */
 export const isQueueNews = (before: NodeTaskStatus, wanted: OwnedStatus): boolean =>
