@@ -5,6 +5,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   mkdirSync,
   openSync,
   writeSync,
@@ -76,6 +77,7 @@ class TreeWriter {
   readonly #options: UnpackOptions;
   /** Folders below the root that exist, with the mode that they get in the end. */
   readonly #folders = new Map<string, number>();
+  readonly #keptModes = new Map<number, boolean>();
   #file: OpenFile | undefined;
   #entries = 0;
   #bytes = 0;
@@ -96,7 +98,7 @@ class TreeWriter {
     this.#ensureFolder(segments.slice(0, -1));
     this.#spend(Math.ceil(bytes / blockBytes) * blockBytes);
     const path = segments.join('/');
-    const descriptor = this.#try('create', path, (full) => openSync(full, createFlags, createMode));
+    const descriptor = this.#try('create', path, (full) => openSync(full, createFlags, mode));
     this.#file = { path, mode, descriptor, missing: bytes };
     if (bytes === 0) this.#finish(this.#file);
   }
@@ -132,9 +134,18 @@ class TreeWriter {
     const { owner } = this.#options;
     this.#try('set the mode of', path, () => {
       if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
-      if (mode !== createMode) fchmodSync(descriptor, mode);
+      if (!this.#isKept(mode, descriptor)) fchmodSync(descriptor, mode);
     });
     this.close();
+  }
+
+  /** Whether a file that is created with a mode has it: the umask or an ACL may take something off. Looked at once for each mode. */
+  #isKept(mode: number, descriptor: number): boolean {
+    const known = this.#keptModes.get(mode);
+    if (known !== undefined) return known;
+    const isKept = (fstatSync(descriptor).mode & 0o7777) === mode;
+    this.#keptModes.set(mode, isKept);
+    return isKept;
   }
 
   #ensureFolder(segments: readonly string[]): void {
@@ -177,7 +188,6 @@ class TreeWriter {
   }
 }
 
-const createMode = 0o600;
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const writeError = (operation: string, full: string, path: string, error: unknown): TaskError =>
