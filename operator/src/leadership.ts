@@ -49,9 +49,9 @@ export const withLeadership = async (config: OperatorConfig, parts: LeadershipPa
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   const { ownerClusterRole: clusterRole } = config;
   const owned = new OwnedMetadata({ transport, ...(clusterRole === undefined ? {} : { clusterRole }) });
-  const common = { transport, lease, identity, clock, leaseMetadata: async () => owned.read(signal) };
+  const common = { transport, lease, identity, clock, random, logger, leaseMetadata: async () => owned.read(signal) };
   if (config.leaderElect) {
-    await new LeaderElector({ ...common, random, logger, metrics, timings: { drainMs } }).run(signal, lead);
+    await new LeaderElector({ ...common, metrics, timings: { drainMs } }).run(signal, lead);
   } else {
     await leadAlone(await takeFence(common, signal), drainMs, parts, lead);
   }

@@ -1,5 +1,6 @@
-import type { Clock } from '@nodetask/shared';
-import { isAlreadyExists, isConflict } from './kube/api-error.ts';
+import { type Clock, type Logger, sleep } from '@nodetask/shared';
+import { ApiError, isAlreadyExists, isConflict } from './kube/api-error.ts';
+import { Backoff } from './kube/backoff.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
 import { LeaseClient, type LeaseMetadata } from './kube/lease-client.ts';
 import { transitionsOfNewLease } from './kube/lease.ts';
@@ -9,11 +10,14 @@ export interface TakeFenceOptions {
   readonly lease: { readonly namespace: string; readonly name: string };
   readonly identity: string;
   readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
   readonly leaseMetadata?: LeaseMetadata;
 }
 
 const callMs = 10_000;
-const maxTries = 10;
+/** Times that somebody else may be quicker. */
+const maxConflicts = 10;
 
 export interface TakenFence {
   readonly fence: number;
@@ -23,24 +27,40 @@ export interface TakenFence {
 
 /**
  * The fence of an operator that runs alone: takes the Lease once from whoever has it, and never renews it. Agents then refuse every
- * operator that was there before; one that takes part in leader election sees that its Lease is taken, and ends.
+ * operator that was there before; one that takes part in leader election sees that its Lease is taken, and ends. An API server that is away is
+ * waited for until `signal` aborts, as the caches wait for it.
+ * @throws ApiError where trying again does not help: no right to the Lease, or always somebody else who is quicker.
  */
 export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<TakenFence> => {
-  const client = new LeaseClient({ ...options, leaseDurationMs: 15_000 });
-  const { clock } = options;
-  for (let tries = 1; ; tries++) {
-    const seen = await client.get(callMs, signal);
-    const fence = (seen?.spec?.leaseTransitions ?? transitionsOfNewLease(clock.now())) + 1;
+  const { clock, random, logger } = options;
+  const backoff = new Backoff({ initialMs: 500, maxMs: 10_000, random });
+  for (let conflicts = 0; ;) {
     try {
-      const taken = await client.take(seen, fence, callMs);
-      return {
-        fence,
-        release: async () => {
-          await client.release(taken, callMs);
-        },
-      };
+      return await takeOnce(options, signal);
     } catch (error) {
-      if ((!isConflict(error) && !isAlreadyExists(error)) || tries >= maxTries) throw error;
+      signal.throwIfAborted();
+      if (isConflict(error) || isAlreadyExists(error)) {
+        conflicts += 1;
+        if (conflicts >= maxConflicts) throw error;
+      } else {
+        if (!(error instanceof ApiError) || !error.retriable) throw error;
+        const waitMs = error.retryAfterMs ?? backoff.next();
+        logger.warn('cannot take the Lease yet, trying again', { error, waitMs: Math.round(waitMs) });
+        await sleep(clock, waitMs, signal);
+      }
     }
   }
+};
+
+const takeOnce = async (options: TakeFenceOptions, signal: AbortSignal): Promise<TakenFence> => {
+  const client = new LeaseClient({ ...options, leaseDurationMs: 15_000 });
+  const seen = await client.get(callMs, signal);
+  const fence = (seen?.spec?.leaseTransitions ?? transitionsOfNewLease(options.clock.now())) + 1;
+  const taken = await client.take(seen, fence, callMs);
+  return {
+    fence,
+    release: async () => {
+      await client.release(taken, callMs);
+    },
+  };
 };

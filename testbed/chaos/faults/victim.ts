@@ -1,4 +1,5 @@
 // A process that is killed and frozen, and started again whenever it has ended, as a kubelet would.
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ManagedProcess } from '../../src/process/managed-process.ts';
 
@@ -8,6 +9,9 @@ export interface Program {
   start(): Promise<void>;
   kill(): Promise<unknown>;
 }
+
+/** Of a log, whose file goes with the testbed. */
+const lastLine = (logFile: string): string => readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
 
 const reviveMs = 120_000;
 const pauseMs = 250;
@@ -54,7 +58,7 @@ export class Victim {
     this.#isReleased = true;
   }
 
-  /** Another fault may keep it from starting: the operator ends where the API server is away just then. */
+  /** Another fault may keep it from starting. */
   async #revive(): Promise<void> {
     const deadline = performance.now() + reviveMs;
     while (!this.#isReleased) {
@@ -74,7 +78,7 @@ export class Victim {
   #watch(): void {
     void this.#program.process.exited.then((exit) => {
       if (this.#isDying) return undefined;
-      this.#onFall(`${this.name} ended by itself: ${JSON.stringify(exit)}; log ${this.#program.process.logFile}`);
+      this.#onFall(`${this.name} ended by itself: ${JSON.stringify(exit)}: ${lastLine(this.#program.process.logFile)}`);
       this.#isDying = true;
       const revival = this.#revive();
       // settled() reports it.
