@@ -106,7 +106,8 @@ const sendArchive = async (
     }
   }
   async function* archive(): AsyncGenerator<Buffer, void, undefined> {
-    for await (const piece of compressStream(codec, counted(), codecParallelism(cpus))) {
+    // One more: a block that is done waits for those before it, and for the network.
+    for await (const piece of compressStream(codec, counted(), codecParallelism(cpus) + 1)) {
       hash.update(piece);
       hashed += piece.length;
       context.progress({ stage: 'upload', done: Math.min(packed, size.tarBytes), total: size.tarBytes, unit: 'bytes' });
