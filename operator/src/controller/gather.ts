@@ -1,5 +1,6 @@
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
+import { objectKey } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { awaitsDependencies } from './dependencies/awaits.ts';
@@ -28,12 +29,15 @@ export const gather = async (
   memory: NodeTaskMemory,
   { signal, logger }: { readonly signal: AbortSignal; readonly logger: Logger },
 ): Promise<Gathered> => {
-  const pods = podsOf(view, nodeTask);
+  const { namespace } = nodeTask.metadata;
   const { target } = nodeTask.spec;
   const now = clock.now();
   const listed = (nodeTask.status?.targets ?? []).map(({ pod }) => pod);
-  const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
   const named = target.podName === undefined ? [] : [target.podName];
+  // A target by name is about few of the many pods that there may be.
+  const pods =
+    target.podName === undefined ? view.podsIn(namespace) : podsNamed(view, namespace, [...named, ...listed]);
+  const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
   memory.see([...listed, ...selected, ...named], pods, now);
 
   if (selected.length === 0 && isWaiting(nodeTask)) {
@@ -67,13 +71,8 @@ export const gather = async (
   };
 };
 
-/** The pods that it can be about: for a target by name few of the many that there may be. */
-const podsOf = (view: ClusterView, { metadata: { namespace }, spec, status }: NodeTask): readonly AgentPod[] => {
-  const { podName } = spec.target;
-  if (podName === undefined) return view.podsIn(namespace);
-  const names = new Set([podName, ...(status?.targets ?? []).map(({ pod }) => pod)]);
-  return [...names].flatMap((name) => view.pod(`${namespace}/${name}`) ?? []);
-};
+const podsNamed = (view: ClusterView, namespace: string, names: readonly string[]): readonly AgentPod[] =>
+  [...new Set(names)].flatMap((name) => view.pod(objectKey({ namespace, name })) ?? []);
 
 const waiters = (view: ClusterView, nodeTask: NodeTask): readonly string[] =>
   view

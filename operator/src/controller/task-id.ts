@@ -12,7 +12,7 @@ export interface AttemptName {
 }
 
 /**
- * The id under which an attempt is dispatched: computed, never remembered, so that a repeated dispatch names the same task.
+ * The id under which an attempt is dispatched: computed from its name alone, so that a repeated dispatch names the same task.
  * UUIDv5 (RFC 9562, 5.5) in the namespace of the NodeTask's UID.
  */
 export const taskID = ({ nodeTaskUID, runID, pod, attempt }: AttemptName): string => {
@@ -25,7 +25,7 @@ export const taskID = ({ nodeTaskUID, runID, pod, attempt }: AttemptName): strin
   return id;
 };
 
-/** Each decision asks for the same few ids many times. */
+/** Saves time and nothing else: each decision asks for the same few ids many times. */
 const computed = new LruMap<string, string>(4096);
 
 /** @param namespace a UUID; throws for anything else. */
