@@ -1,0 +1,47 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { boundBytes, readBounded, readStart, TooManyBytesError } from './foreign-bytes.ts';
+
+/** A body that never ends, and counts what was taken of it. */
+const endless = (): { readonly body: Readable; readonly taken: () => number } => {
+  let taken = 0;
+  const body = new Readable({
+    highWaterMark: 1024,
+    read() {
+      taken += 1024;
+      this.push(Buffer.alloc(1024, 'x'));
+    },
+  });
+  return { body, taken: () => taken };
+};
+
+describe('bytes of another program', () => {
+  it('are returned whole up to the bound', async () => {
+    const body = Readable.from([Buffer.from('ab'), Buffer.from('cd')]);
+    deepEqual(await readBounded(body, 4), Buffer.from('abcd'));
+  });
+
+  it('are refused with the first byte beyond the bound, and the stream is destroyed', async () => {
+    const { body, taken } = endless();
+    await rejects(readBounded(body, 10_000), new TooManyBytesError(10_000));
+    equal(body.destroyed, true);
+    equal(taken() < 20_000, true);
+  });
+
+  it('are handed on up to the bound when they are read as a stream', async () => {
+    const { body } = endless();
+    let bytes = 0;
+    await rejects(async () => {
+      for await (const chunk of boundBytes(body, 5000)) bytes += chunk.length;
+    }, TooManyBytesError);
+    equal(bytes, 4096);
+    equal(body.destroyed, true);
+  });
+
+  it('are cut for an error message, and the stream is destroyed', async () => {
+    const { body } = endless();
+    equal(await readStart(body, 10), 'x'.repeat(10));
+    equal(body.destroyed, true);
+  });
+});

@@ -1,0 +1,55 @@
+/**
+ * The one place that turns bytes of another program into memory. Every reader of an answer, a body or a line gives its bound here; nothing
+ * else collects foreign bytes.
+ */
+
+/** The other side sent more bytes than the reader allows. */
+export class TooManyBytesError extends Error {
+  override readonly name = 'TooManyBytesError';
+  readonly maxBytes: number;
+
+  constructor(maxBytes: number) {
+    super(`more than ${String(maxBytes)} bytes came`);
+    this.maxBytes = maxBytes;
+  }
+}
+
+/**
+ * The bytes of a body, at most `maxBytes`. With the first byte beyond them it throws {@link TooManyBytesError} and leaves the body, which
+ * destroys a Node.js stream: the rest is neither read nor kept.
+ */
+export const readBounded = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new TooManyBytesError(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+};
+
+/** Hands the chunks of a body on, and throws {@link TooManyBytesError} in place of the chunk that goes beyond `maxBytes`. */
+export async function* boundBytes(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new TooManyBytesError(maxBytes);
+    yield chunk;
+  }
+}
+
+/** The start of a body as text for an error message, at most `maxBytes`; the rest is neither read nor kept. */
+export const readStart = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let left = maxBytes;
+  for await (const chunk of body) {
+    chunks.push(chunk.subarray(0, left));
+    left -= chunk.length;
+    if (left <= 0) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
