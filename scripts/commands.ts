@@ -1,5 +1,6 @@
 /** The commands behind `npm run`; runs under the Node.js of the lockfile. */
 import { bundle } from './bundle.ts';
+import { deep } from './deep.ts';
 import { e2e } from './e2e.ts';
 import { generate, generateManifests } from './generate.ts';
 import { check } from './check.ts';
@@ -29,6 +30,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
     what === 'result-export'
       ? node(['agent/test/result-export-kill.test.ts', ...args])
       : node(['testbed/chaos/chaos.ts', ...(what === undefined ? [] : [what, ...args])]),
+  deep: (args) => deep(args),
   bench: ([script = '', ...args]) => node([`bench/${script}.ts`, ...args]),
 };
 
