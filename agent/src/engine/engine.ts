@@ -20,6 +20,7 @@ import { Daemons } from './daemons.ts';
 import type { EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
 import type { EngineCore } from './engine-core.ts';
 import { type EngineObserver, harmless } from './engine-observer.ts';
+import { Fence } from './fence.ts';
 import { Firing } from './firing.ts';
 import { Handlers } from './handlers.ts';
 import { Journal } from './journal.ts';
@@ -71,6 +72,7 @@ export class Engine implements EngineApi {
   readonly #schedules: Schedules;
   readonly #daemons: Daemons;
   readonly #firing: Firing;
+  readonly #fence: Fence;
   readonly #newID: () => string;
   readonly #keepResults: number;
 
@@ -84,6 +86,7 @@ export class Engine implements EngineApi {
     const runner = new Runner({ journal, locks, clock, logger, observer });
     this.#core = { handlers: new Handlers(options.handlers), journal, runner, clock, logger, observer };
     this.#store = store;
+    this.#fence = new Fence(store, logger);
     this.#newID = options.newID ?? (() => crypto.randomUUID());
     this.#keepResults = options.keepResults ?? 1000;
     this.#oneShots = new OneShots(this.#core);
@@ -183,17 +186,7 @@ export class Engine implements EngineApi {
   }
 
   checkFence(fence: number): void {
-    const { journal } = this.#core;
-    if (!Number.isSafeInteger(fence) || fence < 0) {
-      throw new TaskError('invalid-request', `the fence is ${fence}; send leaseTransitions, a whole number from 0`);
-    }
-    if (fence < journal.fence) {
-      throw new TaskError(
-        'fenced',
-        `the fence is ${fence}, but ${journal.fence} has been seen; a newer leader is at work`,
-      );
-    }
-    if (fence > journal.fence) journal.raiseFence(fence);
+    this.#fence.check(fence, this.#core.clock.now());
   }
 
   get journalID(): string {
