@@ -7,6 +7,7 @@ import { Engine } from './engine/engine.ts';
 import { type AgentMetrics, createMetrics } from './metrics/agent-metrics.ts';
 import { instrumentHandlers } from './metrics/instrument-handlers.ts';
 import { engineObserver, observeSchedules } from './metrics/observe-engine.ts';
+import { machineBoot } from './machine-boot.ts';
 import { createNodeParts } from './node-parts.ts';
 import { ApiServer } from './report/api-server.ts';
 import { Reporter } from './report/reporter.ts';
@@ -77,6 +78,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const engine = new Engine({
     handlers: traceHandlers(instrumentHandlers(node.handlers, metrics, clock, parts.onRun), tracer),
     store: store.value,
+    place: `${config.podUID ?? ''} ${machineBoot()}`,
     signal,
     clock,
     logger,
