@@ -29,7 +29,7 @@ export class Journal {
   constructor(store: Store, logger: Logger) {
     this.#store = store;
     this.#logger = logger;
-    this.#farewells = new Farewells(store);
+    this.#farewells = new Farewells(store, logger);
     this.#ready = store.getValue(readyKey) !== undefined;
     for (const record of store.living()) {
       // Progress of before may have been reported with revisions that the store has not.
