@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openTracer, type Tracer } from '@nodetask/runtime';
-import type { Clock, Logger } from '@nodetask/shared';
+import type { Clock, Logger, TaskError } from '@nodetask/shared';
 import type { AgentConfig, ClusterConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
 import { type AgentMetrics, createMetrics } from './metrics/agent-metrics.ts';
 import { instrumentHandlers } from './metrics/instrument-handlers.ts';
 import { engineObserver, observeSchedules } from './metrics/observe-engine.ts';
+import { machineBoot } from './machine-boot.ts';
 import { createNodeParts } from './node-parts.ts';
 import { ApiServer } from './report/api-server.ts';
 import { Reporter } from './report/reporter.ts';
@@ -42,7 +43,8 @@ const shares = { runs: 0.6, reports: 0.25, connections: 0.1, spans: 0.03 };
 
 /**
  * The agent from start to end: journal, engine, reporter, HTTP API. Resolves when everything has been stopped in order.
- * @throws TokenFileError, IdentityFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start
+ * @throws TokenFileError, IdentityFileError, StateFolderError, ListenError, TaskError `store-unavailable` where it cannot start,
+ * or where its journal is taken away from under it
  */
 export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<void> => {
   const { logger, clock } = parts;
@@ -50,7 +52,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const program = { name: 'nodetask-agent', version, instance: config.podName, namespace };
   const tracer = await openTracer(config.tracingEndpoint, program, logger);
   const tokens = config.tokenFile === undefined ? undefined : new BearerTokens(config.tokenFile, clock, logger);
-  // A start that fails half-way stops what it has started.
+  // A start that fails half-way, and a journal that is gone, stop what has been started.
   const failure = new AbortController();
   const signal = AbortSignal.any([parts.signal, failure.signal]);
   const streams = new EventStreams({ clock, most: maxEventStreams, heartbeatMs, stallMs });
@@ -66,7 +68,14 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const onError = (): void => {
     metrics.storeErrors.inc();
   };
-  using store = closing(openSqliteStore({ path, owner, logger, onError }));
+  const onDamage = (what: 'record' | 'journal'): void => {
+    metrics.journalDamage.inc({ what });
+  };
+  const onLost = (error: TaskError): void => {
+    onDamage('journal');
+    failure.abort(error);
+  };
+  using store = closing(openSqliteStore({ path, owner, logger, onError, onDamage, onLost }));
   const tls =
     config.tls === undefined
       ? undefined
@@ -77,6 +86,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const engine = new Engine({
     handlers: traceHandlers(instrumentHandlers(node.handlers, metrics, clock, parts.onRun), tracer),
     store: store.value,
+    place: `${config.podUID ?? ''} ${machineBoot()}`,
     signal,
     clock,
     logger,
@@ -115,6 +125,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     await reporting?.flush(AbortSignal.timeout(config.graceMs * shares.reports));
     await server.close(AbortSignal.timeout(config.graceMs * shares.connections));
     logger.info('stopped');
+    failure.signal.throwIfAborted();
   } catch (error) {
     failure.abort(error);
     await engine.closed;

@@ -84,6 +84,13 @@ export const answerErrorCodes = {
     meaning: 'A newer leader has spoken to this agent: the X-NodeTask-Fence of the request is too low.',
     action: 'Stop: this operator is no longer the leader.',
   },
+  'fence-ahead': {
+    status: 409,
+    retriable: true,
+    meaning: "The X-NodeTask-Fence of the request is more than a day ahead of what the agent's clock allows.",
+    action:
+      'Set the clocks of operator and agent right. Delete the Lease of the operator if its leaseTransitions is wrong.',
+  },
   'run-mismatch': {
     status: 409,
     retriable: false,

@@ -60,6 +60,7 @@ export {
 export type { ErrorCodeEntry } from './error-code-entry.ts';
 export { errorCodeEntry, errorCodes, isErrorCode, type ErrorCode } from './error-codes.ts';
 export { TaskError, type TaskErrorOptions } from './task-error.ts';
+export { maxFence, newLeaseSince } from './fence.ts';
 export {
   agentPort,
   apiErrorSchema,

@@ -3,6 +3,18 @@ import type { ErrorCodeEntry } from './error-code-entry.ts';
 /** Errors of failed tasks, which no HTTP answer has. */
 export const taskErrorCodes = {
   interrupted: { retriable: true, meaning: 'The agent ended while the task ran.', action: 'Run it again.' },
+  'agent-crashed': {
+    retriable: false,
+    meaning:
+      'The agent was killed or crashed twice while the task ran, most often for want of memory. The task is not run again by itself.',
+    action:
+      "Look at the last state and the memory limit of the agent's container, then run it again with a new spec.runID.",
+  },
+  'record-damaged': {
+    retriable: false,
+    meaning: 'The record of the task in the journal of the agent is damaged: what became of the task is not known.',
+    action: 'Look on the node at what the task did, check the disk, then run it again with a new spec.runID.',
+  },
   cancelled: {
     retriable: false,
     meaning: 'The task was stopped by a cancel or a delete.',

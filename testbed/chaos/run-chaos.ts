@@ -129,7 +129,12 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   log(`${plan.length} faults are over after ${secondsSince(begin)} s; waiting for the tasks to come to rest`);
 
   const look = async () => takeSnapshot(cluster, agents);
-  const rest = await awaitRest(applied, look, { timeoutMs: options.restMs, freshMs: options.freshMs, log });
+  const rest = await awaitRest(applied, look, {
+    timeoutMs: options.restMs,
+    kills: hand.kills,
+    freshMs: options.freshMs,
+    log,
+  });
   const last = await look();
   log(`at rest after ${rest.seconds} s; deleting everything`);
 
@@ -137,7 +142,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const above = await awaitHoldings(before, holdings, { kept: options.keptConnections, timeoutMs: letGoMs, log });
   hand[Symbol.dispose]();
   const unclean = await stopAll(cluster, agents);
-  const journals = await judgeJournals(agents, applied, last);
+  const journals = await judgeJournals(agents, applied, { ...last, kills: hand.kills });
   return {
     seed,
     done: countBy(plan, ({ kind, subject }) => `${kind} ${subject}`),

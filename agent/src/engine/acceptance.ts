@@ -23,6 +23,11 @@ export const acceptanceOf = (
     }
     return { kind: 'new' };
   }
+  if (record.damaged === true) {
+    // Whether it is the same request cannot be told: who sends it again reads what became of it.
+    if (run === undefined) return { kind: 'known' };
+    throw new TaskError('run-mismatch', `run is ${run}, but the record of task ${id} is damaged; use a new id`);
+  }
   if (!isSameRequest(record, submission)) {
     throw new TaskError('conflict', `id ${id} belongs to another request, of type ${record.type}; use a new id`);
   }

@@ -1,11 +1,11 @@
 import { TaskError } from '@nodetask/shared';
 import { type EngineCore, timestampNow } from './engine-core.ts';
 import { failureOf } from './failure.ts';
-import { checkParams, type Handlers } from './handlers.ts';
+import { checkParams } from './handlers.ts';
 import { newRecord } from './new-record.ts';
 import { revised, runFailed, runStarted } from './record-changes.ts';
 import { RestartBackoff } from './restart-backoff.ts';
-import { usableHandler } from './resumption.ts';
+import { daemonResumption } from './resumption.ts';
 import type { Ended } from './runner.ts';
 import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
@@ -30,15 +30,18 @@ export class Daemons {
     observer.submitted(type, 'daemon');
   }
 
-  /** At the start of the engine: a daemon goes on; its run keeps its number where the end of the process interrupted it. */
-  recover(record: TaskRecord): void {
-    const usable = usableDaemon(record, this.#core.handlers);
-    if (usable instanceof TaskError) {
-      this.#commit(runFailed(record, failureOf(record.type, usable), timestampNow(this.#core), true));
+  /**
+   * At the start of the engine: a daemon goes on; its run keeps its number where the end of the process interrupted it.
+   * @param crashed the process before crashed, and no other run may have been the cause.
+   */
+  recover(record: TaskRecord, crashed: boolean): void {
+    const { handlers, clock } = this.#core;
+    const next = daemonResumption(record, handlers, { crashed, now: clock.now() });
+    if (next.kind === 'fail') {
+      this.#commit(runFailed(record, failureOf(record.type, next.error), timestampNow(this.#core), true));
       return;
     }
-    const { handler, params } = usable;
-    this.#launch(this.#started(revised(record, { params }), record.active ? 0 : 1), handler);
+    this.#launch(this.#started(revised(record, next.changes), record.active ? 0 : 1), next.handler);
   }
 
   /** Restarts it no more. */
@@ -100,13 +103,6 @@ export class Daemons {
     this.#core.journal.announce(record.id);
   }
 }
-
-/** A type may have ceased to be a daemon since an older version of the agent took it as one. */
-const usableDaemon = (record: TaskRecord, handlers: Handlers): ReturnType<typeof usableHandler> => {
-  const usable = usableHandler(record, handlers);
-  if (usable instanceof TaskError || usable.handler.daemon === true) return usable;
-  return new TaskError('no-handler', `this agent does not run the type "${record.type}" as a daemon`);
-};
 
 /** A daemon that returns has failed too: it runs for ever. */
 const failureOfEnd = (record: TaskRecord, end: Ended) => {

@@ -79,7 +79,7 @@ export interface EngineApi {
   unreported(limit: number): readonly PendingReport[];
   /** The API server has taken `revision` of the task, or will never take it. */
   markReported(id: string, revision: number): void;
-  /** Keeps the highest fence seen, durably; throws TaskError `fenced` for a lower one. */
+  /** Keeps the highest fence seen, durably; throws TaskError `fenced` for a lower one, `fence-ahead` for one that cannot be right yet. */
   checkFence(fence: number): void;
   readonly journalID: string;
   /** Throws TaskError `store-unavailable` where the journal cannot be read. */

@@ -44,39 +44,6 @@ describe('after a crash', () => {
     assert.equal(known(engine, task.id).run, 2);
   });
 
-  it('it ends as failed after ten crashes in a row: it may be their cause', async () => {
-    const first = startWith({ interrupted: 'run-again' });
-    first.engine.submit(task);
-    await turn();
-    let { engine, restart } = first;
-    for (let crash = 1; crash <= 10; crash++) {
-      ({ engine, restart } = restart());
-      await turn();
-      assert.equal(known(engine, task.id).status, 'running', `after crash ${crash}`);
-    }
-    ({ engine } = restart());
-    assert.equal(known(engine, task.id).errorCode, 'interrupted');
-    assert.match(known(engine, task.id).error ?? '', /11 times/u);
-    assert.equal(first.handler.runs.length, 11);
-  });
-
-  it('each run of a schedule may be interrupted ten times: the next one counts anew', async () => {
-    const first = startWith({ interrupted: 'run-again' });
-    first.engine.submitScheduled(task, { cron: '@hourly' });
-    let { engine, restart } = first;
-    for (let run = 1; run <= 3; run++) {
-      await first.clock.advance(hour);
-      for (let crash = 1; crash <= 6; crash++) {
-        ({ engine, restart } = restart());
-        await turn();
-      }
-      first.handler.last.complete();
-      await turn();
-      assert.equal(known(engine, task.id).run, run);
-      assert.equal('errorCode' in known(engine, task.id), false);
-    }
-  });
-
   it('a task whose type has no handler any more ends as failed', async () => {
     const first = startWith();
     first.engine.submit(task);

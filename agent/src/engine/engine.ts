@@ -20,12 +20,14 @@ import { Daemons } from './daemons.ts';
 import type { EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
 import type { EngineCore } from './engine-core.ts';
 import { type EngineObserver, harmless } from './engine-observer.ts';
+import { Fence } from './fence.ts';
 import { Firing } from './firing.ts';
 import { Handlers } from './handlers.ts';
 import { Journal } from './journal.ts';
 import { LockTable } from './lock-table.ts';
 import { OneShots } from './one-shots.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './page-cursor.ts';
+import { ProcessLife } from './process-life.ts';
 import { removeTask } from './removal.ts';
 import { Runner } from './runner.ts';
 import { Schedules } from './schedules.ts';
@@ -39,6 +41,11 @@ export interface EngineOptions {
   readonly handlers: TaskHandlers;
   /** Where tasks are journalled. The engine does not close it; close it after `closed`. */
   readonly store: Store;
+  /**
+   * Names the pod and the start of its machine. Two crashes of the process in one place end what ran in both; an end in another place counts
+   * as none. Default: always the same place.
+   */
+  readonly place?: string;
   /** Ends the engine: nothing new starts, what runs is aborted and journalled for the next start. */
   readonly signal: AbortSignal;
   /** Default: the clock of the machine. */
@@ -71,6 +78,8 @@ export class Engine implements EngineApi {
   readonly #schedules: Schedules;
   readonly #daemons: Daemons;
   readonly #firing: Firing;
+  readonly #fence: Fence;
+  readonly #life: ProcessLife;
   readonly #newID: () => string;
   readonly #keepResults: number;
 
@@ -84,6 +93,8 @@ export class Engine implements EngineApi {
     const runner = new Runner({ journal, locks, clock, logger, observer });
     this.#core = { handlers: new Handlers(options.handlers), journal, runner, clock, logger, observer };
     this.#store = store;
+    this.#fence = new Fence(store, logger);
+    this.#life = new ProcessLife(store, options.place ?? '', logger);
     this.#newID = options.newID ?? (() => crypto.randomUUID());
     this.#keepResults = options.keepResults ?? 1000;
     this.#oneShots = new OneShots(this.#core);
@@ -183,17 +194,7 @@ export class Engine implements EngineApi {
   }
 
   checkFence(fence: number): void {
-    const { journal } = this.#core;
-    if (!Number.isSafeInteger(fence) || fence < 0) {
-      throw new TaskError('invalid-request', `the fence is ${fence}; send leaseTransitions, a whole number from 0`);
-    }
-    if (fence < journal.fence) {
-      throw new TaskError(
-        'fenced',
-        `the fence is ${fence}, but ${journal.fence} has been seen; a newer leader is at work`,
-      );
-    }
-    if (fence > journal.fence) journal.raiseFence(fence);
+    this.#fence.check(fence, this.#core.clock.now());
   }
 
   get journalID(): string {
@@ -212,6 +213,8 @@ export class Engine implements EngineApi {
     const acceptance = acceptanceOf(submission, journal.get(id), journal.isTombstoned(id));
     switch (acceptance.kind) {
       case 'known':
+        // It was accepted, on a disk that is still there.
+        this.#store.ping();
         return id;
       case 'rerun':
         this.#oneShots.rerun(acceptance.record, submission);
@@ -240,18 +243,28 @@ export class Engine implements EngineApi {
   }
 
   #recover(): void {
-    const { journal, clock } = this.#core;
+    const { journal, clock, logger } = this.#core;
+    const crashed = this.#life.begin();
     journal.evict(this.#keepResults, new Date(clock.now()));
-    for (const record of journal.living()) {
+    const living = journal.living();
+    const suspects = living.filter(({ kind, active }) => kind !== 'daemon' && active);
+    if (crashed) {
+      const tasks = living.filter(({ active }) => active).map(({ id }) => id);
+      logger.warn('the agent crashed or was killed; what ran then runs again, and fails where it ran in two crashes', {
+        tasks: tasks.slice(0, 32),
+      });
+    }
+    for (const record of living) {
       switch (record.kind) {
         case 'one-shot':
-          this.#oneShots.recover(record);
+          this.#oneShots.recover(record, crashed);
           break;
         case 'schedule':
-          this.#schedules.recover(record);
+          this.#schedules.recover(record, crashed);
           break;
         case 'daemon':
-          this.#daemons.recover(record);
+          // What ends with its work is judged first: a daemon that only ran beside it would never be started again.
+          this.#daemons.recover(record, crashed && suspects.length === 0);
           break;
         default:
           record.kind satisfies never;
@@ -266,6 +279,7 @@ export class Engine implements EngineApi {
   /** In the tick of the abort: nothing new starts from here on. */
   async #stop(): Promise<void> {
     const stopped = this.#core.runner.stop(new TaskError('stopping', 'the agent is shutting down'));
+    this.#life.end();
     this.#firing.stop();
     this.#daemons.stop();
     await stopped;

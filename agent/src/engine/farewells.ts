@@ -1,3 +1,5 @@
+import { type Logger, taskRefSchema, taskStatuses } from '@nodetask/shared';
+import * as z from 'zod';
 import type { PendingReport } from './engine-api.ts';
 import { resultOf } from './task-result-view.ts';
 import type { Store, TaskRecord } from './store.ts';
@@ -7,6 +9,29 @@ const farewellsKey = 'farewells';
 /** The oldest goes where there are more: its NodeTask then shows what was last reported of it. */
 const maxFarewells = 64;
 
+const reportsSchema = z.array(
+  z.looseObject({
+    id: z.uuid(),
+    ref: taskRefSchema,
+    revision: z.int().min(0),
+    result: z.looseObject({ id: z.uuid(), type: z.string(), status: z.enum(taskStatuses), run: z.int() }),
+    runs: z.array(z.looseObject({ run: z.int(), status: z.string() })),
+    urgent: z.boolean(),
+  }),
+);
+
+/** What is damaged is not said any more: the operator finds that such a task is gone when it asks. */
+const readReports = (text: string, logger: Logger): readonly PendingReport[] => {
+  try {
+    const value: unknown = JSON.parse(text);
+    reportsSchema.parse(value);
+    return value as readonly PendingReport[];
+  } catch {
+    logger.error('the last reports of removed tasks are damaged in the journal and are not sent');
+    return [];
+  }
+};
+
 /**
  * The last reports of tasks that were removed while their NodeTasks did not know their end: else those would say for ever that they run.
  * The tasks themselves are forgotten; what is kept here, durably, is what is still to be said of them.
@@ -15,9 +40,9 @@ export class Farewells {
   readonly #store: Store;
   #reports: readonly PendingReport[];
 
-  constructor(store: Store) {
+  constructor(store: Store, logger: Logger) {
     this.#store = store;
-    this.#reports = JSON.parse(store.getValue(farewellsKey) ?? '[]') as readonly PendingReport[];
+    this.#reports = readReports(store.getValue(farewellsKey) ?? '[]', logger);
   }
 
   /** Oldest first. */

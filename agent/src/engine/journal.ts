@@ -6,7 +6,6 @@ import type { Store, TaskRecord } from './store.ts';
 import { resultOf } from './task-result-view.ts';
 
 const readyKey = 'ready';
-const fenceKey = 'fence';
 
 /** A task that lives, with what is newer than the store: its progress. */
 interface Living {
@@ -26,14 +25,12 @@ export class Journal {
   readonly #listeners = new Set<(change: ResultChange) => void>();
   readonly #farewells: Farewells;
   #ready: boolean;
-  #fence: number;
 
   constructor(store: Store, logger: Logger) {
     this.#store = store;
     this.#logger = logger;
-    this.#farewells = new Farewells(store);
+    this.#farewells = new Farewells(store, logger);
     this.#ready = store.getValue(readyKey) !== undefined;
-    this.#fence = Number(store.getValue(fenceKey) ?? 0);
     for (const record of store.living()) {
       // Progress of before may have been reported with revisions that the store has not.
       const revision = Math.max(record.revision, record.reportedRevision);
@@ -44,16 +41,6 @@ export class Journal {
   /** True once mark-ready has been committed, in this process or an earlier one. */
   get ready(): boolean {
     return this.#ready;
-  }
-
-  /** The highest fence seen. */
-  get fence(): number {
-    return this.#fence;
-  }
-
-  raiseFence(fence: number): void {
-    this.#store.setValue(fenceKey, String(fence));
-    this.#fence = fence;
   }
 
   get(id: string): TaskRecord | undefined {

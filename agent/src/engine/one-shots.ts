@@ -51,9 +51,9 @@ export class OneShots {
   }
 
   /** At the start of the engine: a one-shot that the end of the last process interrupted. */
-  recover(record: TaskRecord): void {
+  recover(record: TaskRecord, crashed: boolean): void {
     const { handlers, logger } = this.#core;
-    const next = resumption(record, handlers);
+    const next = resumption(record, handlers, crashed);
     switch (next.kind) {
       case 'fail':
         this.#fail(record, next.error);
@@ -67,8 +67,8 @@ export class OneShots {
     }
   }
 
-  #runAgain(record: TaskRecord, { handler, params, interruptions }: Extract<Resumption, { kind: 'run-again' }>): void {
-    const again = runStarted({ ...record, params, interruptions }, record.result.run, timestampNow(this.#core));
+  #runAgain(record: TaskRecord, { handler, changes }: Extract<Resumption, { kind: 'run-again' }>): void {
+    const again = runStarted({ ...record, ...changes }, record.result.run, timestampNow(this.#core));
     try {
       this.#launch(again, handler);
     } catch (error) {

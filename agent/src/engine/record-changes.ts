@@ -29,7 +29,7 @@ export const runStarted = (record: TaskRecord, run: number, at: string, nextRunA
   const { progress: _progress, nextRunAt: _due, ...before } = record.result;
   // A schedule shows its last run's end while the next one runs; other tasks begin anew.
   const kept: TaskResult = record.kind === 'schedule' ? before : unfinished(before);
-  const { interruptions: _ofAnotherRun, ...fresh } = record;
+  const { resumed: _resumed, crashes: _ofAnotherRun, ...fresh } = record;
   return revised(run === record.result.run ? record : fresh, {
     active: true,
     runStartedAt: at,

@@ -3,8 +3,11 @@ import { type Handlers, parseParams } from './handlers.ts';
 import type { TaskRecord } from './store.ts';
 import type { TaskHandler } from './task-handler.ts';
 
-/** So often may the end of the process interrupt one run before it is taken for the cause. */
-const maxInterruptions = 10;
+/** So many crashes of the process during one run are taken for its doing. */
+const maxCrashes = 2;
+
+/** A daemon that has run so long since it was started is not blamed for the crashes before. */
+const daemonHealthyMs = 10 * 60_000;
 
 /** What to do with a run that the end of the process interrupted. */
 export type Resumption =
@@ -12,25 +15,41 @@ export type Resumption =
   | {
       readonly kind: 'run-again';
       readonly handler: TaskHandler;
-      /** Parsed anew: the record may come from another version of the agent. */
-      readonly params: JsonObject;
-      readonly interruptions: number;
+      /** Of the run from now on. Params are parsed anew: the record may come from another version of the agent. */
+      readonly changes: Pick<TaskRecord, 'params' | 'resumed' | 'crashes'>;
     };
 
-/** Judges an interrupted run by what its handler declares. Pure. */
-export const resumption = (record: TaskRecord, handlers: Handlers): Resumption => {
+/** Judges an interrupted run of a one-shot or schedule by its crashes and by what its handler declares. Pure. */
+export const resumption = (record: TaskRecord, handlers: Handlers, crashed: boolean): Resumption => {
   const usable = usableHandler(record, handlers);
   if (usable instanceof TaskError) return { kind: 'fail', error: usable };
-  const interruptions = (record.interruptions ?? 0) + 1;
+  const crashes = (record.crashes ?? 0) + (crashed ? 1 : 0);
+  if (crashes >= maxCrashes) return { kind: 'fail', error: crashedError(crashes) };
   if (usable.handler.interrupted === 'fail') {
     return { kind: 'fail', error: new TaskError('interrupted', 'the agent ended while it ran') };
   }
-  if (interruptions > maxInterruptions) {
-    const message = `the agent ended ${interruptions} times while it ran; it may be the cause`;
-    return { kind: 'fail', error: new TaskError('interrupted', message) };
-  }
-  return { kind: 'run-again', ...usable, interruptions };
+  const { handler, params } = usable;
+  return { kind: 'run-again', handler, changes: { params, resumed: true, ...(crashes > 0 ? { crashes } : {}) } };
 };
+
+/** The same for a daemon, which lives for as long as its pod, and sees crashes that others brought about. */
+export const daemonResumption = (
+  record: TaskRecord,
+  handlers: Handlers,
+  { crashed, now }: { readonly crashed: boolean; readonly now: number },
+): Resumption => {
+  const usable = usableDaemon(record, handlers);
+  if (usable instanceof TaskError) return { kind: 'fail', error: usable };
+  const ranFor = now - Date.parse(record.runStartedAt ?? record.result.submittedAt);
+  const before = ranFor >= daemonHealthyMs ? 0 : (record.crashes ?? 0);
+  const crashes = before + (crashed && record.active ? 1 : 0);
+  if (crashes >= maxCrashes) return { kind: 'fail', error: crashedError(crashes) };
+  const { handler, params } = usable;
+  return { kind: 'run-again', handler, changes: { params, crashes } };
+};
+
+const crashedError = (crashes: number): TaskError =>
+  new TaskError('agent-crashed', `the agent crashed ${crashes} times while it ran; it is not run again by itself`);
 
 /** The handler and params of a journalled task in this version of the agent, or why it cannot go on. */
 export const usableHandler = (
@@ -45,4 +64,11 @@ export const usableHandler = (
     if (error instanceof TaskError) return error;
     throw error;
   }
+};
+
+/** A type may have ceased to be a daemon since an older version of the agent took it as one. */
+const usableDaemon = (record: TaskRecord, handlers: Handlers): ReturnType<typeof usableHandler> => {
+  const usable = usableHandler(record, handlers);
+  if (usable instanceof TaskError || usable.handler.daemon === true) return usable;
+  return new TaskError('no-handler', `this agent does not run the type "${record.type}" as a daemon`);
 };

@@ -105,7 +105,7 @@ export class Run {
       kind: record.kind,
       params: structuredClone(record.params),
       run: record.result.run,
-      ...((record.interruptions ?? 0) > 0 ? { resumed: true as const } : {}),
+      ...(record.resumed === true ? { resumed: true as const } : {}),
       ...(record.trace === undefined ? {} : { trace: record.trace }),
       signal: this.#controller.signal,
       logger: this.#logger,

@@ -58,7 +58,7 @@ export class Schedules {
   }
 
   /** At the start of the engine: ends or repeats a run that was interrupted. The next time stays as it was. */
-  recover(record: TaskRecord): void {
+  recover(record: TaskRecord, crashed: boolean): void {
     const { handlers, logger } = this.#core;
     const usable = usableHandler(record, handlers);
     if (usable instanceof TaskError) {
@@ -66,15 +66,14 @@ export class Schedules {
       return;
     }
     if (!record.active) return;
-    const next = resumption(record, handlers);
+    const next = resumption(record, handlers, crashed);
     if (next.kind === 'fail') {
       this.#interrupted(record, next.error);
       return;
     }
-    const { handler, params, interruptions } = next;
     logger.info('running the interrupted run of a schedule again', { task: record.id, type: record.type });
     try {
-      this.#launch(revised(record, { params, interruptions }), handler);
+      this.#launch(revised(record, next.changes), next.handler);
     } catch (error) {
       if (!(error instanceof TaskError) || error.code === 'store-unavailable') throw error;
       this.#interrupted(

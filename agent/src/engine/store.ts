@@ -29,8 +29,12 @@ export interface TaskRecord {
   readonly fired?: boolean;
   /** Missed firings since the schedule was accepted. */
   readonly missedRuns?: number;
-  /** How often the end of the process interrupted the active run. */
-  readonly interruptions?: number;
+  /** The end of the process interrupted the active run, and it was taken up again. */
+  readonly resumed?: true;
+  /** How often the process crashed while the active run went on. */
+  readonly crashes?: number;
+  /** It stands for a record that could not be read: what the task was and what became of it is not known. */
+  readonly damaged?: true;
   /** Raised with every change that a NodeTask should show. */
   readonly revision: number;
   /** The revision that the API server has taken. */

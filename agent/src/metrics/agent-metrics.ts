@@ -30,6 +30,7 @@ export interface AgentMetrics {
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpDuration: Histogram<'method' | 'route'>;
   readonly storeErrors: Counter;
+  readonly journalDamage: Counter<'what'>;
   readonly transferred: Counter<'direction'>;
   readonly enrollments: Counter<'result'>;
 }
@@ -76,8 +77,17 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
       sources.certificateEnd,
     );
   }
+  const journalDamage = new Counter({
+    name: 'nodetask_agent_journal_damage_total',
+    help: 'Damage to the journal that was found: a record that was set aside (record); a journal that was set aside, replaced or taken away, or that lacks its newest part (journal).',
+    labelNames: ['what'],
+    registers,
+  });
+  // From 0: the first damage is to be seen as a rise.
+  for (const what of ['record', 'journal']) journalDamage.inc({ what }, 0);
   return {
     registry,
+    journalDamage,
     transferred,
     submitted: new Counter({
       name: 'nodetask_agent_tasks_submitted_total',

@@ -1,4 +1,11 @@
-import { errorCodeEntry, type ErrorCode, headers, metricsReaderIdentity, operatorIdentity } from '@nodetask/shared';
+import {
+  errorCodeEntry,
+  type ErrorCode,
+  headers,
+  maxFence,
+  metricsReaderIdentity,
+  operatorIdentity,
+} from '@nodetask/shared';
 import type { Access } from './access.ts';
 import { componentSchemas, queryParameters } from './openapi-schemas.ts';
 import type { ResponseDoc, Route } from './route.ts';
@@ -93,7 +100,7 @@ const operation = (route: Route): Json => {
       ...errorResponses([
         ...errors,
         ...(route.access === 'open' ? [] : (['unauthorized'] as const)),
-        ...(route.mutating ? (['fenced', 'wrong-pod', 'invalid-request'] as const) : []),
+        ...(route.mutating ? (['fenced', 'fence-ahead', 'wrong-pod', 'invalid-request'] as const) : []),
         ...(route.path.includes('{id}') && route.method !== 'delete' ? (['not-found'] as const) : []),
         ...anywhere,
       ]),
@@ -114,8 +121,9 @@ const fenceParameter: Json = {
   name: headers.fence,
   in: 'header',
   required: false,
-  description: "leaseTransitions of the caller's Lease; a lower one than seen before is answered 409 `fenced`.",
-  schema: { type: 'integer', minimum: 0 },
+  description:
+    "leaseTransitions of the caller's Lease; a lower one than seen before is answered 409 `fenced`, one that is more than a day ahead of the agent's clock 409 `fence-ahead`.",
+  schema: { type: 'integer', minimum: 0, maximum: maxFence },
 };
 
 const podParameter: Json = {

@@ -319,7 +319,7 @@ const refusals: readonly Refusal[] = [
     code: 'invalid-request',
     says: /cursor/,
   },
-  ...['-1', '1.5', '0x7', '7, 8', '01', ' ', '99999999999999999999'].map((fence) => ({
+  ...['-1', '1.5', '0x7', '7, 8', '01', ' ', '2147483648', '9007199254740991', '99999999999999999999'].map((fence) => ({
     name: `the fence ${JSON.stringify(fence)}`,
     body: { type: 'mark-ready' },
     headers: { [headers.fence]: fence },
@@ -327,6 +327,14 @@ const refusals: readonly Refusal[] = [
     code: 'invalid-request' as const,
     says: /X-NodeTask-Fence/,
   })),
+  {
+    name: 'a fence that is years ahead',
+    body: { type: 'mark-ready' },
+    headers: { [headers.fence]: '2147483647' },
+    status: 409,
+    code: 'fence-ahead',
+    says: /the fence is 2147483647.*set the clocks/,
+  },
 ];
 
 const checkRefusal = (answer: Answer, refusal: Refusal): void => {

@@ -4,20 +4,24 @@ import { basename, dirname, join } from 'node:path';
 /** So many journals that were set aside are kept; older ones go, so that a volume does not fill up. */
 const keptAside = 5;
 
-export type AsideReason = 'foreign' | 'corrupt';
+/** Of another pod or program; damaged or gone; without its newest part. */
+export type AsideReason = 'foreign' | 'corrupt' | 'stale';
 
 /**
  * Renames a journal and SQLite's companion files, so that a new one can begin: `journal.db.<time>.<reason>`. It must not be open.
- * @returns The new path.
+ * @returns The new path; undefined where there was nothing.
  */
-export const setAside = (path: string, reason: AsideReason, now: Date): string => {
+export const setAside = (path: string, reason: AsideReason, now: Date): string | undefined => {
   const aside = freePath(`${path}.${now.toISOString().replaceAll(/[-:.]/gu, '')}.${reason}`);
+  let isEmpty = true;
   // The write-ahead log goes first: beside a new journal it would be taken for its own.
   for (const companion of ['-wal', '-shm', '-journal', '']) {
-    if (existsSync(path + companion)) renameSync(path + companion, aside + companion);
+    if (!existsSync(path + companion)) continue;
+    renameSync(path + companion, aside + companion);
+    isEmpty = false;
   }
   prune(path);
-  return aside;
+  return isEmpty ? undefined : aside;
 };
 
 /** Two in one millisecond get different names. */
@@ -28,7 +32,7 @@ const freePath = (wanted: string): string => {
 };
 
 const prune = (path: string): void => {
-  const pattern = /^\.\d{8}T\d{9}Z\.(?:foreign|corrupt)(?:-\d+)?$/u;
+  const pattern = /^\.\d{8}T\d{9}Z\.(?:foreign|corrupt|stale)(?:-\d+)?$/u;
   const folder = dirname(path);
   const name = basename(path);
   const aside = readdirSync(folder)

@@ -33,6 +33,28 @@ const migrations: readonly string[] = [
   `,
 ];
 
+/**
+ * What older agents can live with is no step of the version: they refuse a version above their own, and a pod that is rolled back to one would not
+ * start any more. Each of these is done at each opening, and doing it again does nothing.
+ *
+ * tasks.type and tasks.ref tell of a task whose record is damaged, tasks.checksum that it is. An older agent writes none of the three: the
+ * trigger takes away a checksum that is of the text before. `damaged` keeps what was set aside.
+ */
+const columns: readonly string[] = ['type TEXT', 'ref TEXT', 'checksum INTEGER'];
+const additions = `
+  CREATE TABLE IF NOT EXISTS damaged (
+    id TEXT NOT NULL,
+    found_at INTEGER NOT NULL,
+    fault TEXT NOT NULL,
+    record TEXT
+  ) STRICT;
+  CREATE TRIGGER IF NOT EXISTS tasks_of_older_agent AFTER UPDATE OF record ON tasks
+    WHEN NEW.checksum IS OLD.checksum AND NEW.record IS NOT OLD.record
+    BEGIN UPDATE tasks SET checksum = NULL WHERE rowid = NEW.rowid; END;
+  UPDATE tasks SET type = json_extract(record, '$.type'), ref = json_extract(record, '$.ref')
+    WHERE type IS NULL AND json_valid(record) AND json_type(record, '$.type') = 'text';
+`;
+
 export const schemaVersion = migrations.length;
 
 /**
@@ -50,16 +72,34 @@ export const migrate = (database: DatabaseSync, path: string): void => {
   }
   for (const [from, step] of migrations.entries()) {
     if (from < version) continue;
-    database.exec('BEGIN IMMEDIATE');
-    try {
+    inTransaction(database, () => {
       database.exec(step);
       database.exec(`PRAGMA application_id = ${applicationID}`);
       database.exec(`PRAGMA user_version = ${from + 1}`);
-      database.exec('COMMIT');
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
+    });
+  }
+  inTransaction(database, () => {
+    const known = new Set(
+      database
+        .prepare("SELECT name FROM pragma_table_info('tasks')")
+        .all()
+        .map(({ name }) => name),
+    );
+    for (const column of columns) {
+      if (!known.has(column.split(' ')[0] ?? '')) database.exec(`ALTER TABLE tasks ADD COLUMN ${column}`);
     }
+    database.exec(additions);
+  });
+};
+
+const inTransaction = (database: DatabaseSync, work: () => void): void => {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
   }
 };
 

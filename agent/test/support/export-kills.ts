@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ export interface KillsReport {
 }
 
 /**
- * A real agent, killed by SIGKILL at random moments of its exports and started again on the same home. At the end it is left alone until it
+ * A real agent, killed by SIGKILL at random moments of its exports and started again on the same home, each time in another pod: in one, two kills
+ * would be the last of a task. At the end it is left alone until it
  * has exported up to the height that the chain has then.
  */
 export const killExports = async (options: ExportKills): Promise<KillsReport> => {
@@ -124,6 +126,7 @@ const createAgent = async (home: string, { chain, s3 }: ExportKills): Promise<Ag
         env: {
           ...s3.environment,
           NODETASK_HOME: home,
+          POD_UID: randomUUID(),
           NODETASK_LISTEN: `127.0.0.1:${port}`,
           NODETASK_NODE_RPC: chain.validator.rpcUrl,
           NODETASK_ALLOW_HOST: '127.0.0.1',

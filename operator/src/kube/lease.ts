@@ -1,3 +1,4 @@
+import { newLeaseSince } from '@nodetask/shared';
 import type { KubeObject } from './kube-object.ts';
 
 /** A coordination.k8s.io/v1 Lease as its JSON is. */
@@ -14,8 +15,6 @@ export interface LeaseSpec {
   /** Rises with every acquisition: the fence. */
   readonly leaseTransitions?: number;
 }
-
-const newLeaseSince = Date.UTC(2020, 0, 1);
 
 /**
  * What the transitions of a Lease that is made anew count on from: the seconds since 2020, so that it has had more than any Lease before it, which was perhaps

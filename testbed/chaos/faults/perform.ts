@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { AgentProcess } from '../../src/agent-process.ts';
 import type { Cluster } from '../../src/cluster.ts';
 import type { FaultProxy } from '../../src/fault-proxy.ts';
+import type { Kills } from '../judgement/crashed-twice.ts';
+import { interruptedTasks } from '../judgement/journal-audit.ts';
 import { watchEffects } from './effect-watch.ts';
 import type { Fault } from './fault-plan.ts';
 import { breakNetwork } from './network-fault.ts';
@@ -16,6 +18,8 @@ export interface Perpetrator extends Disposable {
   settled(): Promise<void>;
   /** Ends of processes that no fault caused. */
   readonly falls: readonly string[];
+  /** Kills of agents so far, by the tasks that ran there. */
+  readonly kills: Kills;
 }
 
 /** How long a kill waits for the effect that it is meant for. */
@@ -23,6 +27,7 @@ const effectMs = 3_000;
 
 export const perpetrator = (cluster: Cluster, agents: readonly AgentProcess[]): Perpetrator => {
   const falls: string[] = [];
+  const kills = new Map<string, number>();
   const victim = (name: string, program: Program): Victim => new Victim(name, program, (what) => falls.push(what));
   const { apiServer } = cluster.controlPlane;
   const operator = victim('operator', cluster.operator);
@@ -31,7 +36,18 @@ export const perpetrator = (cluster: Cluster, agents: readonly AgentProcess[]): 
     start: async () => apiServer.start(),
     kill: async () => apiServer.kill(),
   });
-  const agentVictims = agents.map((agent) => victim(agent.pod.name, agent));
+  const agentVictims = agents.map((agent) =>
+    victim(agent.pod.name, {
+      get process() {
+        return agent.process;
+      },
+      start: async () => agent.start(),
+      kill: async () => {
+        await agent.kill();
+        for (const id of await interruptedTasks(agent.home)) kills.set(id, (kills.get(id) ?? 0) + 1);
+      },
+    }),
+  );
   const victims = [operator, server, ...agentVictims];
   const effects = watchEffects(agents.map(({ home }) => join(home, 'config')));
 
@@ -63,6 +79,7 @@ export const perpetrator = (cluster: Cluster, agents: readonly AgentProcess[]): 
   return {
     perform,
     falls,
+    kills,
     settled: async () => {
       await Promise.all(victims.map(async (each) => each.settled()));
     },

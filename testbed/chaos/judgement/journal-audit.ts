@@ -1,7 +1,10 @@
 // Counts, inside the agent's journal itself, how often a task became completed or failed: a trigger writes in the very transaction of the
 // commit, so no kill can separate the two. Installed and read while the agent does not run, because it holds its journal exclusively.
+import { copyFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import { loadConfig } from '../../src/config.ts';
+import { makeTempFolder } from '../../src/temp-folder.ts';
 
 const status = (row: string): string => `json_extract(${row}.record, '$.result.status')`;
 const ended = (what: string): string => `coalesce(${what}, '') IN ('completed', 'failed')`;
@@ -31,7 +34,21 @@ export interface JournalledEnd {
   readonly errorCode: string | null;
 }
 
-const journal = (home: string): DatabaseSync => new DatabaseSync(join(home, '.nodetask', 'journal.sqlite'));
+const journalPath = (home: string): string => join(home, '.nodetask', 'journal.sqlite');
+
+const journal = (home: string): DatabaseSync => new DatabaseSync(journalPath(home));
+
+/**
+ * Ids of the tasks whose run a kill has interrupted. From a copy: to open the journal itself would clean up what the kill has left, and that is for
+ * the next start of the agent to do.
+ */
+export const interruptedTasks = async (home: string): Promise<readonly string[]> => {
+  await using copy = await makeTempFolder(loadConfig().tempRoot, 'killed-journal');
+  for (const file of ['', '-wal']) await copyFile(journalPath(home) + file, join(copy.path, `journal${file}`));
+  using database = new DatabaseSync(join(copy.path, 'journal'));
+  const rows = database.prepare("SELECT id FROM tasks WHERE json_extract(record, '$.active') = 1").all();
+  return rows.map(({ id }) => String(id));
+};
 
 export const installAudit = (home: string): void => {
   using database = journal(home);

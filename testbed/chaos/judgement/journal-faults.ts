@@ -7,6 +7,7 @@ import { parse } from 'smol-toml';
 import type { AgentProcess } from '../../src/agent-process.ts';
 import { chaosTable } from '../workload/chaos-task.ts';
 import { attemptID } from './attempt-id.ts';
+import { crashedTwice, type Kills, mostKills } from './crashed-twice.ts';
 import { readAudit } from './journal-audit.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Applied } from './status-faults.ts';
@@ -21,13 +22,14 @@ export interface JournalFindings {
   readonly faults: readonly string[];
 }
 
-/** @param rest what status said at the end. */
+/** @param rest what status said at the end, and what the agents were killed in. */
 export const judgeJournals = async (
   agents: readonly AgentProcess[],
   applied: readonly Applied[],
-  rest: Snapshot,
+  rest: Snapshot & { readonly kills: Kills },
 ): Promise<JournalFindings> => {
-  const findings = await Promise.all(agents.map(async (agent) => judgeJournal(agent, applied, rest)));
+  const crashed = crashedTwice(applied, rest, rest.kills);
+  const findings = await Promise.all(agents.map(async (agent) => judgeJournal(agent, applied, { ...rest, crashed })));
   const sum = (of: (one: JournalFindings) => number): number => findings.reduce((total, one) => total + of(one), 0);
   return {
     ends: sum(({ ends }) => ends),
@@ -43,7 +45,7 @@ const mostAttempts = 5;
 const judgeJournal = async (
   agent: AgentProcess,
   applied: readonly Applied[],
-  { nodeTasks }: Snapshot,
+  { nodeTasks, kills, crashed }: Snapshot & { readonly kills: Kills; readonly crashed: ReadonlySet<string> },
 ): Promise<JournalFindings> => {
   const pod = agent.pod.name;
   const faults: string[] = [];
@@ -56,6 +58,9 @@ const judgeJournal = async (
   for (const [id, ends] of endsOf) {
     const runs = new Set(ends.map(({ run }) => run));
     if (runs.size !== ends.length) faults.push(`task ${id} on ${pod} ended more than once: ${JSON.stringify(ends)}`);
+    const seen = kills.get(id) ?? 0;
+    if (seen < mostKills && ends.some(({ errorCode }) => errorCode === 'agent-crashed'))
+      faults.push(`task ${id} on ${pod} ended as agent-crashed, but ran in ${seen} kills only`);
   }
   const known = new Set<string>();
   for (const { task, uid } of applied.filter((one) => one.task.pods.includes(pod))) {
@@ -63,6 +68,7 @@ const judgeJournal = async (
     const ids = Array.from({ length: mostAttempts }, (_, index) => attemptID(uid, pod, index + 1));
     for (const id of ids) known.add(id);
     const ended = ids.filter((id) => endsOf.has(id)).length;
+    if (crashed.has(task.name)) continue;
     const { attempts, expect } = task;
     // A schedule's runs are its own affair: each once, checked above.
     if (expect !== 'Scheduled' && ('exactly' in attempts ? ended !== attempts.exactly : ended > attempts.atMost))

@@ -9,8 +9,11 @@ export interface Applied {
   readonly uid: string;
 }
 
-/** Why a NodeTask has not come to rest where it must; empty: it has. */
-export const restFaults = (one: Applied, snapshot: Snapshot): readonly string[] => {
+/**
+ * Why a NodeTask has not come to rest where it must; empty: it has.
+ * @param crashed names of NodeTasks that may have failed in place of what was expected.
+ */
+export const restFaults = (one: Applied, snapshot: Snapshot, crashed: ReadonlySet<string>): readonly string[] => {
   const { task } = one;
   const { nodeTasks, results } = snapshot;
   const seen = nodeTasks.get(task.name);
@@ -22,6 +25,7 @@ export const restFaults = (one: Applied, snapshot: Snapshot): readonly string[] 
   if (seen === undefined) return [`${named(task)} is gone`];
   const rows = seen.status?.targets ?? [];
   const phase = phaseOf(seen);
+  if (phase === 'Failed' && crashed.has(task.name)) return [];
   if (phase !== task.expect) return [`${named(task)} is ${phase} instead of ${task.expect}: ${messageOf(seen)}`];
   const neverBegan = 'exactly' in task.attempts && task.attempts.exactly === 0 && task.expect === 'Failed';
   if (neverBegan || task.expect === 'Cancelled') return [];
@@ -39,10 +43,11 @@ export const restFaults = (one: Applied, snapshot: Snapshot): readonly string[] 
 export const stalePhase = (
   { task, uid }: Applied,
   snapshot: Snapshot,
-  { calmSince, freshMs }: Freshness,
+  { calmSince, freshMs, crashed }: Freshness & { readonly crashed: ReadonlySet<string> },
 ): readonly string[] => {
   const seen = snapshot.nodeTasks.get(task.name);
   if (seen === undefined || !('exactly' in task.attempts) || phaseOf(seen) === task.expect) return [];
+  if (phaseOf(seen) === 'Failed' && crashed.has(task.name)) return [];
   const last = task.attempts.exactly;
   const ends = task.pods.map((pod) => Date.parse(snapshot.results.get(attemptID(uid, pod, last))?.completedAt ?? ''));
   const age = snapshot.at - Math.max(calmSince, ...ends);

@@ -9,7 +9,8 @@ import type { ErrorCode, TaskType } from '@nodetask/shared';
 const minuteMs = 60_000;
 const resetAfterMs = 10 * minuteMs;
 const maxPauseMs = 5 * minuteMs;
-const maxInterruptions = 10;
+const maxCrashes = 2;
+const healthyMs = 10 * minuteMs;
 
 export interface ModelTask {
   readonly id: string;
@@ -21,7 +22,7 @@ export interface ModelTask {
   active: boolean;
   errorCode: ErrorCode | undefined;
   nextRunAt: number | undefined;
-  interruptions: number;
+  crashes: number;
   startedAt: number;
   pauseMs: number;
   restartAt: number | undefined;
@@ -66,13 +67,13 @@ export class EngineModel {
       active: false,
       errorCode: undefined,
       nextRunAt: undefined,
-      interruptions: 0,
+      crashes: 0,
       startedAt: this.now,
       pauseMs: 1000,
       restartAt: undefined,
     };
     this.tasks.set(id, task);
-    task.interruptions = 0;
+    task.crashes = 0;
     if (kind === 'schedule') task.nextRunAt = this.#next(task);
     else this.#start(task, 1);
   }
@@ -119,20 +120,12 @@ export class EngineModel {
     this.now = end;
   }
 
+  /** The agent crashes and starts again. A daemon is to blame only where nothing else ran. */
   restart(): void {
+    const othersRan = [...this.tasks.values()].some(({ kind, active }) => kind !== 'daemon' && active);
     for (const task of this.tasks.values()) {
-      if (task.kind === 'daemon') {
-        task.pauseMs = 1000;
-        task.restartAt = undefined;
-        this.#start(task, task.active ? 0 : 1);
-      } else if (task.active && (task.type === 'config-validate' || task.interruptions >= maxInterruptions)) {
-        task.active = false;
-        task.errorCode = 'interrupted';
-        if (task.kind === 'one-shot') task.status = 'failed';
-      } else if (task.active) {
-        task.interruptions += 1;
-        this.#start(task, 0);
-      }
+      if (task.kind === 'daemon') this.#restartDaemon(task, othersRan);
+      else if (task.active) this.#resume(task);
     }
     this.evaluate();
   }
@@ -143,7 +136,7 @@ export class EngineModel {
       if (task.kind !== 'schedule' || task.active || task.nextRunAt === undefined || task.nextRunAt > this.now)
         continue;
       if (this.#blocked(task.type, false)) continue;
-      task.interruptions = 0;
+      task.crashes = 0;
       this.#start(task, 1);
       task.nextRunAt = this.#next(task);
     }
@@ -176,8 +169,33 @@ export class EngineModel {
 
   #restartDaemons(): void {
     for (const task of this.tasks.values()) {
-      if (task.restartAt !== undefined && task.restartAt <= this.now) this.#start(task, 1);
+      if (task.restartAt === undefined || task.restartAt > this.now) continue;
+      task.crashes = 0;
+      this.#start(task, 1);
     }
+  }
+
+  #restartDaemon(task: ModelTask, othersRan: boolean): void {
+    if (task.status !== 'running') return;
+    task.pauseMs = 1000;
+    task.restartAt = undefined;
+    if (!task.active || this.now - task.startedAt >= healthyMs) task.crashes = 0;
+    if (task.active && !othersRan) task.crashes += 1;
+    if (task.crashes >= maxCrashes) this.#fail(task, 'agent-crashed');
+    else this.#start(task, task.active ? 0 : 1);
+  }
+
+  #resume(task: ModelTask): void {
+    task.crashes += 1;
+    if (task.crashes >= maxCrashes) this.#fail(task, 'agent-crashed');
+    else if (task.type === 'config-validate') this.#fail(task, 'interrupted');
+    else this.#start(task, 0);
+  }
+
+  #fail(task: ModelTask, errorCode: ErrorCode): void {
+    task.active = false;
+    task.errorCode = errorCode;
+    if (task.kind !== 'schedule') task.status = 'failed';
   }
 
   #next(task: ModelTask): number {

@@ -8,7 +8,7 @@ import type { TaskHandler } from '../../../src/engine/task-handler.ts';
 
 /**
  * An agent that is going to be killed. It works through tasks 1 to `count` one after the other, and writes a line for each thing
- * that happens: `effect id run boot`, `completed id run boot`, and `double id` where a completed task is written as completed again.
+ * that happens: `start id run boot`, `effect id run boot`, `completed id run boot`, and `double id` where a completed task is written as completed again.
  */
 
 const { values } = parseArgs({
@@ -31,6 +31,7 @@ const handler = (interrupted: TaskHandler['interrupted']): TaskHandler => ({
   interrupted,
   locks: () => ['config'],
   run: async ({ id, run }) => {
+    log('start', id, run, values.boot);
     await pause();
     log('effect', id, run, values.boot);
     await pause();

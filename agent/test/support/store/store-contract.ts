@@ -57,7 +57,8 @@ export const storeContract = (name: string, open: () => Store): void => {
         runs: [{ run: 1, status: 'missed', startedAt: start.toISOString() }],
         fired: true,
         missedRuns: 2,
-        interruptions: 1,
+        resumed: true,
+        crashes: 1,
       });
       store.put(full);
       assert.deepEqual(store.get(uuid(1)), full);
