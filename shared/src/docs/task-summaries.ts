@@ -14,7 +14,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'unpacks it beside data/snapshots, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
       'that lead out are refused. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
-      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` where nothing was done.',
+      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `unfinished`, an error, if the snapshots are in place ' +
+      'but the height file could not be written or the old snapshots not removed.',
   },
   'discover-peers': {
     does:

@@ -37,8 +37,8 @@ const cleanUpBudgetMs = 1_000;
 
 /**
  * snapshot-restore: finds a snapshot, downloads, verifies and unpacks it in one pass into a folder beside `data/snapshots`, and puts that into
- * its place when all of it is right and on disk. Until then the old snapshots stay; on any error nothing changes. Output:
- * `{reason?, height, key, bytes, sha256, durationMs}`.
+ * its place when all of it is right and on disk. Until then the old snapshots stay, and an error changes nothing. From then on the outcome is
+ * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, durationMs, unfinished?}`.
  */
 export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
   snapshotHandler(options, (store, location, context) => restore(store, location, context, options));
@@ -57,7 +57,11 @@ const restore = async (
   const place = { ...commitPlace(options.home, data), afterStep: options.afterStep };
   await recoverRestore(place, logger);
   const wanted = canonicalParams(location, params);
-  const report = (outcome: TaskReport['outcome'], { height, key, bytes, sha256 }: RestoreMarker): TaskReport => ({
+  const report = (
+    outcome: TaskReport['outcome'],
+    { height, key, bytes, sha256 }: RestoreMarker,
+    unfinished?: Error,
+  ): TaskReport => ({
     outcome,
     output: {
       ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
@@ -66,11 +70,18 @@ const restore = async (
       bytes,
       sha256,
       durationMs: Math.round(options.clock.monotonic() - begun),
+      ...(unfinished === undefined ? {} : { unfinished: unfinished.message }),
     },
   });
   const last = await readMarker(data);
-  if (!params.force && last?.params === wanted && (await hasSnapshot(join(data, snapshotsName), last.height))) {
-    return report('unchanged', last);
+  // This very run did it, and was killed before its end was journalled.
+  const isOwn = last?.by?.task === context.id && last.by.run === context.run;
+  if (
+    last?.params === wanted &&
+    (isOwn || !params.force) &&
+    (await hasSnapshot(join(data, snapshotsName), last.height))
+  ) {
+    return report(isOwn ? 'changed' : 'unchanged', last);
   }
   await refuseMount(data);
   const found = await findSnapshot(store, location.prefix, params, signal, logger);
@@ -85,11 +96,12 @@ const restore = async (
       key: object.key,
       bytes: object.bytes,
       sha256,
+      by: { task: context.id, run: context.run },
     };
     signal.throwIfAborted();
-    await commitRestore(place, marker);
+    const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
-    return report('changed', marker);
+    return report('changed', marker, unfinished);
   } catch (error) {
     // A restore that counts is completed by the next task or the next start, not undone.
     if (!(await isCommitted(place)))
