@@ -73,6 +73,16 @@ export const taskErrorCodes = {
     meaning: 'The operating system does not let the agent signal the process.',
     action: "Run the agent as the node's user, or give it CAP_KILL.",
   },
+  'chain-unproven': {
+    retriable: false,
+    meaning: 'Nothing proves that the data are of the chain. Nothing was changed.',
+    action: 'Give sha256, or set allowUnverified if you know where the data come from.',
+  },
+  'node-running': {
+    retriable: false,
+    meaning: 'The node runs, and the task would exchange files under it. Nothing was changed.',
+    action: 'Stop the node first, or set allowRunning to insist.',
+  },
   'chain-mismatch': {
     retriable: false,
     meaning: 'The data belongs to another chain. Nothing was changed.',

@@ -49,7 +49,7 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
     'discover-peers': discoverPeers({ home, egress, rpc, clock }),
     'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
     'snapshot-upload': snapshotUpload({ home, egress, clock, cpus, ...transfer }),
-    'snapshot-restore': snapshotRestore({ home, egress, clock, cpus, ...transfer }),
+    'snapshot-restore': snapshotRestore({ home, nodeRPC, rpc, egress, clock, cpus, ...transfer }),
     'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock, ...transfer }),
   };
 };

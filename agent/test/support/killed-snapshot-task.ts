@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '@nodetask/runtime';
 import { nodeHome } from '../../src/node/node-home.ts';
+import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { snapshotRestore } from '../../src/tasks/snapshot-restore/snapshot-restore.ts';
 import { snapshotUpload } from '../../src/tasks/snapshot-upload/snapshot-upload.ts';
 import { runTask } from '../../src/tasks/testing/run-task.ts';
@@ -15,7 +16,16 @@ const step = (name: string): void => {
   if (name === last) process.kill(process.pid, 'SIGKILL');
 };
 let updates = 0;
-const options = { home: nodeHome(root), egress: loopbackEgress(), clock: systemClock, cpus: 2, afterStep: step };
+const egress = loopbackEgress();
+const options = {
+  home: nodeHome(root),
+  egress,
+  clock: systemClock,
+  cpus: 2,
+  afterStep: step,
+  nodeRPC: 'http://127.0.0.1:1',
+  rpc: createRpcClient(egress, systemClock),
+};
 const watch = {
   id,
   onProgress: () => {

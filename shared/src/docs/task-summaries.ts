@@ -12,10 +12,10 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     does:
       'Finds a snapshot (the height that latest.txt names, else the highest; with targetHeight the highest at or below it), checks the free space, downloads, verifies and ' +
       'unpacks it beside data/snapshots, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
-      'that lead out are refused. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
+      'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists). The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
-      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `unfinished`, an error, if the snapshots are in place ' +
-      'but the height file could not be written or the old snapshots not removed.',
+      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
+      '(the node has none yet to compare with) or `archive-unproven` (allowed by allowUnverified).',
   },
   'discover-peers': {
     does:

@@ -27,6 +27,9 @@ const commitName = '.restore-commit.json';
 export const markerName = '.nodetask-snapshot-restore.json';
 const maxCommitBytes = 64 * 1024;
 
+/** Whether archive and node are known to be of the same chain, and what was missing if not. */
+const chainVerifications = ['verified', 'genesis-missing', 'archive-unproven'] as const;
+
 /** What a restore was asked for and what it did; kept as the marker. */
 const markerSchema = z.object({
   version: z.literal(1),
@@ -38,6 +41,7 @@ const markerSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** The run that did it, so that the same run, repeated after a kill, still says that it changed something. Absent in older files. */
   by: z.object({ task: z.string().max(36), run: z.int().min(1) }).optional(),
+  chainVerified: z.enum(chainVerifications).optional(),
 });
 
 export type RestoreMarker = z.output<typeof markerSchema>;
