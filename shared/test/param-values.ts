@@ -118,6 +118,7 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
   sha256: text(/^[0-9a-f]{64}$/, 64, 'abc', 'A'.repeat(64), '0'.repeat(65)),
   targetHeight: integer(1, Number.MAX_SAFE_INTEGER),
   allowRunning: flag,
+  keepOthers: flag,
   allowUnverified: flag,
   force: flag,
   sources: {

@@ -69,14 +69,20 @@ const cases: Readonly<Record<TaskType, Cases>> = {
     accepts: [
       [
         { sources: [{ type: 'dns', hostname: 'seeds.example.com' }] },
-        { sources: [{ type: 'dns', hostname: 'seeds.example.com', srv: false }], port: 26656, rpcPort: 26657 },
+        {
+          sources: [{ type: 'dns', hostname: 'seeds.example.com', srv: false }],
+          keepOthers: true,
+          port: 26656,
+          rpcPort: 26657,
+        },
       ],
-      [{ sources: [{ type: 'static', addresses: [peer] }], port: 1, rpcPort: 65535 }],
+      [{ sources: [{ type: 'static', addresses: [peer] }], keepOthers: false, port: 1, rpcPort: 65535 }],
       [
         {
           sources: [
             { type: 'ec2Tags', region: 'eu-central-1', tags: { role: 'sentry' }, endpoint: 'http://ec2.example.com' },
           ],
+          keepOthers: true,
           port: 26656,
           rpcPort: 26657,
         },
