@@ -159,6 +159,22 @@ export const taskErrorCodes = {
     meaning: 'The RPC of a node answers with an error or with something that is not CometBFT.',
     action: 'Check the address and the log of the node.',
   },
+  'results-discarded': {
+    retriable: false,
+    meaning: 'The node does not keep the results of blocks. Nothing was skipped.',
+    action:
+      'Set storage.discard_abci_responses = false in its config.toml and restart it, or give another rpcEndpoint.',
+  },
+  'results-missing': {
+    retriable: false,
+    meaning: 'The node has the block, but not its results. Nothing was skipped.',
+    action: 'Give the rpcEndpoint of a node that has them, or begin anew under another prefix with a startHeight.',
+  },
+  'start-height-conflict': {
+    retriable: false,
+    meaning: 'startHeight is not where the export to this destination goes on. Nothing was exported.',
+    action: 'Leave startHeight out, or give a prefix of its own.',
+  },
   'blocks-pruned': {
     retriable: false,
     meaning: 'The node no longer has the next block that is to be exported. Nothing was skipped.',

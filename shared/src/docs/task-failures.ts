@@ -70,6 +70,9 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
   ],
   'result-export': [
     'blocks-pruned',
+    'results-discarded',
+    'results-missing',
+    'start-height-conflict',
     'chain-mismatch',
     'source-invalid',
     ...rpc,
