@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type Chain, type ChainNode, startChain } from '@nodetask/testbed';
@@ -36,7 +37,13 @@ const tasksFor = (
   const egress = createEgress({ nodeRPC: node.rpcUrl, allowHosts: others.map(({ address }) => address) });
   t.after(() => egress.close());
   const rpc = createRpcClient(egress, systemClock);
-  const options = { home: nodeHome(node.home), egress, rpc, clock: systemClock };
+  const options = {
+    home: nodeHome(node.home),
+    stateFolder: join(node.home, '.nodetask'),
+    egress,
+    rpc,
+    clock: systemClock,
+  };
   return {
     discoverPeers: (params) => runTask('discover-peers', discoverPeers(options), params),
     configureStateSync: (params) => runTask('configure-state-sync', configureStateSync(options), params),

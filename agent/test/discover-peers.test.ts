@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type Chain, type ChainNode, type Ec2Server, startChain, startEc2 } from '@nodetask/testbed';
@@ -43,6 +44,7 @@ const runFor = (
   t.after(() => egress.close());
   const handler = discoverPeers({
     home: nodeHome(node.home),
+    stateFolder: join(node.home, '.nodetask'),
     egress,
     rpc: createRpcClient(egress, systemClock),
     clock: systemClock,

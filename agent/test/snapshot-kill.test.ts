@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,9 +25,15 @@ const snapshotsOf = (home: NodeHome): string => join(home.data, 'snapshots');
 const keys = async (prefix: string): Promise<string[]> => (await s3.files.list(bucket, prefix)).map(({ key }) => key);
 
 /** Runs a task in a process that kills itself in the step. */
-const runUntilKilled = async (type: string, home: NodeHome, params: object, step: string): Promise<void> => {
+const runUntilKilled = async (
+  type: string,
+  home: NodeHome,
+  params: object,
+  step: string,
+  id: string = randomUUID(),
+): Promise<void> => {
   const script = fileURLToPath(new URL('support/killed-snapshot-task.ts', import.meta.url));
-  const args = ['--conditions=nodetask-source', script, type, home.root, JSON.stringify(params), step];
+  const args = ['--conditions=nodetask-source', script, type, home.root, JSON.stringify(params), step, id];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.resume();
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
@@ -93,7 +100,8 @@ test('a restore that is killed in any step leaves the old snapshots or the new o
         const home = await makeChainHome(t2);
         if (having === 'snapshots') await writeSnapshot(home, 50, 1_000);
         const old = having === 'snapshots' ? await describeTree(snapshotsOf(home)) : undefined;
-        await runUntilKilled('snapshot-restore', home, { ...at('restore'), chainId }, step);
+        const id = randomUUID();
+        await runUntilKilled('snapshot-restore', home, { ...at('restore'), chainId }, step, id);
 
         const left = await readdir(home.data);
         if (left.includes('snapshots')) {
@@ -106,16 +114,58 @@ test('a restore that is killed in any step leaves the old snapshots or the new o
           if (old !== undefined) assert.deepEqual(await describeTree(join(home.data, '.restore-old')), old);
         }
 
-        const again = await runRestore(home, at('restore'));
-        assert.equal(again.outcome, afterCommit.includes(step) ? 'unchanged' : 'changed');
+        const again = await runRestore(home, at('restore'), { id });
+        assert.equal(again.outcome, 'changed');
+        assert.equal(again.output?.['chainVerified'], 'verified');
+        assert.deepEqual(again.warnings, []);
         assert.equal(again.output?.['height'], 100);
         assert.deepEqual(await describeTree(snapshotsOf(home)), wanted);
         assert.equal(await readSnapshotHeight(home), 100);
         assert.deepEqual((await readdir(home.data)).toSorted(), ['.nodetask-snapshot-restore.json', 'snapshots']);
         assert.deepEqual((await readdir(home.root)).toSorted(), ['.nodetask-snapshot-height', 'config', 'data']);
+        const another = await runRestore(home, at('restore'));
+        assert.deepEqual([another.outcome, another.output?.['reason']], ['unchanged', 'already-restored']);
       });
     }
   }
+});
+
+test('a restore that is killed after its commit is not made again by the same run, even with force', async (t) => {
+  const source = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot(source, height, 1_000);
+  await runUpload(source, at('forced'));
+  const home = await makeChainHome(t);
+  const params = { ...at('forced'), chainId, force: true };
+  const id = randomUUID();
+  await runUntilKilled('snapshot-restore', home, params, 'new in place', id);
+  const steps: string[] = [];
+  const again = await runRestore(home, params, { id, afterStep: (step) => steps.push(step) });
+  assert.equal(again.outcome, 'changed');
+  assert.deepEqual(steps, ['old removed', 'height written', 'marker written']);
+});
+
+test('a restore whose snapshots are in place has changed something even if it cannot write its height file', async (t) => {
+  const source = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot(source, height, 1_000);
+  await runUpload(source, at('untidy'));
+  const home = await makeChainHome(t);
+  await writeSnapshot(home, 50, 1_000);
+  const heightFile = join(home.root, '.nodetask-snapshot-height');
+  await mkdir(join(heightFile, 'in the way'), { recursive: true });
+
+  const restored = await runRestore(home, at('untidy'));
+  assert.equal(restored.outcome, 'changed');
+  assert.match(
+    String(restored.warnings?.[0]),
+    /the snapshots are in place, but cannot write .*\.nodetask-snapshot-height/,
+  );
+  assert.deepEqual(await readdir(snapshotsOf(home)), ['100']);
+  assert.equal((await runRestore(home, at('untidy'))).output?.['reason'], 'already-restored');
+
+  await rm(heightFile, { recursive: true });
+  assert.equal((await runRestore(home, at('untidy'))).output?.['reason'], 'already-restored');
+  assert.equal(await readSnapshotHeight(home), 100);
+  assert.deepEqual((await readdir(home.data)).toSorted(), ['.nodetask-snapshot-restore.json', 'snapshots']);
 });
 
 test('an upload completes a restore that was interrupted before it looks for snapshots', async (t) => {

@@ -70,7 +70,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
     assert.equal(restored.outcome, 'changed');
     const { durationMs, ...rest } = restored.output ?? {};
     assert.ok(typeof durationMs === 'number' && durationMs > 0);
-    assert.deepEqual(rest, { height: 200, key, bytes: archive.length, sha256 });
+    assert.deepEqual(rest, { height: 200, key, bytes: archive.length, sha256, chainVerified: 'verified' });
     await rm(join(snapshotsOf(source), '100'), { recursive: true });
     await rm(join(snapshotsOf(source), '300'), { recursive: true });
     assert.deepEqual(await describeTree(snapshotsOf(target)), await describeTree(snapshotsOf(source)));

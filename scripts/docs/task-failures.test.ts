@@ -23,6 +23,7 @@ const optionsOf = (type: TaskType): readonly string[] => {
 
 const atSubmit = 'refused at submit, by the same check: the NodeTask is Rejected';
 const perHost = 'told for each host in the output; the task goes on with the others';
+const whetherItRuns = 'an answer to the question whether the node runs: node-running, or nothing';
 const unused = 'of a function that this task does not call';
 
 /** Codes that stand in what a handler loads, and that no task of the type ends with. */
@@ -33,7 +34,12 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'rpc-invalid': unused,
     'source-invalid': unused,
   },
-  'snapshot-restore': { 'invalid-params': atSubmit, 'rpc-invalid': unused, 'source-invalid': unused },
+  'snapshot-restore': {
+    'invalid-params': atSubmit,
+    'rpc-unreachable': whetherItRuns,
+    'rpc-invalid': whetherItRuns,
+    'source-invalid': whetherItRuns,
+  },
   'discover-peers': {
     'invalid-params': atSubmit,
     'egress-refused': perHost,

@@ -45,6 +45,8 @@ export {
 export {
   maxOutputBytes,
   maxRunRecords,
+  maxWarningCharacters,
+  maxWarnings,
   outcomes,
   progressSchema,
   runRecordSchema,

@@ -85,6 +85,16 @@ export const taskErrorCodes = {
     meaning: 'The operating system does not let the agent signal the process.',
     action: "Run the agent as the node's user, or give it CAP_KILL.",
   },
+  'chain-unproven': {
+    retriable: false,
+    meaning: 'Nothing proves that the data are of the chain. Nothing was changed.',
+    action: 'Give sha256, or set allowUnverified if you know where the data come from.',
+  },
+  'node-running': {
+    retriable: false,
+    meaning: 'The node runs, and the task would exchange files under it. Nothing was changed.',
+    action: 'Stop the node first, or set allowRunning to insist.',
+  },
   'chain-mismatch': {
     retriable: false,
     meaning: 'The data belongs to another chain. Nothing was changed.',
@@ -160,6 +170,22 @@ export const taskErrorCodes = {
     retriable: true,
     meaning: 'The RPC of a node answers with an error or with something that is not CometBFT.',
     action: 'Check the address and the log of the node.',
+  },
+  'results-discarded': {
+    retriable: false,
+    meaning: 'The node does not keep the results of blocks. Nothing was skipped.',
+    action:
+      'Set storage.discard_abci_responses = false in its config.toml and restart it, or give another rpcEndpoint.',
+  },
+  'results-missing': {
+    retriable: false,
+    meaning: 'The node has the block, but not its results. Nothing was skipped.',
+    action: 'Give the rpcEndpoint of a node that has them, or begin anew under another prefix with a startHeight.',
+  },
+  'start-height-conflict': {
+    retriable: false,
+    meaning: 'startHeight is not where the export to this destination goes on. Nothing was exported.',
+    action: 'Leave startHeight out, or give a prefix of its own.',
   },
   'blocks-pruned': {
     retriable: false,

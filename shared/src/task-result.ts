@@ -28,6 +28,10 @@ export type Progress = z.output<typeof progressSchema>;
 /** The most that `output` may take as JSON, in bytes. */
 export const maxOutputBytes = 16 * 1024;
 
+/** The most warnings of a result, and the most characters of each. */
+export const maxWarnings = 8;
+export const maxWarningCharacters = 256;
+
 /** What became of a task on a target. Optional members are absent, never null. */
 export const taskResultSchema = z.strictObject({
   id: z.uuid().describe('Id of the task (UUID).'),
@@ -63,6 +67,11 @@ export const taskResultSchema = z.strictObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe('Output of the last run, by task type; at most 16 KiB.'),
+  warnings: z
+    .array(z.string().max(maxWarningCharacters))
+    .max(maxWarnings)
+    .optional()
+    .describe('What the last run succeeded in spite of, for instance that nothing proved the chain of an archive.'),
   progress: progressSchema.optional().describe('How far the active run is.'),
   errorCode: z.string().max(64).optional().describe('Code of the error, see the error reference.'),
   retriable: z.boolean().optional().describe('Whether the same task may succeed when tried again.'),

@@ -49,6 +49,7 @@ export const runCompleted = (record: TaskRecord, report: TaskReport, at: string)
     completedAt: at,
     outcome: report.outcome,
     ...(report.output === undefined ? {} : { output: report.output }),
+    ...(report.warnings === undefined ? {} : { warnings: [...report.warnings] }),
   },
 });
 

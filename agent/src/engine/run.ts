@@ -4,6 +4,8 @@ import {
   type JsonObject,
   type Logger,
   maxOutputBytes,
+  maxWarningCharacters,
+  maxWarnings,
   outcomes,
   type Progress,
   TaskError,
@@ -172,6 +174,12 @@ const checked = (report: TaskReport): TaskReport => {
   if (outcome === undefined) {
     throw new TypeError(`the handler returned no outcome of ${outcomes.join(', ')}; the work may be done`);
   }
-  if (report.output === undefined) return { outcome };
-  return { outcome, output: fitOutput(jsonCopy(report.output), maxOutputBytes) };
+  const warnings = (report.warnings ?? [])
+    .slice(0, maxWarnings)
+    .map((warning) => warning.slice(0, maxWarningCharacters).toWellFormed());
+  return {
+    outcome,
+    ...(report.output === undefined ? {} : { output: fitOutput(jsonCopy(report.output), maxOutputBytes) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 };

@@ -38,6 +38,8 @@ export interface TaskContext<Params> {
 export interface TaskReport {
   readonly outcome: Outcome;
   readonly output?: JsonObject;
+  /** What the run succeeded in spite of, for people; the engine keeps the first `maxWarnings`, each cut to `maxWarningCharacters`. */
+  readonly warnings?: readonly string[];
 }
 
 /** Does the work of one task type. Idempotent: after a crash the same run may happen again and must lead to the same end. */

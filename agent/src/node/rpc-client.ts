@@ -24,7 +24,7 @@ export interface RpcAnswer {
 export interface RpcClient {
   /**
    * Calls a method. Takes both forms of answer: in a JSON-RPC envelope, as CometBFT sends it, and bare, as Sei does. Throws TaskError
-   * `rpc-unreachable` or `rpc-invalid`; the latter has `details: {httpStatus, rpcCode?}`.
+   * `rpc-unreachable` or `rpc-invalid`; the latter has `details: {httpStatus, rpcCode?, rpcError?}`.
    */
   call(
     base: string,
@@ -101,7 +101,11 @@ const parse = (text: string): unknown => {
 const invalid = (url: URL, httpStatus: number, what: string, error?: unknown): TaskError => {
   const rpcCode = isTable(error) && typeof error['code'] === 'number' ? error['code'] : undefined;
   return new TaskError('rpc-invalid', `${describeURL(url)} ${what}: check the address and the log of the node`, {
-    details: { httpStatus, ...(rpcCode === undefined ? {} : { rpcCode }) },
+    details: {
+      httpStatus,
+      ...(rpcCode === undefined ? {} : { rpcCode }),
+      ...(error === undefined ? {} : { rpcError: describeError(error) }),
+    },
   });
 };
 

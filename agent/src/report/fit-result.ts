@@ -34,7 +34,7 @@ const maxRunError = 128;
 
 /**
  * The result as it fits into `maxBytes` of JSON. What is worth least goes first: progress, the output (a note says where the
- * whole is), most of the error, the schedule; in the end the least result is left. Always valid against the schema.
+ * whole is), most of the error and of the warnings, the schedule; in the end the least result is left. Always valid against the schema.
  */
 export const fitResult = (result: TaskResult, maxBytes: number): StatusResult => {
   const { params: _params, ...whole } = clean(result);
@@ -46,11 +46,14 @@ export const fitResult = (result: TaskResult, maxBytes: number): StatusResult =>
   const withNote: StatusResult =
     withoutProgress.output === undefined ? withoutProgress : { ...withoutProgress, output: omittedOutput(result) };
   const { output: _output, ...withoutOutput } = withNote;
-  const shortError: StatusResult =
-    withoutOutput.error === undefined
-      ? withoutOutput
-      : { ...withoutOutput, error: cut(withoutOutput.error, maxRunError) };
-  for (const candidate of [full, withoutProgress, withNote, withoutOutput, shortError]) {
+  // One warning says that there are some; the rest is at the agent.
+  const [warning] = withoutOutput.warnings ?? [];
+  const short: StatusResult = {
+    ...withoutOutput,
+    ...(withoutOutput.error === undefined ? {} : { error: cut(withoutOutput.error, maxRunError) }),
+    ...(warning === undefined ? {} : { warnings: [cut(warning, maxRunError)] }),
+  };
+  for (const candidate of [full, withoutProgress, withNote, withoutOutput, short]) {
     if (bytesOf(candidate) <= maxBytes) return candidate;
   }
   return leastResult(result);

@@ -46,10 +46,10 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
     'config-reload': configReload(home, host, procProcessTable()),
     'mark-ready': markReady(),
     'configure-genesis': configureGenesis({ home, egress, rpc, clock, ...transfer }),
-    'discover-peers': discoverPeers({ home, egress, rpc, clock }),
+    'discover-peers': discoverPeers({ home, stateFolder, egress, rpc, clock }),
     'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
     'snapshot-upload': snapshotUpload({ home, egress, clock, cpus, ...transfer }),
-    'snapshot-restore': snapshotRestore({ home, egress, clock, cpus, ...transfer }),
+    'snapshot-restore': snapshotRestore({ home, nodeRPC, rpc, egress, clock, cpus, ...transfer }),
     'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock, ...transfer }),
   };
 };

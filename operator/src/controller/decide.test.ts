@@ -155,6 +155,28 @@ describe('a fan-out', () => {
       /^1 of 3 targets failed, which .* \(1\) allows: sei-0: boom$/,
     );
   });
+  test('completes with a Warning event if one of the targets succeeded with warnings', () => {
+    const warnings = ['nothing proves that the archive is of pacific-1', 'the node runs'];
+    const rows = [
+      row('sei-0', { result: result({ status: 'completed', outcome: 'changed', warnings }) }),
+      row('sei-1', { phase: 'Succeeded' }),
+      row('sei-2', { phase: 'Succeeded' }),
+    ];
+    const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
+    assert.equal(ready(decision), 'CompletedWithWarnings');
+    assert.equal(decision.status?.phase, 'Succeeded');
+    assert.equal(
+      decision.status?.conditions?.[0]?.message,
+      'succeeded on 3 targets, 1 of them with a warning: sei-0: changed; warning: nothing proves that the archive is of pacific-1; and 1 more warning',
+    );
+    assert.deepEqual(
+      decision.events.map(({ type, reason }) => [type, reason]),
+      [['Warning', 'Completed']],
+    );
+    const later = { ...decision.status, targets: rows.map((r, i) => ({ ...r, ...decision.status?.targets?.[i] })) };
+    const again = ask({ spec: fanOut, pods: three, status: later, seconds: 2 });
+    assert.deepEqual(again, { calls: [], dropRows: [], events: [] });
+  });
   test('counts what has ended and shows what runs', () => {
     const rows = [
       row('sei-0', { result: result({ status: 'completed' }) }),

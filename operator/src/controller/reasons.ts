@@ -61,6 +61,10 @@ const onTheWay = {
 /** In the desired state: of Ready=True. */
 const asItShouldBe = {
   Succeeded: { meaning: 'Every target succeeded.', action: 'Nothing.' },
+  CompletedWithWarnings: {
+    meaning: 'Every target succeeded, and at least one of them with a warning.',
+    action: 'Read the message, and `warnings` in the results of the rows.',
+  },
   CompletedWithFailures: {
     meaning: 'All targets have ended, and no more failed than spec.strategy.failureThreshold allows.',
     action: 'See the rows of the targets that failed.',

@@ -115,8 +115,8 @@ const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[]
   if (!isTerminal(after.phase) || (before.phase === after.phase && before.runID === after.runID)) return [];
   const message = sentence(condition(after, 'Ready')?.message ?? '');
   if (after.phase === 'Succeeded') {
-    const partly = (condition(after, 'Complete')?.reason as Reason | undefined) === 'CompletedWithFailures';
-    return [{ type: partly ? 'Warning' : 'Normal', reason: 'Completed', action: 'Complete', note: message }];
+    const isNormal = (condition(after, 'Complete')?.reason as Reason | undefined) === 'Succeeded';
+    return [{ type: isNormal ? 'Normal' : 'Warning', reason: 'Completed', action: 'Complete', note: message }];
   }
   if (after.phase === 'Cancelled') {
     return [{ type: 'Normal', reason: 'Cancelled', action: 'Cancel', note: message }];

@@ -23,7 +23,16 @@ const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
  */
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
   'snapshot-upload': ['chain-mismatch', 'file-changed', ...store, ...files],
-  'snapshot-restore': ['chain-mismatch', 'hash-mismatch', 'snapshot-invalid', 'object-missing', ...store, ...files],
+  'snapshot-restore': [
+    'chain-mismatch',
+    'chain-unproven',
+    'node-running',
+    'hash-mismatch',
+    'snapshot-invalid',
+    'object-missing',
+    ...store,
+    ...files,
+  ],
   'discover-peers': ['no-peers', 'chain-mismatch', 'source-invalid', 'patch-invalid', ...files],
   'config-patch': ['patch-invalid', ...files],
   'config-apply': ['config-invalid', 'override-invalid', 'patch-invalid', ...files],
@@ -61,6 +70,9 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
   ],
   'result-export': [
     'blocks-pruned',
+    'results-discarded',
+    'results-missing',
+    'start-height-conflict',
     'chain-mismatch',
     'source-invalid',
     ...rpc,

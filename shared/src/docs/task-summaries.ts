@@ -12,19 +12,21 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     does:
       'Finds a snapshot (the height that latest.txt names, else the highest; with targetHeight the highest at or below it), checks the free space, downloads, verifies and ' +
       'unpacks it beside data/snapshots, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
-      'that lead out are refused. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
+      'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists). The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
-      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` where nothing was done.',
+      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
+      '(the node has none yet to compare with) or `archive-unproven` (allowed by allowUnverified).',
   },
   'discover-peers': {
     does:
       'Lists the hosts of every source, asks each for its node id by its RPC, and writes the persistent peers into config.toml: each node once, ' +
       'never this node, of its chain only, in an order that does not change from run to run. One peer is enough for success; no peer at all is a failure that ' +
-      'says why, host by host. While a source itself cannot be read, the peers that the file has stay beside those that were found. ec2Tags needs ' +
+      'says why, host by host. A peer of the file stays if its host is listed and does not answer, while a source cannot be read, and if no earlier run wrote it ' +
+      '(keepOthers). ec2Tags needs ' +
       'ec2:DescribeInstances and takes credentials from the environment, web identity or pod identity of the agent only.',
     output:
       'peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
-      'could not be read; kept: peers of the file that stayed for that reason.',
+      'could not be read; kept: peers of the file that stayed although no host answered for them; removed: peers that left the file.',
   },
   'config-patch': {
     does:

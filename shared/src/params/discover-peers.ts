@@ -56,6 +56,12 @@ export const discoverPeersParams = defineParams(
       .min(1)
       .max(16)
       .describe('Where to look for peers, in order.'),
+    keepOthers: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Keep the peers in the file that no earlier run of this task wrote. With false they leave the file if no source lists them.',
+      ),
     port: port.default(26656).describe('P2P port of discovered hosts.'),
     rpcPort: port.default(26657).describe('RPC port on which discovered hosts are asked for their node id.'),
   }),

@@ -33,14 +33,16 @@ const wrongStores = (more: Params): Cases['refuses'] => [
   [{ ...more, ...bucket, endpoint: 's3.example.com' }, /must be an http/],
 ];
 
+const insisted = { allowRunning: true, allowUnverified: true, force: true };
+
 const cases: Readonly<Record<TaskType, Cases>> = {
   'snapshot-restore': {
     accepts: [
       [
         { ...bucket, chainId: 'pacific-1' },
-        { ...bucket, chainId: 'pacific-1', force: false },
+        { ...bucket, chainId: 'pacific-1', allowRunning: false, allowUnverified: false, force: false },
       ],
-      [{ ...uri, chainId: 'pacific-1', targetHeight: 1, sha256: digest, force: true }],
+      [{ ...uri, chainId: 'pacific-1', targetHeight: 1, sha256: digest, ...insisted }],
       [
         {
           ...bucket,
@@ -48,7 +50,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
           prefix: 'pacific-1/',
           endpoint: 'http://s3.example.com:9000/',
           forcePathStyle: true,
-          force: false,
+          ...insisted,
         },
       ],
     ],
@@ -67,14 +69,20 @@ const cases: Readonly<Record<TaskType, Cases>> = {
     accepts: [
       [
         { sources: [{ type: 'dns', hostname: 'seeds.example.com' }] },
-        { sources: [{ type: 'dns', hostname: 'seeds.example.com', srv: false }], port: 26656, rpcPort: 26657 },
+        {
+          sources: [{ type: 'dns', hostname: 'seeds.example.com', srv: false }],
+          keepOthers: true,
+          port: 26656,
+          rpcPort: 26657,
+        },
       ],
-      [{ sources: [{ type: 'static', addresses: [peer] }], port: 1, rpcPort: 65535 }],
+      [{ sources: [{ type: 'static', addresses: [peer] }], keepOthers: false, port: 1, rpcPort: 65535 }],
       [
         {
           sources: [
             { type: 'ec2Tags', region: 'eu-central-1', tags: { role: 'sentry' }, endpoint: 'http://ec2.example.com' },
           ],
+          keepOthers: true,
           port: 26656,
           rpcPort: 26657,
         },

@@ -11,6 +11,16 @@ export const snapshotRestoreParams = defineParams(
       .optional()
       .describe('Restore the highest snapshot at or below this height. Default: the latest.'),
     sha256: sha256.optional(),
+    allowRunning: z
+      .boolean()
+      .default(false)
+      .describe('Exchange the snapshots even while the node runs. By default the task refuses to.'),
+    allowUnverified: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Restore an archive even if neither its manifest, nor its name, nor sha256 proves that it is of the chain. By default the task refuses to.',
+      ),
     force: z.boolean().default(false).describe('Restore again although the same params finished before.'),
   }),
   objectStoreRules,

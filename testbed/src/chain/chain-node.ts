@@ -107,6 +107,11 @@ export class ChainNode extends ChainRpc implements AsyncDisposable {
     await this.process.start();
   }
 
+  /** Changes its config.toml; it counts from the next start. */
+  async configure(config: NodeConfig): Promise<void> {
+    await writeFile(this.configFile, setNodeConfig(await readFile(this.configFile, 'utf8'), config));
+  }
+
   async stop(): Promise<void> {
     await this.process.stop();
   }

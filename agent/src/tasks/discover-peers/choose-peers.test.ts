@@ -23,6 +23,8 @@ const input = (
     ]),
   ),
   existing: [],
+  written: new Set(),
+  keepOthers: true,
   ...more,
 });
 
@@ -72,18 +74,42 @@ describe('choosing peers', () => {
     assert.equal(choosePeers(input(sources, answers, { ownId: id('2') })).found.length, 1);
   });
 
-  test('what the file has stays while a source cannot be read, and only then', () => {
-    const existing = [
-      { id: id('9'), host: 'old', port: 1 },
-      { id: id('1'), host: 'old-address-of-x', port: 1 },
-      { id: id('0'), host: 'self', port: 1 },
-    ];
-    const more = { existing, ownId: id('0') };
+  test('peers of an earlier run stay while a source cannot be read, and leave the list when all sources are read and none lists them', () => {
+    const existing = [`${id('9')}@old:1`, `${id('1')}@old-address-of-x:1`, `${id('0')}@self:1`];
+    const more = { existing, ownId: id('0'), written: new Set([id('9'), id('1'), id('0')]) };
     const broken = choosePeers(input({ a: [host('x')], b: 'no such name' }, { x: id('1') }, more));
     assert.deepEqual(formatPeers(broken.found), [`${id('1')}@x:26656`]);
-    assert.deepEqual(formatPeers(broken.kept), [`${id('9')}@old:1`]);
+    assert.deepEqual(broken.kept, [`${id('9')}@old:1`]);
+    assert.deepEqual(broken.removed, [`${id('0')}@self:1`]);
     assert.equal(broken.sources[1]?.error, 'no such name');
-    assert.deepEqual(choosePeers(input({ a: [host('x')] }, { x: id('1') }, more)).kept, []);
+    const whole = choosePeers(input({ a: [host('x')] }, { x: id('1') }, more));
+    assert.deepEqual(whole.kept, []);
+    assert.deepEqual(whole.removed, [`${id('9')}@old:1`, `${id('0')}@self:1`]);
+  });
+
+  test('a peer whose host is listed and does not answer stays', () => {
+    const existing = [`${id('1')}@x:26656`, `${id('2')}@y:26656`];
+    const written = new Set([id('1'), id('2')]);
+    const { found, kept, removed } = choosePeers(
+      input(
+        { a: [host('x'), host('y')] },
+        { x: id('1'), y: { why: 'timed out' } },
+        { existing, written, keepOthers: false },
+      ),
+    );
+    assert.deepEqual(formatPeers(found), [`${id('1')}@x:26656`]);
+    assert.deepEqual(kept, [`${id('2')}@y:26656`]);
+    assert.deepEqual(removed, []);
+  });
+
+  test('peers that no earlier run wrote stay, unless keepOthers is false', () => {
+    const existing = [`${id('7')}@by-hand:26656`, 'tcp://no-peer', `${id('8')}@ours:26656`];
+    const more = { existing, written: new Set([id('8')]) };
+    const kept = choosePeers(input({ a: [host('x')] }, { x: id('1') }, more));
+    assert.deepEqual(kept.kept, existing.slice(0, 2));
+    assert.deepEqual(kept.removed, existing.slice(2));
+    const replaced = choosePeers(input({ a: [host('x')] }, { x: id('1') }, { ...more, keepOthers: false }));
+    assert.deepEqual([replaced.kept, replaced.removed], [[], existing]);
   });
 
   test('no peer at all is explained host by host', () => {
@@ -114,10 +140,10 @@ describe('choosing peers', () => {
         const { found, kept, sources } = choosePeers(
           input({ a: hosts, b: broken ? 'denied' : hosts }, answers, {
             ownId: id('0'),
-            existing: [{ id: id('3'), host: 'kept', port: 2 }],
+            existing: [`${id('3')}@kept:2`],
           }),
         );
-        const ids = [...found, ...kept].map((peer) => peer.id);
+        const ids = [...formatPeers(found), ...kept].map((peer) => peer.slice(0, 40));
         assert.equal(new Set(ids).size, ids.length);
         assert.ok(!ids.includes(id('0')));
         for (const report of sources.filter(({ error }) => error === undefined)) {

@@ -1,5 +1,5 @@
 import { TaskError } from '@nodetask/shared';
-import { formatPeerAddress, hostAndPort, type PeerAddress } from '../../node/peer-address.ts';
+import { formatPeerAddress, hostAndPort, parsePeerAddress, type PeerAddress } from '../../node/peer-address.ts';
 import type { Answer } from './ask-hosts.ts';
 import type { Candidate } from './peer-source.ts';
 
@@ -16,8 +16,12 @@ export interface ChoiceInput {
   readonly ownId?: string | undefined;
   /** Of this node's genesis; absent: there is none yet. */
   readonly ownChainId?: string | undefined;
-  /** What the file has now. */
-  readonly existing: readonly PeerAddress[];
+  /** The members of the list that the file has now, as they stand there. */
+  readonly existing: readonly string[];
+  /** Node ids that earlier runs wrote into the file. */
+  readonly written: ReadonlySet<string>;
+  /** Whether peers that no earlier run wrote stay. */
+  readonly keepOthers: boolean;
 }
 
 export interface HostNote {
@@ -41,8 +45,13 @@ export interface SourceReport {
 export interface Choice {
   /** In the order of the sources and of what each lists. */
   readonly found: readonly PeerAddress[];
-  /** Peers of the file that stay because a source could not be read: it may be where they came from. */
-  readonly kept: readonly PeerAddress[];
+  /**
+   * Members of the list that stay although no host answered for them: their host is listed and did not answer, a source could not be read
+   * and may be where they came from, or somebody else wrote them.
+   */
+  readonly kept: readonly string[];
+  /** Members of the list that leave it. */
+  readonly removed: readonly string[];
   readonly sources: readonly SourceReport[];
 }
 
@@ -68,8 +77,36 @@ export const choosePeers = (input: ChoiceInput): Choice => {
     return report;
   });
   const isIncomplete = sources.some((source) => 'error' in source);
-  const kept = isIncomplete ? input.existing.filter(({ id }) => id !== input.ownId && !found.has(id)) : [];
-  return { found: [...found.values()], kept: uniqueById(kept), sources };
+  const silent = new Set(
+    input.findings
+      .flatMap((findings) => ('candidates' in findings ? findings.candidates : []))
+      .filter((candidate) => 'unreachable' in judge(candidate, input, found))
+      .map(({ host }) => host),
+  );
+  const stays = ({ id, host }: PeerAddress): boolean =>
+    id !== input.ownId && (isIncomplete || silent.has(host) || (input.keepOthers && !input.written.has(id)));
+  return { found: [...found.values()], ...divide(input, found, stays, isIncomplete), sources };
+};
+
+/** Which members of the file's list stay, and which leave. One whose node was found stays too, with the address that was found. */
+const divide = (
+  { existing, keepOthers }: ChoiceInput,
+  found: ReadonlyMap<string, PeerAddress>,
+  stays: (peer: PeerAddress) => boolean,
+  isIncomplete: boolean,
+): Pick<Choice, 'kept' | 'removed'> => {
+  const kept = new Map<string, string>();
+  const removed: string[] = [];
+  for (const text of existing) {
+    const peer = parsePeerAddress(text);
+    if (peer !== undefined && found.has(peer.id)) continue;
+    const key = peer?.id ?? text;
+    // A member that is no peer address was not written by this task.
+    const isKept = !kept.has(key) && (peer === undefined ? keepOthers || isIncomplete : stays(peer));
+    if (isKept) kept.set(key, text);
+    else removed.push(text);
+  }
+  return { kept: [...kept.values()], removed };
 };
 
 type Verdict = { readonly peer: PeerAddress } | { readonly unreachable: string } | { readonly skipped: string };
@@ -107,12 +144,6 @@ const refuseSeveralChains = ({ answers, ownChainId, ownId }: ChoiceInput): void 
     `the hosts are nodes of ${hostByChain.size} chains (${chains.join(', ')}), and there is no config/genesis.json that says which is ` +
       "this node's; nothing was changed. Run configure-genesis first",
   );
-};
-
-const uniqueById = (peers: readonly PeerAddress[]): readonly PeerAddress[] => {
-  const seen = new Map<string, PeerAddress>();
-  for (const peer of peers) if (!seen.has(peer.id)) seen.set(peer.id, peer);
-  return [...seen.values()];
 };
 
 /** The reasons for which there is no peer at all, as far as a message can hold them. */

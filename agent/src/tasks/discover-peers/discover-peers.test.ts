@@ -79,7 +79,14 @@ const setUp = async (
   const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: allowed, lookup });
   t.after(() => egress.close());
   const rpc = createRpcClient(egress, systemClock);
-  const handler = discoverPeers({ home, egress, rpc, clock: systemClock, ...options });
+  const handler = discoverPeers({
+    home,
+    stateFolder: join(home.root, 'state'),
+    egress,
+    rpc,
+    clock: systemClock,
+    ...options,
+  });
   return {
     home,
     rpcPort,
@@ -207,16 +214,45 @@ describe('discover-peers', () => {
       { type: 'dns', hostname: 'missing.test' },
     ];
     const report = await run(sources);
-    assert.equal(await peers(), `${id('1')}@127.20.0.1:26656,${staticPeer}`);
-    assert.deepEqual(report.output?.['kept'], [staticPeer]);
+    assert.equal(await peers(), `${id('1')}@127.20.0.1:26656,${staticPeer},junk`);
+    assert.deepEqual(report.output?.['kept'], [staticPeer, 'junk']);
     assert.match(JSON.stringify(report.output), /127\.20\.0\.2:26656.*\\"no id\\" as node_info\.id/);
     assert.match(JSON.stringify(report.output), /missing\.test cannot be resolved \(ENOTFOUND\)/);
     const again = await run(sources);
     assert.deepEqual([again.outcome, again.output?.['reason']], ['unchanged', 'already-as-wanted']);
 
-    // The source is well again: now the list is what the sources say.
-    await run([{ type: 'dns', hostname: 'n' }]);
+    // All sources can be read now, and the list is theirs if others' peers are not to stay.
+    const replaced = await run([{ type: 'dns', hostname: 'n' }], { params: { keepOthers: false } });
     assert.equal(await peers(), `${id('1')}@127.20.0.1:26656`);
+    assert.deepEqual(replaced.output?.['removed'], [staticPeer, 'junk']);
+  });
+
+  test('a host that restarts keeps its place in the list, and a host that no source lists any more loses it', async (t) => {
+    let restarting = false;
+    const second: Respond = (request, response) => {
+      if (restarting) response.destroy();
+      else bare(id('2'))(request, response);
+    };
+    const hosts = { '127.20.0.1': bare(id('1')), '127.20.0.2': second };
+    const names = { a: ['127.20.0.1'], b: ['127.20.0.2'] };
+    const { run, home, peers } = await setUp(t, hosts, { names });
+    await rewrite(home, 'config.toml', 'persistent-peers = ""', `persistent-peers = "${staticPeer}"`);
+    const both = [
+      { type: 'dns', hostname: 'a' },
+      { type: 'dns', hostname: 'b' },
+    ];
+    const [one, two] = [`${id('1')}@127.20.0.1:26656`, `${id('2')}@127.20.0.2:26656`];
+    await run(both);
+    assert.equal(await peers(), [one, two, staticPeer].join(','));
+
+    restarting = true;
+    const during = await run(both);
+    assert.equal(during.output?.['removed'], undefined);
+    assert.deepEqual(((await peers()) as string).split(',').toSorted(), [one, two, staticPeer].toSorted());
+
+    const after = await run(both.slice(0, 1));
+    assert.equal(await peers(), [one, staticPeer].join(','));
+    assert.deepEqual([after.output?.['removed'], after.output?.['kept']], [[two], [staticPeer]]);
   });
 
   test('no peer at all is a failure that says why, and the file stays', async (t) => {
@@ -263,7 +299,13 @@ describe('discover-peers', () => {
     const rpcPort = await startHostServers(t, { '127.0.0.1': bare(id('1')) });
     const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: ['localhost', `127.0.0.1:${rpcPort}`] });
     t.after(() => egress.close());
-    const handler = discoverPeers({ home, egress, rpc: createRpcClient(egress, systemClock), clock: systemClock });
+    const handler = discoverPeers({
+      home,
+      stateFolder: join(home.root, 'state'),
+      egress,
+      rpc: createRpcClient(egress, systemClock),
+      clock: systemClock,
+    });
     const sources = [{ type: 'dns', hostname: 'localhost' }];
     const report = await runTask('discover-peers', handler, { sources, rpcPort, port: 1234 });
     assert.deepEqual(report.output?.['peers'], [`${id('1')}@127.0.0.1:1234`]);
@@ -328,7 +370,13 @@ describe('discover-peers', () => {
     const home = await makeTempHome(t);
     const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1' });
     t.after(() => egress.close());
-    const handler = discoverPeers({ home, egress, rpc: createRpcClient(egress, systemClock), clock: systemClock });
+    const handler = discoverPeers({
+      home,
+      stateFolder: join(home.root, 'state'),
+      egress,
+      rpc: createRpcClient(egress, systemClock),
+      clock: systemClock,
+    });
     await assert.rejects(
       runTask('discover-peers', handler, { sources: [{ type: 'static', addresses: [staticPeer] }] }),
       { code: 'file-missing', message: /config\.toml does not exist/ },

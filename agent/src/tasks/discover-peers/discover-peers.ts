@@ -17,9 +17,12 @@ import { addressSource, serviceSource } from './dns-source.ts';
 import { ec2Source } from './ec2-source.ts';
 import { maxHosts, type PeerSource } from './peer-source.ts';
 import { staticSource } from './static-source.ts';
+import { readWrittenPeers, writeWrittenPeers } from './written-peers.ts';
 
 export interface DiscoverPeersOptions {
   readonly home: NodeHome;
+  /** The agent's own state folder. */
+  readonly stateFolder: string;
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
@@ -35,8 +38,9 @@ export interface DiscoverPeersOptions {
 
 /**
  * discover-peers: lists hosts from every source, asks each for its node id, and writes the persistent peers. One peer is enough for
- * success; what failed is in the output. While a source cannot be read, the peers that the file has stay beside those that were found.
- * Output: `{reason?, peers, kept?, sources: [{source, peers, unreachable, skipped, error?}]}`.
+ * success; what failed is in the output. No answer is not taken for absence: a peer whose host did not answer stays, and so do all while a
+ * source cannot be read. Peers that somebody else wrote stay unless `keepOthers` is false.
+ * Output: `{reason?, peers, kept?, removed?, sources: [{source, peers, unreachable, skipped, error?}]}`.
  */
 export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<DiscoverPeersParams> => ({
   interrupted: 'run-again',
@@ -50,6 +54,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     const folder = await openConfigFolder(options.home, logger);
     const config = await readConfigToml(folder);
     const existing = textAt(config, peersKey);
+    const written = await readWrittenPeers(options.stateFolder, logger);
     const ownId = await readOwnNodeId(folder);
     const ownChainId = await findChainId(folder, signal);
 
@@ -60,7 +65,9 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       answers,
       ownId,
       ownChainId,
-      existing: splitList(existing).flatMap((text) => parsePeerAddress(text) ?? []),
+      existing: splitList(existing),
+      written,
+      keepOthers: params.keepOthers,
     });
     if (choice.found.length === 0) {
       throw new TaskError('no-peers', `no peer was found: ${describeNoPeers(choice.sources)}; nothing was changed`, {
@@ -68,9 +75,16 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       });
     }
     signal.throwIfAborted();
-    const value = formatPeers([...choice.found, ...choice.kept]).join(',');
+    const value = [...formatPeers(choice.found), ...choice.kept].join(',');
     const isChanged = await writeKeys(config, [[peersKey, value]]);
-    logger.info('discovered peers', { found: choice.found.length, kept: choice.kept.length, changed: isChanged });
+    // After the file: a run that is cut off in between is made again.
+    await writeWrittenPeers(options.stateFolder, writtenBy(choice, written));
+    logger.info('discovered peers', {
+      found: choice.found.length,
+      kept: choice.kept.length,
+      removed: choice.removed.length,
+      changed: isChanged,
+    });
     return isChanged
       ? { outcome: 'changed', output: describe(choice) }
       : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...describe(choice) } };
@@ -155,9 +169,16 @@ const askAll = async (
   return askHosts(hosts, { rpc, rpcPort: params.rpcPort, signal, timeoutMs: hostTimeoutMs, onAnswer });
 };
 
-const describe = ({ found, kept, sources }: Choice): JsonObject => ({
+/** The node ids in the file that are this task's own. */
+const writtenBy = ({ found, kept }: Choice, written: ReadonlySet<string>): readonly string[] => [
+  ...found.map(({ id }) => id),
+  ...kept.flatMap((text) => parsePeerAddress(text)?.id ?? []).filter((id) => written.has(id)),
+];
+
+const describe = ({ found, kept, removed, sources }: Choice): JsonObject => ({
   peers: formatPeers(found),
-  ...(kept.length === 0 ? {} : { kept: formatPeers(kept) }),
+  ...(kept.length === 0 ? {} : { kept }),
+  ...(removed.length === 0 ? {} : { removed }),
   sources: sources.map(({ source, peers, unreachable, skipped, error }) => ({
     source,
     peers,

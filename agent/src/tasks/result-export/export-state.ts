@@ -1,10 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import * as z from 'zod';
 import { fileError } from '../../node/file-errors.ts';
 import { recoverFiles, replaceFiles } from '../../node/file-transaction.ts';
 import { readTextFile } from '../../node/read-file.ts';
+import { syncFolder } from '../../node/sync-folder.ts';
 import { describeObject } from '../../objectstore/location.ts';
 import type { ExportDestination } from './export-destination.ts';
 
@@ -63,6 +64,16 @@ export class ExportStateFile {
   async write(state: ExportState): Promise<void> {
     const content: z.input<typeof fileSchema> = { version: 1, destination: this.#where(), state };
     await replaceFiles(this.#folder, [{ name: fileName, content: `${JSON.stringify(content)}\n` }]);
+  }
+
+  /** As if nothing had ever been begun. */
+  async forget(): Promise<void> {
+    try {
+      await rm(join(this.#folder, fileName), { force: true });
+      await syncFolder(this.#folder);
+    } catch (error) {
+      throw fileError('remove', join(this.#folder, fileName), error);
+    }
   }
 
   /** Makes the folder, and removes what a crash left in it. */

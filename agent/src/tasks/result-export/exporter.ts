@@ -14,7 +14,8 @@ import { type Block, blocksInOrder } from './block-window.ts';
 import { compileDestination, type ExportDestination, type HeightRange } from './export-destination.ts';
 import { type ExportState, ExportStateFile } from './export-state.ts';
 import { gzipLines } from './gzip-page.ts';
-import { type ExportPlan, pagesOf, planExport } from './plan-export.ts';
+import { missingResultsError, missingResultsOf } from './missing-results.ts';
+import { blocksPruned, type ExportPlan, pagesOf, planExport } from './plan-export.ts';
 import { retry } from './retry.ts';
 import { defaultTuning, type ExportTuning } from './tuning.ts';
 
@@ -46,6 +47,9 @@ export interface Pass {
 
 type PagePlan = Extract<ExportPlan, { kind: 'pages' }>;
 
+/** In a pass, the times that the node may say that it has pruned blocks which the plan counted on. */
+const maxPruningsOfPass = 5;
+
 /** About the size of a block's compressed results, rather too large: the parts of an upload are chosen by it. */
 const blockBytes = 1024 * 1024;
 
@@ -54,6 +58,10 @@ export class Exporter {
   readonly tuning: ExportTuning;
   #sum = { pages: 0, blocks: 0, bytes: 0 };
   #lastExportedHeight: number | undefined;
+  /** Of the node, by the status that the running pass began with. */
+  #latestHeight = 0;
+  /** Of the node, by its answers to requests for blocks; some nodes say 0 in their status. */
+  #lowestHeight = 0;
   readonly #context: TaskContext<ResultExportParams>;
   readonly #options: ExportOptions;
   readonly #rpcEndpoint: string;
@@ -91,14 +99,29 @@ export class Exporter {
   }
 
   /** Sees what there is to export, and exports it, or a good deal of it. */
-  async pass({ partialPage, until = Number.MAX_SAFE_INTEGER }: PassOptions): Promise<Pass> {
+  async pass(options: PassOptions): Promise<Pass> {
+    for (let left = maxPruningsOfPass; ; left--) {
+      try {
+        return await this.#tryPass(options);
+      } catch (error) {
+        // The node has just said what its lowest height is: the plan was made without it.
+        const lowest = error instanceof TaskError ? error.details?.['lowestHeight'] : undefined;
+        if (left === 0 || typeof lowest !== 'number' || lowest <= this.#lowestHeight) throw error;
+        this.#lowestHeight = lowest;
+      }
+    }
+  }
+
+  async #tryPass({ partialPage, until = Number.MAX_SAFE_INTEGER }: PassOptions): Promise<Pass> {
     const { params } = this.#context;
     const status = await this.#readStatus();
-    const state = await this.#stateFile.read();
+    this.#latestHeight = status.latestHeight;
+    const earliestHeight = Math.max(status.earliestHeight, this.#lowestHeight);
+    const state = await this.#withoutStalePage(await this.#stateFile.read(), earliestHeight);
     this.#lastExportedHeight = state?.exported;
     const plan = planExport({
       state,
-      status: { ...status, latestHeight: Math.min(status.latestHeight, until) },
+      status: { ...status, earliestHeight, latestHeight: Math.min(status.latestHeight, until) },
       rpcEndpoint: this.#rpcEndpoint,
       startHeight: params.startHeight,
       // What it says counts for the first page only, and must not fail another.
@@ -108,6 +131,33 @@ export class Exporter {
     });
     if (plan.kind === 'pages') await this.#exportPages(plan, status.chainId, state);
     return { plan, latestHeight: status.latestHeight };
+  }
+
+  /**
+   * Before anything was exported, a page that was begun need not be finished if its blocks are gone, or if startHeight names another
+   * beginning: it is forgotten, unless it is at the destination.
+   */
+  async #withoutStalePage(state: ExportState | undefined, earliestHeight: number): Promise<ExportState | undefined> {
+    const { params, signal } = this.#context;
+    if (state?.begun === undefined || state.exported !== undefined) return state;
+    const { chainId, begun } = state;
+    const isWanted =
+      params.startHeight === undefined ? begun.from >= earliestHeight : begun.from === params.startHeight;
+    if (isWanted) return state;
+    return this.#context.withLocks([this.#destination.lock], async () => {
+      await this.#stateFile.prepare();
+      const current = await this.#stateFile.read();
+      if (!isDeepStrictEqual(current, state)) return current;
+      const key = this.#destination.pageKey(begun);
+      if ((await this.#store.head(key, { signal })) !== undefined) {
+        const exported: ExportState = { chainId, exported: begun.to };
+        await this.#stateFile.write(exported);
+        return exported;
+      }
+      await this.#discardLeftover(key);
+      await this.#stateFile.forget();
+      return undefined;
+    });
   }
 
   async #exportPages(plan: PagePlan, chainId: string, planned: ExportState | undefined): Promise<void> {
@@ -198,9 +248,23 @@ export class Exporter {
     const { rpc, clock } = this.#options;
     return this.#retry(signal, async () => {
       const call = { signal, timeoutMs: this.tuning.callTimeoutMs, maxBytes };
-      const answer = await rpc.call(this.#rpcEndpoint, 'block_results', { height: String(height) }, call);
-      return blockLine(height, answer, new Date(clock.now()));
+      try {
+        const answer = await rpc.call(this.#rpcEndpoint, 'block_results', { height: String(height) }, call);
+        return blockLine(height, answer, new Date(clock.now()));
+      } catch (error) {
+        throw this.#lastingError(error, height) ?? error;
+      }
     });
+  }
+
+  /** Answers that trying again does not change. Undefined for others. */
+  #lastingError(error: unknown, height: number): TaskError | undefined {
+    const missing = missingResultsOf(error);
+    if (missing === undefined) return undefined;
+    if (missing.kind === 'pruned') return blocksPruned(height, missing.lowestHeight, this.#rpcEndpoint, error);
+    // The newest block is there an instant before its results are.
+    if (missing.kind === 'absent' && height >= this.#latestHeight) return undefined;
+    return missingResultsError(missing, height, this.#rpcEndpoint, error);
   }
 
   #readStatus(): Promise<NodeStatus> {

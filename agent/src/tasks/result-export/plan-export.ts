@@ -53,12 +53,13 @@ const planBlocks = 10_000;
 
 /**
  * What to export next. A page that was begun is finished first, with the range that it began with: it may be at the destination already.
- * Throws TaskError `chain-mismatch` or `blocks-pruned`.
+ * Throws TaskError `chain-mismatch`, `start-height-conflict` or `blocks-pruned`.
  */
 export const planExport = (input: PlanInput): ExportPlan => {
   const { state, status, pageSize } = input;
   const { latestHeight } = status;
   refuseOtherChain(input);
+  refuseGap(input);
   const from = firstHeight(input);
   refusePruned(input, from);
   const waiting = Math.max(0, latestHeight - from + 1);
@@ -109,14 +110,34 @@ const refuseOtherChain = ({ state, status: { chainId }, rpcEndpoint }: PlanInput
   );
 };
 
+/** A start above where the export goes on would leave a gap. One below it has been reached already. */
+const refuseGap = ({ state, startHeight }: PlanInput): void => {
+  if (startHeight === undefined || state?.exported === undefined || startHeight <= state.exported + 1) return;
+  throw new TaskError(
+    'start-height-conflict',
+    `startHeight is ${startHeight}, and this destination holds blocks up to ${state.exported}; nothing was exported: leave startHeight out to go on at ${state.exported + 1}, or give another prefix`,
+  );
+};
+
 const refusePruned = ({ state, status: { earliestHeight }, rpcEndpoint }: PlanInput, from: number): void => {
   if (from >= earliestHeight) return;
   const advice =
     state === undefined
       ? `give a startHeight of at least ${earliestHeight}, or the rpcEndpoint of a node that has older blocks`
       : `give the rpcEndpoint of a node that still has block ${from}, or begin anew under another prefix with a startHeight`;
-  throw new TaskError(
-    'blocks-pruned',
-    `the next block to export is ${from}, and ${rpcEndpoint} has blocks from ${earliestHeight} only; nothing was skipped: ${advice}`,
-  );
+  throw blocksPruned(from, earliestHeight, rpcEndpoint, undefined, advice);
 };
+
+/** The node no longer has a block that is to be exported; `lowestHeight` stands in its details. */
+export const blocksPruned = (
+  height: number,
+  lowestHeight: number,
+  rpcEndpoint: string,
+  cause?: unknown,
+  advice = `give the rpcEndpoint of a node that still has block ${height}`,
+): TaskError =>
+  new TaskError(
+    'blocks-pruned',
+    `the next block to export is ${height}, and ${rpcEndpoint} has blocks from ${lowestHeight} only; nothing was skipped: ${advice}`,
+    { details: { lowestHeight }, ...(cause === undefined ? {} : { cause }) },
+  );

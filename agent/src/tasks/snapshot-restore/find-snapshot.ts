@@ -1,4 +1,4 @@
-import { type Logger, type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
+import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import type { Codec } from '../../archive/codec.ts';
 import type { ObjectInfo, ObjectStore } from '../../objectstore/object-store.ts';
 import { readManifest } from '../snapshot/manifest.ts';
@@ -11,22 +11,23 @@ export interface FoundSnapshot {
   readonly compression: Codec['name'];
   /** From the params or the manifest; undefined where neither says. */
   readonly sha256: string | undefined;
+  /** The manifest, the name or the hash of the params says that it is of the chain. */
+  readonly isProven: boolean;
   /** Bytes that it will have on disk, as far as is known. */
   readonly unpackedBytes: number | undefined;
 }
 
-type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256'>;
+type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified'>;
 
 /**
  * Finds the snapshot that the params ask for: the highest at or below `targetHeight`, else the one that `latest.txt` names, else the highest.
- * Throws TaskError `object-missing`, `chain-mismatch`, `hash-mismatch` or `object-store-invalid`.
+ * Throws TaskError `object-missing`, `chain-mismatch`, `chain-unproven`, `hash-mismatch` or `object-store-invalid`.
  */
 export const findSnapshot = async (
   store: ObjectStore,
   prefix: string,
   wanted: Wanted,
   signal: AbortSignal,
-  logger: Logger,
 ): Promise<FoundSnapshot> => {
   const { targetHeight, chainId } = wanted;
   const latest = targetHeight === undefined ? await readLatest(store, prefix, signal) : undefined;
@@ -44,13 +45,26 @@ export const findSnapshot = async (
       `${store.describe(key)} is a snapshot of ${ofChain}, and chainId is ${chainId}; nothing was changed: check prefix and chainId`,
     );
   }
-  if (ofChain === undefined) logger.warn('nothing tells which chain the snapshot belongs to', { key });
+  const isProven = ofChain !== undefined || wanted.sha256 !== undefined;
+  if (!isProven && !wanted.allowUnverified) {
+    throw new TaskError(
+      'chain-unproven',
+      `neither a manifest nor its name says that ${store.describe(key)} is a snapshot of ${chainId}; nothing was changed: give its sha256, or set allowUnverified`,
+    );
+  }
   const object = await store.head(key, { signal });
   if (object === undefined) throw missing(`${store.describe(key)} does not exist although it is announced`);
   // Two publishers may have archives of one height in one place; a manifest is about one of them.
   const facts = manifest?.key === key ? manifest : undefined;
   checkFacts(store, object, facts, wanted.sha256);
-  return { height, object, compression, sha256: wanted.sha256 ?? facts?.sha256, unpackedBytes: facts?.unpackedBytes };
+  return {
+    height,
+    object,
+    compression,
+    isProven,
+    sha256: wanted.sha256 ?? facts?.sha256,
+    unpackedBytes: facts?.unpackedBytes,
+  };
 };
 
 const readLatest = async (store: ObjectStore, prefix: string, signal: AbortSignal): Promise<number | undefined> => {

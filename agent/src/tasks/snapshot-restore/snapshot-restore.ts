@@ -8,6 +8,7 @@ import type { BufferPool } from '../../buffer-pool.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { fileError } from '../../node/file-errors.ts';
 import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
+import type { RunningNodeOptions } from '../../node/running-node.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { commitPlace } from '../snapshot/open-snapshots.ts';
@@ -22,12 +23,13 @@ import {
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { hasSnapshot, isFolder, snapshotsName } from '../snapshot/snapshots-folder.ts';
 import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
+import { checkNodeChain, checkNodeStopped } from './check-target.ts';
 import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
 import { removeTree } from './remove-tree.ts';
 import { TreeSync } from './sync-tree.ts';
 import { unpackInThread } from './unpack-in-thread.ts';
 
-export interface SnapshotRestoreOptions extends SnapshotOptions {
+export interface SnapshotRestoreOptions extends SnapshotOptions, RunningNodeOptions {
   /** The space of the volume of a folder; default: what its file system says. */
   readonly volumeSpace?: (folder: string) => Promise<VolumeSpace>;
 }
@@ -37,8 +39,8 @@ const cleanUpBudgetMs = 1_000;
 
 /**
  * snapshot-restore: finds a snapshot, downloads, verifies and unpacks it in one pass into a folder beside `data/snapshots`, and puts that into
- * its place when all of it is right and on disk. Until then the old snapshots stay; on any error nothing changes. Output:
- * `{reason?, height, key, bytes, sha256, durationMs}`.
+ * its place when all of it is right and on disk. Until then the old snapshots stay, and an error changes nothing. From then on the outcome is
+ * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, chainVerified?, durationMs}`.
  */
 export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
   snapshotHandler(options, (store, location, context) => restore(store, location, context, options));
@@ -57,7 +59,11 @@ const restore = async (
   const place = { ...commitPlace(options.home, data), afterStep: options.afterStep };
   await recoverRestore(place, logger);
   const wanted = canonicalParams(location, params);
-  const report = (outcome: TaskReport['outcome'], { height, key, bytes, sha256 }: RestoreMarker): TaskReport => ({
+  const report = (
+    outcome: TaskReport['outcome'],
+    { height, key, bytes, sha256, chainVerified }: RestoreMarker,
+    warnings: readonly string[] = [],
+  ): TaskReport => ({
     outcome,
     output: {
       ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
@@ -65,15 +71,28 @@ const restore = async (
       key,
       bytes,
       sha256,
+      ...(chainVerified === undefined ? {} : { chainVerified }),
       durationMs: Math.round(options.clock.monotonic() - begun),
     },
+    warnings:
+      chainVerified === 'archive-unproven'
+        ? [`nothing proves that the archive is of ${params.chainId}`, ...warnings]
+        : warnings,
   });
   const last = await readMarker(data);
-  if (!params.force && last?.params === wanted && (await hasSnapshot(join(data, snapshotsName), last.height))) {
-    return report('unchanged', last);
+  // This very run did it, and was killed before its end was journalled.
+  const isOwn = last?.by?.task === context.id && last.by.run === context.run;
+  if (
+    last?.params === wanted &&
+    (isOwn || !params.force) &&
+    (await hasSnapshot(join(data, snapshotsName), last.height))
+  ) {
+    return report(isOwn ? 'changed' : 'unchanged', last);
   }
   await refuseMount(data);
-  const found = await findSnapshot(store, location.prefix, params, signal, logger);
+  const hasGenesis = await checkNodeChain(options.home, params.chainId, signal);
+  await checkNodeStopped(options, params, signal);
+  const found = await findSnapshot(store, location.prefix, params, signal);
   const fresh = join(data, newFolderName);
   try {
     const sha256 = await unpack(store, found, data, fresh, context, options);
@@ -85,11 +104,18 @@ const restore = async (
       key: object.key,
       bytes: object.bytes,
       sha256,
+      by: { task: context.id, run: context.run },
+      chainVerified: !found.isProven ? 'archive-unproven' : hasGenesis ? 'verified' : 'genesis-missing',
     };
+    // It may have been started while the archive came.
+    const running = await checkNodeStopped(options, params, signal);
     signal.throwIfAborted();
-    await commitRestore(place, marker);
+    const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
-    return report('changed', marker);
+    return report('changed', marker, [
+      ...(running === undefined ? [] : [running]),
+      ...(unfinished === undefined ? [] : [`the snapshots are in place, but ${unfinished.message}`]),
+    ]);
   } catch (error) {
     // A restore that counts is completed by the next task or the next start, not undone.
     if (!(await isCommitted(place)))

@@ -14,8 +14,9 @@ import { isFolder, snapshotsName } from './snapshots-folder.ts';
  *
  * 1. The new ones are unpacked into `.restore-new` beside the old ones, and synced.
  * 2. `.restore-commit.json` is renamed into place. From here on the restore is committed.
- * 3. The old folder is renamed to `.restore-old`, the new one to `snapshots`; the old folder is removed, which frees the space that the next
- *    two files may lack; the height file and the marker are written; the commit file is removed.
+ * 3. The old folder is renamed to `.restore-old`, the new one to `snapshots`. From here on the restore is done, whatever fails later.
+ * 4. The old folder is removed, which frees the space that the next two files may lack; the height file and the marker are written; the
+ *    commit file is removed. If that fails, the next task and the next start of the agent try it again.
  *
  * Node has no exchange of two names, so between the two renames of step 3 there is no `snapshots` for an instant; recovery at the next
  * start completes it.
@@ -26,6 +27,9 @@ const commitName = '.restore-commit.json';
 export const markerName = '.nodetask-snapshot-restore.json';
 const maxCommitBytes = 64 * 1024;
 
+/** Whether archive and node are known to be of the same chain, and what was missing if not. */
+const chainVerifications = ['verified', 'genesis-missing', 'archive-unproven'] as const;
+
 /** What a restore was asked for and what it did; kept as the marker. */
 const markerSchema = z.object({
   version: z.literal(1),
@@ -35,6 +39,9 @@ const markerSchema = z.object({
   key: z.string().max(1024),
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The run that did it, so that the same run, repeated after a kill, still says that it changed something. Absent in older files. */
+  by: z.object({ task: z.string().max(36), run: z.int().min(1) }).optional(),
+  chainVerified: z.enum(chainVerifications).optional(),
 });
 
 export type RestoreMarker = z.output<typeof markerSchema>;
@@ -52,12 +59,19 @@ export interface CommitPlace {
 export const isCommitted = async ({ data }: CommitPlace): Promise<boolean> =>
   (await readTextFile(join(data, commitName), maxCommitBytes)) !== undefined;
 
-/** Call it with the new folder complete and synced. */
-export const commitRestore = async (place: CommitPlace, marker: RestoreMarker): Promise<void> => {
+/**
+ * Call it with the new folder complete and synced. It rejects only if the new snapshots are not in place. What failed after that comes back
+ * as the answer, undefined if nothing did.
+ */
+export const commitRestore = async (
+  place: CommitPlace,
+  marker: RestoreMarker,
+  logger: Logger,
+): Promise<Error | undefined> => {
   const { data } = place;
   await writeDurably(data, commitName, JSON.stringify(marker));
   place.afterStep?.('committed');
-  await complete(place, marker);
+  return complete(place, marker, logger);
 };
 
 /**
@@ -77,7 +91,7 @@ export const recoverRestore = async (place: CommitPlace, logger: Logger): Promis
       );
     }
     logger.warn('completing an interrupted restore', { height: marker.height, folder: data });
-    await complete(place, marker);
+    await complete(place, marker, logger);
     return;
   }
   await removeDurably(data, commitName);
@@ -88,22 +102,49 @@ export const recoverRestore = async (place: CommitPlace, logger: Logger): Promis
   else await move(data, oldFolderName, snapshotsName);
 };
 
-/** The marker of the last restore; undefined where there is none that this version reads. */
-export const readMarker = async (data: string): Promise<RestoreMarker | undefined> =>
-  parseMarker((await readTextFile(join(data, markerName), maxCommitBytes)) ?? '');
-
-const complete = async ({ data, heightFile, afterStep }: CommitPlace, marker: RestoreMarker): Promise<void> => {
-  if (await isFolder(join(data, newFolderName))) {
-    if (await isFolder(join(data, snapshotsName))) {
-      // Left where a node made an empty folder between the two renames.
-      await remove(join(data, oldFolderName));
-      await move(data, snapshotsName, oldFolderName);
-      afterStep?.('old moved away');
-    }
-    await move(data, newFolderName, snapshotsName);
-    afterStep?.('new in place');
-    await syncFolder(data);
+/** The marker of the last restore; undefined if there is none that this version reads. Call it after `recoverRestore`. */
+export const readMarker = async (data: string): Promise<RestoreMarker | undefined> => {
+  // The commit file is still there if its marker could not be written.
+  for (const name of [commitName, markerName]) {
+    const text = await readTextFile(join(data, name), maxCommitBytes);
+    if (text !== undefined) return parseMarker(text);
   }
+  return undefined;
+};
+
+/** Puts the new folder into place, or rejects; then tidies up, and answers with what failed of that. */
+const complete = async (place: CommitPlace, marker: RestoreMarker, logger: Logger): Promise<Error | undefined> => {
+  await exchange(place);
+  try {
+    await tidyUp(place, marker);
+    return undefined;
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    logger.error(
+      'the restored snapshots are in place, but the restore could not tidy up; the next snapshot task tries again',
+      {
+        height: marker.height,
+        error: failure,
+      },
+    );
+    return failure;
+  }
+};
+
+const exchange = async ({ data, afterStep }: CommitPlace): Promise<void> => {
+  if (!(await isFolder(join(data, newFolderName)))) return;
+  if (await isFolder(join(data, snapshotsName))) {
+    // An old folder is left if a node made an empty one between the two renames.
+    await remove(join(data, oldFolderName));
+    await move(data, snapshotsName, oldFolderName);
+    afterStep?.('old moved away');
+  }
+  await move(data, newFolderName, snapshotsName);
+  afterStep?.('new in place');
+  await syncFolder(data);
+};
+
+const tidyUp = async ({ data, heightFile, afterStep }: CommitPlace, marker: RestoreMarker): Promise<void> => {
   await remove(join(data, oldFolderName));
   afterStep?.('old removed');
   await writeDurably(heightFile.folder, heightFile.name, String(marker.height));

@@ -2,6 +2,8 @@ import { silentLogger, type TaskParams, taskParams, type TaskType } from '@nodet
 import type { ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 
 export interface RunOptions {
+  /** Of the task; default: a new one. */
+  readonly id?: string;
   /** Default: one-shot. */
   readonly kind?: TaskContext<unknown>['kind'];
   readonly signal?: AbortSignal;
@@ -18,7 +20,7 @@ export const runTask = async <T extends TaskType>(
   const parsed = taskParams[type].schema.parse(params) as TaskParams[T];
   handler.check?.(parsed);
   return handler.run({
-    id: crypto.randomUUID(),
+    id: options.id ?? crypto.randomUUID(),
     kind: options.kind ?? 'one-shot',
     params: parsed,
     run: 1,

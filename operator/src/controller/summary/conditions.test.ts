@@ -282,6 +282,17 @@ const table: readonly Row[] = [
     argo: 'Suspended',
   },
   {
+    state: 'success with a warning',
+    setup: {
+      status: runningStatus([row('sei-0', { result: result({ status: 'completed', warnings: ['unproven'] }) })]),
+    },
+    shown: 'Ready Complete Finished',
+    reason: 'CompletedWithWarnings',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
     state: 'failures within the threshold',
     setup: {
       spec: { ...oneShot, strategy: { maxParallel: 1, order: 'Name', failureThreshold: 1, onFailure: 'Stop' } },

@@ -24,15 +24,21 @@ export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): 
       message: `cancelled on ${shortList(cancelled.map(({ view }) => view.pod))}; change spec.runID to run it again`,
     };
   }
+  return succeededSituation(targets);
+};
+
+const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   const [only] = targets;
+  const warned = targets.filter(({ verdict }) => verdict.reason === 'CompletedWithWarnings');
+  const details = warned.length === 0 ? '' : `, ${warned.length} of them with a warning: ${said(warned)}`;
   return {
     standing: 'complete',
     phase: 'Succeeded',
-    reason: 'Succeeded',
+    reason: warned.length === 0 ? 'Succeeded' : 'CompletedWithWarnings',
     message:
       targets.length === 1 && only !== undefined
         ? `succeeded on ${only.view.pod}${only.verdict.message === '' ? '' : ` (${only.verdict.message})`}`
-        : `succeeded on ${plural(targets.length, 'target')}`,
+        : `succeeded on ${plural(targets.length, 'target')}${details}`,
   };
 };
 

@@ -1,6 +1,6 @@
 import { errorCodeEntry, isErrorCode } from '@nodetask/shared';
-import { boundedText, withCode } from '../../bounded-text.ts';
-import type { TargetDecision, TargetView } from './target-view.ts';
+import { boundedText, plural, withCode } from '../../bounded-text.ts';
+import type { TargetDecision, TargetVerdict, TargetView } from './target-view.ts';
 import { isOverdue } from './timeout-backstop.ts';
 
 /**
@@ -22,8 +22,7 @@ export const endedResult: TargetDecision = (view) => {
       return { state: 'failed', reason: 'DaemonExited', message: explain(view, 'the daemon returned') };
     case 'one-shot':
     case 'height':
-      if (result.status === 'completed')
-        return { state: 'succeeded', reason: 'Succeeded', message: result.outcome ?? '' };
+      if (result.status === 'completed') return succeeded(result);
       return {
         state: 'failed',
         reason: result.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed',
@@ -33,6 +32,14 @@ export const endedResult: TargetDecision = (view) => {
     default:
       return view.ctx.mode satisfies never;
   }
+};
+
+const succeeded = ({ outcome, warnings = [] }: NonNullable<TargetView['result']>): TargetVerdict => {
+  const [first] = warnings;
+  if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcome ?? '' };
+  const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
+  const message = boundedText(`${outcome ?? 'completed'}; warning: ${first}${more}`);
+  return { state: 'succeeded', reason: 'CompletedWithWarnings', message };
 };
 
 /** As the agent says; one that says nothing of it is judged by its code. */

@@ -5,7 +5,10 @@ import type { TargetDecision } from './target-view.ts';
 export const keepFinished: TargetDecision = ({ row, result }) => {
   if (row === undefined || !isTerminal(row.phase)) return undefined;
   const message = row.message ?? '';
-  if (row.phase === 'Succeeded') return { state: 'succeeded', reason: 'Succeeded', message };
+  if (row.phase === 'Succeeded') {
+    const reason = (result?.warnings ?? []).length === 0 ? 'Succeeded' : 'CompletedWithWarnings';
+    return { state: 'succeeded', reason, message };
+  }
   if (row.phase === 'Cancelled') return { state: 'cancelled', reason: 'Cancelled', message };
   return { state: 'failed', reason: result?.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed', message };
 };
