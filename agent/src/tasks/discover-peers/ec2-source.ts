@@ -114,7 +114,8 @@ const ec2Error = (region: string, error: unknown): TaskError => {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TaskError) return cause;
   }
-  const [name, text] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)];
+  const [name, text] =
+    error instanceof Error ? [error.name.slice(0, 80), error.message.slice(0, 1_200)] : ['Error', String(error)];
   const status = statusOf(error);
   const isLasting = status !== undefined && status < 500 && status !== 429 && !/throttl|limitexceeded/i.test(name);
   const advice = /credential|auth|token|denied/i.test(name)
