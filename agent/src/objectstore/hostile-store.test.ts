@@ -192,6 +192,6 @@ describe('a hostile object store', () => {
       assert.ok(error.message.length < 700, String(error.message.length));
       return true;
     });
-    assert.ok(performance.now() - begun < 5_000);
+    assert.ok(performance.now() - begun < 1_000);
   });
 });
