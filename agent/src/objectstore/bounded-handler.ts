@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { boundStream, readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import { TaskError } from '@nodetask/shared';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { hasDoctype } from '../node/http/xml-doctype.ts';
 import { answerBound } from './answer-bound.ts';
-import { refuseDoctype } from './refuse-doctype.ts';
 
 type Handle = NodeHttpHandler['handle'];
 
@@ -19,19 +19,20 @@ export class BoundedHandler extends NodeHttpHandler {
     const { statusCode, headers } = response;
     const body = response.body as Readable;
     const { isObject, maxBytes } = answerBound(request, { statusCode, headers });
-    const tooMany = (): TaskError =>
+    const refuse = (what: string): TaskError =>
       new TaskError(
-        // A server that fails may be well again; one that answers so is none.
+        // A server that fails may be well again; one that answers so is no object store.
         statusCode >= 500 ? 'object-store-unreachable' : 'object-store-invalid',
-        `${request.protocol}//${request.hostname} answers ${request.method} with status ${String(statusCode)} and more than ${String(maxBytes)} bytes: check endpoint`,
+        `${request.protocol}//${request.hostname} answers ${request.method} with status ${String(statusCode)} and ${what}: check endpoint`,
       );
+    const tooMany = (): TaskError => refuse(`more than ${String(maxBytes)} bytes`);
     if (isObject) {
       response.body = boundStream(body, maxBytes, tooMany);
       return answer;
     }
     try {
       const bytes = await readBounded(body, maxBytes);
-      refuseDoctype(bytes);
+      if (hasDoctype(bytes)) throw refuse('a document type');
       response.body = bytes;
       return answer;
     } catch (error) {

@@ -4,12 +4,12 @@ import { abortable } from '../../node/abortable.ts';
 import type { Egress } from '../../node/egress.ts';
 import { isIPAddress } from '../../node/ip-address.ts';
 import { type Candidate, maxHosts, type PeerSource } from './peer-source.ts';
-import { ec2Transport } from './ec2-transport.ts';
+import { ec2Transport, pageInstances } from './ec2-transport.ts';
 
 export interface Ec2SourceOptions {
   readonly egress: Egress;
   readonly port: number;
-  /** Instances that are asked for at once; default 1,000, the most that EC2 takes. */
+  /** Instances that are asked for at once; default 50. */
   readonly pageSize?: number;
 }
 
@@ -31,7 +31,7 @@ const maxAttempts = 4;
 export const ec2Source = (
   query: Ec2Query,
   field: string,
-  { egress, port, pageSize = 1_000 }: Ec2SourceOptions,
+  { egress, port, pageSize = pageInstances }: Ec2SourceOptions,
 ): PeerSource => {
   const { region, endpoint } = query;
   if (endpoint !== undefined) egress.checkURL(`${field}.endpoint`, endpoint);
