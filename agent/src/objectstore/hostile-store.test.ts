@@ -5,6 +5,7 @@ import { createEgress } from '../node/egress.ts';
 import { flood } from '../node/testing/flood.ts';
 import type { Respond } from '../node/testing/host-servers.ts';
 import { startServer } from '../node/testing/http-server.ts';
+import { useWebIdentity, webIdentityAnswer } from '../node/testing/web-identity.ts';
 import { compileLocation } from './location.ts';
 import type { ObjectStore } from './object-store.ts';
 import { openObjectStore } from './open-object-store.ts';
@@ -16,6 +17,7 @@ interface Opened {
   readonly store: ObjectStore;
   /** What was asked for: method and path. */
   readonly asked: string[];
+  readonly url: string;
 }
 
 const open = async (t: TestContext, respond: Respond): Promise<Opened> => {
@@ -32,7 +34,7 @@ const open = async (t: TestContext, respond: Respond): Promise<Opened> => {
   t.after(() => {
     store.close();
   });
-  return { store, asked };
+  return { store, asked, url: server.url };
 };
 
 const listAll = async (store: ObjectStore): Promise<number> => {
@@ -83,10 +85,10 @@ describe('a hostile object store', () => {
   const calls: Readonly<
     Record<string, { readonly call: (store: ObjectStore) => Promise<unknown>; readonly bound: number }>
   > = {
-    'a listing': { call: listAll, bound: 524_288 },
+    'a listing': { call: listAll, bound: 262_144 },
     'a list of unfinished uploads': {
       call: (store) => store.discardUploads('', { signal, isLeftover: () => true }),
-      bound: 524_288,
+      bound: 262_144,
     },
     'an answer to a small upload': {
       call: (store) => store.putSmall('a', 'x', { signal, contentType }),
@@ -140,18 +142,18 @@ describe('a hostile object store', () => {
       pages += 1;
       sendXml(response, page('', `t${pages}`));
     });
-    await assert.rejects(listAll(store), { code: 'object-store-invalid', message: /more than 1000 pages/ });
-    assert.equal(asked.length, 1_000);
-    assert.match(asked[0] ?? '', /max-keys=250/);
+    await assert.rejects(listAll(store), { code: 'object-store-invalid', message: /more than 700 pages/ });
+    assert.equal(asked.length, 700);
+    assert.match(asked[0] ?? '', /max-keys=150/);
   });
 
   it('cannot put more objects into a page than were asked for', async (t) => {
     const { store } = await open(t, (_, response) => {
-      sendXml(response, page(entry('k').repeat(251)));
+      sendXml(response, page(entry('k').repeat(151)));
     });
     await assert.rejects(listAll(store), {
       code: 'object-store-invalid',
-      message: /251 objects, and 250 were asked for/,
+      message: /151 objects, and 150 were asked for/,
     });
   });
 
@@ -178,6 +180,19 @@ describe('a hostile object store', () => {
     });
     await assert.rejects(listAll(store), { code: 'object-store-invalid', message: /document type/ });
     body = page(entry('&k;'.repeat(10_000)));
+    assert.equal(await listAll(store), 1);
+  });
+
+  it('may be asked with credentials from STS, whose answers are bounded, too', async (t) => {
+    let isFlood = true;
+    const { store, url } = await open(t, (request, response) => {
+      if (request.method !== 'POST') sendXml(response, page(entry('k')));
+      else if (isFlood) void flood(response, {});
+      else sendXml(response, webIdentityAnswer);
+    });
+    useWebIdentity(t, url);
+    await assert.rejects(listAll(store), { code: 'object-store-invalid', message: /more than 65536 bytes/ });
+    isFlood = false;
     assert.equal(await listAll(store), 1);
   });
 

@@ -4,10 +4,10 @@ import type { ListOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 /**
- * A task looks for the archives of snapshots, each with a manifest beside it: 250,000 keys are one snapshot every four minutes for a year.
+ * A task looks for the archives of snapshots, each with a manifest beside it: 105,000 keys are one snapshot every ten minutes for a year.
  * Pages without a key count too, since a store may send any number of them.
  */
-const maxPages = 1_000;
+const maxPages = 700;
 
 /** Every object below a prefix. A store whose listing does not end costs an error, not a loop. */
 export async function* listObjects(
