@@ -14,7 +14,7 @@ const maxExtraBytes = 64 * 1024 ** 2;
 const maxStallMs = 1_000;
 /** What the injection gives it. */
 const memoryLimitBytes = 512 * 1024 ** 2;
-const final = ['completed', 'failed', 'cancelled'];
+const final = new Set(['completed', 'failed', 'cancelled']);
 
 /** The most memory that a process has had so far. */
 const peakBytes = (pid: number): number => {
@@ -44,7 +44,7 @@ describe('a hostile server', { timeout: 300_000 }, () => {
   let servers: HostileServers;
   let launcher: AgentLauncher;
   let agent: LaunchedAgent;
-  let removeHome = (): Promise<void> => Promise.resolve();
+  let removeHome: (() => Promise<void>) | undefined;
   let url = '';
   let pid = 0;
 
@@ -53,7 +53,7 @@ describe('a hostile server', { timeout: 300_000 }, () => {
 
   /** Runs a task, and probes the agent meanwhile as a kubelet does, only without a pause. */
   const run = async (type: string, params: object): Promise<Cost> => {
-    const before = resetPeak(pid);
+    const usual = resetPeak(pid);
     const own = monitorEventLoopDelay({ resolution: 5 });
     own.enable();
     const id = randomUUID();
@@ -71,8 +71,8 @@ describe('a hostile server', { timeout: 300_000 }, () => {
       assert.equal(probe.status, 200);
       stallMs = Math.max(stallMs, performance.now() - asked);
       const result = await read(id);
-      if (!final.includes(result.status)) continue;
-      return { result, extraBytes: peakBytes(pid) - before, stallMs: stallMs - own.max / 1e6 };
+      if (!final.has(result.status)) continue;
+      return { result, extraBytes: peakBytes(pid) - usual, stallMs: stallMs - own.max / 1e6 };
     }
   };
 
@@ -102,7 +102,7 @@ describe('a hostile server', { timeout: 300_000 }, () => {
   after(async () => {
     await launcher[Symbol.asyncDispose]();
     await servers[Symbol.asyncDispose]();
-    await removeHome();
+    await removeHome?.();
   });
 
   const assertBounded = ({ result, extraBytes, stallMs }: Cost, errorCode: string): void => {

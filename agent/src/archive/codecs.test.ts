@@ -149,11 +149,11 @@ test('zstd: a window of up to 128 MiB is read, a larger one is refused', async (
   for (const log of [28, 31]) await assert.rejects(decompress(codecs.zstd, frameWithWindow(log)), refused);
 });
 
+/** After a skippable frame with its size, as this program and pzstd write it. */
+const announced = (frame: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, frame.length, 0, 0, 0]), frame]);
+
 test('zstd: a window of an announced block is no larger than a block may be', async () => {
-  const announced = (frame: Buffer): Buffer => {
-    const head = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, frame.length, 0, 0, 0]);
-    return Buffer.concat([head, frame]);
-  };
   assert.equal((await decompress(codecs.zstd, announced(frameWithWindow(23)))).length, 1_000);
   await assert.rejects(decompress(codecs.zstd, announced(frameWithWindow(24))), refused);
 });
