@@ -28,6 +28,35 @@ module.exports = {
       to: { path: '^node_modules/@kubernetes/', reachable: true },
     },
     {
+      name: 'agent-sends-requests-in-few-files',
+      comment: 'Each of these files bounds the answers that it gets (docs/adr/0025). A new client uses one of them.',
+      severity: 'error',
+      from: {
+        path: '^(shared|agent)/dist/src/',
+        pathNot:
+          '^agent/dist/src/(node/http/undici|objectstore/(s3-sdk|bounded-handler|guarded-agents)|tasks/discover-peers/ec2-sdk|report/api-server|tls/request-certificate)\\.js$|/testing/|' +
+          production.pathNot,
+      },
+      to: { path: '^node_modules/(undici|@aws-sdk|@smithy)/|^(node:)?(http|https|http2)$' },
+    },
+    {
+      name: 'agent-bounds-what-undici-answers',
+      comment: 'http-get.ts bounds every answer; the egress check makes connections.',
+      severity: 'error',
+      from: { path: '^agent/dist/src/', pathNot: '^agent/dist/src/node/(http/http-get|egress)\\.js$' },
+      to: { path: '^agent/dist/src/node/http/undici\\.js$' },
+    },
+    {
+      name: 'agent-bounds-what-aws-answers',
+      comment: 'Clients of the SDK read answers to their end: these two files give them a request handler with bounds.',
+      severity: 'error',
+      from: {
+        path: '^agent/dist/src/',
+        pathNot: '^agent/dist/src/(objectstore/s3-client|tasks/discover-peers/ec2-source)\\.js$',
+      },
+      to: { path: '^agent/dist/src/(objectstore/s3-sdk|tasks/discover-peers/ec2-sdk)\\.js$' },
+    },
+    {
       name: 'programs-are-apart',
       comment: 'Operator and agent meet in shared/ only.',
       severity: 'error',

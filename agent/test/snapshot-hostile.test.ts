@@ -26,8 +26,8 @@ const archiveWith = (...more: readonly Buffer[]): Buffer =>
   Buffer.concat([file('7/1/0', 'chunk'), ...more, endOfArchive]);
 
 /** A header of another kind, with a right checksum. */
-const ofKind = (flag: string, path: string, target = ''): Buffer => {
-  const header = Buffer.from(entry(path));
+const ofKind = (flag: string, path: string, target = '', bytes = 0): Buffer => {
+  const header = Buffer.from(entry(path, bytes));
   header.write(flag, 156, 'latin1');
   header.write(target, 157, 'latin1');
   header.fill(' ', 148, 156);
@@ -35,6 +35,9 @@ const ofKind = (flag: string, path: string, target = ''): Buffer => {
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return header;
 };
+
+/** A header that says something about the entries after it, in so many bytes. */
+const pax = (flag: 'x' | 'g', bytes: number): Buffer => ofKind(flag, 'pax', '', bytes);
 
 interface Refusal {
   readonly code: string;
@@ -157,6 +160,78 @@ for (const [what, bytes, first, says] of [
     assert.deepEqual(await describeTree(home.root), before);
   });
 }
+
+test('bytes that belong to no file end at a bound: padding after the end, and headers that say nothing', async (t) => {
+  const space = { freeBytes: 64 * 1024 ** 2, totalBytes: 64 * 1024 ** 2, freeEntries: 1_000 };
+  const restoreOf = async (prefix: string, archive: Buffer): Promise<void> => {
+    await s3.files.put(bucket, `${prefix}/7.tar.zst`, archive);
+    await runRestore(await makeChainHome(t), at(prefix), { volumeSpace: () => Promise.resolve(space) });
+  };
+  // Six gigabytes of zeros, which would take eight seconds to decompress.
+  const zeros = zstdCompressSync(Buffer.alloc(16 * 1024 ** 2));
+  const tail = Buffer.concat([zstdCompressSync(archiveWith()), ...Array.from({ length: 384 }, () => zeros)]);
+  assert.ok(tail.length < 1024 ** 2, `${tail.length} bytes`);
+  await assert.rejects(restoreOf('tail', tail), { code: 'snapshot-invalid', message: /1048576 bytes of padding/ });
+
+  const comment = Buffer.concat([pax('g', 64 * 1024), Buffer.alloc(64 * 1024, ' ')]);
+  const comments = Array.from({ length: 16 }, () => comment);
+  const members = Array.from({ length: 200 }, (_, index) => Buffer.concat([...comments, entry(`7/e${index}`)]));
+  const headers = Buffer.concat([
+    zstdCompressSync(file('7/1/0', 'chunk')),
+    ...members.map((member) => zstdCompressSync(member)),
+    zstdCompressSync(endOfArchive),
+  ]);
+  await assert.rejects(restoreOf('headers', headers), {
+    code: 'snapshot-invalid',
+    message: /has more than \d+ bytes, most of them in no file/,
+  });
+});
+
+test('folders with the longest names that there are do not fill the memory', async (t) => {
+  const deep = `${'x'.repeat(255)}/`.repeat(15);
+  const folders = Array.from({ length: 6_000 }, (_, index) => {
+    const name = Buffer.from(`7/${deep}${index}`);
+    const record = ` path=${name.toString()}\n`;
+    const records = Buffer.from(`${record.length + 4}${record}`);
+    return Buffer.concat([
+      pax('x', records.length),
+      records,
+      Buffer.alloc(paddingAfter(records.length)),
+      entry('x', 0, { type: 'directory' }),
+    ]);
+  });
+  await s3.files.put(bucket, 'names/7.tar.gz', gzipSync(archiveWith(...folders)));
+  await assertRefused(t, 'names', {
+    code: 'snapshot-invalid',
+    says: /paths have more than 16777216 characters together/,
+  });
+});
+
+test('an archive that is larger than the volume is not read, whatever its manifest says of its content', async (t) => {
+  const archive = gzipSync(archiveWith(file('7/1/1', randomBytes(2_000_000))), { level: 0 });
+  await s3.files.put(bucket, 'liar/7.tar.gz', archive);
+  const manifest = {
+    height: 7,
+    chainId,
+    key: 'liar/7.tar.gz',
+    size: archive.length,
+    sha256: createHash('sha256').update(archive).digest('hex'),
+    compression: 'gzip',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    unpackedBytes: 1,
+  };
+  await s3.files.put(bucket, 'liar/7.manifest.json', Buffer.from(JSON.stringify(manifest)));
+  const space = { freeBytes: 1_000_000, totalBytes: 1_000_000, freeEntries: Infinity };
+  let updates = 0;
+  await assert.rejects(
+    runRestore(await makeChainHome(t), at('liar'), {
+      volumeSpace: () => Promise.resolve(space),
+      onProgress: () => updates++,
+    }),
+    { code: 'disk-full', message: new RegExp(`needs at least ${archive.length} bytes`) },
+  );
+  assert.equal(updates, 0);
+});
 
 test('a snapshot that does not fit is refused before anything is downloaded', async (t) => {
   const source = await makeChainHome(t);

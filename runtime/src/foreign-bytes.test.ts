@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { boundBytes, readBounded, readStart, TooManyBytesError } from './foreign-bytes.ts';
+import { boundBytes, boundStream, readBounded, readStart, TooManyBytesError } from './foreign-bytes.ts';
 
 /** A body that never ends, and counts what was taken of it. */
 const endless = (): { readonly body: Readable; readonly taken: () => number } => {
@@ -37,6 +37,27 @@ describe('bytes of another program', () => {
     }, TooManyBytesError);
     equal(bytes, 4096);
     equal(body.destroyed, true);
+  });
+
+  it('fail as a stream with the first byte beyond the bound, with the error that is wanted', async () => {
+    const { body, taken } = endless();
+    const bounded = boundStream(body, 10_000, () => new Error('the store floods'));
+    await rejects(bounded.toArray(), new Error('the store floods'));
+    equal(body.destroyed, true);
+    equal(taken() < 200_000, true);
+    deepEqual(await boundStream(Readable.from([Buffer.from('ab')]), 2).toArray(), [Buffer.from('ab')]);
+  });
+
+  it('are left when the bounded stream is left, and an error of the body comes through', async () => {
+    const { body } = endless();
+    const bounded = boundStream(body, 10_000);
+    const closed = new Promise((resolve) => body.once('close', resolve));
+    bounded.destroy();
+    await closed;
+    const broken = new Readable({ read() {} });
+    const reading = rejects(boundStream(broken, 10).toArray(), new Error('reset'));
+    broken.destroy(new Error('reset'));
+    await reading;
   });
 
   it('are cut for an error message, and the stream is destroyed', async () => {

@@ -1,3 +1,5 @@
+import { pipeline, type Readable, Transform } from 'node:stream';
+
 /**
  * The one place that turns bytes of another program into memory. Every reader of an answer, a body or a line gives its bound here; nothing
  * else collects foreign bytes.
@@ -41,6 +43,29 @@ export async function* boundBytes(
     yield chunk;
   }
 }
+
+/**
+ * A body as a stream that fails in the place of the chunk that goes beyond `maxBytes`. The body is destroyed with it, and it with the body,
+ * so that neither is left open. `tooMany` makes the error.
+ */
+export const boundStream = (
+  body: Readable,
+  maxBytes: number,
+  tooMany: () => Error = () => new TooManyBytesError(maxBytes),
+): Readable => {
+  let bytes = 0;
+  const bounded = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) done(tooMany());
+      else done(null, chunk);
+    },
+  });
+  // Whoever reads the bounded stream is told of an error; a body that is left must not end the process by its own.
+  body.on('error', () => undefined);
+  pipeline(body, bounded, () => undefined);
+  return bounded;
+};
 
 /** The start of a body as text for an error message, at most `maxBytes`; the rest is neither read nor kept. */
 export const readStart = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> => {

@@ -104,6 +104,18 @@ for (const codec of Object.values(codecs)) {
     await assert.rejects(decompress(codec, Buffer.concat([head, Buffer.alloc(1000)])), refused);
   });
 
+  test(`${codec.name}: blocks that hold nothing are refused before there are many`, async () => {
+    const empty = await compress(codec, Buffer.alloc(0));
+    let taken = 0;
+    const endless = async function* (): AsyncGenerator<Buffer> {
+      for (; taken < 1_000_000; taken++) yield Buffer.from(empty);
+    };
+    await assert.rejects(collect(decompressStream(codec, endless(), parallel)), {
+      message: /blocks that hold nothing/,
+    });
+    assert.ok(taken < 100, String(taken));
+  });
+
   test(`${codec.name}: an error of the source stays what it is`, async () => {
     for (const bytes of [
       await compress(codec, mixed),
@@ -124,6 +136,26 @@ test('streams of other programs are read, joined ones too', async () => {
   assert.ok(
     (await decompress(codecs.gzip, Buffer.concat([ours, gzipSync(mixed)]))).equals(Buffer.concat([text, mixed])),
   );
+});
+
+/** A zstd frame (RFC 8878) of 1,000 letters that says how large a window its reader needs. */
+const frameWithWindow = (log: number): Buffer => {
+  const lastRunOf1000 = 1 | (1 << 1) | (1_000 << 3);
+  return Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, lastRunOf1000 & 255, lastRunOf1000 >> 8, 0, 0x61]);
+};
+
+test('zstd: a window of up to 128 MiB is read, a larger one is refused', async () => {
+  for (const log of [10, 27]) assert.equal((await decompress(codecs.zstd, frameWithWindow(log))).length, 1_000);
+  for (const log of [28, 31]) await assert.rejects(decompress(codecs.zstd, frameWithWindow(log)), refused);
+});
+
+/** After a skippable frame with its size, as this program and pzstd write it. */
+const announced = (frame: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, frame.length, 0, 0, 0]), frame]);
+
+test('zstd: a window of an announced block is no larger than a block may be', async () => {
+  assert.equal((await decompress(codecs.zstd, announced(frameWithWindow(23)))).length, 1_000);
+  await assert.rejects(decompress(codecs.zstd, announced(frameWithWindow(24))), refused);
 });
 
 test('what is not compressed at all is refused', async () => {

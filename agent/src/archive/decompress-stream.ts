@@ -29,7 +29,12 @@ export async function* decompressStream(
     }
   }
   try {
-    yield* blockWindow(blocks(), parallel, (block) => decompressBlock(codec, block, memory));
+    let empty = 0;
+    for await (const content of blockWindow(blocks(), parallel, (block) => decompressBlock(codec, block, memory))) {
+      // An empty stream is one such block. More of them would cost time without end, since whoever reads the content sees none.
+      if (content.length === 0 && ++empty > 1) throw archiveError(`has ${codec.name} blocks that hold nothing`);
+      yield content;
+    }
     if (other !== undefined) yield* decompressRest(codec, other, pieces);
   } finally {
     await pieces.return();

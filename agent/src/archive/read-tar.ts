@@ -15,6 +15,11 @@ export type TarEvent =
 const maxMetaBytes = 64 * 1024;
 /** Before one entry: a comment for the archive, a pax header, a long name, a long target. Without an end they would cost time and count nowhere. */
 const maxMetaHeaders = 16;
+/**
+ * Zeros after the end. GNU tar fills its last record, which has 10 KiB by default and 1 MiB with `--blocking-factor=2048`, more than tapes
+ * take. They compress to next to nothing: without a bound a small archive costs any amount of time.
+ */
+const maxPaddingBytes = 1024 * 1024;
 
 /**
  * Reads a tar archive of regular files and directories: ustar, pax, and the long names and large numbers of GNU tar. Anything else in it
@@ -76,11 +81,14 @@ async function* content(input: ByteQueue, name: string, bytes: number): AsyncGen
   if ((await input.take(padding)).length < padding) throw archiveError(`ends after ${quoteName(name)}: it is cut off`);
 }
 
-/** The second empty block, and only more of them: whatever else follows belongs to no entry. */
+/** The second empty block, and only more of them, but not without end: whatever else follows belongs to no entry. */
 const readEnd = async (input: ByteQueue): Promise<void> => {
   if (!isEmpty(await input.take(blockBytes))) throw archiveError('goes on after its end');
+  let bytes = 0;
   for await (const chunk of input.rest()) {
     if (!isEmpty(chunk)) throw archiveError('goes on after its end');
+    bytes += chunk.length;
+    if (bytes > maxPaddingBytes) throw archiveError(`has more than ${maxPaddingBytes} bytes of padding after its end`);
   }
 };
 

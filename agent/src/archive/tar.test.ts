@@ -203,6 +203,23 @@ test('hostile entries are refused by name', async (t) => {
   }
 });
 
+test('padding after the end is read up to a megabyte, as GNU tar may write it, and no further', async () => {
+  let taken = 0;
+  const ended = pack({ entry: entryOf('a'), content: Buffer.from('a') });
+  const padded = async function* (bytes: number): AsyncGenerator<Buffer> {
+    yield ended;
+    for (taken = 0; taken < bytes; taken += 65_536) yield Buffer.alloc(65_536);
+  };
+  const unpack = async (bytes: number): Promise<number> => {
+    let events = 0;
+    for await (const _ of readTar(new ByteQueue(padded(bytes)))) events += 1;
+    return events;
+  };
+  assert.equal(await unpack(1024 * 1024), 2);
+  await assert.rejects(unpack(Infinity), refused(/more than 1048576 bytes of padding after its end/));
+  assert.ok(taken < 1_300_000, String(taken));
+});
+
 test('an archive without its end is refused, also where it is cut between two entries', async () => {
   const archive = pack({ entry: entryOf('a'), content: Buffer.from('a') }, { entry: entryOf('b') });
   for (let cut = 0; cut < archive.length - 1024; cut += 64) {

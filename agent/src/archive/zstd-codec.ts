@@ -21,10 +21,24 @@ export const zstdCodec: Codec = {
       : announcementBytes + head.readUInt32LE(announcement.length),
   decompress: async (block) =>
     ownMemory(
-      await decompress(block.subarray(announcementBytes), { chunkSize: outputBytes, maxOutputLength: maxBlockBytes }),
+      await decompress(block.subarray(announcementBytes), {
+        chunkSize: outputBytes,
+        maxOutputLength: maxBlockBytes,
+        params: { [zlib().constants.ZSTD_d_windowLogMax]: Math.log2(maxBlockBytes) },
+      }),
     ),
-  decompressor: () => zlib().createZstdDecompress({ chunkSize: 512 * 1024 }),
+  decompressor: () =>
+    zlib().createZstdDecompress({
+      chunkSize: 512 * 1024,
+      params: { [zlib().constants.ZSTD_d_windowLogMax]: maxWindowLog },
+    }),
 };
+
+/**
+ * 128 MiB, which `zstd --long` and `--ultra -22` make and the zstd program reads without being asked to. The decompressor takes as much
+ * memory as a stream says that it needs: with 31, 2 GiB.
+ */
+const maxWindowLog = 27;
 
 const decompress = (block: Buffer, options: ZstdOptions): Promise<Buffer> =>
   promisify<Buffer, ZstdOptions, Buffer>(zlib().zstdDecompress)(block, options);

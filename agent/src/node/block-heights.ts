@@ -64,7 +64,7 @@ export const rpcBlockHeights = ({ rpc, nodeRPC, clock, logger }: BlockHeightsOpt
 
 /** The height of the newest block that the node has. Throws TaskError `rpc-unreachable` or `rpc-invalid`. */
 export const readHeight = async (rpc: RpcClient, nodeRPC: string, signal: AbortSignal): Promise<number> => {
-  const { result } = await rpc.call(nodeRPC, 'status', {}, { signal, timeoutMs: callTimeoutMs, maxBytes: 1024 * 1024 });
+  const { result } = await rpc.call(nodeRPC, 'status', {}, { signal, timeoutMs: callTimeoutMs });
   const info = result['sync_info'];
   const text =
     typeof info === 'object' && info !== null && 'latest_block_height' in info ? info.latest_block_height : undefined;

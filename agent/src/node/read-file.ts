@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
 
@@ -19,6 +20,11 @@ export const readTextFile = async (path: string, maxBytes: number): Promise<stri
   }
 };
 
+const pieceBytes = 512 * 1024;
+
+const tooLarge = (path: string, has: string, maxBytes: number): TaskError =>
+  new TaskError('file-invalid', `${path} has ${has}, and this task reads at most ${maxBytes}: edit the file by hand`);
+
 const readBytes = async (path: string, maxBytes: number): Promise<Buffer | undefined> => {
   try {
     // O_NONBLOCK: a FIFO put in the file's place must not block the open for ever.
@@ -28,17 +34,14 @@ const readBytes = async (path: string, maxBytes: number): Promise<Buffer | undef
       if (!stat.isFile()) {
         throw new TaskError('file-invalid', `${path} is not a regular file: remove it and write it anew`);
       }
-      if (stat.size > maxBytes) {
-        throw new TaskError(
-          'file-invalid',
-          `${path} has ${stat.size} bytes, and this task reads at most ${maxBytes}: edit the file by hand`,
-        );
-      }
-      return await file.readFile();
+      if (stat.size > maxBytes) throw tooLarge(path, `${stat.size} bytes`, maxBytes);
+      // Bounded while it is read, too: another program may go on writing.
+      return await readBounded(file.createReadStream({ autoClose: false, highWaterMark: pieceBytes }), maxBytes);
     } finally {
       await file.close();
     }
   } catch (error) {
+    if (error instanceof TooManyBytesError) throw tooLarge(path, `more than ${maxBytes} bytes`, maxBytes);
     if (isMissing(error)) return undefined;
     throw fileError('read', path, error);
   }

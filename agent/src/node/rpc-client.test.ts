@@ -115,8 +115,9 @@ const scripted = (answers: readonly (number | Error)[]): { rpc: RpcClient; asked
         const answer = answers[Math.min(asked++, answers.length - 1)];
         return answer instanceof Error || answer === undefined
           ? Promise.reject(answer ?? new Error('nothing'))
-          : Promise.resolve({ result: status(answer) as Record<string, unknown>, text: '', enveloped: false });
+          : Promise.resolve({ result: status(answer) as Record<string, unknown> });
       },
+      callLarge: () => Promise.reject(new Error('nobody asks for large answers')),
     },
   };
 };

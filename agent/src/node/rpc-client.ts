@@ -4,20 +4,23 @@ import type { Egress } from './egress.ts';
 import { startDeadline } from './http/deadline.ts';
 import { describeURL, httpGet, readBody } from './http/http-get.ts';
 import { isTable } from './document-value.ts';
+import { type LargeRpcAnswer, takeApart } from './large-rpc-answer.ts';
 
 export interface RpcCallOptions {
   readonly signal: AbortSignal;
   /** Budget of the whole call. */
   readonly timeoutMs?: number;
-  readonly maxBytes?: number;
 }
 
-/** Answer of a CometBFT RPC: the parsed `result`, and the whole text for who needs it exactly. */
+/** Answer of a CometBFT RPC, parsed. */
 export interface RpcAnswer {
   readonly result: Readonly<Record<string, unknown>>;
-  readonly text: string;
-  /** Whether `text` is a JSON-RPC envelope around the result; else it is the result itself. */
-  readonly enveloped: boolean;
+}
+
+export interface LargeRpcCallOptions extends RpcCallOptions {
+  readonly maxBytes: number;
+  /** Members of the result that are wanted by themselves. */
+  readonly members: readonly string[];
 }
 
 /** CometBFT's RPC over GET. https://docs.cometbft.com/v0.38/rpc/ */
@@ -30,15 +33,31 @@ export interface RpcClient {
     base: string,
     method: string,
     query: Readonly<Record<string, string>>,
-    options: RpcCallOptions,
+    options: RpcCallOptions & { readonly maxBytes?: number },
   ): Promise<RpcAnswer>;
+  /** As `call`, for answers that may be larger than a megabyte: they are checked to be JSON, and not parsed. */
+  callLarge(
+    base: string,
+    method: string,
+    query: Readonly<Record<string, string>>,
+    options: LargeRpcCallOptions,
+  ): Promise<LargeRpcAnswer>;
 }
 
 const defaultTimeoutMs = 10_000;
-const defaultMaxBytes = 8 * 1024 * 1024;
+/**
+ * Of an answer that is parsed, for which a parser takes up to 30 bytes of memory for each byte of a hostile one. The largest is a commit: it
+ * holds the signatures of all validators, of 350 bytes each, of which chains have up to some hundred.
+ */
+const maxParsedBytes = 1024 * 1024;
 
-export const createRpcClient = (egress: Egress, clock: Clock): RpcClient => ({
-  call: async (base, method, query, options) => {
+export const createRpcClient = (egress: Egress, clock: Clock): RpcClient => {
+  const fetch = async (
+    base: string,
+    method: string,
+    query: Readonly<Record<string, string>>,
+    options: RpcCallOptions & { readonly maxBytes: number },
+  ): Promise<{ readonly url: URL; readonly status: number; readonly bytes: Buffer }> => {
     const url = methodURL(egress, base, method, query);
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     const deadline = startDeadline(
@@ -51,19 +70,29 @@ export const createRpcClient = (egress: Egress, clock: Clock): RpcClient => ({
           `${describeURL(url)} did not answer within ${timeoutMs / 1000} s: check that the node runs and its rpc.laddr`,
         ),
     );
-    const get = { egress, signal: deadline.signal, maxRedirects: 0, unreachable: 'rpc-unreachable' } as const;
+    const { maxBytes } = options;
+    const get = { egress, signal: deadline.signal, maxRedirects: 0, maxBytes, unreachable: 'rpc-unreachable' } as const;
     try {
       const answer = await httpGet(url, get);
-      const bytes = await readBody(answer, options.maxBytes ?? defaultMaxBytes, get);
+      const bytes = await readBody(answer, get);
       // A decoder would put other characters in the place of what it does not understand.
       if (!isUtf8(bytes)) throw invalid(url, answer.status, 'answers with bytes that are not UTF-8');
-      const text = bytes.toString('utf8');
-      return { ...resultOf(url, answer.status, text), text };
+      return { url, status: answer.status, bytes };
     } finally {
       deadline.end();
     }
-  },
-});
+  };
+  return {
+    call: async (base, method, query, options) => {
+      const { url, status, bytes } = await fetch(base, method, query, { maxBytes: maxParsedBytes, ...options });
+      return { result: resultOf(url, status, bytes.toString('utf8')) };
+    },
+    callLarge: async (base, method, query, options) => {
+      const { url, status, bytes } = await fetch(base, method, query, options);
+      return largeResultOf(url, status, bytes, options.members);
+    },
+  };
+};
 
 const methodURL = (egress: Egress, base: string, method: string, query: Readonly<Record<string, string>>): URL => {
   const url = egress.checkURL('rpc', base.replace(/^tcp:/, 'http:'));
@@ -72,7 +101,7 @@ const methodURL = (egress: Egress, base: string, method: string, query: Readonly
   return url;
 };
 
-const resultOf = (url: URL, status: number, text: string): Omit<RpcAnswer, 'text'> => {
+const resultOf = (url: URL, status: number, text: string): RpcAnswer['result'] => {
   const body = parse(text);
   const error = isTable(body) ? body['error'] : undefined;
   if (error !== undefined && error !== null)
@@ -80,14 +109,30 @@ const resultOf = (url: URL, status: number, text: string): Omit<RpcAnswer, 'text
   if (status !== 200) throw invalid(url, status, `answers with HTTP status ${status}`);
   const enveloped = isTable(body) && Object.hasOwn(body, 'jsonrpc');
   const result = enveloped ? body['result'] : body;
-  if (!isTable(result))
-    throw invalid(
-      url,
-      status,
-      `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`,
-    );
-  return { result, enveloped };
+  if (!isTable(result)) throw noAnswer(url, status, text);
+  return result;
 };
+
+const largeResultOf = async (
+  url: URL,
+  status: number,
+  bytes: Buffer,
+  members: readonly string[],
+): Promise<LargeRpcAnswer> => {
+  const { error, result, member } = await takeApart(bytes, members);
+  if (error !== undefined) {
+    const value = error.length > maxErrorBytes ? `of ${error.length} bytes` : parse(error.toString('utf8'));
+    throw invalid(url, status, `answers with the error ${describeError(value)}`, value);
+  }
+  if (status !== 200) throw invalid(url, status, `answers with HTTP status ${status}`);
+  if (result === undefined) throw noAnswer(url, status, bytes.toString('utf8', 0, 200));
+  return { result, member };
+};
+
+const maxErrorBytes = 4_096;
+
+const noAnswer = (url: URL, status: number, text: string): TaskError =>
+  invalid(url, status, `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`);
 
 const parse = (text: string): unknown => {
   try {

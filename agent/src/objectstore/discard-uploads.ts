@@ -1,10 +1,13 @@
+import { pageEntries } from './answer-bound.ts';
 import type { DiscardOptions } from './object-store.ts';
 import type { StoreCall, StoreCalls } from './store-calls.ts';
 
 /** What one call looks through at most; a bucket with more unfinished uploads needs a lifecycle rule. */
 const maxPages = 100;
+/** What one call discards at most. A crash leaves one; what is beyond is left to the next call. */
+const maxDiscarded = 100;
 
-/** Aborts unfinished multipart uploads that are left over. */
+/** Aborts unfinished multipart uploads that are left over: tidying up, which has its bounds and never fails by them. */
 export const discardUploads = async (
   calls: StoreCalls,
   prefix: string,
@@ -22,6 +25,7 @@ export const discardUploads = async (
           new sdk.ListMultipartUploadsCommand({
             Bucket: bucket,
             Prefix: prefix,
+            MaxUploads: pageEntries,
             KeyMarker: keyMarker,
             UploadIdMarker: uploadMarker,
           }),
@@ -34,6 +38,7 @@ export const discardUploads = async (
       if (!isLeftover(key, age)) continue;
       await abortUpload(calls, key, id, { signal });
       discarded.push(key);
+      if (discarded.length >= maxDiscarded) return discarded;
     }
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) break;
     keyMarker = page.NextKeyMarker;

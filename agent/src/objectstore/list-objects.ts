@@ -1,36 +1,58 @@
 import { TaskError } from '@nodetask/shared';
+import { pageEntries } from './answer-bound.ts';
 import type { ListOptions, ObjectInfo } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
-/** Every object below a prefix. A store that hands out the same page for ever ends in an error, not in a loop. */
+/**
+ * A task looks for the archives of snapshots, each with a manifest beside it: 105,000 keys are one snapshot every ten minutes for a year.
+ * Pages without a key count too, since a store may send any number of them.
+ */
+const maxPages = 700;
+
+/** Every object below a prefix. A store whose listing does not end costs an error, not a loop. */
 export async function* listObjects(
   calls: StoreCalls,
   prefix: string,
   { signal, direct = false }: ListOptions,
 ): AsyncGenerator<ObjectInfo, void, undefined> {
   let token: string | undefined;
-  do {
+  for (let pages = 1; ; pages++) {
     const page = await calls.send({ verb: 'list', key: prefix, signal }, ({ sdk, client }, abortSignal) =>
       client.send(
         new sdk.ListObjectsV2Command({
           Bucket: calls.location.bucket,
           Prefix: prefix,
+          MaxKeys: pageEntries,
           ContinuationToken: token,
           ...(direct ? { Delimiter: '/' } : {}),
         }),
         { abortSignal },
       ),
     );
-    for (const { Key: key, Size: bytes, ETag: etag } of page.Contents ?? []) {
+    const found = page.Contents ?? [];
+    if (found.length > pageEntries) {
+      throw new TaskError(
+        'object-store-invalid',
+        `${calls.describe(prefix)}: the store answers with ${found.length} objects, and ${pageEntries} were asked for: check endpoint`,
+      );
+    }
+    for (const { Key: key, Size: bytes, ETag: etag } of found) {
       if (key !== undefined && bytes !== undefined && etag !== undefined) yield { key, bytes, etag };
     }
-    const next = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    if (page.IsTruncated === true && (next === undefined || next === token)) {
+    if (page.IsTruncated !== true) return;
+    const next = page.NextContinuationToken;
+    if (next === undefined || next === token) {
       throw new TaskError(
         'object-store-invalid',
         `${calls.describe(prefix)}: the store says that the list goes on but not where: check endpoint`,
       );
     }
+    if (pages >= maxPages) {
+      throw new TaskError(
+        'object-store-invalid',
+        `${calls.describe(prefix)}: the list has more than ${maxPages} pages: use a prefix of its own for the snapshots, or check endpoint`,
+      );
+    }
     token = next;
-  } while (token !== undefined);
+  }
 }

@@ -17,11 +17,15 @@ const idleTimeoutMs = 120_000;
 
 /**
  * Loads the SDK (on first use: it takes longer to load than the agent to start) and makes a client. Credentials come from the standard
- * provider chain and nowhere else; connections pass the egress check.
+ * provider chain and nowhere else; connections pass the egress check, and answers are bounded.
  */
 export const createS3 = async (location: ObjectStoreLocation, egress: Egress): Promise<S3> => {
   // The agents too: `import` of node:http reads each of its exports, and that of WebSocket loads a whole HTTP client.
-  const [sdk, { guardedAgents }] = await Promise.all([import('./s3-sdk.ts'), import('./guarded-agents.ts')]);
+  const [sdk, { guardedAgents }, { BoundedHandler }] = await Promise.all([
+    import('./s3-sdk.ts'),
+    import('./guarded-agents.ts'),
+    import('./bounded-handler.ts'),
+  ]);
   const { region, endpoint, forcePathStyle } = location;
   const client = new sdk.S3Client({
     ...(region === undefined ? {} : { region }),
@@ -36,11 +40,11 @@ export const createS3 = async (location: ObjectStoreLocation, egress: Egress): P
     forcePathStyle,
     maxAttempts,
     followRegionRedirects: false,
-    requestHandler: {
+    requestHandler: new BoundedHandler({
       connectionTimeout: connectTimeoutMs,
       socketTimeout: idleTimeoutMs,
       ...guardedAgents(egress, { keepAlive: true, maxSockets: 16 }),
-    },
+    }),
   });
   return { sdk, client };
 };

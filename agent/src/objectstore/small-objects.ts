@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { readBounded } from '@nodetask/runtime/foreign-bytes';
 import { TaskError } from '@nodetask/shared';
 import type { CallOptions, GetSmallOptions, ObjectInfo, PutOptions, SmallObject } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
@@ -34,8 +35,8 @@ export const getSmallObject = async (
     try {
       const command = new sdk.GetObjectCommand({ Bucket: calls.location.bucket, Key: key });
       const { Body: body, ETag: etag, ContentLength: bytes } = await client.send(command, { abortSignal });
-      if (body === undefined || etag === undefined || bytes === undefined) throw incomplete(calls, key);
       const content = await readAtMost(body as Readable, bytes, maxBytes, calls.describe(key));
+      if (etag === undefined || content === undefined) throw incomplete(calls, key);
       calls.transferred('download', content.length);
       return { etag, bytes: content };
     } catch (error) {
@@ -63,17 +64,22 @@ export const putSmallObject = async (
   calls.transferred('upload', body.length);
 };
 
-const readAtMost = async (body: Readable, bytes: number, maxBytes: number, where: string): Promise<Buffer> => {
-  if (bytes > maxBytes) {
+/** Undefined where the store does not say how large the object is. */
+const readAtMost = async (
+  body: Readable,
+  bytes: number | undefined,
+  maxBytes: number,
+  where: string,
+): Promise<Buffer | undefined> => {
+  if (bytes === undefined || bytes > maxBytes) {
     body.destroy();
+    if (bytes === undefined) return undefined;
     throw new TaskError(
       'object-store-invalid',
       `${where} has ${bytes} bytes, and at most ${maxBytes} are expected there`,
     );
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
-  const content = Buffer.concat(chunks);
+  const content = await readBounded(body, maxBytes);
   if (content.length !== bytes) throw new Error(`${content.length} of ${bytes} bytes arrived`);
   return content;
 };

@@ -79,19 +79,23 @@ const judge = ({ name, status, message }: Facts): readonly [ErrorCode, string] =
 /** Errors of the connection carry a status of what had been answered before it broke. */
 const isTransport = (name: string): boolean => name === 'TimeoutError' || name === 'SlowDown';
 
+/** What of a store's own words stands in a message. */
 const maxSaid = 300;
+/** What of them is looked at: what is masked gets shorter, so somewhat more. */
+const maxLookedAt = 4 * maxSaid;
+const maxName = 80;
 
 const factsOf = (error: unknown): Facts => {
-  if (!(error instanceof Error)) return { name: 'Error', status: undefined, message: String(error) };
+  if (!(error instanceof Error)) return { name: 'Error', status: undefined, message: String(error).slice(0, maxSaid) };
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
       ? metadata.httpStatusCode
       : undefined;
   return {
-    name: error.name,
+    name: error.name.slice(0, maxName),
     status: typeof status === 'number' ? status : undefined,
-    message: withoutKeys(innermost(error)).slice(0, maxSaid) || error.name,
+    message: withoutKeys(innermost(error).slice(0, maxLookedAt)).slice(0, maxSaid) || error.name,
   };
 };
 

@@ -1,5 +1,6 @@
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import type { ServiceAccount } from './service-account.ts';
 import type { StatusPatch } from './status-patch.ts';
 
@@ -39,8 +40,8 @@ interface ApiRequest {
 
 const connectMs = 5000;
 const answerMs = 15_000;
-/** No object in etcd is larger than 1.5 MiB. */
-const maxAnswerBytes = 4 * 1024 * 1024;
+/** No object in etcd is larger than 1.5 MiB. A parser takes up to 30 bytes of memory for each byte of a hostile answer. */
+const maxAnswerBytes = 2 * 1024 * 1024;
 
 /**
  * What the agent asks of the API server. On node:https, which is loaded anyway: a client library would cost
@@ -144,17 +145,19 @@ const exchange = (options: RequestOptions, body: string): Promise<ApiAnswer> =>
   });
 
 const readAnswer = async (response: IncomingMessage): Promise<ApiAnswer> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= maxAnswerBytes) chunks.push(chunk);
-  }
   const status = response.statusCode ?? 0;
   const retryAfterMs = retryAfter(response.headers['retry-after']);
-  if (bytes > maxAnswerBytes) throw new Error(`the API server answered with more than ${String(maxAnswerBytes)} bytes`);
-  const text = Buffer.concat(chunks).toString();
+  const text = (await readWhole(response)).toString();
   return { status, retryAfterMs, ...(status < 300 ? successDetails(text) : errorDetails(text)) };
+};
+
+const readWhole = async (response: IncomingMessage): Promise<Buffer> => {
+  try {
+    return await readBounded(response, maxAnswerBytes);
+  } catch (error) {
+    if (!(error instanceof TooManyBytesError)) throw error;
+    throw new Error(`the API server answered with more than ${String(maxAnswerBytes)} bytes`, { cause: error });
+  }
 };
 
 const successDetails = (text: string): Pick<ApiAnswer, 'reason' | 'message' | 'uid' | 'object'> => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
  * A file that a volume gives to the agent, whole, as text. Links are followed: what a kubelet mounts is one. At once, for it takes
@@ -8,11 +8,12 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 export const readSmallFile = (path: string, maxBytes: number): string => {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
-    if (size > maxBytes) {
-      throw new Error(`${path} has ${String(size)} bytes, and the agent reads at most ${String(maxBytes)}`);
-    }
-    return readFileSync(file, 'utf8');
+    const content = Buffer.allocUnsafe(maxBytes + 1);
+    let bytes = 0;
+    for (let read = -1; read !== 0 && bytes <= maxBytes; bytes += read)
+      read = readSync(file, content, { offset: bytes });
+    if (bytes > maxBytes) throw new Error(`${path} has more than the ${String(maxBytes)} bytes that the agent reads`);
+    return content.toString('utf8', 0, bytes);
   } finally {
     closeSync(file);
   }

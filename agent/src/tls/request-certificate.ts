@@ -1,6 +1,7 @@
 import { enrollPath, type EnrollResponse, enrollResponseSchema } from '@nodetask/shared';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 
 export interface CertificateRequest {
   /** Of the operator's service. */
@@ -77,16 +78,12 @@ const send = ({ url, trusted, token, publicKey, userAgent, signal }: Certificate
   });
 
 const readText = async (response: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) {
-      throw new EnrollError(`the operator answered with more than ${String(maxAnswerBytes)} bytes`);
-    }
-    chunks.push(chunk);
+  try {
+    return (await readBounded(response, maxAnswerBytes)).toString();
+  } catch (error) {
+    if (!(error instanceof TooManyBytesError)) throw error;
+    throw new EnrollError(`the operator answered with more than ${String(maxAnswerBytes)} bytes`, { cause: error });
   }
-  return Buffer.concat(chunks).toString();
 };
 
 const parseJSON = (text: string): unknown => {

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import { boundStream, readBounded } from '@nodetask/runtime/foreign-bytes';
 import { abortReason, type ErrorCode, TaskError } from '@nodetask/shared';
 import type { Egress } from '../egress.ts';
 
-/** An answer whose body has not been read yet: read it to its end, or destroy it. */
+/** An answer whose body has not been read yet: read it to its end, or destroy it. Beyond the bound it fails with an error that `isOversize` knows. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -16,6 +17,8 @@ export interface HttpGetOptions {
   readonly egress: Egress;
   readonly signal: AbortSignal;
   readonly maxRedirects: number;
+  /** Of the body. */
+  readonly maxBytes: number;
   /** Code of the error where nobody answers. */
   readonly unreachable: ErrorCode;
 }
@@ -31,7 +34,7 @@ const bodyTimeoutMs = 30_000;
 export const httpGet = async (start: URL, options: HttpGetOptions): Promise<HttpAnswer> => {
   let url = start;
   for (let redirects = 0; ; redirects++) {
-    const answer = await getOnce(url, options);
+    const answer = await sendOnce(url, get, options);
     const location = answer.headers.location;
     if (![301, 302, 303, 307, 308].includes(answer.status) || typeof location !== 'string') return answer;
     answer.body.destroy();
@@ -62,41 +65,57 @@ const followTo = (from: URL, location: string, egress: Egress): URL => {
   return egress.checkURL(`redirect from ${describeURL(from)}`, target.href);
 };
 
-const getOnce = async (url: URL, { egress, signal, unreachable }: HttpGetOptions): Promise<HttpAnswer> => {
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+}
+
+const get: HttpRequest = { method: 'GET', headers: { accept: '*/*', 'user-agent': 'nodetask-agent' } };
+
+/** One request, without following redirects: all of the agent's but those to its object stores and to Kubernetes go through here. */
+export const sendOnce = async (
+  url: URL,
+  { method, headers: sent, body: content }: HttpRequest,
+  { egress, signal, unreachable, maxBytes }: Omit<HttpGetOptions, 'maxRedirects'>,
+): Promise<HttpAnswer> => {
   const { request } = await import('./undici.ts');
   try {
     const { statusCode, headers, body } = await request(url, {
       dispatcher: await egress.dispatcher(),
+      method,
       signal,
       headersTimeout: headersTimeoutMs,
       bodyTimeout: bodyTimeoutMs,
-      headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'nodetask-agent' },
+      headers: { ...sent, 'accept-encoding': 'identity' },
+      body: content ?? null,
     });
+    const bounded = boundStream(
+      body,
+      maxBytes,
+      () =>
+        new TaskError('source-invalid', `${describeURL(url)} answers with more than ${maxBytes} bytes`, {
+          details: { maxBytes },
+        }),
+    );
     // A body that is abandoned on purpose, or fails before it is read, must not end the process.
-    body.on('error', () => undefined);
-    return { status: statusCode, headers, url, body };
+    bounded.on('error', () => undefined);
+    return { status: statusCode, headers, url, body: bounded };
   } catch (error) {
     throw networkError(url, error, signal, unreachable);
   }
 };
 
-/** The bytes of a body, at most `maxBytes`: beyond them it throws an error that `isOversize` knows. */
-export const readBody = async (answer: HttpAnswer, maxBytes: number, options: HttpGetOptions): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+/** The bytes of a body. */
+export const readBody = async (
+  answer: HttpAnswer,
+  { maxBytes, signal, unreachable }: Omit<HttpGetOptions, 'maxRedirects'>,
+): Promise<Buffer> => {
   try {
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxBytes)
-        throw new TaskError('source-invalid', `${describeURL(answer.url)} answers with more than ${maxBytes} bytes`, {
-          details: { maxBytes },
-        });
-      chunks.push(chunk);
-    }
+    return await readBounded(answer.body, maxBytes);
   } catch (error) {
-    throw networkError(answer.url, error, options.signal, options.unreachable);
+    throw networkError(answer.url, error, signal, unreachable);
   }
-  return Buffer.concat(chunks);
 };
 
 /** Whether a body had more bytes than its reader allowed. */

@@ -157,7 +157,7 @@ const fetchTo = async (
     total = announced;
   };
   try {
-    for await (const chunk of source.read({ signal: deadline.signal, onTotal })) {
+    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal }))) {
       deadline.signal.throwIfAborted();
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(source, bytes, maxBytes);
@@ -180,6 +180,15 @@ const fetchTo = async (
     deadline.end();
   }
 };
+
+/** A source may answer with many megabytes at once. Each of these pieces is looked at in a small part of a second, then others have their turn. */
+const maxPieceBytes = 256 * 1024;
+
+async function* cut(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += maxPieceBytes) yield chunk.subarray(at, at + maxPieceBytes);
+  }
+}
 
 const writeAll = async (file: FileHandle, chunk: Uint8Array, folder: string): Promise<void> => {
   try {

@@ -8,6 +8,8 @@ export interface GenesisSource {
 
 export interface ReadOptions {
   readonly signal: AbortSignal;
+  /** Of the document. A source that may know when more comes fails then; the reader counts, too. */
+  readonly maxBytes: number;
   /** Told once the number of bytes is known, which need not be. */
   readonly onTotal: (bytes: number) => void;
 }

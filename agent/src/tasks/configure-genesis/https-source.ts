@@ -1,6 +1,6 @@
 import { TaskError } from '@nodetask/shared';
 import type { Egress } from '../../node/egress.ts';
-import { describeURL, type HttpAnswer, httpGet, networkError } from '../../node/http/http-get.ts';
+import { describeURL, type HttpAnswer, httpGet, isOversize, networkError } from '../../node/http/http-get.ts';
 import type { GenesisSource } from './genesis-source.ts';
 
 const maxRedirects = 5;
@@ -10,14 +10,18 @@ export const httpsSource = (uri: string, egress: Egress): GenesisSource => {
   const url = egress.checkURL('uri', uri);
   return {
     name: describeURL(url),
-    read: async function* ({ signal, onTotal }) {
-      const answer = await httpGet(url, { egress, signal, maxRedirects, unreachable: 'source-unreachable' });
+    read: async function* ({ signal, maxBytes, onTotal }) {
+      const answer = await httpGet(url, { egress, signal, maxRedirects, maxBytes, unreachable: 'source-unreachable' });
       try {
         refuseWrongAnswer(answer);
         const length = Number(answer.headers['content-length']);
         if (Number.isSafeInteger(length)) onTotal(length);
         for await (const chunk of answer.body as AsyncIterable<Buffer>) yield chunk;
       } catch (error) {
+        if (isOversize(error)) {
+          const has = `${describeURL(answer.url)} has more than ${maxBytes} bytes`;
+          throw new TaskError('source-invalid', `${has}, and a genesis may have ${maxBytes}; nothing was changed`);
+        }
         throw networkError(answer.url, error, signal, 'source-unreachable');
       } finally {
         answer.body.destroy();

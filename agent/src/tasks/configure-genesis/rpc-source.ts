@@ -1,12 +1,14 @@
 import { TaskError } from '@nodetask/shared';
 import type { Egress } from '../../node/egress.ts';
 import { describeURL } from '../../node/http/http-get.ts';
-import { membersAt } from '../../node/json/scan-json.ts';
+import type { LargeRpcAnswer } from '../../node/large-rpc-answer.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import type { GenesisSource } from './genesis-source.ts';
 
-/** CometBFT cuts the document into pieces of 16 MiB, which base64 makes a third longer. */
-const maxChunkAnswerBytes = 64 * 1024 * 1024;
+/** CometBFT cuts the document into pieces of 16 MiB, which base64 makes a third longer: 22.4 MB. */
+const maxChunkAnswerBytes = 24 * 1024 * 1024;
+/** Of the whole document in one answer, which only nodes give that know no pieces. */
+const maxGenesisAnswerBytes = 64 * 1024 * 1024;
 const chunkTimeoutMs = 120_000;
 /** 64 GiB in CometBFT's pieces; the limit on bytes is lower. */
 const maxChunks = 4_096;
@@ -22,26 +24,29 @@ export const rpcSource = (address: string, rpc: RpcClient, egress: Egress): Gene
     name,
     read: async function* ({ signal }) {
       const get = async (chunk: number): Promise<Chunk> => {
-        const { result } = await rpc.call(
+        const { member } = await rpc.callLarge(
           base,
           'genesis_chunked',
           { chunk: String(chunk) },
-          { signal, timeoutMs: chunkTimeoutMs, maxBytes: maxChunkAnswerBytes },
+          { signal, timeoutMs: chunkTimeoutMs, maxBytes: maxChunkAnswerBytes, members: ['chunk', 'total', 'data'] },
         );
-        return decodeChunk(name, result, chunk);
+        return decodeChunk(name, member, chunk);
       };
       let first: Chunk;
       try {
         first = await get(0);
       } catch (error) {
         if (!knowsNoChunks(error)) throw error;
-        const { text } = await rpc.call(
+        const { member } = await rpc.callLarge(
           base,
           'genesis',
           {},
-          { signal, timeoutMs: chunkTimeoutMs, maxBytes: maxChunkAnswerBytes },
+          { signal, timeoutMs: chunkTimeoutMs, maxBytes: maxGenesisAnswerBytes, members: ['genesis'] },
         );
-        yield wholeGenesis(name, text);
+        // As it is written there: parsing it would round its integers.
+        const genesis = member('genesis');
+        if (genesis?.at(0) !== openBrace) throw invalid(name, 'answers to genesis without a genesis');
+        yield genesis;
         return;
       }
       yield first.data;
@@ -61,37 +66,32 @@ interface Chunk {
   readonly data: Buffer;
 }
 
-const decodeChunk = (name: string, result: Readonly<Record<string, unknown>>, wanted: number): Chunk => {
-  const chunk = toCount(result['chunk']);
-  const total = toCount(result['total']);
-  const { data } = result;
-  if (chunk !== wanted)
-    throw invalid(name, `was asked for chunk ${wanted} and answers with chunk ${JSON.stringify(result['chunk'])}`);
-  if (total === undefined || total <= wanted || total > maxChunks) {
-    throw invalid(name, `says that there are ${JSON.stringify(result['total'])} chunks, with chunk ${wanted}`);
+const decodeChunk = (name: string, member: LargeRpcAnswer['member'], wanted: number): Chunk => {
+  const [chunkText, totalText] = [shortText(member('chunk')), shortText(member('total'))];
+  const total = toCount(totalText);
+  if (toCount(chunkText) !== wanted) {
+    throw invalid(name, `was asked for chunk ${wanted} and answers with chunk ${chunkText}`);
   }
-  if (typeof data !== 'string' || data.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(data)) {
+  if (total === undefined || total <= wanted || total > maxChunks) {
+    throw invalid(name, `says that there are ${totalText} chunks, with chunk ${wanted}`);
+  }
+  const data = member('data')?.toString('latin1') ?? '';
+  if (data.length % 4 !== 2 || !/^"[A-Za-z0-9+/]+={0,2}"$/.test(data)) {
     throw invalid(name, `answers with chunk ${wanted} that is not base64`);
   }
-  return { total, data: Buffer.from(data, 'base64') };
+  return { total, data: Buffer.from(data.slice(1, -1), 'base64') };
 };
+
+/** JSON text as far as a message shows it. */
+const shortText = (json: Buffer | undefined): string => json?.toString('utf8', 0, 80) ?? 'undefined';
 
 /** Numbers of CometBFT's RPC come as text, those of others as numbers. */
-const toCount = (value: unknown): number | undefined => {
-  const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+const toCount = (json: string): number | undefined => {
+  const [, digits] = /^"?(\d{1,9})"?$/.exec(json) ?? [];
+  return digits === undefined ? undefined : Number(digits);
 };
 
-/** The part of the answer that is the document, as it is written there: parsing it would round its integers. */
-const wholeGenesis = (name: string, text: string): Buffer => {
-  const find = (offset: number, key: string): number | undefined =>
-    membersAt(text, offset).find((member) => member.key === key)?.valueStart;
-  const result = find(0, 'result') ?? 0;
-  const genesis = membersAt(text, result).find((member) => member.key === 'genesis');
-  if (genesis === undefined || text[genesis.valueStart] !== '{')
-    throw invalid(name, 'answers to genesis without a genesis');
-  return Buffer.from(text.slice(genesis.valueStart, genesis.valueEnd));
-};
+const openBrace = 0x7b;
 
 /** JSON-RPC's "method not found", or no such path. */
 const knowsNoChunks = (error: unknown): boolean =>

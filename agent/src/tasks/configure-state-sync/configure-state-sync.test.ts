@@ -355,7 +355,7 @@ describe('configure-state-sync', () => {
       else respond?.(request, response);
     };
     const { run } = await setUp(t, { [a]: node({ id: '1' }), [b]: node({ id: '2' }), [c]: bad });
-    assert.match(whys(await run()).join(), /more than 4194304 bytes/);
+    assert.match(whys(await run()).join(), /more than 1048576 bytes/);
   });
 
   test('stops at once when it is cancelled', async (t) => {

@@ -40,8 +40,6 @@ export interface AskOptions {
 }
 
 const concurrency = 16;
-/** A commit holds the signatures of all validators. */
-const maxCommitBytes = 4 * 1024 * 1024;
 
 /** Asks every witness for its block at a height, and drops those that do not have it. Rejects with the signal's reason only. */
 export const askForBlock = async (
@@ -66,8 +64,7 @@ const askOne = async (
   if (earliestHeight > height) return { server, why: `it has pruned height ${height}: it begins at ${earliestHeight}` };
   if (latestHeight < height + above) return { server, why: `it is at ${latestHeight}, not yet at ${height + above}` };
   try {
-    const call = { signal, timeoutMs, maxBytes: maxCommitBytes };
-    const { result } = await rpc.call(server, 'commit', { height: String(height) }, call);
+    const { result } = await rpc.call(server, 'commit', { height: String(height) }, { signal, timeoutMs });
     return { server, ...readCommit(server, result, height, status.chainId) };
   } catch (error) {
     signal.throwIfAborted();

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { text as textOf } from 'node:stream/consumers';
 import { before, describe, test, type TestContext } from 'node:test';
 import { createEgress } from '../../node/egress.ts';
+import { flood } from '../../node/testing/flood.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import type { Respond } from '../../node/testing/host-servers.ts';
 import { startServer } from '../../node/testing/http-server.ts';
+import { useWebIdentity, webIdentityAnswer } from '../../node/testing/web-identity.ts';
 import { ec2Source } from './ec2-source.ts';
 import type { Candidate } from './peer-source.ts';
 
@@ -39,6 +41,7 @@ interface SetUp {
   readonly find: (signal?: AbortSignal) => Promise<readonly Candidate[]>;
   /** What the server was sent. */
   readonly bodies: readonly URLSearchParams[];
+  readonly url: string;
 }
 
 const setUp = async (
@@ -63,7 +66,7 @@ const setUp = async (
     egress,
     port: 26656,
   });
-  return { bodies, find: (signal = AbortSignal.timeout(20_000)) => source.find(signal) };
+  return { bodies, url: server.url, find: (signal = AbortSignal.timeout(20_000)) => source.find(signal) };
 };
 
 describe('EC2 instances as a source', () => {
@@ -116,7 +119,7 @@ describe('EC2 instances as a source', () => {
       ['Filter.1.Name', 'Filter.1.Value.1', 'Filter.2.Name', 'Filter.2.Value.1', 'MaxResults'].map((key) =>
         form?.get(key),
       ),
-      ['instance-state-name', 'running', 'tag:role', String.raw`a\*b\?c\\d`, '1000'],
+      ['instance-state-name', 'running', 'tag:role', String.raw`a\*b\?c\\d`, '50'],
     );
   });
 
@@ -163,8 +166,21 @@ describe('EC2 instances as a source', () => {
     });
   }
 
+  test('credentials may come from STS, whose answers are bounded, too', async (t) => {
+    let isFlood = false;
+    const { find, url } = await setUp(t, (form, request, response) => {
+      if (form.get('Action') !== 'AssumeRoleWithWebIdentity') xml(page([instance({ id: 'i-1' })]))(request, response);
+      else if (isFlood) void flood(response, {});
+      else xml(webIdentityAnswer)(request, response);
+    });
+    useWebIdentity(t, url);
+    assert.equal((await find()).length, 1);
+    isFlood = true;
+    await assert.rejects(find(), { message: /more than 65536 bytes/ });
+  });
+
   for (const [what, message] of [
-    ['an endless answer', /more than 33554432 bytes/],
+    ['an endless answer', /more than 524288 bytes/],
     ['silence', /the test has waited enough/],
     ['an answer that comes byte by byte', /the test has waited enough/],
   ] as const) {

@@ -4,12 +4,12 @@ import { abortable } from '../../node/abortable.ts';
 import type { Egress } from '../../node/egress.ts';
 import { isIPAddress } from '../../node/ip-address.ts';
 import { type Candidate, maxHosts, type PeerSource } from './peer-source.ts';
-import { ec2Transport } from './ec2-transport.ts';
+import { ec2Transport, pageInstances } from './ec2-transport.ts';
 
 export interface Ec2SourceOptions {
   readonly egress: Egress;
   readonly port: number;
-  /** Instances that are asked for at once; default 1,000, the most that EC2 takes. */
+  /** Instances that are asked for at once; default 50. */
   readonly pageSize?: number;
 }
 
@@ -31,7 +31,7 @@ const maxAttempts = 4;
 export const ec2Source = (
   query: Ec2Query,
   field: string,
-  { egress, port, pageSize = 1_000 }: Ec2SourceOptions,
+  { egress, port, pageSize = pageInstances }: Ec2SourceOptions,
 ): PeerSource => {
   const { region, endpoint } = query;
   if (endpoint !== undefined) egress.checkURL(`${field}.endpoint`, endpoint);
@@ -114,7 +114,8 @@ const ec2Error = (region: string, error: unknown): TaskError => {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TaskError) return cause;
   }
-  const [name, text] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)];
+  const [name, text] =
+    error instanceof Error ? [error.name.slice(0, 80), error.message.slice(0, 1_200)] : ['Error', String(error)];
   const status = statusOf(error);
   const isLasting = status !== undefined && status < 500 && status !== 429 && !/throttl|limitexceeded/i.test(name);
   const advice = /credential|auth|token|denied/i.test(name)

@@ -247,9 +247,9 @@ export class Exporter {
   #fetch(height: number, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
     const { rpc, clock } = this.#options;
     return this.#retry(signal, async () => {
-      const call = { signal, timeoutMs: this.tuning.callTimeoutMs, maxBytes };
+      const call = { signal, timeoutMs: this.tuning.callTimeoutMs, maxBytes, members: ['height'] };
       try {
-        const answer = await rpc.call(this.#rpcEndpoint, 'block_results', { height: String(height) }, call);
+        const answer = await rpc.callLarge(this.#rpcEndpoint, 'block_results', { height: String(height) }, call);
         return blockLine(height, answer, new Date(clock.now()));
       } catch (error) {
         throw this.#lastingError(error, height) ?? error;

@@ -30,6 +30,14 @@ export const readVolumeSpace = async (folder: string): Promise<VolumeSpace> => {
   }
 };
 
+/** The headers and the padding of an entry: 512 bytes each, and as many for a pax header and its records. */
+const overheadBytes = 2_048;
+
+/**
+ * How large a tar archive may be that fits into a budget. What is in no file costs no space on the disk, only time: it counts here.
+ */
+export const maxTarBytes = ({ bytes, entries }: DiskBudget): number => bytes + (entries + 1_000) * overheadBytes;
+
 /** What is there beside the snapshots that stay until the new ones are in place. Throws TaskError `disk-full` where `needed` does not fit. */
 export const diskBudget = (folder: string, space: VolumeSpace, needed: number): DiskBudget => {
   const reserve = Math.min(maxReserveBytes, space.totalBytes / 20);

@@ -136,7 +136,8 @@ const unpack = async (
   const { signal } = context;
   const { object, height } = found;
   const space = await (options.volumeSpace ?? readVolumeSpace)(data);
-  const budget = diskBudget(data, space, found.unpackedBytes ?? object.bytes);
+  // A manifest may say anything; an archive that is larger than what it unpacks to would be read for nothing.
+  const budget = diskBudget(data, space, Math.max(object.bytes, found.unpackedBytes ?? 0));
   await makeFolder(fresh);
   const hash = createHash('sha256');
   await using sync = new TreeSync(fresh, signal);

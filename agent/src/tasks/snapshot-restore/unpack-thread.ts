@@ -1,11 +1,14 @@
 /** The thread that unpacks an archive: decompresses it, reads it, and writes files, away from what answers requests. */
 import { on } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { boundBytes, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import { TaskError } from '@nodetask/shared';
+import { archiveError } from '../../archive/archive-error.ts';
 import { ByteQueue } from '../../archive/byte-queue.ts';
 import { codecs } from '../../archive/codecs.ts';
 import { decompressStream } from '../../archive/decompress-stream.ts';
 import { readTar } from '../../archive/read-tar.ts';
+import { maxTarBytes } from './disk-budget.ts';
 import type { UnpackInput, UnpackJob, UnpackOutput } from './unpack-job.ts';
 import { unpackTree } from './unpack-tree.ts';
 
@@ -32,7 +35,19 @@ const failureOf = (error: unknown): UnpackOutput => {
   return { kind: 'failed', message: String(error) };
 };
 
-const tar = new ByteQueue(decompressStream(codecs[job.compression], received(), job.parallel));
+/** The archive as it was before it was compressed, no larger than one that fits. */
+async function* unpacked(): AsyncGenerator<Uint8Array, void, undefined> {
+  const maxBytes = maxTarBytes(job.budget);
+  try {
+    yield* boundBytes(decompressStream(codecs[job.compression], received(), job.parallel), maxBytes);
+  } catch (error) {
+    throw error instanceof TooManyBytesError
+      ? archiveError(`has more than ${maxBytes} bytes, most of them in no file`)
+      : error;
+  }
+}
+
+const tar = new ByteQueue(unpacked());
 try {
   await unpackTree(readTar(tar), job.root, job);
   await tar.close();

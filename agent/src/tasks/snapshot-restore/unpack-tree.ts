@@ -28,6 +28,8 @@ export interface UnpackOptions {
 const blockBytes = 4096;
 /** Each is remembered, for its mode and for what is put into it. */
 const maxFolders = 100_000;
+/** Characters of their paths. Of 100,000 with the longest names that there are they would be 400 MB. */
+const maxFolderNames = 16 * 1024 * 1024;
 
 /**
  * Writes the files and folders of an archive into an empty folder that nobody else writes to. Every entry is created anew: one that is there
@@ -79,6 +81,7 @@ class TreeWriter {
   readonly #folders = new Map<string, number>();
   readonly #keptModes = new Map<number, boolean>();
   #file: OpenFile | undefined;
+  #folderNames = 0;
   #entries = 0;
   #bytes = 0;
 
@@ -158,7 +161,11 @@ class TreeWriter {
       mkdirSync(full, 0o700);
     });
     this.#folders.set(path, 0o755);
+    this.#folderNames += path.length;
     if (this.#folders.size > maxFolders) throw archiveError(`has more than ${maxFolders} folders`);
+    if (this.#folderNames > maxFolderNames) {
+      throw archiveError(`has folders whose paths have more than ${maxFolderNames} characters together`);
+    }
   }
 
   #isThere(segments: readonly string[]): boolean {

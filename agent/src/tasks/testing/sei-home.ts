@@ -1,16 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { NodeMode } from '@nodetask/shared';
 import type { NodeHome } from '../../node/node-home.ts';
-import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { type HomeOwner, makeTempHome } from '../../node/testing/temp-home.ts';
 import { defaultValues } from '../config/registry.ts';
 import { renderConfigFile } from '../config/render-config.ts';
 
 export const testHost = { hostname: 'test-host', cpus: 2 };
 
 /** A home with the complete files of a Sei node of the mode. */
-export const makeSeiHome = async (test: TestContext, mode: NodeMode = 'full'): Promise<NodeHome> => {
+export const makeSeiHome = async (test: HomeOwner, mode: NodeMode = 'full'): Promise<NodeHome> => {
   const home = await makeTempHome(test);
   const values = defaultValues(mode, testHost);
   for (const file of ['config.toml', 'app.toml'] as const) {
