@@ -12,6 +12,7 @@ const run = (argv: readonly string[] = [], env: Readonly<Record<string, string>>
 test('defaults', () => {
   assert.deepEqual(run(), {
     listen: { host: '127.0.0.1', port: 7777 },
+    probeListen: { host: '127.0.0.1', port: 7778 },
     nodeRPC: 'http://127.0.0.1:26657',
     allowHosts: [],
     home: '/sei',

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { cutReasons } from '@nodetask/runtime/connections';
 import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
 import { version } from '../version.ts';
 
@@ -29,6 +30,7 @@ export interface AgentMetrics {
   readonly reportDuration: Histogram;
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpDuration: Histogram<'method' | 'route'>;
+  readonly connectionsCut: Counter<'listener' | 'reason'>;
   readonly storeErrors: Counter;
   readonly transferred: Counter<'direction'>;
   readonly enrollments: Counter<'result'>;
@@ -76,9 +78,19 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
       sources.certificateEnd,
     );
   }
+  const connectionsCut = new Counter({
+    name: 'nodetask_agent_connections_cut_total',
+    help: 'Connections that the agent cut, by listener (api, probes) and reason (address: its address had as many as one may; crowded: it gave way to a new one; full: all places were those of authenticated callers; handshake: TLS failed).',
+    labelNames: ['listener', 'reason'],
+    registers,
+  });
+  // From 0: the first one is to be seen as an increase.
+  for (const listener of ['api', 'probes'])
+    for (const reason of cutReasons) connectionsCut.inc({ listener, reason }, 0);
   return {
     registry,
     transferred,
+    connectionsCut,
     submitted: new Counter({
       name: 'nodetask_agent_tasks_submitted_total',
       help: 'Tasks accepted, by task type; repeated requests for the same task count once.',
