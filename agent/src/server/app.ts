@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionGuard } from '@nodetask/runtime/connections';
 import { headers, TaskError } from '@nodetask/shared';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import type { Access } from './access.ts';
 import { errorAnswer, sendError } from './error-answer.ts';
 import { checkFence } from './fence-header.ts';
@@ -66,7 +72,7 @@ const requestIDs = new WeakMap<Request, string>();
 
 /** Identity on whatever the answer will be, the request's id, its line in the log and its metrics. */
 const begin =
-  ({ identity, logger, metrics, clock, connections }: AppOptions): RequestHandler =>
+  ({ identity, logger, metrics, clock }: AppOptions): RequestHandler =>
   (request, response, next) => {
     const started = clock.monotonic();
     const requestID = randomUUID();
@@ -94,9 +100,6 @@ const begin =
         ...(response.writableFinished ? {} : { aborted: true }),
       });
     });
-    if (connections === undefined || connections.standingOf(request.socket) === 'unknown') {
-      response.set('Connection', 'close');
-    }
     next();
   };
 
@@ -113,13 +116,16 @@ const authenticate =
       response.set('Connection', 'close');
       throw new TaskError('unauthorized', refusal);
     }
-    if (access !== 'open' && connections !== undefined) {
-      // Who only reads metrics must not be able to hold all connections.
-      connections.raise(request.socket, access === 'metrics' ? 'served' : 'proven');
-      response.removeHeader('Connection');
-    }
+    // Who only reads metrics must not be able to hold all connections.
+    if (access !== 'open') connections?.raise(request.socket, access === 'metrics' ? 'served' : 'proven');
+    closeUnlessKnown(request, response, connections);
     next();
   };
+
+/** A connection is kept for who may call more than the probes. */
+const closeUnlessKnown = (request: Request, response: Response, connections: ConnectionGuard | undefined): void => {
+  if ((connections?.standingOf(request.socket) ?? 'unknown') === 'unknown') response.set('Connection', 'close');
+};
 
 const handlers = (route: Route, options: AppOptions): RequestHandler[] => {
   const handle = route.handler(options);
@@ -151,7 +157,7 @@ const refuseMethod = (methods: readonly Route[]): RequestHandler => {
 
 /** Express knows an error handler by its four parameters. */
 const answerError =
-  ({ logger }: AppOptions): ErrorRequestHandler =>
+  ({ logger, connections }: AppOptions): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     const requestID = requestIDs.get(request) ?? '';
     const answer = errorAnswer(error, requestID);
@@ -163,6 +169,7 @@ const answerError =
       response.destroy();
       return;
     }
+    closeUnlessKnown(request, response, connections);
     sendError(response, answer);
   };
 

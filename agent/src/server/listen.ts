@@ -66,7 +66,7 @@ export const startServer = async (
     tls === undefined
       ? createServer(http, app)
       : createTlsServer({ tls, http, handshakeMs: limits.handshakeMs, logger }, app);
-  const listener = await openListener({ ...options, server, connections, address, flag: '--listen' });
+  const listener = await openListener({ ...options, server, connections, address, limits, flag: '--listen' });
   return {
     address: listener.address,
     close: (deadline) => {

@@ -24,17 +24,18 @@ export interface ListenerOptions {
   readonly address: ListenAddress;
   /** The option that says the address. */
   readonly flag: string;
+  readonly limits: { readonly headerBytes: number };
   readonly identity: Identity;
   readonly logger: Logger;
 }
 
 /** @throws ListenError */
 export const openListener = async (options: ListenerOptions): Promise<AgentServer> => {
-  const { server, connections, identity } = options;
+  const { server, connections, identity, limits } = options;
   server.maxHeadersCount = 100;
   connections.watch(server);
   server.on('clientError', (error: Error, socket: Duplex) => {
-    refuseBytes(error, socket as Socket, identity);
+    refuseBytes(error, socket as Socket, { identity, headerBytes: limits.headerBytes });
   });
   await listen(options);
   const bound = server.address() as AddressInfo;
@@ -86,8 +87,13 @@ const close = async ({ server, connections, logger }: ListenerOptions, deadline:
   deadline.removeEventListener('abort', cut);
 };
 
+interface Refusal {
+  readonly identity: Identity;
+  readonly headerBytes: number;
+}
+
 /** What is not even HTTP gets its answer too. */
-const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket, identity: Identity): void => {
+const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket, { identity, headerBytes }: Refusal): void => {
   // Of a handshake: who does not speak TLS would not understand an answer in it.
   const isTls = error.code?.startsWith('ERR_SSL') === true || error.code?.startsWith('ERR_TLS') === true;
   if (error.code === 'ECONNRESET' || isTls || !socket.writable) {
@@ -98,7 +104,7 @@ const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket, identity: Ide
     error.code === 'HPE_HEADER_OVERFLOW'
       ? [
           '431 Request Header Fields Too Large',
-          'The headers are larger than the agent takes. Send fewer or shorter ones.',
+          `The headers are larger than ${String(headerBytes / 1024)} KiB. Send fewer or shorter ones.`,
         ]
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['408 Request Timeout', 'The request did not arrive in time. Send it at once.']

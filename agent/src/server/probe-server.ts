@@ -38,5 +38,5 @@ export const startProbeServer = async (
     },
     app,
   );
-  return openListener({ ...options, server, connections, address, flag: '--probe-listen' });
+  return openListener({ ...options, server, connections, address, limits, flag: '--probe-listen' });
 };
