@@ -89,6 +89,7 @@ export {
   agentLabelValue,
   agentPortAnnotation,
   agentPortName,
+  agentProbePortName,
   apiGroup,
   apiVersion,
   cancelFinalizer,

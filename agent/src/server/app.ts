@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ConnectionGuard } from '@nodetask/runtime/connections';
+import { boundedLogger, type ConnectionGuard } from '@nodetask/runtime/connections';
 import { headers, TaskError } from '@nodetask/shared';
 import express, {
   type ErrorRequestHandler,
@@ -156,14 +156,15 @@ const refuseMethod = (methods: readonly Route[]): RequestHandler => {
 };
 
 /** Express knows an error handler by its four parameters. */
-const answerError =
-  ({ logger, connections }: AppOptions): ErrorRequestHandler =>
-  (error: unknown, request, response, _next) => {
+const answerError = ({ logger, clock, connections }: AppOptions): ErrorRequestHandler => {
+  // Also probes fail while the journal does, and anybody may send as many as he likes.
+  const bounded = boundedLogger({ logger, clock, lines: 10 });
+  return (error: unknown, request, response, _next) => {
     const requestID = requestIDs.get(request) ?? '';
     const answer = errorAnswer(error, requestID);
-    if (answer.unexpected) logger.error('a request failed', { requestID, error });
+    if (answer.unexpected) bounded.error('a request failed', { requestID, error });
     if (answer.body.code === 'store-unavailable') {
-      logger.error('the journal cannot be used', { requestID, error });
+      bounded.error('the journal cannot be used', { requestID, error });
     }
     if (response.headersSent) {
       response.destroy();
@@ -172,6 +173,7 @@ const answerError =
     closeUnlessKnown(request, response, connections);
     sendError(response, answer);
   };
+};
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
 const methodLabel = (method: string): string => (knownMethods.has(method) ? method : 'other');
