@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import type { OnCut, ProbeLimits } from '@nodetask/runtime/connections';
+import { openRaw, wholeAnswer } from '@nodetask/runtime/testing';
 import { silentLogger } from '@nodetask/shared';
 import { HealthServer } from './health-server.ts';
 
@@ -31,23 +31,11 @@ const start = async (limits: Partial<ProbeLimits> = {}, onCut: OnCut = () => und
     limits,
   });
   await server.listen();
-  const open = async (localAddress = '127.0.0.1'): Promise<Socket> => {
-    const socket = connect({ port, host: '127.0.0.1', localAddress });
-    socket.on('error', () => undefined);
-    await once(socket, 'connect');
-    return socket;
-  };
+  const open = async (localAddress?: string): Promise<Socket> => openRaw(port, localAddress);
   return { open, [Symbol.asyncDispose]: async () => server[Symbol.asyncDispose]() };
 };
 
 const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-
-/** The whole answer: the connection ends with it. */
-const answerTo = async (socket: Socket, bytes: string): Promise<string> => {
-  const answer = text(socket);
-  socket.write(bytes);
-  return answer;
-};
 
 test('each connection to the health server is for one answer', { timeout }, async () => {
   await using server = await start();
@@ -57,7 +45,7 @@ test('each connection to the health server is for one answer', { timeout }, asyn
     ['/metrics', 404],
     ['/none', 404],
   ] as const) {
-    const answer = await answerTo(await server.open(), ask(path));
+    const answer = await wholeAnswer(await server.open(), ask(path));
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${String(status)} [^]*\r\nConnection: close\r\n`), path);
   }
 });
@@ -70,7 +58,7 @@ test('connections that are held open give way to the kubelet', { timeout }, asyn
     await server.open(address);
   }
   for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
-    assert.match(await answerTo(await server.open(address), ask('/healthz')), /^HTTP\/1\.1 200/);
+    assert.match(await wholeAnswer(await server.open(address), ask('/healthz')), /^HTTP\/1\.1 200/);
   }
   assert.deepEqual([...cuts].toSorted(), ['address', 'crowded']);
 });
@@ -78,12 +66,12 @@ test('connections that are held open give way to the kubelet', { timeout }, asyn
 test('a request that does not come in within its time is cut', { timeout }, async () => {
   await using server = await start({ requestMs: 300 });
   for (const bytes of ['', 'GET /healthz HTTP/1.1\r\n']) {
-    assert.match(await answerTo(await server.open(), bytes), /^HTTP\/1\.1 408 /);
+    assert.match(await wholeAnswer(await server.open(), bytes), /^HTTP\/1\.1 408 /);
   }
 });
 
 test('headers have 4 KiB at most', { timeout }, async () => {
   await using server = await start();
   const bytes = `GET /healthz HTTP/1.1\r\nX: ${'x'.repeat(5000)}\r\n\r\n`;
-  assert.match(await answerTo(await server.open(), bytes), /^HTTP\/1\.1 431 /);
+  assert.match(await wholeAnswer(await server.open(), bytes), /^HTTP\/1\.1 431 /);
 });

@@ -62,7 +62,7 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
   });
   const cut = new Counter({
     name: 'nodetask_operator_connections_cut_total',
-    help: 'Connections that the operator cut, by listener (https, probes) and reason (address: its address had as many as one may; crowded: it gave way to a new one; full: all places were those of authenticated callers; handshake: TLS failed)',
+    help: 'Connections that the operator cut, by listener (https, probes) and reason (address, crowded, full, handshake)',
     labelNames: ['listener', 'reason'] as const,
     registers,
   });

@@ -80,7 +80,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   }
   const connectionsCut = new Counter({
     name: 'nodetask_agent_connections_cut_total',
-    help: 'Connections that the agent cut, by listener (api, probes) and reason (address: its address had as many as one may; crowded: it gave way to a new one; full: all places were those of authenticated callers; handshake: TLS failed).',
+    help: 'Connections that the agent cut, by listener (api, probes) and reason (address, crowded, full, handshake).',
     labelNames: ['listener', 'reason'],
     registers,
   });

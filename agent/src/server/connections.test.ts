@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import { firstAnswer, openRaw, untilClosed, wholeAnswer } from '@nodetask/runtime/testing';
 import { LogLines } from '../../test/support/log-lines.ts';
 import { startTestServer, type TestServer } from '../../test/support/test-server.ts';
 
@@ -13,24 +13,8 @@ const token = 'secret-token';
 const livez = 'GET /v0/livez HTTP/1.1\r\nHost: x\r\n\r\n';
 const authorized = `GET /v0/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 
-const open = async ({ port }: Pick<TestServer, 'port'>, localAddress = '127.0.0.1'): Promise<Socket> => {
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
-  return socket;
-};
-
-/** Resolves once the connection is gone, however it ended. */
-const closed = async (socket: Socket): Promise<void> => {
-  socket.resume();
-  if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
-};
-
-const answerTo = async (socket: Socket, bytes: string): Promise<string> => {
-  const data = once(socket, 'data');
-  socket.write(bytes);
-  return String((await data)[0]);
-};
+const open = async ({ port }: Pick<TestServer, 'port'>, localAddress?: string): Promise<Socket> =>
+  openRaw(port, localAddress);
 
 describe('the time that a request may take to come in', { timeout }, () => {
   for (const [what, limits, bytes] of [
@@ -44,10 +28,7 @@ describe('the time that a request may take to come in', { timeout }, () => {
   ] as const) {
     test(what, async () => {
       await using server = await startTestServer({ limits });
-      const socket = await open(server);
-      const answer = text(socket);
-      socket.write(bytes);
-      assert.match(await answer, /^HTTP\/1\.1 408 [^]*"code":"invalid-request"/);
+      assert.match(await wholeAnswer(await open(server), bytes), /^HTTP\/1\.1 408 [^]*"code":"invalid-request"/);
     });
   }
 });
@@ -56,64 +37,64 @@ describe('connections', { timeout }, () => {
   test('give way when there are as many as there may be: the oldest goes', async () => {
     await using server = await startTestServer({ limits: { connections: 2, reserved: 0 } });
     const [first, second] = [await open(server), await open(server)];
-    const gone = closed(first);
+    const gone = untilClosed(first);
     const third = await open(server);
     await gone;
-    for (const socket of [second, third]) assert.match(await answerTo(socket, livez), /^HTTP\/1\.1 200/);
+    for (const socket of [second, third]) assert.match(await firstAnswer(socket, livez), /^HTTP\/1\.1 200/);
   });
 
   test('of one address give way to others of that address', async () => {
     await using server = await startTestServer({ limits: { perAddress: 2 } });
     const other = await open(server, '127.0.0.2');
     const [first, second] = [await open(server), await open(server)];
-    const gone = closed(first);
+    const gone = untilClosed(first);
     const third = await open(server);
     await gone;
-    for (const socket of [other, second, third]) assert.match(await answerTo(socket, livez), /^HTTP\/1\.1 200/);
+    for (const socket of [other, second, third]) assert.match(await firstAnswer(socket, livez), /^HTTP\/1\.1 200/);
   });
 
   test('of who has sent the token give way to nobody', async () => {
     await using server = await startTestServer({ token, limits: { connections: 2, reserved: 1 } });
     const known = await open(server);
-    assert.match(await answerTo(known, authorized), /^HTTP\/1\.1 200/);
+    assert.match(await firstAnswer(known, authorized), /^HTTP\/1\.1 200/);
     for (let stranger = 0; stranger < 4; stranger += 1) {
       const socket = await open(server);
-      assert.match(await answerTo(socket, livez), /^HTTP\/1\.1 200/);
-      await closed(socket);
+      assert.match(await firstAnswer(socket, livez), /^HTTP\/1\.1 200/);
+      await untilClosed(socket);
       await open(server);
     }
-    assert.match(await answerTo(known, authorized), /^HTTP\/1\.1 200/);
+    assert.match(await firstAnswer(known, authorized), /^HTTP\/1\.1 200/);
   });
 
   test('are kept for who may call, and closed with their first answer for others', async () => {
     await using server = await startTestServer({ token, limits: { keepAliveMs: never } });
     for (const bytes of [livez, 'GET /v0/status HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n']) {
       const socket = await open(server);
-      assert.match(await answerTo(socket, bytes), /\r\nConnection: close\r\n/, bytes);
-      await closed(socket);
+      assert.match(await firstAnswer(socket, bytes), /\r\nConnection: close\r\n/, bytes);
+      await untilClosed(socket);
     }
     const known = await open(server);
     for (const bytes of [authorized, livez, authorized]) {
-      assert.match(await answerTo(known, bytes), /^HTTP\/1\.1 200 [^]*\r\nConnection: keep-alive\r\n/);
+      assert.match(await firstAnswer(known, bytes), /^HTTP\/1\.1 200 [^]*\r\nConnection: keep-alive\r\n/);
     }
     assert.match(
-      await answerTo(known, authorized.replace(token, 'wrong')),
+      await firstAnswer(known, authorized.replace(token, 'wrong')),
       /^HTTP\/1\.1 401 [^]*\r\nConnection: close\r\n/,
     );
-    await closed(known);
+    await untilClosed(known);
   });
 
   test('are closed when their caller has been silent for long', async () => {
     await using server = await startTestServer({ token, limits: { keepAliveMs: 100 } });
     const known = await open(server);
-    assert.match(await answerTo(known, authorized), /^HTTP\/1\.1 200/);
-    await closed(known);
+    assert.match(await firstAnswer(known, authorized), /^HTTP\/1\.1 200/);
+    await untilClosed(known);
   });
 
   test('that were cut are counted, and told of in few lines', async () => {
     const log = new LogLines();
     await using server = await startTestServer({ logger: log.logger, limits: { perAddress: 1 } });
-    for (let count = 0; count < 20; count += 1) await closed(await openAndPush(server));
+    for (let count = 0; count < 20; count += 1) await untilClosed(await openAndPush(server));
     const { text: metrics } = await server.call('GET', '/v0/metrics');
     assert.match(metrics, /connections_cut_total\{listener="api",reason="address"\} 40$/m);
     assert.match(metrics, /connections_cut_total\{listener="probes",reason="crowded"\} 0$/m);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { probeLimits, type ProbeLimits } from '@nodetask/runtime/connections';
+import { openRaw, wholeAnswer } from '@nodetask/runtime/testing';
 import { silentLogger } from '@nodetask/shared';
 import { startTestServer, type TestServer } from '../../test/support/test-server.ts';
 import { ListenError } from './open-listener.ts';
@@ -20,21 +19,9 @@ const start = async (api: TestServer, limits: Partial<ProbeLimits> = {}, port = 
     { engine, metrics, streams, identity, clock, logger: silentLogger, namespace: 'sei', stopping: () => false },
     { ...probeLimits, ...limits },
   );
-  const open = async (localAddress = '127.0.0.1'): Promise<Socket> => {
-    const socket = connect({ port: server.address.port, host: '127.0.0.1', localAddress });
-    socket.on('error', () => undefined);
-    await once(socket, 'connect');
-    return socket;
-  };
+  const open = async (localAddress?: string): Promise<Socket> => openRaw(server.address.port, localAddress);
   const close = async (): Promise<void> => server.close(AbortSignal.timeout(100));
   return { port: server.address.port, open, [Symbol.asyncDispose]: close };
-};
-
-/** The whole answer: the connection ends with it. */
-const ask = async (socket: Socket, bytes: string): Promise<string> => {
-  const answer = text(socket);
-  socket.write(bytes);
-  return answer;
 };
 
 test('the listener of probes answers these to anybody, and nothing else', { timeout }, async () => {
@@ -50,7 +37,7 @@ test('the listener of probes answers these to anybody, and nothing else', { time
     ['GET /v0/metrics', 404],
     ['POST /v0/tasks', 404],
   ] as const) {
-    const answer = await ask(await probes.open(), `${line} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const answer = await wholeAnswer(await probes.open(), `${line} HTTP/1.1\r\nHost: x\r\n\r\n`);
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${String(status)} [^]*\r\nConnection: close\r\n`), line);
     assert.ok(answer.includes(api.identity.bootID));
   }
@@ -64,14 +51,14 @@ test('a probe whose request does not come in within its time is cut', { timeout 
     'GET /v0/livez HTTP/1.1\r\n',
     `${livez.replace('GET', 'POST').trimEnd()}\r\nContent-Length: 9\r\n\r\n`,
   ]) {
-    assert.match(await ask(await probes.open(), bytes), /^HTTP\/1\.1 40[58] /);
+    assert.match(await wholeAnswer(await probes.open(), bytes), /^HTTP\/1\.1 40[58] /);
   }
 });
 
 test('a probe has headers of 4 KiB at most', { timeout }, async () => {
   await using api = await startTestServer();
   await using probes = await start(api);
-  const answer = await ask(await probes.open(), `GET /v0/livez HTTP/1.1\r\nX: ${'x'.repeat(5000)}\r\n\r\n`);
+  const answer = await wholeAnswer(await probes.open(), `GET /v0/livez HTTP/1.1\r\nX: ${'x'.repeat(5000)}\r\n\r\n`);
   assert.match(answer, /^HTTP\/1\.1 431 [^]*larger than 4 KiB/);
 });
 
@@ -82,7 +69,7 @@ test('probes that wait for nothing give way to the newest one', { timeout }, asy
     await probes.open(address);
   }
   for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
-    assert.match(await ask(await probes.open(address), livez), /^HTTP\/1\.1 200/);
+    assert.match(await wholeAnswer(await probes.open(address), livez), /^HTTP\/1\.1 200/);
   }
   const { text: metrics } = await api.call('GET', '/v0/metrics');
   assert.match(metrics, /connections_cut_total\{listener="probes",reason="address"\} [1-9]/);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTCP, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import { systemClock } from '@nodetask/runtime';
 import type { OnCut } from '@nodetask/runtime/connections';
+import { firstAnswer, untilClosed, wholeAnswer } from '@nodetask/runtime/testing';
 import { apiErrorSchema, type Logger, silentLogger } from '@nodetask/shared';
 import { Agent, request } from 'undici';
 import { ListenError } from '../listen-error.ts';
@@ -130,27 +131,29 @@ const refuses = (answer: Awaited<ReturnType<typeof send>>, status: number, code:
   assert.match(body.error, says);
 };
 
+/** Open connections: a server that a failed test leaves behind would wait for their end. */
+const clients = new Set<Socket>();
+
+afterEach(() => {
+  for (const socket of clients) socket.destroy();
+});
+
+const openTCP = (port: number, localAddress = '127.0.0.1'): Socket => {
+  const socket = connectTCP({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined);
+  clients.add(socket);
+  return socket.once('close', () => clients.delete(socket));
+};
+
 /** A connection of TLS, with bytes to be sent as they are. */
 const raw = async (port = server.port, localAddress = '127.0.0.1'): Promise<TLSSocket> => {
-  const tcp = connectTCP({ port, host: '127.0.0.1', localAddress });
+  const tcp = openTCP(port, localAddress);
   const socket = connect({ socket: tcp, host: '127.0.0.1', ca: roots });
-  tcp.on('error', () => undefined);
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   return socket;
 };
 
-/** Resolves once the connection is gone, however it ended. */
-const closed = async (socket: Socket): Promise<void> => {
-  socket.on('error', () => undefined).resume();
-  if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
-};
-
-/** The answer to a request on a connection that is closed with it. */
-const answerOn = (socket: TLSSocket, request = 'GET /plain HTTP/1.1\r\nHost: x\r\n\r\n'): Promise<string> => {
-  socket.write(request);
-  return text(socket);
-};
+const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 const timeout = 30_000;
 
@@ -211,20 +214,21 @@ describe('what it takes is bounded', () => {
   test('connections: a new one takes the place of the oldest', { timeout }, async () => {
     await using small = await start({ connections: 2, reserved: 0 });
     const [first, second] = [await raw(small.port), await raw(small.port)];
-    const gone = closed(first);
+    const gone = untilClosed(first);
     const third = await raw(small.port);
     await gone;
-    for (const socket of [second, third]) assert.match(await answerOn(socket), /^HTTP\/1\.1 200/);
+    for (const socket of [second, third]) assert.match(await wholeAnswer(socket, ask('/plain')), /^HTTP\/1\.1 200/);
   });
 
   test('connections of one address: a new one takes the place of its own oldest', { timeout }, async () => {
     await using small = await start({ perAddress: 2 });
     const other = await raw(small.port, '127.0.0.2');
     const [first, second] = [await raw(small.port), await raw(small.port)];
-    const gone = closed(first);
+    const gone = untilClosed(first);
     const third = await raw(small.port);
     await gone;
-    for (const socket of [other, second, third]) assert.match(await answerOn(socket), /^HTTP\/1\.1 200/);
+    for (const socket of [other, second, third])
+      assert.match(await wholeAnswer(socket, ask('/plain')), /^HTTP\/1\.1 200/);
   });
 
   test('TLS below 1.3 is not spoken, nor plain HTTP', async () => {
@@ -236,17 +240,14 @@ describe('what it takes is bounded', () => {
 });
 
 describe('its connections', () => {
-  const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-
   test('are closed with the answer, and kept for who comes again', { timeout }, async () => {
     for (const path of ['/none', '/plain', '/broken', '/proven']) {
       // Resolves only with the end of the connection.
-      assert.match(await answerOn(await raw(), ask(path)), /\r\nConnection: close\r\n/, path);
+      assert.match(await wholeAnswer(await raw(), ask(path)), /\r\nConnection: close\r\n/, path);
     }
     const kept = await raw();
     for (let count = 0; count < 2; count += 1) {
-      kept.write(ask('/kept'));
-      assert.match(String((await once(kept, 'data'))[0]), /\r\nConnection: keep-alive\r\n/);
+      assert.match(await firstAnswer(kept, ask('/kept')), /\r\nConnection: keep-alive\r\n/);
     }
     kept.destroy();
   });
@@ -261,8 +262,7 @@ describe('its connections', () => {
       const times = { handshakeMs: longMs, headersMs: longMs, requestMs: longMs, answerMs: longMs };
       await using small = await start(times, (reason) => cuts.push(reason));
       const kept = await raw(small.port, '127.0.0.2');
-      kept.write(ask('/kept'));
-      await once(kept, 'data');
+      await firstAnswer(kept, ask('/kept'));
       const working = await raw(small.port, '127.0.0.3');
       working.write(ask('/wait'));
       while (waiting.length === 0) await new Promise(setImmediate);
@@ -272,13 +272,11 @@ describe('its connections', () => {
         for (let count = 0; count < 65; count += 1) {
           const localAddress = `127.9.9.${String(address)}`;
           if (count % 16 === 0) held.push(await raw(small.port, localAddress));
-          else held.push(connectTCP({ port: small.port, host: '127.0.0.1', localAddress }));
+          else held.push(openTCP(small.port, localAddress));
         }
       }
-      for (const socket of held) socket.on('error', () => undefined);
-      assert.match(await answerOn(await raw(small.port, '127.0.0.4')), /^HTTP\/1\.1 200/);
-      kept.write(ask('/kept'));
-      assert.match(String((await once(kept, 'data'))[0]), /^HTTP\/1\.1 200/);
+      assert.match(await wholeAnswer(await raw(small.port, '127.0.0.4'), ask('/plain')), /^HTTP\/1\.1 200/);
+      assert.match(await firstAnswer(kept, ask('/kept')), /^HTTP\/1\.1 200/);
       const answer = text(working);
       waiting.pop()?.answer('done');
       assert.match(await answer, /done$/);
@@ -293,7 +291,7 @@ describe('its connections', () => {
     known.write(ask('/proven-wait'));
     while (waiting.length === 0) await new Promise(setImmediate);
     const stranger = await raw(small.port);
-    const gone = closed(stranger);
+    const gone = untilClosed(stranger);
     const other = await raw(small.port);
     await gone;
     other.destroy();
@@ -305,10 +303,10 @@ describe('its connections', () => {
   test('whose handshake fails are told of', { timeout }, async () => {
     const cuts: string[] = [];
     await using told = await start({ handshakeMs: 200 }, (reason, address) => cuts.push(`${reason} ${address}`));
-    const silent = connectTCP(told.port, '127.0.0.1');
-    const plain = connectTCP(told.port, '127.0.0.1');
+    const silent = openTCP(told.port);
+    const plain = openTCP(told.port);
     plain.write(ask('/plain'));
-    await Promise.all([closed(silent), closed(plain)]);
+    await Promise.all([untilClosed(silent), untilClosed(plain)]);
     assert.deepEqual(
       cuts.map((cut) => cut.split(' ')[0]),
       ['handshake', 'handshake'],
@@ -347,7 +345,7 @@ test('its end lets a request end, cuts what takes longer, and leaves no connecti
   while (waiting.length < 2) await new Promise(setImmediate);
   const [first] = waiting.splice(0);
   const [answers, rest] = [text(served), text(stuck)];
-  const idleEnd = closed(idle);
+  const idleEnd = untilClosed(idle);
   const end = ending[Symbol.asyncDispose]();
   await idleEnd;
   first?.answer('done');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import { firstAnswer, openRaw, untilClosed } from '../testing.ts';
 import { ConnectionGuard, type ConnectionLimits } from './connection-guard.ts';
 
 /** A guarded server that answers /proven and /served after it has raised the connection so, / at once, and /wait when the test says. */
@@ -28,14 +29,12 @@ const start = async (limits: Partial<ConnectionLimits>) => {
   const clients: Socket[] = [];
 
   /** A connection that the server has taken in, from this address. */
-  const open = async (localAddress = '127.0.0.1'): Promise<Client> => {
+  const open = async (localAddress?: string): Promise<Socket> => {
     const accepted = once(server, 'connection');
-    const socket = connect({ port, host: '127.0.0.1', localAddress });
+    const socket = await openRaw(port, localAddress);
     clients.push(socket);
-    socket.on('error', () => undefined);
-    const client = new Client(socket);
     await accepted;
-    return client;
+    return socket;
   };
   const dispose = async (): Promise<void> => {
     for (const socket of clients) socket.destroy();
@@ -46,29 +45,11 @@ const start = async (limits: Partial<ConnectionLimits>) => {
   return { cuts, waiting, guard, server, port, open, [Symbol.asyncDispose]: dispose };
 };
 
-class Client {
-  readonly closed: Promise<unknown>;
-  readonly #socket: Socket;
+const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.resume();
-  }
-
-  send(path: string): void {
-    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
-  }
-
-  /** The body of the answer; rejects where the connection is closed before. */
-  async ask(path = '/'): Promise<string> {
-    const data = once(this.#socket, 'data') as Promise<[Buffer]>;
-    this.send(path);
-    const gone = this.closed.then(() => Promise.reject(new Error('the connection was closed')));
-    const [bytes] = await Promise.race([data, gone]);
-    return bytes.toString().split('\r\n\r\n')[1] ?? '';
-  }
-}
+/** The body of the answer. */
+const ask = async (socket: Socket, path = '/'): Promise<string> =>
+  (await firstAnswer(socket, request(path))).split('\r\n\r\n')[1] ?? '';
 
 const timeout = 20_000;
 
@@ -77,8 +58,8 @@ describe('a new connection', { timeout }, () => {
     await using server = await start({ connections: 2 });
     const [first, second] = [await server.open(), await server.open()];
     const third = await server.open();
-    await first.closed;
-    assert.deepEqual([await second.ask(), await third.ask()], ['unknown', 'unknown']);
+    await untilClosed(first);
+    assert.deepEqual([await ask(second), await ask(third)], ['unknown', 'unknown']);
     assert.deepEqual([server.guard.size, server.cuts], [2, ['crowded 127.0.0.1']]);
   });
 
@@ -87,41 +68,42 @@ describe('a new connection', { timeout }, () => {
     const other = await server.open('127.0.0.2');
     const [first, second] = [await server.open(), await server.open()];
     const third = await server.open();
-    await first.closed;
-    for (const client of [other, second, third]) assert.equal(await client.ask(), 'unknown');
+    await untilClosed(first);
+    for (const client of [other, second, third]) assert.equal(await ask(client), 'unknown');
     assert.deepEqual(server.cuts, ['address 127.0.0.1']);
   });
 
   test('takes nothing from an address that has few, while another has many', async () => {
     await using server = await start({ connections: 4 });
     const lonely = await server.open('127.0.0.2');
-    const many = [await server.open(), await server.open(), await server.open()];
+    const oldest = await server.open();
+    for (let count = 0; count < 2; count += 1) await server.open();
     await server.open('127.0.0.3');
-    await many[0]?.closed;
-    assert.equal(await lonely.ask(), 'unknown');
+    await untilClosed(oldest);
+    assert.equal(await ask(lonely), 'unknown');
   });
 
   test('leaves a request under way alone, as long as another connection is idle', async () => {
     await using server = await start({ connections: 2 });
     const busy = await server.open();
     const asked = once(server.server, 'request');
-    const answered = busy.ask('/wait');
+    const answered = ask(busy, '/wait');
     await asked;
     const idle = await server.open();
     await server.open();
-    await idle.closed;
+    await untilClosed(idle);
     server.waiting[0]?.end('done');
     assert.equal(await answered, 'done');
-    assert.equal(await busy.ask(), 'unknown', 'it is idle again');
+    assert.equal(await ask(busy), 'unknown', 'it is idle again');
   });
 
   test('never takes the place of a proven one: where all are that, it is refused', async () => {
     await using server = await start({ connections: 2 });
     const proven = [await server.open(), await server.open()];
-    for (const client of proven) assert.equal(await client.ask('/proven'), 'proven');
+    for (const client of proven) assert.equal(await ask(client, '/proven'), 'proven');
     const late = await server.open('127.0.0.2');
-    await late.closed;
-    for (const client of proven) assert.equal(await client.ask(), 'proven');
+    await untilClosed(late);
+    for (const client of proven) assert.equal(await ask(client), 'proven');
     assert.deepEqual(server.cuts, ['full 127.0.0.2']);
   });
 
@@ -130,26 +112,26 @@ describe('a new connection', { timeout }, () => {
     const proven = [];
     for (let count = 0; count < 2; count += 1) {
       const client = await server.open();
-      await client.ask('/proven');
+      await ask(client, '/proven');
       proven.push(client);
     }
     const stranger = await server.open();
     await server.open();
-    await stranger.closed;
-    for (const client of proven) assert.equal(await client.ask(), 'proven');
+    await untilClosed(stranger);
+    for (const client of proven) assert.equal(await ask(client), 'proven');
     assert.equal(server.guard.size, 3);
   });
 
   test('takes the place of one that was served only where there is none of unknown standing', async () => {
     await using server = await start({ connections: 2 });
     const served = await server.open();
-    assert.equal(await served.ask('/served'), 'served');
+    assert.equal(await ask(served, '/served'), 'served');
     const unknown = await server.open();
     const third = await server.open();
-    await unknown.closed;
-    assert.equal(await third.ask('/served'), 'served');
+    await untilClosed(unknown);
+    assert.equal(await ask(third, '/served'), 'served');
     await server.open();
-    await served.closed;
+    await untilClosed(served);
   });
 });
 
@@ -169,6 +151,6 @@ test('a connection that ends frees its place', { timeout }, async () => {
 test('proof is never taken back by less', { timeout }, async () => {
   await using server = await start({});
   const client = await server.open();
-  await client.ask('/proven');
-  assert.equal(await client.ask('/served'), 'proven');
+  await ask(client, '/proven');
+  assert.equal(await ask(client, '/served'), 'proven');
 });
