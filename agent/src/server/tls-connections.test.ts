@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect as connectTCP } from 'node:net';
 import { test } from 'node:test';
+import { openRaw, untilClosed } from '@nodetask/runtime/testing';
 import { CertificateAuthority, type IssuedCertificate } from '@nodetask/testbed';
 import { beginTlsCall, callTls, OneConnection } from '../../test/support/tls/call-tls.ts';
 import { startTlsServer, type TlsTestServer } from '../../test/support/tls/tls-test-server.ts';
@@ -156,11 +157,9 @@ test(
 test('who does not complete the handshake is cut', { timeout: 30_000 }, async () => {
   await using server = await startTlsServer(ca, { limits: { handshakeMs: 200 } });
   for (const words of ['', 'GET /v0/livez HTTP/1.1\r\nHost: x\r\n\r\n', '\u0016\u0003\u0001\u0002\u0000\u0001']) {
-    const socket = connectTCP(server.port, '127.0.0.1');
-    socket.on('error', () => undefined);
+    const socket = await openRaw(server.port);
     socket.write(words);
-    socket.resume();
-    await once(socket, 'close');
+    await untilClosed(socket);
   }
   assert.equal((await callTls({ port: server.port }, { path: '/v0/livez' })).status, 200);
 });
