@@ -32,10 +32,10 @@ const logger: Logger = {
 /** Requests that `/wait` has and answers when the test says. */
 const waiting: { readonly request: SecureRequest; readonly answer: (body: string) => void }[] = [];
 
-const untilAnswered = async (request: SecureRequest): Promise<SecureAnswer> =>
+const untilAnswered = async (held: SecureRequest): Promise<SecureAnswer> =>
   new Promise((resolve) => {
     waiting.push({
-      request,
+      request: held,
       answer: (body) => {
         resolve({ status: 200, body });
       },
@@ -86,7 +86,12 @@ const routes: readonly SecureRoute[] = [
 
 const start = async (limits: Partial<SecureServerLimits> = {}, onCut?: OnCut): Promise<SecureServer> => {
   const options = {
-    ...{ host: '127.0.0.1', port: 0, routes, certificate: shown(leaf()), clock: systemClock, logger },
+    host: '127.0.0.1',
+    port: 0,
+    routes,
+    certificate: shown(leaf()),
+    clock: systemClock,
+    logger,
     ...(onCut === undefined ? {} : { onCut }),
   };
   const server = new SecureServer({ ...options, limits });
