@@ -14,7 +14,7 @@ const authorized = `GET /v0/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer 
 const open = async ({ port }: Pick<TestServer, 'port'>, localAddress?: string): Promise<Socket> =>
   openRaw(port, localAddress);
 
-describe('the time that a request may take to come in', { timeout }, () => {
+describe('the time that a request may take to come in', { timeout: 60_000 }, () => {
   for (const [what, limits, bytes] of [
     ['nothing at all', { headersMs: 300, requestMs: never }, ''],
     ['headers that do not end', { headersMs: 300, requestMs: never }, 'GET /v0/livez HTTP/1.1\r\nHost: x\r\n'],
@@ -31,7 +31,7 @@ describe('the time that a request may take to come in', { timeout }, () => {
   }
 });
 
-describe('connections', { timeout }, () => {
+describe('connections', { timeout: 60_000 }, () => {
   test('give way when there are as many as there may be: the oldest goes', async () => {
     await using server = await startTestServer({ limits: { connections: 2, reserved: 0 } });
     const [first, second] = [await open(server), await open(server)];

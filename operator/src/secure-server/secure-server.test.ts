@@ -290,6 +290,17 @@ describe('its connections', () => {
     },
   );
 
+  test('that are worth keeping give way after those that have earned nothing', { timeout }, async () => {
+    await using small = await start({ connections: 2, reserved: 0 });
+    const kept = await raw(small.port);
+    await firstAnswer(kept, ask('/kept'));
+    const stranger = await raw(small.port);
+    const gone = untilClosed(stranger);
+    await raw(small.port);
+    await gone;
+    assert.match(await firstAnswer(kept, ask('/kept')), /^HTTP\/1\.1 200/);
+  });
+
   test('that have shown who calls lose their place to nobody', { timeout }, async () => {
     await using small = await start({ connections: 2, reserved: 1 });
     const known = await raw(small.port);

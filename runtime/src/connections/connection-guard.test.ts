@@ -53,7 +53,7 @@ const ask = async (socket: Socket, path = '/'): Promise<string> =>
 
 const timeout = 20_000;
 
-describe('a new connection', { timeout }, () => {
+describe('a new connection', { timeout: 60_000 }, () => {
   test('takes the place of the oldest one where there are as many as there may be', async () => {
     await using server = await start({ connections: 2 });
     const [first, second] = [await server.open(), await server.open()];
