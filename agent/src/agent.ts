@@ -17,6 +17,7 @@ import { BearerTokens } from './server/bearer-token.ts';
 import { CallerCertificates } from './server/caller-certificates.ts';
 import { EventStreams } from './server/event-streams.ts';
 import { startServer } from './server/listen.ts';
+import { startProbeServer } from './server/probe-server.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { openSqliteStore } from './store/open-sqlite-store.ts';
 import type { TlsIdentity, TlsParts } from './tls/tls-identity.ts';
@@ -104,26 +105,19 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   });
   let freshness: Promise<void> | undefined;
   try {
-    const server = await startServer(config.listen, {
-      engine,
-      logger,
-      clock,
-      metrics,
-      streams,
-      identity,
-      namespace,
-      stopping,
-      gate,
-      ...(tls === undefined ? {} : { tls }),
-    });
+    const context = { engine, logger, clock, metrics, streams, identity, namespace, stopping };
+    const server = await startServer(config.listen, { ...context, gate, ...(tls === undefined ? {} : { tls }) });
+    const probes = await startProbeServer(config.probeListen, context);
     // Once it listens: that is not to wait for a request to the operator.
     freshness = tls?.run(signal);
     const { bootID, journalID } = identity;
-    logger.info('listening', { version, ...server.address, bootID, journal: journalID, home: config.home });
+    const listening = { ...server.address, probes: probes.address };
+    logger.info('listening', { version, ...listening, bootID, journal: journalID, home: config.home });
     await untilAborted(signal);
     await engine.closed;
     await reporting?.flush(AbortSignal.timeout(config.graceMs * shares.reports));
-    await server.close(AbortSignal.timeout(config.graceMs * shares.connections));
+    const deadline = AbortSignal.timeout(config.graceMs * shares.connections);
+    await Promise.all([server.close(deadline), probes.close(deadline)]);
     logger.info('stopped');
     failure.signal.throwIfAborted();
   } catch (error) {

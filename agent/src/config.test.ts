@@ -12,6 +12,7 @@ const run = (argv: readonly string[] = [], env: Readonly<Record<string, string>>
 test('defaults', () => {
   assert.deepEqual(run(), {
     listen: { host: '127.0.0.1', port: 7777 },
+    probeListen: { host: '127.0.0.1', port: 7778 },
     nodeRPC: 'http://127.0.0.1:26657',
     allowHosts: [],
     home: '/sei',
@@ -24,6 +25,14 @@ test('defaults', () => {
 
 test('with a token it listens on all addresses', () => {
   assert.deepEqual(run([], { NODETASK_TOKEN_FILE: '/token' }).listen, { port: 7777 });
+});
+
+test('probes have the host of the API and the next port, or what is said', () => {
+  assert.deepEqual(run([], { NODETASK_TOKEN_FILE: '/token' }).probeListen, { port: 7778 });
+  assert.deepEqual(run(['--listen', '[::1]:8000']).probeListen, { host: '::1', port: 8001 });
+  assert.deepEqual(run(['--listen', '127.0.0.1:0']).probeListen, { host: '127.0.0.1', port: 0 });
+  assert.deepEqual(run([], { NODETASK_PROBE_LISTEN: ':9000' }).probeListen, { port: 9000 });
+  assert.deepEqual(run(['--listen', '127.0.0.1:65535', '--probe-listen', ':1']).probeListen, { port: 1 });
 });
 
 const enroll = {
@@ -85,6 +94,8 @@ const wrong: readonly [
   message: RegExp,
 ][] = [
   ['a port beyond the range', ['--listen', '127.0.0.1:70000'], {}, /"127\.0\.0\.1:70000".*port from 0 to 65535/],
+  ['no port after that of the API', ['--listen', '127.0.0.1:65535'], {}, /--probe-listen is not set.*65535/],
+  ['probes without a port', ['--probe-listen', 'localhost'], {}, /NODETASK_PROBE_LISTEN.*"localhost"/],
   ['no port', [], { NODETASK_LISTEN: 'localhost' }, /NODETASK_LISTEN.*"localhost"/],
   ['an open port without a token', ['--listen', ':7777'], {}, /":7777".*not a loopback.*--enroll-url.*--token-file/],
   ['all IPv6 addresses without a token', ['--listen', '[::]:7777'], {}, /not a loopback/],

@@ -23,6 +23,8 @@ import { type TlsConfig, tlsConfig, tlsOptions, tlsSchema } from './tls-options.
 /** The options of the agent: every path is absolute, every time is in milliseconds. */
 export interface AgentConfig extends ProcessConfig {
   readonly listen: ListenAddress;
+  /** The probes, for everyone. */
+  readonly probeListen: ListenAddress;
   /** File with the bearer token that callers may send. */
   readonly tokenFile?: string;
   /** Absent: plain HTTP. Without this and a token: on loopback only, for everyone. */
@@ -56,6 +58,13 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     flags: '--listen <host:port>',
     env: 'NODETASK_LISTEN',
     describe: `address of the HTTP API; default :${String(agentPort)} (all addresses) with TLS or a token, 127.0.0.1:${String(agentPort)} without`,
+  },
+  {
+    key: 'probeListen',
+    flags: '--probe-listen <host:port>',
+    env: 'NODETASK_PROBE_LISTEN',
+    describe:
+      'address of livez, healthz and startupz by plain HTTP; default the host of --listen, and the port after its port',
   },
   {
     key: 'tokenFile',
@@ -109,6 +118,7 @@ const schema = z
   .object({
     ...processSchema.shape,
     listen: listenAddress.optional(),
+    probeListen: listenAddress.optional(),
     tokenFile: filePath.optional(),
     ...tlsSchema.shape,
     nodeRpc: z
@@ -163,8 +173,10 @@ export const readAgentCommand = (sources: CommandLineSources): ProgramCommand<Ag
 const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConfig => {
   const home = resolve(given.home);
   const tls = tlsConfig(given);
+  const listen = given.listen ?? defaultListen(given);
   return {
-    listen: given.listen ?? defaultListen(given),
+    listen,
+    probeListen: given.probeListen ?? nextTo(listen),
     ...(given.tokenFile === undefined ? {} : { tokenFile: resolve(given.tokenFile) }),
     ...(tls === undefined ? {} : { tls }),
     nodeRPC: given.nodeRpc.replace(/\/$/, ''),
@@ -181,6 +193,17 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConf
 
 const defaultListen = (given: z.output<typeof schema>): ListenAddress =>
   isGuarded(given) ? { port: agentPort } : { host: '127.0.0.1', port: agentPort };
+
+/** Probes tell next to nothing, but a listener that nobody asked for is reached by nobody who could not reach the other one. */
+const nextTo = ({ port, ...host }: ListenAddress): ListenAddress => {
+  if (port === 65_535) {
+    throw new ConfigError(
+      'NODETASK_PROBE_LISTEN / --probe-listen is not set, and there is no port after the port 65535 of --listen. Set it.',
+    );
+  }
+  // 0: any port that is free.
+  return { ...host, port: port === 0 ? 0 : port + 1 };
+};
 
 const chooseCluster = (host: string, given: z.output<typeof schema>): ClusterConfig => {
   if (given.podName === undefined) {

@@ -55,6 +55,7 @@ const startAgent = async ({ name, uid, address }: HostSettings['pods'][number]):
   await runAgent(
     {
       listen: { host: address, port: settings.agentPort },
+      probeListen: { host: address, port: settings.agentPort + 1 },
       tokenFile: settings.tokenFile,
       nodeRPC: 'http://127.0.0.1:26657',
       allowHosts: [],

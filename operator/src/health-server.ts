@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ConnectionGuard, type OnCut, probeLimits, type ProbeLimits } from '@nodetask/runtime/connections';
 import type { Logger } from '@nodetask/shared';
 import type { Registry } from 'prom-client';
 import type { Check } from './kube/informer-health.ts';
@@ -16,23 +17,32 @@ export interface HealthServerOptions {
   /** Absent: whoever reaches this port may not read the metrics. */
   readonly registry?: Registry;
   readonly logger: Logger;
+  /** Told of the connections that it cuts. */
+  readonly onCut?: OnCut;
+  readonly limits?: Partial<ProbeLimits>;
 }
 
-/** Serves /healthz and /readyz, and /metrics where it is given them. Whoever reaches the port may read them. */
+/**
+ * Serves /healthz and /readyz, and /metrics where it is given them. Whoever reaches the port may read them. Each connection is for one request, so that
+ * nobody keeps the kubelet out by holding connections open.
+ */
 export class HealthServer implements AsyncDisposable {
   readonly #options: HealthServerOptions;
   readonly #server: Server;
 
   constructor(options: HealthServerOptions) {
     this.#options = options;
-    this.#server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) => {
+    const limits = { ...probeLimits, ...options.limits };
+    const timeouts = { headersTimeout: limits.requestMs, requestTimeout: limits.requestMs };
+    const bounds = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: 500, ...timeouts };
+    this.#server = createServer(bounds, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         options.logger.error('a health request failed', { path: request.url, error });
         if (!response.headersSent) response.writeHead(500);
         response.end();
       });
     });
-    this.#server.maxConnections = 64;
+    new ConnectionGuard(limits, options.onCut).watch(this.#server);
   }
 
   /** @throws ListenError */
@@ -85,6 +95,6 @@ const respond = (
   text: string,
   headers: Record<string, string> = {},
 ): void => {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', ...headers });
   response.end(text.endsWith('\n') ? text : `${text}\n`);
 };

@@ -1,7 +1,11 @@
+import { type CutReason, cutReasons } from '@nodetask/runtime/connections';
 import { type NodeTask, taskTypes, terminalPhases } from '@nodetask/shared';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isTerminal } from './controller/run-context.ts';
 import { version } from './version.ts';
+
+/** Where the operator listens: the HTTPS server, and the one of probes. */
+export type Listener = 'https' | 'probes';
 
 /** What the operator measures beyond its Kubernetes client. */
 export interface OperatorMetrics {
@@ -9,6 +13,8 @@ export interface OperatorMetrics {
   agentCalled(method: string, outcome: string, seconds: number): void;
   /** nodetask_operator_enrollments_total */
   enrollmentAnswered(status: number): void;
+  /** nodetask_operator_connections_cut_total */
+  connectionCut(listener: Listener, reason: CutReason): void;
   /** nodetask_operator_status_writes_total, and nodetask_operator_finished_total where it ends a NodeTask. */
   statusWritten(nodeTask: NodeTask, phase: string | undefined): void;
   /** nodetask_operator_dispatch_duration_seconds */
@@ -54,6 +60,13 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     labelNames: ['code'] as const,
     registers,
   });
+  const cut = new Counter({
+    name: 'nodetask_operator_connections_cut_total',
+    help: 'Connections that the operator cut, by listener (https, probes) and reason (address, crowded, full, handshake)',
+    labelNames: ['listener', 'reason'] as const,
+    registers,
+  });
+  for (const listener of ['https', 'probes']) for (const reason of cutReasons) cut.inc({ listener, reason }, 0);
   // From 0: the first failure is to be seen as an increase.
   for (const type of taskTypes) for (const phase of terminalPhases) finished.inc({ type, phase }, 0);
   const dispatches = new Histogram({
@@ -82,6 +95,9 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     },
     enrollmentAnswered: (status) => {
       enrollments.inc({ code: status });
+    },
+    connectionCut: (listener, reason) => {
+      cut.inc({ listener, reason });
     },
     statusWritten: ({ spec }, phase) => {
       writes.inc();

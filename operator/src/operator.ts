@@ -1,4 +1,5 @@
 import { openTracer } from '@nodetask/runtime';
+import { boundedLogger, type OnCut, tellOfCuts } from '@nodetask/runtime/connections';
 import { agentLabel, agentLabelValue, type Clock, type Logger, type NodeTask } from '@nodetask/shared';
 import { AgentClient } from './agents/agent-client.ts';
 import { AgentHTTP } from './agents/agent-http.ts';
@@ -19,6 +20,7 @@ import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
 import { type Lead, operatorNamespace, withLeadership } from './leadership.ts';
+import type { Listener } from './operator-metrics.ts';
 import { createRegistry } from './metrics/create-registry.ts';
 import { metricsRoutes } from './secure-server/metrics-routes.ts';
 import { runSecureServer } from './secure-server/run-secure-server.ts';
@@ -116,6 +118,17 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     },
   });
 
+  // What those can cause whom nobody knows.
+  const strangers = boundedLogger({ logger, clock, lines: 10 });
+  const onCut = (listener: Listener): OnCut =>
+    tellOfCuts({
+      listener,
+      count: (reason) => {
+        own.connectionCut(listener, reason);
+      },
+      logger,
+      clock,
+    });
   let leading = false;
   await using health = new HealthServer({
     ...config.listen,
@@ -126,13 +139,14 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     },
     role: () => (leading ? 'leader' : 'standby'),
     ...(config.secureMetrics ? {} : { registry }),
-    logger,
+    logger: strangers,
+    onCut: onCut('probes'),
   });
   await health.listen();
 
   /** What the HTTPS server serves. */
   const { secureMetrics } = config;
-  const routes: SecureRoute[] = [...metricsRoutes({ secureMetrics, registry, transport, clock, logger })];
+  const routes: SecureRoute[] = [...metricsRoutes({ secureMetrics, registry, transport, clock, logger: strangers })];
   if (certificates !== undefined && secure?.agentTLS === true) {
     routes.push(
       enrollRoute({
@@ -149,7 +163,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   if (config.injection !== undefined && secure !== undefined) {
     const service = `${secure.service.name}.${operatorNamespace(config, access)}.svc`;
     routes.push(
-      mutatePods({ ...shared, settings: { ...config.injection, enrollURL: `https://${service}/`, version } }),
+      mutatePods({ logger: strangers, settings: { ...config.injection, enrollURL: `https://${service}/`, version } }),
     );
   }
 
@@ -196,7 +210,12 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     ),
     ...(certificates === undefined || secure === undefined
       ? []
-      : [runSecureServer({ ...shared, ...secure.listen, own: certificates.own, routes }, background.signal)]),
+      : [
+          runSecureServer(
+            { clock, logger: strangers, onCut: onCut('https'), ...secure.listen, own: certificates.own, routes },
+            background.signal,
+          ),
+        ]),
   ]);
   try {
     // A background part ends before the work only by failing.

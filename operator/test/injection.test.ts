@@ -152,6 +152,7 @@ test('a pod on the network of its host has the port of the agent there', async (
   const pod = await create(labelledPod('sei', 'on-host', { 'nodetask.dev/agent-port': '8777' }, spec));
   assert.deepEqual(pod.spec.initContainers?.[0]?.['ports'], [
     { name: 'nodetask', containerPort: 8777, hostPort: 8777, protocol: 'TCP' },
+    { name: 'nodetask-probe', containerPort: 8778, hostPort: 8778, protocol: 'TCP' },
   ]);
 });
 
@@ -162,6 +163,7 @@ test('everything that annotations can ask for makes a pod that the API server ta
     'nodetask.dev/start-gate': 'true',
     'nodetask.dev/node-rpc': 'http://127.0.0.1:36657',
     'nodetask.dev/agent-port': '8777',
+    'nodetask.dev/probe-port': '9777',
     'nodetask.dev/agent-env': '{"AWS_REGION":"eu-central-1"}',
     'nodetask.dev/agent-resources': '{"requests":{"cpu":0.5,"memory":"1.5Gi","ephemeral-storage":"1Gi"}}',
     'nodetask.dev/run-as-user': '5',

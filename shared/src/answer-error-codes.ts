@@ -130,7 +130,7 @@ export const answerErrorCodes = {
   'too-many-connections': {
     status: 503,
     retriable: true,
-    meaning: 'The agent has as many connections or event streams open as it allows.',
+    meaning: 'The agent has as many event streams open as it allows.',
     action: 'Close some, or try again later.',
   },
   'not-ready': {

@@ -92,6 +92,7 @@ export {
   agentLabelValue,
   agentPortAnnotation,
   agentPortName,
+  agentProbePortName,
   apiGroup,
   apiVersion,
   cancelFinalizer,

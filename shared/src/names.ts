@@ -13,6 +13,8 @@ export const agentLabelValue = 'enabled';
 
 /** Name of the agent's container port. */
 export const agentPortName = 'nodetask';
+/** Name of the container port on which the agent answers probes. */
+export const agentProbePortName = 'nodetask-probe';
 /** Annotation with the agent's port where no container port is named `nodetask`. */
 export const agentPortAnnotation = 'nodetask.dev/agent-port';
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { cutReasons } from '@nodetask/runtime/connections';
 import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
 import { version } from '../version.ts';
 
@@ -29,6 +30,7 @@ export interface AgentMetrics {
   readonly reportDuration: Histogram;
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpDuration: Histogram<'method' | 'route'>;
+  readonly connectionsCut: Counter<'listener' | 'reason'>;
   readonly storeErrors: Counter;
   readonly journalDamage: Counter<'what'>;
   readonly transferred: Counter<'direction'>;
@@ -85,10 +87,20 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   });
   // From 0: the first damage is to be seen as a rise.
   for (const what of ['record', 'journal']) journalDamage.inc({ what }, 0);
+  const connectionsCut = new Counter({
+    name: 'nodetask_agent_connections_cut_total',
+    help: 'Connections that the agent cut, by listener (api, probes) and reason (address, crowded, full, handshake).',
+    labelNames: ['listener', 'reason'],
+    registers,
+  });
+  // From 0: the first one is to be seen as an increase.
+  for (const listener of ['api', 'probes'])
+    for (const reason of cutReasons) connectionsCut.inc({ listener, reason }, 0);
   return {
     registry,
     journalDamage,
     transferred,
+    connectionsCut,
     submitted: new Counter({
       name: 'nodetask_agent_tasks_submitted_total',
       help: 'Tasks accepted, by task type; repeated requests for the same task count once.',

@@ -31,11 +31,6 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Whether clients show certificates. */
-  get takesCertificates(): boolean {
-    return this.#options.certificates !== undefined;
-  }
-
   /** Why the request is refused, and what to do; undefined where it is let in. To be asked again as long as an answer goes on. */
   refusal(request: IncomingMessage, access: Access): string | undefined {
     const { tokens, certificates } = this.#options;

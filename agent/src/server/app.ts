@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
+import { boundedLogger, type ConnectionGuard } from '@nodetask/runtime/connections';
 import { headers, TaskError } from '@nodetask/shared';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import type { Access } from './access.ts';
 import { errorAnswer, sendError } from './error-answer.ts';
 import { checkFence } from './fence-header.ts';
 import { checkPodUID } from './pod-uid-header.ts';
 import { quoteValue } from './quote-value.ts';
 import type { Route, RouteContext } from './route.ts';
-import { routes } from './routes.ts';
 
 export interface AppOptions extends RouteContext {
   readonly identity: Identity;
-  /** Whether more connections are open than the agent wants to serve. */
-  readonly overloaded: () => boolean;
+  readonly routes: readonly Route[];
+  /** Absent: each connection is closed with its first answer. */
+  readonly connections?: ConnectionGuard;
 }
 
 /** Who answers: by these a caller tells "not yet known" from "forgotten". */
@@ -41,7 +48,7 @@ export const createApp = (options: AppOptions): Express => {
   app.enable('case sensitive routing');
 
   app.use(begin(options));
-  for (const [path, methods] of byPath(routes)) {
+  for (const [path, methods] of byPath(options.routes)) {
     // Not by app.all(): that makes a layer, with a pattern of its own, for each of the 34 methods that there are.
     const here = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     here.all(authenticate(options, strictest(methods)));
@@ -65,7 +72,7 @@ const requestIDs = new WeakMap<Request, string>();
 
 /** Identity on whatever the answer will be, the request's id, its line in the log and its metrics. */
 const begin =
-  ({ identity, logger, metrics, clock, overloaded }: AppOptions): RequestHandler =>
+  ({ identity, logger, metrics, clock }: AppOptions): RequestHandler =>
   (request, response, next) => {
     const started = clock.monotonic();
     const requestID = randomUUID();
@@ -81,7 +88,9 @@ const begin =
       };
       metrics.httpRequests.inc(labels);
       metrics.httpDuration.observe({ method: labels.method, route: labels.route }, seconds);
-      const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
+      // Who is refused may ask as often as he likes, and would fill the log.
+      const isTold = request.method !== 'GET' && request.method !== 'HEAD' && response.statusCode !== 401;
+      const level = isTold ? 'info' : 'debug';
       logger[level]('request', {
         requestID,
         ...labels,
@@ -91,13 +100,6 @@ const begin =
         ...(response.writableFinished ? {} : { aborted: true }),
       });
     });
-    if (overloaded()) {
-      response.set('Connection', 'close');
-      throw new TaskError(
-        'too-many-connections',
-        'The agent has as many connections open as it allows. Close some, or try again later.',
-      );
-    }
     next();
   };
 
@@ -106,17 +108,24 @@ const strictest = (methods: readonly Route[]): Access =>
   (['authenticated', 'metrics'] as const).find((access) => methods.some((route) => route.access === access)) ?? 'open';
 
 const authenticate =
-  ({ gate }: AppOptions, access: Access): RequestHandler =>
+  ({ gate, connections }: AppOptions, access: Access): RequestHandler =>
   (request, response, next) => {
     const refusal = gate.refusal(request, access);
-    if (refusal === undefined) {
-      next();
-      return;
+    if (refusal !== undefined) {
+      // The certificate of a connection is judged once: one that is good by now needs another connection.
+      response.set('Connection', 'close');
+      throw new TaskError('unauthorized', refusal);
     }
-    // The certificate of a connection is judged once: one that is good by now needs another connection.
-    if (gate.takesCertificates) response.set('Connection', 'close');
-    throw new TaskError('unauthorized', refusal);
+    // Who only reads metrics must not be able to hold all connections.
+    if (access !== 'open') connections?.raise(request.socket, access === 'metrics' ? 'served' : 'proven');
+    closeUnlessKnown(request, response, connections);
+    next();
   };
+
+/** A connection is kept for who may call more than the probes. */
+const closeUnlessKnown = (request: Request, response: Response, connections: ConnectionGuard | undefined): void => {
+  if ((connections?.standingOf(request.socket) ?? 'unknown') === 'unknown') response.set('Connection', 'close');
+};
 
 const handlers = (route: Route, options: AppOptions): RequestHandler[] => {
   const handle = route.handler(options);
@@ -147,21 +156,24 @@ const refuseMethod = (methods: readonly Route[]): RequestHandler => {
 };
 
 /** Express knows an error handler by its four parameters. */
-const answerError =
-  ({ logger }: AppOptions): ErrorRequestHandler =>
-  (error: unknown, request, response, _next) => {
+const answerError = ({ logger, clock, connections }: AppOptions): ErrorRequestHandler => {
+  // Also probes fail while the journal does, and anybody may send as many as he likes.
+  const bounded = boundedLogger({ logger, clock, lines: 10 });
+  return (error: unknown, request, response, _next) => {
     const requestID = requestIDs.get(request) ?? '';
     const answer = errorAnswer(error, requestID);
-    if (answer.unexpected) logger.error('a request failed', { requestID, error });
+    if (answer.unexpected) bounded.error('a request failed', { requestID, error });
     if (answer.body.code === 'store-unavailable') {
-      logger.error('the journal cannot be used', { requestID, error });
+      bounded.error('the journal cannot be used', { requestID, error });
     }
     if (response.headersSent) {
       response.destroy();
       return;
     }
+    closeUnlessKnown(request, response, connections);
     sendError(response, answer);
   };
+};
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
 const methodLabel = (method: string): string => (knownMethods.has(method) ? method : 'other');

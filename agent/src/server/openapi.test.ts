@@ -25,7 +25,7 @@ interface Layer {
 }
 
 test('every route of the app is in the document, and the other way round', () => {
-  const app = createApp({} as never);
+  const app = createApp({ routes } as never);
   const served = (app.router.stack as unknown as readonly Layer[]).flatMap(({ route }) =>
     // `_all` answers every method: the token before a route, 405 after it.
     Object.keys(route?.methods ?? {})

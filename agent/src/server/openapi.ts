@@ -76,7 +76,7 @@ const commonHeaders: Readonly<Record<string, string>> = {
 };
 
 /** Codes that any route may answer. */
-const anywhere: readonly ErrorCode[] = ['too-many-connections', 'store-unavailable', 'internal'];
+const anywhere: readonly ErrorCode[] = ['store-unavailable', 'internal'];
 
 const pathItem = (methods: readonly Route[]): Json =>
   Object.fromEntries(methods.map((route) => [route.method, operation(route)]));

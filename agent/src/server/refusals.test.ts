@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { openRaw, untilClosed } from '@nodetask/runtime/testing';
 import { type ApiErrorBody, apiErrorSchema, errorCodes, headers } from '@nodetask/shared';
 import { type Answer, startTestServer, testNamespace, type TestServer } from '../../test/support/test-server.ts';
 
@@ -455,10 +456,12 @@ test('headers that are too large are 431', async () => {
   assert.match(answer, /16 KiB/);
 });
 
-test('a body without end is cut at 8 MiB, and the agent goes on', async () => {
-  await using server = await startTestServer();
-  const socket = connect(server.port, '127.0.0.1');
-  socket.on('error', () => undefined);
+test('a body without end is cut at 8 MiB, and the agent goes on', { timeout: 30_000 }, async () => {
+  // Nothing else is to end it.
+  await using server = await startTestServer({ limits: { requestMs: 600_000 } });
+  const socket = await openRaw(server.port);
+  let answer = '';
+  socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
   socket.write(
     'POST /v0/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
   );
@@ -468,23 +471,8 @@ test('a body without end is cut at 8 MiB, and the agent goes on', async () => {
   };
   socket.on('drain', send);
   send();
-  const answer = await readText(socket).catch(() => '');
-  socket.destroy();
+  // The answer may be lost: what is still on its way resets the connection.
+  await untilClosed(socket);
   if (answer !== '') assert.match(answer, /^HTTP\/1\.1 413 /);
   assert.equal((await server.call('GET', '/v0/status')).status, 200);
-});
-
-test('more connections than allowed are answered 503', async () => {
-  await using server = await startTestServer({ limits: { connections: 2 } });
-  const sockets = [1, 2].map(() => connect(server.port, '127.0.0.1'));
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-  // The server counts a connection when it accepts it: ask on both first.
-  for (const socket of sockets) {
-    socket.write('GET /v0/livez HTTP/1.1\r\nHost: x\r\n\r\n');
-    await new Promise((resolve) => socket.once('data', resolve));
-  }
-  const answer = await server.call('GET', '/v0/livez');
-  assert.deepEqual([answer.status, (answer.body as ApiErrorBody).code], [503, 'too-many-connections']);
-  checkIdentity(answer, server);
-  for (const socket of sockets) socket.destroy();
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect as connectTCP } from 'node:net';
 import { test } from 'node:test';
+import { openRaw, untilClosed } from '@nodetask/runtime/testing';
 import { CertificateAuthority, type IssuedCertificate } from '@nodetask/testbed';
 import { beginTlsCall, callTls, OneConnection } from '../../test/support/tls/call-tls.ts';
 import { startTlsServer, type TlsTestServer } from '../../test/support/tls/tls-test-server.ts';
@@ -123,27 +124,42 @@ test('a stream ends with the token of its caller', async () => {
   await ended;
 });
 
-test('connections are counted from the first byte to the last', async () => {
-  await using server = await startTlsServer(ca, { limits: { connections: 4 } });
+test('connections count from the first byte to the last, and a silent one gives way', { timeout: 30_000 }, async () => {
+  await using server = await startTlsServer(ca, { limits: { connections: 4, reserved: 0, handshakeMs: 600_000 } });
   const certificate = await ca.operator();
   for (let connection = 0; connection < 12; connection++) {
     assert.equal((await callTls({ port: server.port, certificate }, { path: '/v0/tasks' })).status, 200);
   }
   const silent = Array.from({ length: 4 }, () => connectTCP(server.port, '127.0.0.1'));
   await Promise.all(silent.map((socket) => once(socket, 'connect')));
-  const refused = await callTls({ port: server.port, certificate }, { path: '/v0/tasks' });
-  assert.equal(refused.status, 503);
+  assert.equal((await callTls({ port: server.port, certificate }, { path: '/v0/tasks' })).status, 200);
   for (const socket of silent) socket.destroy();
 });
 
-test('who does not complete the handshake is cut', async () => {
-  await using server = await startTlsServer(ca, { limits: { headersMs: 200 } });
+test(
+  'a connection with the certificate of the operator is lost to nobody, one without is',
+  { timeout: 30_000 },
+  async () => {
+    await using server = await startTlsServer(ca, { limits: { connections: 2, reserved: 0 } });
+    const kept = new OneConnection(await ca.operator());
+    const ask = async () => (await callTls({ port: server.port, agent: kept }, { path: '/v0/tasks' })).status;
+    assert.equal(await ask(), 200);
+    for (let stranger = 0; stranger < 4; stranger++) {
+      assert.equal((await callTls({ port: server.port }, { path: '/v0/tasks' })).status, 401);
+      const silent = connectTCP(server.port, '127.0.0.1');
+      await once(silent, 'connect');
+    }
+    assert.deepEqual([await ask(), kept.connections], [200, 1]);
+    kept.destroy();
+  },
+);
+
+test('who does not complete the handshake is cut', { timeout: 30_000 }, async () => {
+  await using server = await startTlsServer(ca, { limits: { handshakeMs: 200 } });
   for (const words of ['', 'GET /v0/livez HTTP/1.1\r\nHost: x\r\n\r\n', '\u0016\u0003\u0001\u0002\u0000\u0001']) {
-    const socket = connectTCP(server.port, '127.0.0.1');
-    socket.on('error', () => undefined);
+    const socket = await openRaw(server.port);
     socket.write(words);
-    socket.resume();
-    await once(socket, 'close');
+    await untilClosed(socket);
   }
   assert.equal((await callTls({ port: server.port }, { path: '/v0/livez' })).status, 200);
 });

@@ -17,8 +17,10 @@ export interface LaunchedAgent {
   /** All that it has written. */
   stdout(): string;
   stderr(): string;
-  /** Of its listener. */
+  /** Of its API. */
   port(): Promise<number>;
+  /** Of its probes. */
+  probePort(): Promise<number>;
 }
 
 /** Starts agents on one home; those that still run in the end are killed. */
@@ -65,7 +67,11 @@ export class AgentLauncher implements AsyncDisposable {
       }
     };
     const port = async (): Promise<number> => Number((await line('listening'))['port']);
-    return { child, lines, line, ended, stdout: () => stdout, stderr: () => stderr, port };
+    const probePort = async (): Promise<number> => {
+      const { probes } = (await line('listening')) as { readonly probes?: { readonly port: number } };
+      return Number(probes?.port);
+    };
+    return { child, lines, line, ended, stdout: () => stdout, stderr: () => stderr, port, probePort };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -119,6 +119,7 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
     streams,
     metrics,
     identity,
+    clock,
     store,
     url,
     port,

@@ -86,7 +86,7 @@ export const networkPolicy = z
       .boolean()
       .default(false)
       .describe(
-        "NetworkPolicies: the operator's pods, and in each of `agentNamespaces` port 7777 of the pods with an agent, are reached by those who need them only.",
+        "NetworkPolicies: the operator's pods, and in each of `agentNamespaces` the ports 7777 and 7778 of the pods with an agent, are reached by those who need them only.",
       ),
     metricsFrom: passedList
       .default([{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }])

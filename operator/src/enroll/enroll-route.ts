@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { boundedLogger } from '@nodetask/runtime/connections';
 import { type Clock, enrollPath, enrollRequestSchema, type EnrollResponse, type Logger } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { boundedText } from '../bounded-text.ts';
@@ -24,6 +25,11 @@ export interface EnrollOptions {
   readonly onAnswer?: (status: number) => void;
 }
 
+interface EnrollContext extends EnrollOptions {
+  /** Whoever is refused may ask again and again, and must not fill the log. */
+  readonly refusals: Logger;
+}
+
 /** A key of P-256 takes 200 bytes. */
 const maxBodyBytes = 4096;
 const retryAfterSeconds = 5;
@@ -34,12 +40,14 @@ const retryAfterSeconds = 5;
  */
 export const enrollRoute = (options: EnrollOptions): SecureRoute => {
   const limits = new EnrollLimits(options.clock, options.rates);
+  const { clock, logger } = options;
+  const refusals = boundedLogger({ logger, clock, lines: 10 });
   return {
     method: 'POST',
     path: enrollPath,
     maxBodyBytes,
     handle: async (request) => {
-      const answer = await handleWithin(limits, request, options);
+      const answer = await handleWithin(limits, request, { ...options, refusals });
       options.onAnswer?.(answer.status);
       return answer;
     },
@@ -49,7 +57,7 @@ export const enrollRoute = (options: EnrollOptions): SecureRoute => {
 const handleWithin = async (
   limits: EnrollLimits,
   request: SecureRequest,
-  options: EnrollOptions,
+  options: EnrollContext,
 ): Promise<SecureAnswer> => {
   if (!limits.enter(request.remoteAddress ?? '')) return tooMany('requests from this address, or at the same time');
   try {
@@ -62,7 +70,7 @@ const handleWithin = async (
 const enroll = async (
   request: SecureRequest,
   limits: EnrollLimits,
-  { transport, podOf, issue, logger }: EnrollOptions,
+  { transport, podOf, issue, logger, refusals }: EnrollContext,
 ): Promise<SecureAnswer> => {
   const token = bearerOf(request.headers);
   if (token === undefined) {
@@ -80,14 +88,15 @@ const enroll = async (
     reviewed = await podOfToken(transport, token, request.signal);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    logger.warn('the API server cannot say whose token this is', { error });
+    refusals.warn('the API server cannot say whose token this is', { error });
     return refusal('unavailable', 'the API server cannot say whose token this is: try again', retryAfter);
   }
   if ('refused' in reviewed) return refusal('unauthorized', reviewed.refused);
+  request.proven?.();
   const { pod } = reviewed;
   const key = `${pod.namespace}/${pod.name}`;
   if (!isAgent(pod, podOf(key))) {
-    logger.warn('refused a certificate to a pod that is not known to have an agent', { pod: key, uid: pod.uid });
+    refusals.warn('refused a certificate to a pod that is not known to have an agent', { pod: key, uid: pod.uid });
     return refusal(
       'not-an-agent',
       `the operator knows no pod ${key} with UID ${boundedText(pod.uid, 64)} and an agent: label it nodetask.dev/agent: enabled, in a namespace that the operator watches`,

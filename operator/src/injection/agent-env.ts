@@ -19,6 +19,7 @@ const ownNames: ReadonlySet<string> = new Set([
   'POD_UID',
   'NODETASK_HOME',
   'NODETASK_LISTEN',
+  'NODETASK_PROBE_LISTEN',
   'NODETASK_NODE_RPC',
   'NODETASK_ENROLL_URL',
   'NODETASK_ENROLL_TOKEN_FILE',
@@ -33,6 +34,7 @@ export const isSetByInjection = (name: string): boolean => ownNames.has(name);
 /** The environment of an injected agent; agent/src/config.ts says what each variable means. */
 export const agentEnvironment = (pod: Pod, wishes: Wishes, settings: InjectionSettings): readonly Variable[] => {
   const port = wishes['agent-port'];
+  const probePort = wishes['probe-port'];
   const nodeRPC = wishes['node-rpc'];
   const grace = graceSeconds(pod);
   return [
@@ -41,6 +43,7 @@ export const agentEnvironment = (pod: Pod, wishes: Wishes, settings: InjectionSe
     field('POD_UID', 'metadata.uid'),
     { name: 'NODETASK_HOME', value: wishes.home },
     ...(port === agentPort ? [] : [{ name: 'NODETASK_LISTEN', value: `:${String(port)}` }]),
+    ...(probePort === undefined ? [] : [{ name: 'NODETASK_PROBE_LISTEN', value: `:${String(probePort)}` }]),
     ...(nodeRPC === undefined ? [] : [{ name: 'NODETASK_NODE_RPC', value: nodeRPC }]),
     { name: 'NODETASK_ENROLL_URL', value: settings.enrollURL },
     { name: 'NODETASK_ENROLL_TOKEN_FILE', value: files.enrollToken },

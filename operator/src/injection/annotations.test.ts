@@ -25,6 +25,7 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
   ['node-rpc', '127.0.0.1:26657', /must be an http:\/\/ or https:\/\/ URL of a host, for instance/],
   ['node-rpc', 'http://user@host', /must be an http:\/\/ or https:\/\/ URL of a host, for instance/],
   ['agent-port', '80', /must be a port from 1024 to 65535/],
+  ['probe-port', '80', /must be a port from 1024 to 65535/],
   ['agent-port', '0x1e61', /must be a port from 1024 to 65535/],
   ['run-as-user', 'root', /must be the number of a user from 0 to 2147483647/],
   ['run-as-group', '-1', /must be the number of a group from 0 to 2147483647/],

@@ -71,6 +71,8 @@ const schema = z.object({
     .optional(),
   // The agent has no right to listen below 1024.
   'agent-port': wholeNumber(1024, 65_535, 'a port').default(agentPort),
+  // Absent: the one after agent-port.
+  'probe-port': wholeNumber(1024, 65_535, 'a port').optional(),
   'agent-env': json(environment, '{"AWS_REGION":"eu-central-1"}').default({}),
   'agent-resources': json(resourcesSchema, '{"requests":{"cpu":"100m","memory":"256Mi"}}').optional(),
   'run-as-user': wholeNumber(0, maxID, 'the number of a user').optional(),

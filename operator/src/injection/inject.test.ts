@@ -121,11 +121,11 @@ describe('an agent', () => {
   });
 
   test('without a start gate has the node wait until it is up; with one, for as long as it takes', () => {
-    const livez = { path: '/v0/livez', port: 7777, scheme: 'HTTPS' };
+    const livez = { path: '/v0/livez', port: 7778 };
     const { startupProbe, livenessProbe } = agentOf(nodePod());
     assert.deepEqual([startupProbe.httpGet, livenessProbe.httpGet], [livez, livez]);
     const gated = agentOf(nodePod({ 'nodetask.dev/start-gate': 'true' }));
-    assert.deepEqual(gated.startupProbe.httpGet, { path: '/v0/startupz', port: 7777, scheme: 'HTTPS' });
+    assert.deepEqual(gated.startupProbe.httpGet, { path: '/v0/startupz', port: 7778 });
     assert.equal(gated.startupProbe.failureThreshold, 2 ** 31 - 1);
     assert.deepEqual(gated.livenessProbe.httpGet, livez);
   });
@@ -134,9 +134,20 @@ describe('an agent', () => {
     const pod = nodePod({ 'nodetask.dev/agent-port': '8777' }, { containers: [{ ports: [{ containerPort: 7777 }] }] });
     const agent = agentOf(pod);
     assert.equal(agent.ports[0]?.containerPort, 8777);
-    assert.deepEqual(agent.livenessProbe.httpGet, { path: '/v0/livez', port: 8777, scheme: 'HTTPS' });
+    assert.deepEqual(agent.livenessProbe.httpGet, { path: '/v0/livez', port: 8778 });
     assert.equal(variables(pod)['NODETASK_LISTEN'], ':8777');
     assert.equal(variables(nodePod())['NODETASK_LISTEN'], undefined);
+  });
+
+  test('answers probes on a port of its own, which is the next one where nobody says another', () => {
+    const ports = (annotations: Readonly<Record<string, string>>) =>
+      agentOf(nodePod(annotations)).ports.map(({ containerPort }) => containerPort);
+    assert.deepEqual(ports({}), [7777, 7778]);
+    assert.equal(variables(nodePod())['NODETASK_PROBE_LISTEN'], undefined);
+    const said = { 'nodetask.dev/agent-port': '65535', 'nodetask.dev/probe-port': '9000' };
+    assert.deepEqual(ports(said), [65_535, 9000]);
+    assert.deepEqual(agentOf(nodePod(said)).livenessProbe.httpGet, { path: '/v0/livez', port: 9000 });
+    assert.equal(variables(nodePod(said))['NODETASK_PROBE_LISTEN'], ':9000');
   });
 
   test('has an environment of its own, and what the annotations add', () => {
@@ -282,6 +293,21 @@ describe('a pod is refused', () => {
       'whose port is taken',
       nodePod({}, { containers: [{ name: 'node', ports: [{ containerPort: 7777 }] }] }),
       /the container node has the port 7777: give the agent another one by nodetask\.dev\/agent-port$/,
+    ],
+    [
+      'whose port of probes is taken',
+      nodePod({}, { containers: [{ name: 'node', ports: [{ containerPort: 7778 }] }] }),
+      /the container node has the port 7778: give the agent another one by nodetask\.dev\/probe-port$/,
+    ],
+    [
+      'with one port for the API and for probes',
+      nodePod({ 'nodetask.dev/agent-port': '8000', 'nodetask.dev/probe-port': '8000' }),
+      /nodetask\.dev\/probe-port is 8000, which is the port of the agent's API: give one of them another port$/,
+    ],
+    [
+      'whose agent has the last port that there is, and probes none',
+      nodePod({ 'nodetask.dev/agent-port': '65535' }),
+      /agent-port is 65535, and probes have the port after it, which does not exist: .* nodetask\.dev\/probe-port$/,
     ],
     [
       'that has an agent by another name',

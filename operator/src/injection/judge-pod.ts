@@ -5,6 +5,7 @@ import { agentVolumes, ownFolder } from './agent-volumes.ts';
 import { nodeUser } from './agent-user.ts';
 import type { Wishes } from './annotations.ts';
 import { allContainers, type Pod } from './pod.ts';
+import { probePort } from './probe-port.ts';
 
 /** Why an agent cannot be put into a pod as it is; nothing where it can. Each says what to write instead. */
 type Judge = (pod: Pod, wishes: Wishes) => readonly string[];
@@ -58,19 +59,41 @@ const takenNames: Judge = ({ spec }) => {
     .map(({ name }) => `the pod has a volume ${name} already, and the agent's own one has that name: rename it`);
 };
 
-const ports: Judge = (pod, { 'agent-port': port }) =>
-  allContainers(pod).flatMap(({ name, ports: taken }) =>
+const ports: Judge = (pod, wishes) => {
+  const own = new Map([
+    [wishes['agent-port'], 'nodetask.dev/agent-port'],
+    [probePort(wishes), 'nodetask.dev/probe-port'],
+  ]);
+  return allContainers(pod).flatMap(({ name, ports: taken }) =>
     taken.flatMap((one) => {
       if (one.name === agentPortName) {
         return [
           `the container ${name} has a port named ${agentPortName}, by which the operator finds the agent: rename the port, or, where that container is an agent, name it nodetask-agent`,
         ];
       }
-      return one.containerPort === port && one.protocol === 'TCP'
-        ? [`the container ${name} has the port ${String(port)}: give the agent another one by nodetask.dev/agent-port`]
+      const annotation = own.get(one.containerPort ?? 0);
+      return annotation !== undefined && one.protocol === 'TCP'
+        ? [
+            `the container ${name} has the port ${String(one.containerPort)}: give the agent another one by ${annotation}`,
+          ]
         : [];
     }),
   );
+};
+
+const ownPorts: Judge = (_pod, wishes) => {
+  const [port, probes] = [wishes['agent-port'], probePort(wishes)];
+  if (probes > 65_535) {
+    return [
+      `nodetask.dev/agent-port is ${String(port)}, and probes have the port after it, which does not exist: give them another one by nodetask.dev/probe-port`,
+    ];
+  }
+  return port === probes
+    ? [
+        `nodetask.dev/probe-port is ${String(probes)}, which is the port of the agent's API: give one of them another port`,
+      ]
+    : [];
+};
 
 /** The agent gets its certificate from a Service, whose name only the cluster's DNS knows. */
 const dns: Judge = ({ spec }) => {
@@ -96,7 +119,7 @@ const root: Judge = (pod, wishes) =>
       ]
     : [];
 
-const judges: readonly Judge[] = [windows, volumes, paths, home, takenNames, ports, dns, processes, root];
+const judges: readonly Judge[] = [windows, volumes, paths, home, takenNames, ports, ownPorts, dns, processes, root];
 
 /** Everything that speaks against an agent in this pod. */
 export const judgePod: Judge = (pod, wishes) => judges.flatMap((judge) => judge(pod, wishes));

@@ -48,7 +48,9 @@ export const mutatePods = ({ settings, logger }: MutatePodsOptions): SecureRoute
     maxBodyBytes,
     handle: ({ body }): Promise<SecureAnswer> => {
       const review = admissionReviewSchema.safeParse(parse(body));
-      if (review.success) return Promise.resolve({ status: 200, body: answer(review.data.request) });
+      if (review.success) {
+        return Promise.resolve({ status: 200, body: answer(review.data.request), keepAlive: true });
+      }
       const error = 'the body must be an AdmissionReview of admission.k8s.io/v1 with a request';
       return Promise.resolve({ status: 400, body: JSON.stringify({ error, code: 'bad-request', retriable: false }) });
     },

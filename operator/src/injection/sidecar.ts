@@ -1,4 +1,4 @@
-import { agentPortName } from '@nodetask/shared';
+import { agentPortName, agentProbePortName } from '@nodetask/shared';
 import { agentEnvironment } from './agent-env.ts';
 import type { AgentMount } from './agent-mount.ts';
 import { agentVolumes } from './agent-volumes.ts';
@@ -7,6 +7,7 @@ import type { InjectionSettings } from './injection-settings.ts';
 import type { Pod } from './pod.ts';
 import { defaultResources } from './resources.ts';
 import { agentUser } from './agent-user.ts';
+import { probePort } from './probe-port.ts';
 
 /** Name of the agent's container; a pod that has one is left as it is. */
 export const agentContainer = 'nodetask-agent';
@@ -19,16 +20,19 @@ const never = 2_147_483_647;
  * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
  */
 export const sidecar = (pod: Pod, wishes: Wishes, settings: InjectionSettings): Readonly<Record<string, unknown>> => {
-  const port = wishes['agent-port'];
+  const port = probePort(wishes);
   // By number: where the traffic of a port does not go through the proxy of a mesh, Istio knows so only by its number.
-  const probe = (path: string): object => ({ httpGet: { path, port, scheme: 'HTTPS' } });
+  const probe = (path: string): object => ({ httpGet: { path, port } });
   return {
     name: agentContainer,
     image: settings.image,
     ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
     restartPolicy: 'Always',
     env: agentEnvironment(pod, wishes, settings),
-    ports: [{ name: agentPortName, containerPort: port, protocol: 'TCP' }],
+    ports: [
+      { name: agentPortName, containerPort: wishes['agent-port'], protocol: 'TCP' },
+      { name: agentProbePortName, containerPort: port, protocol: 'TCP' },
+    ],
     startupProbe: wishes['start-gate']
       ? { ...probe('/v0/startupz'), periodSeconds: 2, timeoutSeconds: 5, failureThreshold: never }
       : { ...probe('/v0/livez'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },

@@ -4,12 +4,14 @@ import { abortable, withDeadline } from '../kube/deadline.ts';
 import { findRoute } from './find-route.ts';
 import { BodyEncodingError, BodyTooLargeError, readBody } from './read-body.ts';
 import { refusal } from './refusal.ts';
-import type { SecureAnswer, SecureRoute } from './secure-route.ts';
+import type { SecureAnswer, SecureRequest, SecureRoute } from './secure-route.ts';
 
 export interface AnswerRequestOptions {
   readonly routes: readonly SecureRoute[];
   /** Budget from the headers of a request to its answer. */
   readonly answerMs: number;
+  /** The caller of this request has shown who it is. */
+  readonly proven: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -26,7 +28,7 @@ class AnswerTimeoutError extends Error {
 export const answerRequest = async (
   request: IncomingMessage,
   gone: AbortSignal,
-  { routes, answerMs, clock, logger }: AnswerRequestOptions,
+  { routes, answerMs, proven, clock, logger }: AnswerRequestOptions,
 ): Promise<SecureAnswer> => {
   const path = request.url?.split('?', 1)[0] ?? '';
   const found = findRoute(routes, request.method ?? '', path);
@@ -35,7 +37,7 @@ export const answerRequest = async (
   try {
     return await withDeadline({ clock, timeoutMs: answerMs, signal: gone, timeoutError }, async (signal) =>
       // Who does not heed the signal is not waited for.
-      abortable(handle(found.route, request, signal), signal),
+      abortable(handle(found.route, request, { signal, proven }), signal),
     );
   } catch (error) {
     const known = knownFault(error);
@@ -47,10 +49,14 @@ export const answerRequest = async (
   }
 };
 
-const handle = async (route: SecureRoute, request: IncomingMessage, signal: AbortSignal): Promise<SecureAnswer> => {
+const handle = async (
+  route: SecureRoute,
+  request: IncomingMessage,
+  context: Pick<SecureRequest, 'signal' | 'proven'>,
+): Promise<SecureAnswer> => {
   const body = await readBody(request, route.maxBodyBytes);
   const remoteAddress = request.socket.remoteAddress ?? '';
-  return route.handle({ headers: request.headers, body, signal, remoteAddress });
+  return route.handle({ headers: request.headers, body, remoteAddress, ...context });
 };
 
 const knownFault = (error: unknown): SecureAnswer | undefined => {

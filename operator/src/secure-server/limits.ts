@@ -1,9 +1,7 @@
+import type { ConnectionLimits } from '@nodetask/runtime/connections';
+
 /** What clients may cost the HTTPS server, whoever they are: most of it is spent before it is known. */
-export interface SecureServerLimits {
-  /** More connections than these are cut at once. */
-  readonly connections: number;
-  /** Of one address, so that one pod cannot have all of them. */
-  readonly connectionsPerAddress: number;
+export interface SecureServerLimits extends ConnectionLimits {
   readonly headerBytes: number;
   /** Milliseconds until a handshake is done, until headers are there, until a whole request is there. */
   readonly handshakeMs: number;
@@ -11,7 +9,7 @@ export interface SecureServerLimits {
   readonly requestMs: number;
   /** From the headers of a request to its answer. */
   readonly answerMs: number;
-  /** How long a connection may be idle. */
+  /** How long the connection of a caller that comes again may be idle; the others are closed with their first answer. */
   readonly keepAliveMs: number;
   /** From the end of the server to the cut of what still runs. */
   readonly closeMs: number;
@@ -19,7 +17,8 @@ export interface SecureServerLimits {
 
 export const defaultLimits: SecureServerLimits = {
   connections: 512,
-  connectionsPerAddress: 64,
+  reserved: 64,
+  perAddress: 64,
   headerBytes: 16 * 1024,
   handshakeMs: 5_000,
   headersMs: 5_000,

@@ -17,9 +17,10 @@ export const metricsRoute = ({ registry, access, logger }: MetricsRouteOptions):
   method: 'GET',
   path: metricsRequest.path,
   maxBodyBytes: 0,
-  handle: async ({ headers }) => {
+  handle: async ({ headers, proven }) => {
     const judged = await judge(access, headers.authorization, logger);
     if (judged !== 'allowed') return refusal(judged);
+    proven?.();
     return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
   },
 });

@@ -9,6 +9,8 @@ export interface SecureRequest {
   readonly signal: AbortSignal;
   /** Address of the other end of the connection, which may be a proxy or a node: good for fairness, not for trust. */
   readonly remoteAddress?: string;
+  /** To be called once the caller has shown who it is: its connection no longer gives way to new ones. */
+  readonly proven?: () => void;
 }
 
 export interface SecureAnswer {
@@ -17,6 +19,8 @@ export interface SecureAnswer {
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The caller comes again, and its connection is worth keeping; others are closed with the answer. */
+  readonly keepAlive?: true;
 }
 
 /**

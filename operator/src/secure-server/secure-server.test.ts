@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect as connectTCP } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { connect as connectTCP, type Socket } from 'node:net';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import { systemClock } from '@nodetask/runtime';
+import type { OnCut } from '@nodetask/runtime/connections';
+import { firstAnswer, untilClosed, wholeAnswer } from '@nodetask/runtime/testing';
 import { apiErrorSchema, type Logger, silentLogger } from '@nodetask/shared';
 import { Agent, request } from 'undici';
 import { ListenError } from '../listen-error.ts';
@@ -12,7 +14,7 @@ import { createAuthority } from '../pki/certificate-authority.ts';
 import { issueLeaf, type KeyedLeaf } from '../pki/leaf.ts';
 import { serverProfile } from '../pki/profiles.ts';
 import type { SecureServerLimits } from './limits.ts';
-import type { SecureRequest, SecureRoute } from './secure-route.ts';
+import type { SecureAnswer, SecureRequest, SecureRoute } from './secure-route.ts';
 import { SecureServer, type ServerCertificate } from './secure-server.ts';
 
 const ca = createAuthority(Date.now(), 3_600_000);
@@ -30,6 +32,16 @@ const logger: Logger = {
 /** Requests that `/wait` has and answers when the test says. */
 const waiting: { readonly request: SecureRequest; readonly answer: (body: string) => void }[] = [];
 
+const untilAnswered = async (held: SecureRequest): Promise<SecureAnswer> =>
+  new Promise((resolve) => {
+    waiting.push({
+      request: held,
+      answer: (body) => {
+        resolve({ status: 200, body });
+      },
+    });
+  });
+
 const routes: readonly SecureRoute[] = [
   {
     method: 'POST',
@@ -44,25 +56,44 @@ const routes: readonly SecureRoute[] = [
     maxBodyBytes: 0,
     handle: async () => Promise.resolve({ status: 200, contentType: 'text/plain', body: 'plain' }),
   },
-  { method: 'GET', path: '/broken', maxBodyBytes: 0, handle: async () => Promise.reject(new Error('secret hunter2')) },
   {
     method: 'GET',
-    path: '/wait',
+    path: '/kept',
     maxBodyBytes: 0,
-    handle: async (held) =>
-      new Promise((resolve) => {
-        waiting.push({
-          request: held,
-          answer: (body) => {
-            resolve({ status: 200, body });
-          },
-        });
-      }),
+    handle: async () => Promise.resolve({ status: 200, body: 'kept', keepAlive: true }),
+  },
+  {
+    method: 'GET',
+    path: '/proven',
+    maxBodyBytes: 0,
+    handle: async ({ proven }) => {
+      proven?.();
+      return Promise.resolve({ status: 200, body: 'proven' });
+    },
+  },
+  { method: 'GET', path: '/broken', maxBodyBytes: 0, handle: async () => Promise.reject(new Error('secret hunter2')) },
+  { method: 'GET', path: '/wait', maxBodyBytes: 0, handle: async (held) => untilAnswered(held) },
+  {
+    method: 'GET',
+    path: '/proven-wait',
+    maxBodyBytes: 0,
+    handle: async (held) => {
+      held.proven?.();
+      return untilAnswered(held);
+    },
   },
 ];
 
-const start = async (limits: Partial<SecureServerLimits> = {}): Promise<SecureServer> => {
-  const options = { host: '127.0.0.1', port: 0, routes, certificate: shown(leaf()), clock: systemClock, logger };
+const start = async (limits: Partial<SecureServerLimits> = {}, onCut?: OnCut): Promise<SecureServer> => {
+  const options = {
+    host: '127.0.0.1',
+    port: 0,
+    routes,
+    certificate: shown(leaf()),
+    clock: systemClock,
+    logger,
+    ...(onCut === undefined ? {} : { onCut }),
+  };
   const server = new SecureServer({ ...options, limits });
   await server.listen();
   return server;
@@ -105,13 +136,31 @@ const refuses = (answer: Awaited<ReturnType<typeof send>>, status: number, code:
   assert.match(body.error, says);
 };
 
+/** Open connections: a server that a failed test leaves behind would wait for their end. */
+const clients = new Set<Socket>();
+
+afterEach(() => {
+  for (const socket of clients) socket.destroy();
+});
+
+const openTCP = (port: number, localAddress = '127.0.0.1'): Socket => {
+  const socket = connectTCP({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined);
+  clients.add(socket);
+  return socket.once('close', () => clients.delete(socket));
+};
+
 /** A connection of TLS, with bytes to be sent as they are. */
-const raw = async (port = server.port): Promise<TLSSocket> => {
-  const socket = connect({ port, host: '127.0.0.1', ca: roots });
+const raw = async (port = server.port, localAddress = '127.0.0.1'): Promise<TLSSocket> => {
+  const tcp = openTCP(port, localAddress);
+  const socket = connect({ socket: tcp, host: '127.0.0.1', ca: roots });
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   return socket;
 };
+
+const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+const timeout = 30_000;
 
 describe('routes', () => {
   test('get what was sent, and their answer is sent back', async () => {
@@ -167,30 +216,24 @@ describe('what it takes is bounded', () => {
     assert.ok(waiting.pop()?.request.signal.aborted);
   });
 
-  test('connections', async () => {
-    await using small = await start({ connections: 2 });
-    const held = [await raw(small.port), await raw(small.port)];
-    const third = connectTCP(small.port, '127.0.0.1').resume();
-    third.on('error', () => undefined);
-    await once(third, 'close');
-    for (const socket of held) socket.destroy();
+  test('connections: a new one takes the place of the oldest', { timeout }, async () => {
+    await using small = await start({ connections: 2, reserved: 0 });
+    const [first, second] = [await raw(small.port), await raw(small.port)];
+    const gone = untilClosed(first);
+    const third = await raw(small.port);
+    await gone;
+    for (const socket of [second, third]) assert.match(await wholeAnswer(socket, ask('/plain')), /^HTTP\/1\.1 200/);
   });
 
-  test('connections of one address, until some of them are closed', async () => {
-    await using small = await start({ connectionsPerAddress: 2 });
+  test('connections of one address: a new one takes the place of its own oldest', { timeout }, async () => {
+    await using small = await start({ perAddress: 2 });
+    const other = await raw(small.port, '127.0.0.2');
     const [first, second] = [await raw(small.port), await raw(small.port)];
-    const third = connectTCP(small.port, '127.0.0.1').resume();
-    third.on('error', () => undefined);
-    await once(third, 'close');
-    // Another address of the same machine.
-    const socket = connectTCP({ port: small.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
-    const other = connect({ socket, host: '127.0.0.1', ca: roots });
-    await once(other, 'secureConnect');
-    const gone = once(first.resume(), 'close');
-    first.end();
+    const gone = untilClosed(first);
+    const third = await raw(small.port);
     await gone;
-    assert.equal((await send('/plain', {}, small.port)).status, 200);
-    for (const rest of [second, other]) rest.destroy();
+    for (const socket of [other, second, third])
+      assert.match(await wholeAnswer(socket, ask('/plain')), /^HTTP\/1\.1 200/);
   });
 
   test('TLS below 1.3 is not spoken, nor plain HTTP', async () => {
@@ -198,6 +241,92 @@ describe('what it takes is bounded', () => {
     const [error] = (await once(old, 'error')) as [NodeJS.ErrnoException];
     assert.match(error.code ?? '', /PROTOCOL_VERSION/);
     await assert.rejects(request(`http://127.0.0.1:${server.port}/plain`));
+  });
+});
+
+describe('its connections', () => {
+  test('are closed with the answer, and kept for who comes again', { timeout }, async () => {
+    for (const path of ['/none', '/plain', '/broken', '/proven']) {
+      // Resolves only with the end of the connection.
+      assert.match(await wholeAnswer(await raw(), ask(path)), /\r\nConnection: close\r\n/, path);
+    }
+    const kept = await raw();
+    for (let count = 0; count < 2; count += 1) {
+      assert.match(await firstAnswer(kept, ask('/kept')), /\r\nConnection: keep-alive\r\n/);
+    }
+    kept.destroy();
+  });
+
+  test(
+    'let a new address in while 9 addresses hold all there are, and lose none that is worth keeping',
+    { timeout: 60_000 },
+    async () => {
+      const cuts: string[] = [];
+      // Nothing but the guard is to end a connection here.
+      const longMs = 60_000;
+      const times = { handshakeMs: longMs, headersMs: longMs, requestMs: longMs, answerMs: longMs };
+      await using small = await start(times, (reason) => cuts.push(reason));
+      const kept = await raw(small.port, '127.0.0.2');
+      await firstAnswer(kept, ask('/kept'));
+      const working = await raw(small.port, '127.0.0.3');
+      working.write(ask('/wait'));
+      while (waiting.length === 0) await new Promise(setImmediate);
+      const held: Socket[] = [];
+      for (let address = 1; address <= 9; address += 1) {
+        // One more than one of them may have; some complete the handshake.
+        for (let count = 0; count < 65; count += 1) {
+          const localAddress = `127.9.9.${String(address)}`;
+          if (count % 16 === 0) held.push(await raw(small.port, localAddress));
+          else held.push(openTCP(small.port, localAddress));
+        }
+      }
+      assert.match(await wholeAnswer(await raw(small.port, '127.0.0.4'), ask('/plain')), /^HTTP\/1\.1 200/);
+      assert.match(await firstAnswer(kept, ask('/kept')), /^HTTP\/1\.1 200/);
+      const answer = text(working);
+      waiting.pop()?.answer('done');
+      assert.match(await answer, /done$/);
+      assert.deepEqual([...new Set(cuts)].toSorted(), ['address', 'crowded']);
+      for (const socket of [kept, ...held]) socket.destroy();
+    },
+  );
+
+  test('that are worth keeping give way after those that have earned nothing', { timeout }, async () => {
+    await using small = await start({ connections: 2, reserved: 0 });
+    const kept = await raw(small.port);
+    await firstAnswer(kept, ask('/kept'));
+    const stranger = await raw(small.port);
+    const gone = untilClosed(stranger);
+    await raw(small.port);
+    await gone;
+    assert.match(await firstAnswer(kept, ask('/kept')), /^HTTP\/1\.1 200/);
+  });
+
+  test('that have shown who calls lose their place to nobody', { timeout }, async () => {
+    await using small = await start({ connections: 2, reserved: 1 });
+    const known = await raw(small.port);
+    known.write(ask('/proven-wait'));
+    while (waiting.length === 0) await new Promise(setImmediate);
+    const stranger = await raw(small.port);
+    const gone = untilClosed(stranger);
+    const other = await raw(small.port);
+    await gone;
+    other.destroy();
+    const answer = text(known);
+    waiting.pop()?.answer('done');
+    assert.match(await answer, /done$/);
+  });
+
+  test('whose handshake fails are told of', { timeout }, async () => {
+    const cuts: string[] = [];
+    await using told = await start({ handshakeMs: 200 }, (reason, address) => cuts.push(`${reason} ${address}`));
+    const silent = openTCP(told.port);
+    const plain = openTCP(told.port);
+    plain.write(ask('/plain'));
+    await Promise.all([untilClosed(silent), untilClosed(plain)]);
+    assert.deepEqual(
+      cuts.map((cut) => cut.split(' ')[0]),
+      ['handshake', 'handshake'],
+    );
   });
 });
 
@@ -232,7 +361,7 @@ test('its end lets a request end, cuts what takes longer, and leaves no connecti
   while (waiting.length < 2) await new Promise(setImmediate);
   const [first] = waiting.splice(0);
   const [answers, rest] = [text(served), text(stuck)];
-  const idleEnd = once(idle.resume(), 'close');
+  const idleEnd = untilClosed(idle);
   const end = ending[Symbol.asyncDispose]();
   await idleEnd;
   first?.answer('done');

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import { ConnectionGuard, type OnCut } from '@nodetask/runtime/connections';
 import type { Clock, Logger } from '@nodetask/shared';
 import { ListenError } from '../listen-error.ts';
-import { AddressLimit } from './address-limit.ts';
 import { answerRequest } from './answer-request.ts';
 import { defaultLimits, type SecureServerLimits } from './limits.ts';
 import type { SecureRoute } from './secure-route.ts';
@@ -22,6 +21,8 @@ export interface SecureServerOptions {
   readonly certificate: ServerCertificate;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of the connections that it cuts. */
+  readonly onCut?: OnCut;
   readonly limits?: Partial<SecureServerLimits>;
 }
 
@@ -30,6 +31,7 @@ export class SecureServer implements AsyncDisposable {
   readonly #options: SecureServerOptions;
   readonly #limits: SecureServerLimits;
   readonly #server: Server;
+  readonly #connections: ConnectionGuard;
 
   constructor(options: SecureServerOptions) {
     this.#options = options;
@@ -51,12 +53,9 @@ export class SecureServer implements AsyncDisposable {
         });
       },
     );
-    const perAddress = new AddressLimit(this.#limits.connectionsPerAddress);
-    this.#server.on('connection', (socket: Socket) => {
-      perAddress.admit(socket);
-    });
+    this.#connections = new ConnectionGuard(this.#limits, options.onCut);
+    this.#connections.watch(this.#server);
     this.#server.maxHeadersCount = 64;
-    this.#server.maxConnections = this.#limits.connections;
   }
 
   /** @throws ListenError */
@@ -92,7 +91,7 @@ export class SecureServer implements AsyncDisposable {
       });
     });
     const cancel = this.#options.clock.setTimer(this.#limits.closeMs, () => {
-      this.#server.closeAllConnections();
+      this.#connections.cutAll();
     });
     await closed;
     cancel();
@@ -103,13 +102,20 @@ export class SecureServer implements AsyncDisposable {
     response.once('close', () => {
       gone.abort(new Error('the client is gone'));
     });
-    const answer = await answerRequest(request, gone.signal, { ...this.#options, answerMs: this.#limits.answerMs });
+    const { socket } = request;
+    const proven = (): void => {
+      this.#connections.raise(socket, 'proven');
+    };
+    const { answerMs } = this.#limits;
+    const answer = await answerRequest(request, gone.signal, { ...this.#options, answerMs, proven });
     if (gone.signal.aborted) return;
+    // Of a body that was not read, the rest would be taken for the next request.
+    const isKept = answer.keepAlive === true && request.complete;
+    if (isKept) this.#connections.raise(socket, 'served');
     response.writeHead(answer.status, {
       'Content-Type': answer.contentType ?? 'application/json',
       'Content-Length': Buffer.byteLength(answer.body),
-      // The rest of a body that was not read would be taken for the next request.
-      ...(request.complete ? {} : { Connection: 'close' }),
+      ...(isKept ? {} : { Connection: 'close' }),
       ...answer.headers,
     });
     response.end(answer.body);
