@@ -101,6 +101,27 @@ module.exports = {
       to: { path: '^operator/dist/src/(controller|agents)/' },
     },
     {
+      name: 'operator-reads-foreign-bytes-in-two-places',
+      comment:
+        'Answers of the API server and of agents are read within bounds of memory and time; a client of its own would forget them.',
+      severity: 'error',
+      from: {
+        path: '^operator/dist/src/',
+        pathNot: `^operator/dist/src/(kube/(transport|dispatchers)|agents/(agent-http|agent-connections|tls-connections))\\.js$|${production.pathNot}`,
+      },
+      to: { path: '^node_modules/undici/|^(node:)?http2$' },
+    },
+    {
+      name: 'operator-serves-in-two-places',
+      comment: 'node:http and node:https are for the servers, whose bodies have bounds; they are not for requests.',
+      severity: 'error',
+      from: {
+        path: '^operator/dist/src/',
+        pathNot: `^operator/dist/src/(health-server\\.js$|secure-server/)|${production.pathNot}`,
+      },
+      to: { path: '^(node:)?https?$' },
+    },
+    {
       name: 'injection-is-pure',
       comment: 'What becomes of a pod depends on the pod and the settings: a dry run is like any other call.',
       severity: 'error',

@@ -10,9 +10,11 @@ import type { OperatorConfig } from './config.ts';
 import { byNamespace, nodeTaskIndexers } from './controller/cluster-view.ts';
 import { Controller } from './controller/controller.ts';
 import { nodeTasks } from './controller/node-tasks.ts';
+import { readNodeTask } from './controller/read-node-task.ts';
 import { enrollRoute } from './enroll/enroll-route.ts';
 import { HealthServer } from './health-server.ts';
 import { mutatePods } from './injection/mutate-pods.ts';
+import { CacheBudget } from './kube/cache-budget.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
@@ -36,6 +38,9 @@ export interface OperatorParts {
   readonly signal: AbortSignal;
 }
 
+/** Memory for what is known of NodeTasks, some forty thousand of them, and of pods. The chart sets 512 MiB as the limit of the process. */
+const nodeTaskBytes = 160 * 1024 * 1024;
+const podBytes = 32 * 1024 * 1024;
 const flushEventsMs = 2_000;
 const flushSpansMs = 1_000;
 
@@ -61,9 +66,19 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
   const scope = namespaces.map((namespace) => (namespace === undefined ? {} : { namespace }));
+  const nodeTaskBudget = new CacheBudget(nodeTaskBytes);
   const nodeTaskMirrors = scope.map(
-    (one) => new Reflector<NodeTask>({ ...shared, ...one, type: nodeTasks, indexers: nodeTaskIndexers }),
+    (one) =>
+      new Reflector<NodeTask>({
+        ...shared,
+        ...one,
+        type: nodeTasks,
+        indexers: nodeTaskIndexers,
+        transform: readNodeTask,
+        budget: nodeTaskBudget,
+      }),
   );
+  const podBudget = new CacheBudget(podBytes);
   const podMirrors = scope.map(
     (one) =>
       new Reflector<AgentPod>({
@@ -73,6 +88,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
         indexers: byNamespace,
         labelSelector: `${agentLabel}=${agentLabelValue}`,
         transform: toAgentPod,
+        budget: podBudget,
       }),
   );
   const { secure } = config;

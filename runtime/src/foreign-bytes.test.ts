@@ -16,10 +16,22 @@ const endless = (): { readonly body: Readable; readonly taken: () => number } =>
   return { body, taken: () => taken };
 };
 
+/** Bytes one by one, all in the same buffer. */
+const drops = async function* (): AsyncGenerator<Uint8Array> {
+  const drop = Buffer.alloc(1);
+  for (let sent = 0; sent < 5_000; sent += 1) yield drop.fill(sent % 251);
+};
+
 describe('bytes of another program', () => {
   it('are returned whole up to the bound', async () => {
     const body = Readable.from([Buffer.from('ab'), Buffer.from('cd')]);
     deepEqual(await readBounded(body, 4), Buffer.from('abcd'));
+  });
+
+  it('are copied as they come: chunks of one byte are not kept one by one', async () => {
+    const sent = Buffer.from(Array.from({ length: 5_000 }, (_, index) => index % 251));
+    equal((await readBounded(drops(), 5_000)).equals(sent), true);
+    equal((await readStart(drops(), 5_000)) === sent.toString('utf8'), true);
   });
 
   it('are refused with the first byte beyond the bound, and the stream is destroyed', async () => {

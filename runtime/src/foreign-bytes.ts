@@ -16,19 +16,28 @@ export class TooManyBytesError extends Error {
   }
 }
 
+const firstBufferBytes = 16 * 1024;
+
 /**
  * The bytes of a body, at most `maxBytes`. With the first byte beyond them it throws {@link TooManyBytesError} and leaves the body, which
- * destroys a Node.js stream: the rest is neither read nor kept.
+ * destroys a Node.js stream: the rest is neither read nor kept. The chunks are copied into one buffer: kept by themselves, chunks of one byte
+ * would cost a hundred times what they hold.
  */
 export const readBounded = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> => {
-  const chunks: Uint8Array[] = [];
+  let held = Buffer.allocUnsafe(Math.min(firstBufferBytes, maxBytes));
   let bytes = 0;
   for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new TooManyBytesError(maxBytes);
-    chunks.push(chunk);
+    const end = bytes + chunk.length;
+    if (end > maxBytes) throw new TooManyBytesError(maxBytes);
+    if (end > held.length) {
+      const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(end, 2 * held.length)));
+      held.copy(larger, 0, 0, bytes);
+      held = larger;
+    }
+    held.set(chunk, bytes);
+    bytes = end;
   }
-  return Buffer.concat(chunks, bytes);
+  return held.subarray(0, bytes);
 };
 
 /** Hands the chunks of a body on, and throws {@link TooManyBytesError} in place of the chunk that goes beyond `maxBytes`. */
@@ -69,12 +78,12 @@ export const boundStream = (
 
 /** The start of a body as text for an error message, at most `maxBytes`; the rest is neither read nor kept. */
 export const readStart = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> => {
-  const chunks: Uint8Array[] = [];
-  let left = maxBytes;
+  const start = Buffer.allocUnsafe(maxBytes);
+  let bytes = 0;
   for await (const chunk of body) {
-    chunks.push(chunk.subarray(0, left));
-    left -= chunk.length;
-    if (left <= 0) break;
+    start.set(chunk.subarray(0, maxBytes - bytes), bytes);
+    bytes += chunk.length;
+    if (bytes >= maxBytes) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return start.toString('utf8', 0, Math.min(bytes, maxBytes));
 };

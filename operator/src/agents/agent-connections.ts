@@ -1,15 +1,14 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { AgentPod } from './agent-pod.ts';
 
-/** An answer holds one task with its params (32 KiB) and its output (16 KiB) at most. */
-const maxResponseBytes = 256 * 1024;
 const connectionsPerAgent = 4;
 
 export const agentOptions: Agent.Options = {
   allowH2: false,
   connections: connectionsPerAgent,
   keepAliveTimeout: 30_000,
-  maxResponseSize: maxResponseBytes,
+  // AgentHTTP has a bound of its own.
+  maxResponseSize: -1,
 };
 
 export const connectTimeoutMs = 5_000;

@@ -1,3 +1,4 @@
+import { readBounded } from '@nodetask/runtime/foreign-bytes';
 import { type Clock, headers as apiHeaders, isErrorCode } from '@nodetask/shared';
 import { request as send } from 'undici';
 import { boundedText } from '../bounded-text.ts';
@@ -31,6 +32,9 @@ export interface AgentRequest {
 
 /** An agent sends no answers with a status below 200. */
 const maxInterimAnswers = 4;
+
+/** An answer holds one task with its params (32 KiB) and its output (16 KiB) at most. With 256 calls at a time, agents can fill 32 MiB. */
+const maxAnswerBytes = 128 * 1024;
 const defaultTimeoutMs = 10_000;
 
 /** Failures of a connection that was kept and that the other side has closed meanwhile: the same call on a new one may work. */
@@ -134,7 +138,7 @@ export class AgentHTTP implements AsyncDisposable {
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
-    return { status: statusCode, headers, body: await body.text() };
+    return { status: statusCode, headers, body: (await readBounded(body, maxAnswerBytes)).toString('utf8') };
   }
 
   /**

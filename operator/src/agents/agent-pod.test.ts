@@ -109,3 +109,21 @@ test('the pulse changes with the states of the containers, and with nothing else
   assert.notEqual(pulse({}), pulse({ ready: true }));
   assert.notEqual(pulse({}), pulse({ restartCount: 1 }));
 });
+
+test('a pod that cannot be read is one whose agent cannot be called, and says why', () => {
+  const metadata = { name: 'sei-0', namespace: 'sei', uid: 'u', resourceVersion: '7' };
+  const creationTimestamp = '2026-01-01T00:00:00Z';
+  const labels = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`l${String(index)}`, 'x']));
+  for (const [read, says] of [
+    [{ metadata }, /cannot read the pod: metadata\.creationTimestamp/],
+    [{ metadata: { ...metadata, creationTimestamp }, spec: { containers: null } }, /spec\.containers/],
+    [{ metadata: { ...metadata, creationTimestamp, labels: { a: 7 } }, spec: { containers: [] } }, /labels\.a/],
+    [{ metadata: { ...metadata, creationTimestamp, labels }, spec: { containers: [] } }, /more labels/],
+  ] as const) {
+    const agentPod = toAgentPod(read);
+    assert.deepEqual(agentPod.metadata, metadata);
+    assert.deepEqual(agentPod.labels, {});
+    assert.equal(agentPod.address, undefined);
+    assert.match(agentPod.unavailable ?? '', says);
+  }
+});

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { agentPort, agentPortAnnotation, agentPortName } from '@nodetask/shared';
 import * as z from 'zod';
+import { boundedText } from '../bounded-text.ts';
+import { sizeOf } from '../kube/cache-budget.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 
 /** Where the agent of a pod listens. */
@@ -26,7 +28,11 @@ export interface AgentPod extends KubeObject {
   readonly restarts: number;
 }
 
+/** In memory. Whoever may create pods could else fill it with labels. */
+const maxPodBytes = 128 * 1024;
+
 const text = z.string();
+const identitySchema = z.object({ name: text, namespace: text, uid: text, resourceVersion: text });
 const containerStatuses = z
   .array(
     z.object({
@@ -39,11 +45,7 @@ const containerStatuses = z
   .optional();
 const podSchema = z.object({
   metadata: z.object({
-    name: text,
-    namespace: text,
-    uid: text,
-    resourceVersion: text,
-    creationTimestamp: text,
+    creationTimestamp: z.iso.datetime({ offset: true }),
     deletionTimestamp: text.optional(),
     labels: z.record(text, text).optional(),
     annotations: z.record(text, text).optional(),
@@ -69,19 +71,35 @@ const podSchema = z.object({
 
 type Pod = z.output<typeof podSchema>;
 
-/** Reads a Pod of the API server. Throws a ZodError for something that is no pod. */
+/** Reads a Pod of the API server. One that cannot be read is a pod whose agent cannot be called. Throws a ZodError only where it has no name. */
 export const toAgentPod = (object: unknown): AgentPod => {
-  const pod = podSchema.parse(object);
-  const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
-  return {
-    metadata: { name, namespace, uid, resourceVersion },
-    labels: labels ?? {},
-    createdAt: Date.parse(creationTimestamp),
+  const { metadata } = z.object({ metadata: identitySchema }).parse(object);
+  const { data: pod, error } = podSchema.safeParse(object);
+  if (pod === undefined) return unreadable(metadata, faultOf(error));
+  const read = {
+    metadata,
+    labels: pod.metadata.labels ?? {},
+    createdAt: Date.parse(pod.metadata.creationTimestamp),
     ...reach(pod),
     pulse: pulseOf(pod),
     restarts: restartsOf(pod),
   };
+  return sizeOf(read) > maxPodBytes
+    ? unreadable(metadata, 'it has more labels and containers than any node needs')
+    : read;
 };
+
+const unreadable = (metadata: AgentPod['metadata'], why: string): AgentPod => ({
+  metadata,
+  labels: {},
+  createdAt: 0,
+  unavailable: boundedText(`the operator cannot read the pod: ${why}`),
+  pulse: '',
+  restarts: 0,
+});
+
+const faultOf = ({ issues: [first] }: z.ZodError): string =>
+  first === undefined ? '' : `${first.path.join('.')}: ${first.message}`;
 
 const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable' | 'ended'> => {
   const phase = pod.status?.phase;

@@ -10,13 +10,14 @@ import {
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { currentTaskID } from './current-task-id.ts';
 import type { Ahead } from './queue/ahead.ts';
+import type { KnownNodeTask } from './read-node-task.ts';
 import { selectPods } from './select-pods.ts';
 import { type TaskMode, taskMode } from './task-mode.ts';
 import type { TaskMemory } from './task-memory.ts';
 
 /** Everything that decide may look at. */
 export interface Gathered {
-  readonly nodeTask: NodeTask;
+  readonly nodeTask: KnownNodeTask;
   /** Pods with an agent: all in its namespace; where the target is one by name, that and those which status names. */
   readonly pods: readonly AgentPod[];
   /** Names of pods that the target names but that lack the agent label; looked up only where no pod matches. */
@@ -66,16 +67,14 @@ export interface RunContext extends Gathered {
 export const runContext = (gathered: Gathered): RunContext => {
   const { nodeTask, pods, formerPods } = gathered;
   const status = nodeTask.status ?? {};
-  const parsed = nodeTaskSpecSchema.safeParse(nodeTask.spec);
-  const spec = parsed.data;
+  const { specFault } = nodeTask;
+  const spec = specFault === undefined ? nodeTaskSpecSchema.parse(nodeTask.spec) : undefined;
   const selected = spec === undefined ? [] : selectPods(spec.target, pods);
   return {
     ...gathered,
     status,
     ...(spec === undefined ? {} : { spec }),
-    ...(parsed.error === undefined
-      ? {}
-      : { specFault: parsed.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`).join('; ') }),
+    ...(specFault === undefined ? {} : { specFault }),
     mode: spec === undefined ? 'one-shot' : taskMode(spec),
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
     formerPodByName: new Map(formerPods.map((pod) => [pod.metadata.name, pod])),

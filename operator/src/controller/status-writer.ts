@@ -15,6 +15,7 @@ import type { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { OwnedStatus } from './decision.ts';
 import { NewerLeaderError } from './newer-leader-error.ts';
 import { keyOf, nodeTasks } from './node-tasks.ts';
+import { readNodeTask } from './read-node-task.ts';
 
 export interface StatusWriterOptions {
   readonly transport: KubeTransport;
@@ -68,30 +69,36 @@ export class StatusWriter {
     ];
     const { transport, ownWrites } = this.#options;
     return ownWrites.track(keyOf(nodeTask), async () =>
-      jsonPatch<NodeTask>(transport, nodeTasks, metadata, operations, {
-        fieldManager: operatorFieldManager,
-        subresource: 'status',
-        signal,
-      }),
+      readNodeTask(
+        await jsonPatch<unknown>(transport, nodeTasks, metadata, operations, {
+          fieldManager: operatorFieldManager,
+          subresource: 'status',
+          signal,
+        }),
+      ),
     );
   }
 
   /** Throws a Conflict where the object is not the version that `nodeTask` is. */
   async addFinalizer(nodeTask: NodeTask, signal: AbortSignal): Promise<NodeTask> {
     return this.#options.ownWrites.track(keyOf(nodeTask), async () =>
-      addFinalizer(this.#options.transport, nodeTasks, nodeTask, cancelFinalizer, {
-        fieldManager: operatorFieldManager,
-        signal,
-      }),
+      readNodeTask(
+        await addFinalizer(this.#options.transport, nodeTasks, nodeTask, cancelFinalizer, {
+          fieldManager: operatorFieldManager,
+          signal,
+        }),
+      ),
     );
   }
 
   async removeFinalizer(nodeTask: NodeTask, signal: AbortSignal): Promise<NodeTask> {
     return this.#options.ownWrites.track(keyOf(nodeTask), async () =>
-      removeFinalizer(this.#options.transport, nodeTasks, nodeTask, cancelFinalizer, {
-        fieldManager: operatorFieldManager,
-        signal,
-      }),
+      readNodeTask(
+        await removeFinalizer(this.#options.transport, nodeTasks, nodeTask, cancelFinalizer, {
+          fieldManager: operatorFieldManager,
+          signal,
+        }),
+      ),
     );
   }
 
@@ -121,7 +128,7 @@ export class StatusWriter {
     const { transport, ownWrites } = this.#options;
     try {
       return await ownWrites.track(keyOf(nodeTask), async () =>
-        applyStatus<NodeTask>(transport, nodeTasks, body, { fieldManager, signal }),
+        readNodeTask(await applyStatus<unknown>(transport, nodeTasks, body, { fieldManager, signal })),
       );
     } catch (error) {
       if (!(error instanceof ApiError) || !error.fields.includes('status.fence')) throw error;

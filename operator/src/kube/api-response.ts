@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { excerpt } from './excerpt.ts';
 
 /** The parts of a metav1.Status that say why a call failed. */
 interface StatusBody {
@@ -10,13 +11,18 @@ interface StatusBody {
 /** The most characters of a server's message that go into an error. */
 const maxMessageCharacters = 1024;
 
+const maxReasonCharacters = 128;
+
 /** Longest Retry-After that is believed. */
 const maxRetryAfterMs = 5 * 60_000;
 
 /** Makes the error of an answer that is not 2xx. `call` is method and path. */
 export const errorOfResponse = (call: string, code: number, retryAfter: string | undefined, body: string): ApiError => {
   const status = parseStatus(body);
-  const reason = typeof status?.reason === 'string' && status.reason !== '' ? status.reason : `HTTP${String(code)}`;
+  const reason =
+    typeof status?.reason === 'string' && status.reason !== ''
+      ? status.reason.slice(0, maxReasonCharacters)
+      : `HTTP${String(code)}`;
   const message = typeof status?.message === 'string' ? status.message : body;
   const retryAfterMs = parseRetryAfter(retryAfter) ?? secondsToMs(status?.details?.retryAfterSeconds);
   return new ApiError(`${call}: ${String(code)} ${reason}: ${message.slice(0, maxMessageCharacters).trim()}`, {
@@ -38,11 +44,28 @@ export const errorOfNetwork = (call: string, cause: unknown): ApiError => {
   const code = errorCode(cause);
   return new ApiError(`${call}: ${code === undefined ? text : `${code}: ${text}`}`, {
     code: 0,
-    reason: code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ? 'ResponseTooLarge' : 'NetworkError',
-    retriable: code !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+    reason: 'NetworkError',
     cause,
   });
 };
+
+/** Makes the error of an answer that memory has no room for. */
+export const tooLarge = (call: string, cause: Error): ApiError =>
+  new ApiError(`${call}: the answer is too large: ${cause.message}`, {
+    code: 0,
+    reason: 'ResponseTooLarge',
+    retriable: false,
+    cause,
+  });
+
+/** Makes the error of an answer that cannot be read. */
+export const invalidAnswer = (call: string, code: number, body: Buffer, cause: unknown): ApiError =>
+  new ApiError(`${call}: the answer is not JSON: ${excerpt(body.toString('utf8', 0, 800))}`, {
+    code,
+    reason: 'InvalidAnswer',
+    retriable: true,
+    cause,
+  });
 
 /** Whether the server closed a kept connection just as it was used: it has not seen the request. */
 export const wasClosedBeforeAnswer = (error: ApiError): boolean => {

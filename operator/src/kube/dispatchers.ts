@@ -4,9 +4,6 @@ import type { TlsMaterial } from './cluster-access.ts';
 /** `rest` for calls that end, `watch` for responses that go on. */
 export type DispatcherKind = 'rest' | 'watch';
 
-/** No answer of the API server may be larger: it would have to fit into memory at once. */
-export const maxResponseBytes = 256 * 1024 * 1024;
-
 /**
  * How connections to the API server are made. HTTP/1.1 only: on a shared HTTP/2 session that went silent, undici never notices,
  * and every call and watch hangs with it.
@@ -19,7 +16,8 @@ export const agentOptions = (kind: DispatcherKind, tls: TlsMaterial): Agent.Opti
   bodyTimeout: kind === 'rest' ? 30_000 : 0,
   // Below the 90 s after which the API server closes idle connections, so that it is not the server who closes first.
   keepAliveTimeout: 30_000,
-  maxResponseSize: kind === 'rest' ? maxResponseBytes : -1,
+  // Whoever reads a body has a bound of its own.
+  maxResponseSize: -1,
   connect: {
     timeout: 10_000,
     keepAlive: true,

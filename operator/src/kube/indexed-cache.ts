@@ -5,6 +5,8 @@ import type { Indexer, ObjectCache } from './object-cache.ts';
 export class IndexedCache<T extends KubeObject> implements ObjectCache<T> {
   readonly #objects = new Map<string, T>();
   readonly #indexes: ReadonlyMap<string, Index<T>>;
+  /** What the indexers said of each object, by key and index: an object is taken out of the places that it was put in. */
+  readonly #values = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
   constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {
     this.#indexes = new Map(
@@ -33,13 +35,15 @@ export class IndexedCache<T extends KubeObject> implements ObjectCache<T> {
     return [...(keys.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Puts `object` in the place of what has its key. */
+  /** Puts `object` in the place of what has its key. Where an indexer throws, nothing has changed. */
   set(object: T): void {
     const key = objectKey(object.metadata);
+    const values = new Map([...this.#indexes].map(([name, { valuesOf }]) => [name, valuesOf(object)]));
     this.delete(key);
     this.#objects.set(key, object);
-    for (const { valuesOf, keys } of this.#indexes.values()) {
-      for (const value of valuesOf(object)) {
+    this.#values.set(key, values);
+    for (const [name, { keys }] of this.#indexes) {
+      for (const value of values.get(name) ?? []) {
         const found = keys.get(value);
         if (found === undefined) keys.set(value, new Set([key]));
         else found.add(key);
@@ -48,11 +52,11 @@ export class IndexedCache<T extends KubeObject> implements ObjectCache<T> {
   }
 
   delete(key: string): void {
-    const object = this.#objects.get(key);
-    if (object === undefined) return;
-    this.#objects.delete(key);
-    for (const { valuesOf, keys } of this.#indexes.values()) {
-      for (const value of valuesOf(object)) {
+    if (!this.#objects.delete(key)) return;
+    const values = this.#values.get(key);
+    this.#values.delete(key);
+    for (const [name, { keys }] of this.#indexes) {
+      for (const value of values?.get(name) ?? []) {
         const found = keys.get(value);
         found?.delete(key);
         if (found?.size === 0) keys.delete(value);

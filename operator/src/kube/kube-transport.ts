@@ -14,6 +14,8 @@ export interface KubeRequest {
   /** Default `application/json`. A PATCH must say which kind it is. */
   readonly contentType?: string;
   readonly verb: Verb;
+  /** Reads the answer; where it is too large, `isWhole` is false, and `answer` is its start. Default: as JSON, and too large is an error. */
+  readonly parse?: (answer: Buffer, isWhole: boolean) => unknown;
   /** Budget of the whole call, retries included. Default 30 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

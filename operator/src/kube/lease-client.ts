@@ -4,6 +4,7 @@ import type { ObjectName } from './kube-object.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import type { Lease, LeaseSpec } from './lease.ts';
 import { microTime } from './micro-time.ts';
+import { readLease } from './read-lease.ts';
 import { collectionPath, leases, objectPath } from './resource-type.ts';
 
 /** Metadata that a Lease is to have beside its name: labels, its owner. Asked for at each acquisition. */
@@ -30,13 +31,14 @@ export class LeaseClient {
   async get(timeoutMs: number, signal?: AbortSignal): Promise<Lease | undefined> {
     const { transport, lease } = this.#options;
     try {
-      return await transport.request<Lease>({
+      const answer = await transport.request<unknown>({
         method: 'GET',
         path: objectPath(leases, lease),
         verb: 'get',
         timeoutMs,
         ...(signal !== undefined && { signal }),
       });
+      return readLease(answer);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -70,18 +72,19 @@ export class LeaseClient {
 
   async #create(spec: LeaseSpec, metadata: object | undefined, timeoutMs: number): Promise<Lease> {
     const { transport, lease } = this.#options;
-    return transport.request<Lease>({
+    const answer = await transport.request<unknown>({
       method: 'POST',
       path: collectionPath(leases, lease.namespace),
       body: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...metadata, ...lease }, spec },
       verb: 'create',
       timeoutMs,
     });
+    return readLease(answer);
   }
 
   async #replace(seen: Lease, spec: LeaseSpec, timeoutMs: number, signal?: AbortSignal): Promise<Lease> {
     const { transport, lease } = this.#options;
-    return transport.request<Lease>({
+    const answer = await transport.request<unknown>({
       method: 'PUT',
       path: objectPath(leases, lease),
       // With the resourceVersion of `seen`: whoever wrote since makes this a conflict.
@@ -90,5 +93,6 @@ export class LeaseClient {
       timeoutMs,
       ...(signal !== undefined && { signal }),
     });
+    return readLease(answer);
   }
 }

@@ -38,7 +38,11 @@ export const createKubeMetrics = (registry: Registry): KubeMetrics => {
     'resource',
   );
   const cached = gauge('cache_objects', 'Objects in the cache', 'resource');
-  const handlerErrors = counter('reflector_handler_errors_total', 'Handlers of changes that threw', 'resource');
+  const handlerErrors = counter(
+    'reflector_handler_errors_total',
+    'Handlers of changes that threw, and objects that were left out because they cannot be read or there is no room',
+    'resource',
+  );
   const depth = gauge('workqueue_depth', 'Keys that wait for a worker', 'name');
   const adds = counter('workqueue_adds_total', 'Keys added to the queue', 'name');
   const retries = counter('workqueue_retries_total', 'Keys added again after a failure', 'name');

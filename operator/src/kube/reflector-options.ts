@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@nodetask/shared';
+import type { CacheBudget } from './cache-budget.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { KubeTransport } from './kube-transport.ts';
@@ -12,9 +13,14 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Makes an object smaller before it is cached; must keep name, namespace, uid and resourceVersion. Default stripObject. */
+  /**
+   * Reads an object, and makes it smaller, before it is cached; must keep name, namespace, uid and resourceVersion. An object for which it throws is left
+   * out. Default stripObject.
+   */
   readonly transform?: (object: T) => T;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** Of the memory of this cache, shared with others. Default: no bound. */
+  readonly budget?: CacheBudget;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -42,7 +48,7 @@ export interface ReflectorTimings {
 }
 
 export const defaultReflectorTimings: ReflectorTimings = {
-  pageSize: 500,
+  pageSize: 250,
   inactivityMs: 70_000,
   watchTimeoutMs: 300_000,
   healthyWatchMs: 30_000,

@@ -254,7 +254,7 @@ test('rule 13: after 30 to 60 min the cache is compared with a list of exactly i
       fieldSelector: undefined,
       resourceVersion: '120',
       resourceVersionMatch: 'Exact',
-      limit: 500,
+      limit: 250,
     });
     assert.equal(recorded.count('relistMissed', 'pods', 2), 1);
     assert.equal(lines.at(-1)?.level, 'error');
@@ -292,5 +292,25 @@ test('rule 15: a reflector that is stuck is not alive after 210 s; one that trie
 test('a run can be had once', async () => {
   const { reflector, finish } = await setUp();
   await assert.rejects(reflector.run(new AbortController().signal), /running already/);
+  await finish();
+});
+
+test('one object that cannot be read is in the way of no other, in a list and in a watch', async () => {
+  const { clock, transport, changes, lines, recorded, reflector, finish } = await setUp();
+  transport.watch.send({ type: 'ADDED', object: { metadata: { name: 'bad', namespace: 'n' } } });
+  transport.watch.send({ type: 'MODIFIED', object: null });
+  transport.watch.send({ type: 'ADDED', object: pod('a', '101') });
+  await clock.advance(0);
+  assert.deepEqual(changes, ['n/a - 101']);
+  assert.equal(transport.watches.length, 1);
+  assert.equal(reflector.health().lastError, undefined);
+  transport.objects = [null, { metadata: null }, pod('a', '101'), pod('b', '102'), pod('b', '102')] as KubeObject[];
+  const gone = { type: 'ERROR', object: { code: 410, reason: 'Expired', message: 'too old' } };
+  transport.watch.send(gone);
+  await clock.advance(10_000);
+  assert.deepEqual(changes, ['n/a - 101', 'n/b - 102']);
+  assert.equal(transport.watches.length, 2);
+  assert.equal(recorded.count('handlerFailed', 'pods'), 4);
+  assert.equal(lines.filter(({ message }) => message.includes('left out')).length, 1);
   await finish();
 });

@@ -2,7 +2,7 @@ import { sleep } from '@nodetask/shared';
 import { isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { onAbort } from './deadline.ts';
-import { type KubeObject, objectKey } from './kube-object.ts';
+import { isKubeObject, type KubeObject, objectKey } from './kube-object.ts';
 import type { Query } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import type { ChangeHandler, ObjectCache } from './object-cache.ts';
@@ -35,7 +35,8 @@ class RelistDue extends Error {
 
 /**
  * Mirrors the objects of one type into a cache: list, then watch, for ever. It never gives up and never goes silent: a dead
- * connection is noticed by its inactivity, unreadable data ends the watch instead of being skipped, and a periodic list compares.
+ * connection is noticed by its inactivity, a stream that cannot be read ends the watch, and a periodic list compares. An object that cannot be read is left
+ * out and counted, and the others go on.
  */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -201,9 +202,13 @@ export class Reflector<T extends KubeObject> {
       },
       (items) => {
         this.#active();
-        for (const object of items as readonly T[]) {
-          seen.add(objectKey(object.metadata));
-          if (this.#mirror.put(object)) differences += 1;
+        for (const item of items) {
+          if (!isKubeObject(item)) {
+            this.#mirror.skip('it has no name, uid or resourceVersion, or it holds too many values');
+            continue;
+          }
+          seen.add(objectKey(item.metadata));
+          if (this.#mirror.put(item as T)) differences += 1;
         }
       },
       () => {
@@ -257,6 +262,11 @@ export class Reflector<T extends KubeObject> {
     this.#failedAt = undefined;
     if (event.type === 'BOOKMARK') {
       this.#resourceVersion = event.resourceVersion;
+      return;
+    }
+    if (event.type === 'UNREADABLE') {
+      // Whichever object it is about: the periodic list puts right what is known of it.
+      this.#mirror.skip(event.why);
       return;
     }
     if (event.type === 'DELETED') this.#mirror.remove(event.object);

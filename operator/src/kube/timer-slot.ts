@@ -14,6 +14,11 @@ export class TimerSlot {
     this.#cancel = this.#clock.setTimer(delayMs, callback);
   }
 
+  /** Leaves a timer that is set as it is. */
+  setUnlessSet(delayMs: number, callback: () => void): void {
+    if (this.#cancel === undefined) this.set(delayMs, callback);
+  }
+
   cancel(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -1,12 +1,15 @@
+import { readStart, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import { applyPatchBody, type Clock, type Logger, sleep } from '@nodetask/shared';
 import { type Dispatcher, request as send } from 'undici';
 import { ApiError } from './api-error.ts';
-import { errorOfNetwork, errorOfResponse, wasClosedBeforeAnswer } from './api-response.ts';
+import { errorOfNetwork, errorOfResponse, invalidAnswer, tooLarge, wasClosedBeforeAnswer } from './api-response.ts';
 import { Backoff } from './backoff.ts';
 import type { ClusterAccess, Credentials } from './cluster-access.ts';
 import { CredentialCache } from './credential-cache.ts';
 import { abortable, onAbort, withDeadline } from './deadline.ts';
 import { type DispatcherKind, Dispatchers } from './dispatchers.ts';
+import { parseForeignJSON, TooManyValuesError } from './foreign-json.ts';
+import { HeldBytes, maxAnswerBytes } from './held-bytes.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
 import type { KubeRequest, KubeTransport, Query, StreamRequest, Verb } from './kube-transport.ts';
 
@@ -24,6 +27,9 @@ export interface TransportOptions {
 
 const defaultTimeoutMs = 30_000;
 
+/** Of the body of a refusal: a Status that names a thousand fields is smaller. */
+const maxRefusalBytes = 64 * 1024;
+
 /** One HTTP exchange: what both request and stream come down to. */
 interface Exchange {
   readonly kind: DispatcherKind;
@@ -33,6 +39,7 @@ interface Exchange {
   readonly verb: Verb;
   readonly body?: string;
   readonly contentType?: string;
+  readonly parse?: KubeRequest['parse'];
 }
 
 type Response = Dispatcher.ResponseData;
@@ -65,6 +72,7 @@ export class Transport implements KubeTransport {
         body: encode(request.body, request.contentType),
         contentType: request.contentType ?? 'application/json',
       }),
+      ...(request.parse !== undefined && { parse: request.parse }),
     };
     return withDeadline(
       {
@@ -148,17 +156,8 @@ export class Transport implements KubeTransport {
   async #requestOnce<T>(exchange: Exchange, signal: AbortSignal): Promise<T> {
     const response = await this.#authorized(exchange, signal);
     if (response.statusCode < 200 || response.statusCode > 299) throw await failure(exchange, response);
-    const text = await bodyText(exchange, response);
-    try {
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new ApiError(`${callOf(exchange)}: the answer is not JSON: ${text.slice(0, 200)}`, {
-        code: response.statusCode,
-        reason: 'InvalidAnswer',
-        retriable: true,
-        cause,
-      });
-    }
+    using held = new HeldBytes(signal);
+    return (await readAnswer(exchange, response, held)) as T;
   }
 
   /** Sends with the credentials in use; when the server does not know them, once more with newly read ones. */
@@ -166,7 +165,7 @@ export class Transport implements KubeTransport {
     const credentials = await abortable(this.#credentials.get(), signal);
     const response = await this.#send(exchange, credentials, signal);
     if (response.statusCode !== 401) return response;
-    await response.body.dump();
+    await response.body.dump({ limit: maxRefusalBytes });
     const replaced = await abortable(this.#credentials.replace(credentials), signal);
     return this.#send(exchange, replaced, signal);
   }
@@ -226,13 +225,39 @@ const failure = async (exchange: Exchange, response: Response): Promise<ApiError
     callOf(exchange),
     response.statusCode,
     typeof retryAfter === 'string' ? retryAfter : undefined,
-    await bodyText(exchange, response),
+    await fromNetwork(exchange, readStart(response.body, maxRefusalBytes)),
   );
 };
 
-const bodyText = async (exchange: Exchange, response: Response): Promise<string> => {
+const readAnswer = async (exchange: Exchange, response: Response, held: HeldBytes): Promise<unknown> => {
+  const isWhole = await fromNetwork(exchange, hold(response.body, held));
   try {
-    return await response.body.text();
+    return (exchange.parse ?? parseWhole)(held.bytes, isWhole);
+  } catch (cause) {
+    if (cause instanceof TooManyBytesError || cause instanceof TooManyValuesError) {
+      throw tooLarge(callOf(exchange), cause);
+    }
+    throw invalidAnswer(callOf(exchange), response.statusCode, held.bytes, cause);
+  }
+};
+
+/** Reads a body as far as there is room. False when that is not all: the rest is not read. */
+const hold = async (body: AsyncIterable<Uint8Array>, held: HeldBytes): Promise<boolean> => {
+  for await (const chunk of body) {
+    if (!(await held.add(chunk))) return false;
+  }
+  return true;
+};
+
+const parseWhole = (answer: Buffer, isWhole: boolean): unknown => {
+  if (!isWhole) throw new TooManyBytesError(maxAnswerBytes);
+  return parseForeignJSON(answer);
+};
+
+/** What `reading` a body gives. @throws ApiError */
+const fromNetwork = async <T>(exchange: Exchange, reading: Promise<T>): Promise<T> => {
+  try {
+    return await reading;
   } catch (error) {
     throw errorOfNetwork(callOf(exchange), error);
   }

@@ -1,5 +1,5 @@
 import { ApiError, isExpired } from './api-error.ts';
-import { StreamError } from './line-splitter.ts';
+import { StreamError } from './split-lines.ts';
 import { InactivityError } from './watch-once.ts';
 
 /** The label `reason` of watch_reconnects_total. */

@@ -1,8 +1,9 @@
 import type { Clock } from '@nodetask/shared';
 import { onAbort } from './deadline.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { KubeTransport, Query } from './kube-transport.ts';
-import { LineSplitter } from './line-splitter.ts';
+import { splitLines, StreamError } from './split-lines.ts';
 import { TimerSlot } from './timer-slot.ts';
 import { parseWatchEvent, type WatchEvent } from './watch-event.ts';
 
@@ -10,6 +11,9 @@ import { parseWatchEvent, type WatchEvent } from './watch-event.ts';
 export class InactivityError extends Error {
   override readonly name = 'InactivityError';
 }
+
+/** Other large answers wait until a line is complete: it may not take longer than a call to the API server. */
+const maxLineMs = 30_000;
 
 export interface WatchOnceOptions<T extends KubeObject> {
   readonly transport: KubeTransport;
@@ -36,6 +40,10 @@ export const watchOnce = async <T extends KubeObject>(options: WatchOnceOptions<
     connection.abort(reason);
   });
   const timer = new TimerSlot(clock);
+  const lineTimer = new TimerSlot(clock);
+  const giveUpLine = (): void => {
+    connection.abort(new StreamError(`watch of ${path}: a line did not end within ${String(maxLineMs)} ms`));
+  };
   const rearm = (): void => {
     timer.set(inactivityMs, () => {
       connection.abort(new InactivityError(`watch of ${path}: no byte for ${String(inactivityMs)} ms`));
@@ -43,21 +51,26 @@ export const watchOnce = async <T extends KubeObject>(options: WatchOnceOptions<
   };
   try {
     rearm();
-    const splitter = new LineSplitter();
+    using held = new HeldBytes(connection.signal);
     const chunks = await transport.stream({ path, query, verb: 'watch', signal: connection.signal });
-    for await (const chunk of chunks) {
-      connection.signal.throwIfAborted();
-      rearm();
-      options.onActivity();
-      for (const line of splitter.push(chunk)) {
-        const event = parseWatchEvent<T>(line);
-        if (event.type === 'ERROR') throw event.error;
-        options.onEvent(event);
+    const watched = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const chunk of chunks) {
+        connection.signal.throwIfAborted();
+        rearm();
+        options.onActivity();
+        yield chunk;
+        if (!held.isLarge) lineTimer.cancel();
+        else lineTimer.setUnlessSet(maxLineMs, giveUpLine);
       }
+    };
+    for await (const line of splitLines(watched(), held)) {
+      const event = parseWatchEvent<T>(line);
+      if (event.type === 'ERROR') throw event.error;
+      options.onEvent(event);
     }
-    splitter.end();
   } finally {
     timer.cancel();
+    lineTimer.cancel();
     unlink();
   }
 };

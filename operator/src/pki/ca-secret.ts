@@ -67,8 +67,8 @@ export const base64 = (value: string): string => Buffer.from(value).toString('ba
 
 /** A value of a Secret as text; undefined where it is missing or empty. */
 export const text = ({ data }: Secret, key: string): string | undefined => {
-  const value = data?.[key];
-  return value === undefined || value === '' ? undefined : Buffer.from(value, 'base64').toString('utf8');
+  const value: unknown = data?.[key];
+  return typeof value !== 'string' || value === '' ? undefined : Buffer.from(value, 'base64').toString('utf8');
 };
 
 const readAuthority = (secret: Secret, name: 'tls' | 'next'): CertificateAuthority | undefined => {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type Clock, type Logger, trustConfigMap } from '@nodetask/shared';
+import { CacheBudget } from '../kube/cache-budget.ts';
 import { abortable } from '../kube/deadline.ts';
 import type { Check } from '../kube/informer-health.ts';
 import type { KubeMetrics } from '../kube/kube-metrics.ts';
@@ -7,6 +8,7 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import { Reflector } from '../kube/reflector.ts';
 import { configMaps, mutatingWebhookConfigurations, type ResourceType, secrets } from '../kube/resource-type.ts';
+import { stripObject } from '../kube/strip-object.ts';
 import type { SecureConfig } from '../secure-config.ts';
 import { AuthorityStore } from './authority-store.ts';
 import type { Secret } from './ca-secret.ts';
@@ -14,7 +16,7 @@ import { issueFor, type Leaf } from './leaf.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { OwnedMetadata } from './owned-metadata.ts';
 import { agentProfile, serverProfile } from './profiles.ts';
-import type { WebhookConfiguration } from './publish-ca-bundle.ts';
+import { readWebhookConfiguration } from './publish-ca-bundle.ts';
 import type { TrustConfigMap } from './trust-config-map.ts';
 import { TrustUpkeep } from './trust-upkeep.ts';
 
@@ -32,6 +34,9 @@ export interface CertificatesOptions {
   readonly logger: Logger;
   readonly metrics: KubeMetrics;
 }
+
+/** Memory for what is known of the CA and of who is told to trust it: a few kilobytes for each namespace. */
+const cacheBytes = 16 * 1024 * 1024;
 
 /** A CA that signs no more stays trusted for so many lives of what it signed: one to end in, and one for who heard of it late. */
 const keptLives = 2;
@@ -54,9 +59,17 @@ export class Certificates {
     const { config, namespace, watched, transport, clock, random, logger, metrics } = options;
     const { ca, certificateLifetimeMs, webhookName, ownerClusterRole: clusterRole } = config;
     const parts = { transport, clock, random, logger, metrics };
-    const mirror = <T extends KubeObject>(type: ResourceType, name: string, scope?: string): Reflector<T> =>
+    const budget = new CacheBudget(cacheBytes);
+    const mirror = <T extends KubeObject>(
+      type: ResourceType,
+      name: string,
+      scope?: string,
+      transform: (object: T) => T = stripObject,
+    ): Reflector<T> =>
       new Reflector<T>({
         ...parts,
+        transform,
+        budget,
         type,
         ...(scope === undefined ? {} : { namespace: scope }),
         // With the name in the request, rights may be limited to it.
@@ -68,7 +81,9 @@ export class Certificates {
       .filter((one) => one !== namespace)
       .map((one) => mirror<TrustConfigMap>(configMaps, trustConfigMap, one));
     const webhooks =
-      webhookName === undefined ? undefined : mirror<WebhookConfiguration>(mutatingWebhookConfigurations, webhookName);
+      webhookName === undefined
+        ? undefined
+        : mirror(mutatingWebhookConfigurations, webhookName, undefined, readWebhookConfiguration);
     this.#known = Promise.all([caSecret.synced, here.synced]);
     this.mirrors = [caSecret, here, ...elsewhere, ...(webhooks === undefined ? [] : [webhooks])];
 

@@ -1,4 +1,5 @@
 import { operatorFieldManager } from '@nodetask/shared';
+import * as z from 'zod';
 import { applyObject } from '../kube/apply.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
@@ -8,6 +9,21 @@ import { mutatingWebhookConfigurations } from '../kube/resource-type.ts';
 export interface WebhookConfiguration extends KubeObject {
   readonly webhooks?: readonly { readonly name: string; readonly clientConfig: { readonly caBundle?: string } }[];
 }
+
+const webhookSchema = z.object({
+  name: z.string(),
+  clientConfig: z.object({ caBundle: z.string().exactOptional().catch('') }),
+});
+
+/** Reads a configuration as the API server sends it, as far as it can be read. */
+export const readWebhookConfiguration = (object: WebhookConfiguration): WebhookConfiguration => {
+  const { namespace, name, uid, resourceVersion } = object.metadata;
+  const webhooks: readonly unknown[] = Array.isArray(object.webhooks) ? object.webhooks : [];
+  return {
+    metadata: { name, uid, resourceVersion, ...(namespace === undefined ? {} : { namespace }) },
+    webhooks: webhooks.flatMap((webhook) => webhookSchema.safeParse(webhook).data ?? []),
+  };
+};
 
 /** Whether each webhook has this caBundle (base64). */
 export const saysCABundle = ({ webhooks = [] }: WebhookConfiguration, caBundle: string): boolean =>

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 
 /** The body is larger than the route takes. */
 export class BodyTooLargeError extends Error {
@@ -17,16 +18,13 @@ export class BodyEncodingError extends Error {
 export const readBody = async (request: IncomingMessage, maxBytes: number): Promise<string> => {
   const tooLarge = (): BodyTooLargeError => new BodyTooLargeError(`the body is larger than ${maxBytes} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   // To leave the loop must not cut the connection: the answer goes over it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  const body = await readBounded(chunks, maxBytes).catch((error: unknown) => {
+    throw error instanceof TooManyBytesError ? tooLarge() : error;
+  });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
     throw new BodyEncodingError('the body is not UTF-8');
   }

@@ -8,6 +8,7 @@ import { AgentToken } from '../../src/agents/agent-token.ts';
 import { byNamespace, nodeTaskIndexers } from '../../src/controller/cluster-view.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { nodeTasks } from '../../src/controller/node-tasks.ts';
+import { readNodeTask } from '../../src/controller/read-node-task.ts';
 import { waitForSync } from '../../src/kube/informer-health.ts';
 import { noKubeMetrics } from '../../src/kube/kube-metrics.ts';
 import type { KubeRequest, KubeTransport } from '../../src/kube/kube-transport.ts';
@@ -73,7 +74,12 @@ export class MortalOperator {
       clock,
     });
     const shared = { transport: mortalTransport(transport, step), ...base, namespace: this.#cluster.namespace };
-    const tasks = new Reflector<NodeTask>({ ...shared, type: nodeTasks, indexers: nodeTaskIndexers });
+    const tasks = new Reflector<NodeTask>({
+      ...shared,
+      type: nodeTasks,
+      transform: readNodeTask,
+      indexers: nodeTaskIndexers,
+    });
     const agentPods = new Reflector<AgentPod>({
       ...shared,
       type: pods,

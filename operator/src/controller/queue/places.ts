@@ -1,5 +1,6 @@
 import type { NodeTask, TargetStatus } from '@nodetask/shared';
 import { hasFinished } from '../has-finished.ts';
+import type { KnownNodeTask } from '../read-node-task.ts';
 import { isTerminal } from '../run-context.ts';
 import { taskMode } from '../task-mode.ts';
 
@@ -12,7 +13,7 @@ import { taskMode } from '../task-mode.ts';
 export type Standing = 'runs' | 'waits' | 'arrives';
 
 /** How a NodeTask stands at a pod that it targets. */
-export const standingAt = (nodeTask: NodeTask, pod: string): Standing | undefined => {
+export const standingAt = (nodeTask: KnownNodeTask, pod: string): Standing | undefined => {
   if (taskMode(nodeTask.spec) !== 'one-shot' || hasFinished(nodeTask)) return undefined;
   const row = nodeTask.status?.targets?.find((found) => found.pod === pod);
   if (row !== undefined && runs(row)) return 'runs';
@@ -49,7 +50,8 @@ const isUnseen = ({ spec, status }: NodeTask): boolean =>
   (status?.observedGeneration ?? -1) < 0 || status?.runID !== spec.runID;
 
 /** Whether it would be dispatched if the agent were free. */
-const mayStart = ({ metadata, spec, status }: NodeTask): boolean => {
+const mayStart = ({ metadata, spec, status, specFault }: KnownNodeTask): boolean => {
+  if (specFault !== undefined) return false;
   if (metadata.deletionTimestamp !== undefined || spec.cancel === true || spec.suspend === true) return false;
   if (status?.runID !== spec.runID) return true;
   return status?.conditions?.some(({ type, status: value }) => type === 'Stalled' && value === 'True') !== true;

@@ -1,5 +1,6 @@
 import type { NodeTask, NodeTaskStatus, TaskResult } from '@nodetask/shared';
 import type { AgentPod } from '../../agents/agent-pod.ts';
+import { readNodeTask } from '../read-node-task.ts';
 import { type Gathered, type RunContext, runContext } from '../run-context.ts';
 import { taskID } from '../task-id.ts';
 import type { TaskMemory } from '../task-memory.ts';
@@ -71,7 +72,7 @@ export interface Setup extends Partial<Omit<Gathered, 'nodeTask' | 'memory' | 'n
 }
 
 export const gathered = (setup: Setup = {}): Gathered => ({
-  nodeTask: nodeTask(setup.spec ?? oneShot, setup.status, setup.metadata),
+  nodeTask: readNodeTask(nodeTask(setup.spec ?? oneShot, setup.status, setup.metadata)),
   pods: setup.pods ?? [agentPod('sei-0')],
   unlabelled: setup.unlabelled ?? [],
   formerPods: setup.formerPods ?? [],
