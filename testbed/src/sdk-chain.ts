@@ -8,6 +8,7 @@ import { SdkCommands } from './chain/sdk-commands.ts';
 import { mustRun } from './process/run-command.ts';
 import { findProgram } from './programs/find-program.ts';
 import type { FindProgramOptions } from './programs/find-program.ts';
+import { waitFor } from './wait.ts';
 
 export interface SdkChainOptions {
   /** Of equal power (default 2): of two, both are needed for a block. */
@@ -20,8 +21,8 @@ export interface SdkChainOptions {
   readonly snapshotInterval?: number;
   /** The newest snapshots that every node keeps (default 10): more blocks than are made in a node's discovery_time. */
   readonly snapshotKeepRecent?: number;
-  /** Funded accounts; 40,000 fill the first chunk of a snapshot (default: one for each validator). */
-  readonly accounts?: number;
+  /** State that says nothing (default none): 15 MiB give a snapshot of two chunks, which takes seconds. */
+  readonly fillerMiB?: number;
   /** More settings of the validators' config.toml. */
   readonly config?: NodeConfig;
   readonly programs?: FindProgramOptions;
@@ -34,7 +35,9 @@ export interface SdkNodeOptions {
   readonly home?: string;
   /** "id@host:port" of the nodes that it connects to (default: the validators). */
   readonly persistentPeers?: readonly string[];
+  /** More settings of its config.toml. */
   readonly config?: NodeConfig;
+  /** More settings of its app.toml. */
   readonly appConfig?: NodeConfig;
 }
 
@@ -57,22 +60,26 @@ export class SdkChain implements AsyncDisposable {
   readonly validators: readonly ChainNode[];
   readonly #group: NodeGroup;
   readonly #program: string;
-  readonly #appConfig: NodeConfig;
+  /** The section of that name in every app.toml. */
+  readonly #stateSync: Readonly<Record<string, number>>;
   #added = 0;
 
-  private constructor(group: NodeGroup, program: string, validators: readonly ChainNode[], appConfig: NodeConfig) {
+  private constructor(
+    group: NodeGroup,
+    program: string,
+    validators: readonly ChainNode[],
+    stateSync: Readonly<Record<string, number>>,
+  ) {
     this.#group = group;
     this.#program = program;
     this.validators = validators;
-    this.#appConfig = appConfig;
+    this.#stateSync = stateSync;
   }
 
   /** Makes the validators and their genesis; starts nothing. */
   static async create(group: NodeGroup, program: string, options: SdkChainOptions): Promise<SdkChain> {
     const { snapshotInterval = 20, snapshotKeepRecent = 10 } = options;
-    const appConfig = {
-      'state-sync': { 'snapshot-interval': snapshotInterval, 'snapshot-keep-recent': snapshotKeepRecent },
-    };
+    const stateSync = { 'snapshot-interval': snapshotInterval, 'snapshot-keep-recent': snapshotKeepRecent };
     const validators: ChainNode[] = [];
     for (let index = 0; index < (options.validators ?? 2); index += 1) {
       validators.push(
@@ -81,7 +88,7 @@ export class SdkChain implements AsyncDisposable {
           app: { kind: 'sdk' },
           persistentPeers: [],
           config: options.config ?? {},
-          appConfig,
+          appConfig: { 'state-sync': stateSync },
         }),
       );
     }
@@ -91,7 +98,7 @@ export class SdkChain implements AsyncDisposable {
       const others = validators.filter((other) => other !== validator);
       await validator.configure({ p2p: { persistent_peers: peersOf(others).join(',') } });
     }
-    return new SdkChain(group, program, validators, appConfig);
+    return new SdkChain(group, program, validators, stateSync);
   }
 
   /** One more node with the same genesis. It is made, not started. */
@@ -99,7 +106,13 @@ export class SdkChain implements AsyncDisposable {
     const [validator] = this.validators;
     if (validator === undefined) throw new Error('the chain has no validator to take the genesis from');
     this.#added += 1;
-    const { name = `node-${this.#added}`, persistentPeers = peersOf(this.validators), config = {}, ...rest } = options;
+    const {
+      name = `node-${this.#added}`,
+      persistentPeers = peersOf(this.validators),
+      config = {},
+      appConfig,
+      ...rest
+    } = options;
     return this.#group.add(name, {
       ...rest,
       program: this.#program,
@@ -107,8 +120,22 @@ export class SdkChain implements AsyncDisposable {
       genesis: await readFile(validator.genesisFile, 'utf8'),
       persistentPeers,
       config,
-      appConfig: { ...this.#appConfig, ...options.appConfig },
+      appConfig: {
+        ...appConfig,
+        'state-sync': { ...this.#stateSync, ...appConfig?.['state-sync'] },
+      },
     });
+  }
+
+  /** Waits until the node has taken a snapshot of `height` or a later one. It does so beside its blocks, and only its log says when it is done. */
+  async untilSnapshot(node: ChainNode, height: number): Promise<void> {
+    await waitFor(
+      async () => {
+        const taken = (await node.process.log()).matchAll(/completed state snapshot format=\d+ height=(\d+)/g);
+        return [...taken].some(([, seen]) => Number(seen) >= height);
+      },
+      { what: `${node.rpcUrl} to take a snapshot of height ${height} or later`, timeoutMs: 60_000 },
+    );
   }
 
   /** The commands of the SDK on a home, whose node must not run. */
@@ -128,12 +155,12 @@ export class SdkChain implements AsyncDisposable {
 async function makeGenesis(
   program: string,
   validators: readonly ChainNode[],
-  { chainId = 'nodetask-sdk-1', accounts = 0 }: SdkChainOptions,
+  { chainId = 'nodetask-sdk-1', fillerMiB = 0 }: SdkChainOptions,
 ): Promise<string> {
   const homes = validators.map(({ home }) => home);
   const { stdout } = await mustRun(
     program,
-    ['genesis', '--chain-id', chainId, '--accounts', String(accounts), ...homes],
+    ['genesis', '--chain-id', chainId, '--filler', String(fillerMiB), ...homes],
     { env: bareEnvironment({}) },
   );
   return stdout;

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startSdkChain, trustedSettings } from '@nodetask/testbed';
-import type { ChainNode, SdkChain } from '@nodetask/testbed';
+import type { ChainNode, ListedSnapshot, SdkChain } from '@nodetask/testbed';
 
 const SNAPSHOT_INTERVAL = 20;
 
@@ -18,6 +18,11 @@ async function assertFollows(node: ChainNode, source: ChainNode, snapshotHeight?
   assert.ok(earliest > SNAPSHOT_INTERVAL, `it has blocks from ${earliest} on: it replayed the chain`);
 }
 
+async function peersOf(node: ChainNode): Promise<string[]> {
+  const { peers } = (await node.rpc('/net_info')) as { peers: { node_info: { id: string } }[] };
+  return peers.map(({ node_info: info }) => info.id);
+}
+
 describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
   let chain: SdkChain;
   let validators: readonly [ChainNode, ChainNode];
@@ -30,6 +35,22 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
   after(async () => {
     await chain.stop();
   });
+
+  /** Packs the newest snapshot of the second validator, which stops meanwhile. */
+  async function dumpNewest(): Promise<{ readonly snapshot: ListedSnapshot; readonly archive: string }> {
+    const [, second] = validators;
+    await chain.untilSnapshot(second, 2 * SNAPSHOT_INTERVAL);
+    await second.stop();
+    const commands = chain.commands(second.home);
+    const [snapshot] = await commands.listSnapshots();
+    assert.ok(snapshot !== undefined);
+    const archive = join(second.home, `${snapshot.height}.tar.gz`);
+    await commands.dumpSnapshot(snapshot, archive);
+    await second.start();
+    // A light client asks for the two blocks after the snapshot.
+    await second.waitForHeight(snapshot.height + 3);
+    return { snapshot, archive };
+  }
 
   test('has two validators, and both sign its blocks', async () => {
     const [first, second] = validators;
@@ -50,7 +71,7 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
     const app = await readFile(join(home, 'config', 'app.toml'), 'utf8');
     assert.match(app, /^snapshot-interval = 20$/m);
     assert.match(app, /^snapshot-keep-recent = 10$/m);
-    await validators[0].waitForHeight(SNAPSHOT_INTERVAL + 2);
+    await chain.untilSnapshot(validators[0], SNAPSHOT_INTERVAL);
     for (const folder of ['data/application.db', 'data/snapshots/metadata.db']) {
       assert.ok((await readdir(join(home, folder))).includes('CURRENT'), folder);
     }
@@ -58,7 +79,7 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
 
   test('takes a snapshot each interval, which the node lists when it has stopped', async () => {
     const [, second] = validators;
-    await second.waitForHeight(3 * SNAPSHOT_INTERVAL + 2);
+    await chain.untilSnapshot(second, 3 * SNAPSHOT_INTERVAL);
     await second.stop();
     const listed = await chain.commands(second.home).listSnapshots();
     await second.start();
@@ -73,18 +94,8 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
   });
 
   test('a node that is restored with the commands of the SDK follows, and a third one state-syncs from it', async () => {
-    const [first, second] = validators;
-    await second.waitForHeight(3 * SNAPSHOT_INTERVAL + 2);
-    await second.stop();
-    const source = chain.commands(second.home);
-    const [snapshot] = await source.listSnapshots();
-    assert.ok(snapshot !== undefined);
-    const archive = join(second.home, 'snapshot.tar.gz');
-    await source.dumpSnapshot(snapshot, archive);
-    await second.start();
-    // A light client asks for the two blocks after the snapshot.
-    await second.waitForHeight(snapshot.height + 3);
-
+    const [first] = validators;
+    const { snapshot, archive } = await dumpNewest();
     const restored = await chain.addNode({ name: 'restored' });
     await restored.configure({ statesync: await trustedSettings(validators, snapshot.height) });
     const commands = chain.commands(restored.home);
@@ -95,13 +106,13 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
     await restored.start();
     await assertFollows(restored, first, snapshot.height);
 
-    await restored.waitForHeight(snapshot.height + 2 * SNAPSHOT_INTERVAL);
+    await chain.untilSnapshot(restored, snapshot.height + 2 * SNAPSHOT_INTERVAL);
     const synced = await chain.addNode({
       name: 'synced',
       persistentPeers: [restored.peerAddress],
       config: {
-        // It is to learn of no other node.
-        p2p: { pex: false },
+        // No other node is to give it a snapshot.
+        p2p: { pex: false, max_num_inbound_peers: 0 },
         statesync: {
           ...(await trustedSettings([restored, first], snapshot.height + 1)),
           enable: true,
@@ -111,6 +122,19 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
     });
     await synced.start();
     await assertFollows(synced, first);
+    assert.deepEqual(await peersOf(synced), [restored.nodeId]);
+  });
+
+  test('a node that is restored by half does not start', async () => {
+    const { snapshot, archive } = await dumpNewest();
+    const node = await chain.addNode({ name: 'half' });
+    await node.configure({ statesync: await trustedSettings(validators, snapshot.height) });
+    const commands = chain.commands(node.home);
+    await commands.loadSnapshot(archive);
+    await assert.rejects(commands.bootstrapState(), /negative or zero height/);
+    await commands.restoreSnapshot(snapshot);
+    await assert.rejects(node.start(), { name: 'ProcessEndedError' });
+    assert.match(await node.process.log(), /panic: state.AppHash does not match/);
   });
 
   test('a node without a state-sync snapshot replays the chain from its first block', async () => {
@@ -118,6 +142,16 @@ describe('a chain of the Cosmos SDK', { timeout: 240_000 }, () => {
     await node.start();
     await node.waitUntilFollowing(validators[0]);
     assert.equal(await node.earliestHeight(), 1);
+  });
+
+  test('a large state makes snapshots of several chunks', async () => {
+    await using large = await startSdkChain({ validators: 1, snapshotInterval: 5, fillerMiB: 15 });
+    const [validator] = large.validators;
+    assert.ok(validator !== undefined);
+    await large.untilSnapshot(validator, 5);
+    await validator.stop();
+    const listed = await large.commands(validator.home).listSnapshots();
+    assert.deepEqual(listed.at(-1), { height: 5, format: 3, chunks: 2 });
   });
 
   test('stop leaves no process and no folder', async () => {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
@@ -19,25 +21,25 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 )
 
-// What each account owns, in the smallest unit: enough for a thousand validators' worth.
+// What each account owns beside what it has bonded, in the smallest unit.
 const fundsOfAccount = 1_000_000_000
 
 func genesisCommand(codecs codecs) *cobra.Command {
 	var chainID string
-	var accounts int
+	var fillerMiB int
 	command := &cobra.Command{
 		Use:   "genesis HOME…",
-		Short: "Print a genesis in which each of the homes is a validator of equal power",
+		Short: "Print a genesis in which each of the homes, which init has made, is a validator of equal power",
 		Long: `Print a genesis in which each of the homes, which init has made, is a validator of equal power.
-There are funded accounts in it, whose private keys are made of the texts "account 0", "account 1" and so on.`,
+Each validator has a funded account, whose private key is made of the text "account 0", "account 1" and so on.`,
 		Args: cobra.MinimumNArgs(1),
 		// It has no home of its own, so none is to be prepared.
 		PersistentPreRun: func(*cobra.Command, []string) {},
 		RunE: func(cmd *cobra.Command, homes []string) error {
 			state := codecs.basics.DefaultGenesis(codecs.codec)
-			ledger := newLedger(max(accounts, len(homes)))
-			for index, home := range homes {
-				if err := ledger.bond(index, home); err != nil {
+			ledger := &ledger{filler: filler(fillerMiB)}
+			for _, home := range homes {
+				if err := ledger.add(home); err != nil {
 					return err
 				}
 			}
@@ -63,7 +65,7 @@ There are funded accounts in it, whose private keys are made of the texts "accou
 		},
 	}
 	command.Flags().StringVar(&chainID, "chain-id", "", "the id of the chain")
-	command.Flags().IntVar(&accounts, "accounts", 0, "funded accounts; at least one for each validator")
+	command.Flags().IntVar(&fillerMiB, "filler", 0, "MiB of state that say nothing, for snapshots of several chunks of 10 MB")
 	if err := command.MarkFlagRequired("chain-id"); err != nil {
 		panic(err)
 	}
@@ -75,19 +77,11 @@ type ledger struct {
 	accounts    []sdk.AccAddress
 	validators  []stakingtypes.Validator
 	delegations []stakingtypes.Delegation
+	filler      []banktypes.Metadata
 }
 
-func newLedger(accounts int) *ledger {
-	made := &ledger{}
-	for index := range accounts {
-		key := secp256k1.GenPrivKeyFromSecret(fmt.Appendf(nil, "account %d", index))
-		made.accounts = append(made.accounts, sdk.AccAddress(key.PubKey().Address()))
-	}
-	return made
-}
-
-// bond makes the account the operator of a validator, whose consensus key is in the home.
-func (ledger *ledger) bond(account int, home string) error {
+// add makes a funded account that is the operator of a validator, whose consensus key is in the home.
+func (ledger *ledger) add(home string) error {
 	config := cmtcfg.DefaultConfig().SetRoot(home)
 	consensusKey, err := cryptocodec.FromCmtPubKeyInterface(
 		privval.LoadFilePVEmptyState(config.PrivValidatorKeyFile(), config.PrivValidatorStateFile()).Key.PubKey,
@@ -95,13 +89,15 @@ func (ledger *ledger) bond(account int, home string) error {
 	if err != nil {
 		return err
 	}
-	owner := ledger.accounts[account]
+	key := secp256k1.GenPrivKeyFromSecret(fmt.Appendf(nil, "account %d", len(ledger.accounts)))
+	owner := sdk.AccAddress(key.PubKey().Address())
 	description := stakingtypes.Description{Moniker: filepath.Base(home)}
 	validator, err := stakingtypes.NewValidator(sdk.ValAddress(owner).String(), consensusKey, description)
 	if err != nil {
 		return err
 	}
 	validator, shares := validator.UpdateStatus(stakingtypes.Bonded).AddTokensFromDel(sdk.DefaultPowerReduction)
+	ledger.accounts = append(ledger.accounts, owner)
 	ledger.validators = append(ledger.validators, validator)
 	ledger.delegations = append(ledger.delegations, stakingtypes.NewDelegation(owner.String(), validator.OperatorAddress, shares))
 	return nil
@@ -126,9 +122,30 @@ func (ledger *ledger) bank() *banktypes.GenesisState {
 		balances = append(balances, banktypes.Balance{Address: address.String(), Coins: coins})
 	}
 	// Without a supply the module adds the balances up.
-	return banktypes.NewGenesisState(banktypes.DefaultParams(), balances, nil, nil, nil)
+	return banktypes.NewGenesisState(banktypes.DefaultParams(), balances, nil, ledger.filler, nil)
 }
 
 func (ledger *ledger) staking() *stakingtypes.GenesisState {
 	return stakingtypes.NewGenesisState(stakingtypes.DefaultParams(), ledger.validators, ledger.delegations)
+}
+
+// filler is a coin for each MiB, with a description that hardly compresses: it makes the state large at no cost in accounts.
+func filler(mib int) []banktypes.Metadata {
+	var coins []banktypes.Metadata
+	// The same in each run.
+	noise := rand.NewChaCha8([32]byte{})
+	raw := make([]byte, 3<<18)
+	for index := range mib {
+		_, _ = noise.Read(raw)
+		name := fmt.Sprintf("filler%d", index)
+		coins = append(coins, banktypes.Metadata{
+			Description: base64.StdEncoding.EncodeToString(raw),
+			DenomUnits:  []*banktypes.DenomUnit{{Denom: name}},
+			Base:        name,
+			Display:     name,
+			Name:        name,
+			Symbol:      name,
+		})
+	}
+	return coins
 }
