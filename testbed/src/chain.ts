@@ -1,14 +1,11 @@
 // A real CometBFT chain on loopback: one validator that makes blocks, and as many nodes that follow it as a test wants.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ChainNode } from './chain/chain-node.ts';
 import type { ChainApp } from './chain/chain-app.ts';
+import type { ChainNode } from './chain/chain-node.ts';
 import type { NodeConfig } from './chain/node-config.ts';
-import { loadConfig } from './config.ts';
+import { NodeGroup } from './chain/node-group.ts';
 import { findProgram } from './programs/find-program.ts';
 import type { FindProgramOptions } from './programs/find-program.ts';
-import { makeTempFolder } from './temp-folder.ts';
-import type { TempFolder } from './temp-folder.ts';
 
 export interface ChainOptions {
   /** The application: CometBFT's kvstore (default), or its e2e application, which takes snapshots that a new node can state-sync from. */
@@ -41,22 +38,19 @@ const DEFAULT_SNAPSHOT_INTERVAL = 100;
 export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const program = await findProgram('cometbft', options.programs);
   const app = await findApp(options);
-  const folder = await makeTempFolder(loadConfig().tempRoot, 'chain');
-  const timeoutCommit = options.timeoutCommit ?? '50ms';
+  const group = await NodeGroup.create(options.timeoutCommit ?? '50ms');
   try {
-    const validator = await ChainNode.create({
+    const validator = await group.add('validator', {
       program,
       app,
-      home: join(folder.path, 'validator'),
       chainId: options.chainId ?? 'nodetask-1',
       persistentPeers: [],
-      config: withTimeoutCommit(options.config ?? {}, timeoutCommit),
+      config: options.config ?? {},
     });
-    const chain = new Chain({ program, app }, folder, validator, timeoutCommit);
     await validator.start();
-    return chain;
+    return new Chain({ program, app }, group, validator);
   } catch (error) {
-    await folder.remove();
+    await group.stop();
     throw error;
   }
 }
@@ -80,41 +74,31 @@ interface ChainSoftware {
 export class Chain implements AsyncDisposable {
   readonly validator: ChainNode;
   readonly #software: ChainSoftware;
-  readonly #folder: TempFolder;
-  readonly #timeoutCommit: string;
-  readonly #followers: ChainNode[] = [];
+  readonly #group: NodeGroup;
+  #followers = 0;
 
-  constructor(software: ChainSoftware, folder: TempFolder, validator: ChainNode, timeoutCommit: string) {
+  constructor(software: ChainSoftware, group: NodeGroup, validator: ChainNode) {
     this.#software = software;
-    this.#folder = folder;
+    this.#group = group;
     this.validator = validator;
-    this.#timeoutCommit = timeoutCommit;
   }
 
   /** A second home with the same genesis, connected to the validator. It is made, not started. */
   async addFollower(options: FollowerOptions = {}): Promise<ChainNode> {
-    const follower = await ChainNode.create({
+    this.#followers += 1;
+    return this.#group.add(options.name ?? `node-${this.#followers}`, {
       ...this.#software,
-      home: join(this.#folder.path, options.name ?? `node-${this.#followers.length + 1}`),
       genesis: await readFile(this.validator.genesisFile, 'utf8'),
       persistentPeers: options.persistentPeers ?? [this.validator.peerAddress],
-      config: withTimeoutCommit(options.config ?? {}, this.#timeoutCommit),
+      config: options.config ?? {},
     });
-    this.#followers.push(follower);
-    return follower;
   }
 
   async stop(): Promise<void> {
-    for (const follower of this.#followers) await follower.stop();
-    await this.validator.stop();
-    await this.#folder.remove();
+    await this.#group.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-function withTimeoutCommit(config: NodeConfig, timeoutCommit: string): NodeConfig {
-  return { ...config, consensus: { timeout_commit: timeoutCommit, ...config.consensus } };
 }

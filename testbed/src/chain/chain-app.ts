@@ -1,6 +1,7 @@
 // The applications that a chain's nodes can run, each inside the node's own process. The kvstore is part of the cometbft program; the e2e
-// application, which takes state-sync snapshots, is a program of its own that holds CometBFT.
-import { join } from 'node:path';
+// application, which takes state-sync snapshots, is a program of its own that holds CometBFT. The node of the Cosmos SDK holds CometBFT too,
+// and it has its own commands for what cometbft does otherwise: it makes homes and tells a node's id.
+import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { bareEnvironment } from '../config.ts';
 import type { ProcessCommand } from '../process/managed-process.ts';
@@ -13,23 +14,36 @@ export type ChainApp =
       readonly program: string;
       /** In blocks. */
       readonly snapshotInterval: number;
-    };
+    }
+  | { readonly kind: 'sdk' };
 
-/** What starts a node on `home`; `cometbft` is the cometbft program. */
-export function nodeCommand(app: ChainApp, cometbft: string, home: string): ProcessCommand {
+/** What starts a node on `home`; `program` is cometbft, or sdk-node where the application is the SDK's. */
+export function nodeCommand(app: ChainApp, program: string, home: string): ProcessCommand {
   switch (app.kind) {
     case 'kvstore':
-      return { program: cometbft, args: ['start', '--home', home, '--proxy_app=kvstore'] };
+      return { program, args: ['start', '--home', home, '--proxy_app=kvstore'] };
     case 'e2e':
       return { program: app.program, args: [settingsFile(home)], env: bareEnvironment({ CMTHOME: home }) };
+    case 'sdk':
+      return { program, args: ['start', '--home', home, '--log_no_color'], env: bareEnvironment({}) };
     default:
       return app satisfies never;
   }
 }
 
+/** The arguments with which the program makes a home. */
+export function initArguments(app: ChainApp, home: string): readonly string[] {
+  return app.kind === 'sdk' ? ['init', basename(home), '--home', home] : ['init', '--home', home];
+}
+
+/** The arguments with which the program prints the id of the node of a home. */
+export function nodeIdArguments(app: ChainApp, home: string): readonly string[] {
+  return [...(app.kind === 'sdk' ? ['comet'] : []), 'show-node-id', '--home', home];
+}
+
 /** Path → content of the files that the application needs beside what `cometbft init` writes. */
 export function appFiles(app: ChainApp, home: string, genesis: string): Readonly<Record<string, string>> {
-  if (app.kind === 'kvstore') return {};
+  if (app.kind !== 'e2e') return {};
   const { chain_id: chainId } = Genesis.parse(JSON.parse(genesis));
   return {
     [settingsFile(home)]: [
@@ -46,7 +60,7 @@ export function appFiles(app: ChainApp, home: string, genesis: string): Readonly
 
 /** The e2e application calls itself version 1 and refuses a snapshot of a chain whose genesis says 0, as `cometbft init` writes it. */
 export function withAppVersion(genesis: string, app: ChainApp): string {
-  if (app.kind === 'kvstore') return genesis;
+  if (app.kind !== 'e2e') return genesis;
   const document = Genesis.parse(JSON.parse(genesis));
   const { consensus_params: params } = document;
   const changed = { ...document, consensus_params: { ...params, version: { ...params.version, app: '1' } } };

@@ -1,4 +1,4 @@
-// One CometBFT node: its home folder, its process, its RPC.
+// One node of a chain: its home folder, its process, its RPC.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
@@ -6,7 +6,7 @@ import { ManagedProcess } from '../process/managed-process.ts';
 import { mustRun } from '../process/run-command.ts';
 import { freeLoopbackAddress } from '../net/free-port.ts';
 import { waitFor } from '../wait.ts';
-import { appFiles, nodeCommand, withAppVersion } from './chain-app.ts';
+import { appFiles, initArguments, nodeCommand, nodeIdArguments, withAppVersion } from './chain-app.ts';
 import type { ChainApp } from './chain-app.ts';
 import { ChainRpc } from './chain-rpc.ts';
 import { setNodeConfig } from './node-config.ts';
@@ -17,9 +17,10 @@ const P2P_PORT = 26_656;
 const READY_TIMEOUT_MS = 20_000;
 
 export interface ChainNodeOptions {
+  /** cometbft, or sdk-node where the application is the SDK's. */
   readonly program: string;
   readonly app: ChainApp;
-  /** Made by `cometbft init`; must not exist or be empty. */
+  /** Made by the program's `init`. It may exist, but must not have a genesis. */
   readonly home: string;
   /** The chain's genesis file; without it the node makes one and is the only validator. */
   readonly genesis?: string;
@@ -29,6 +30,8 @@ export interface ChainNodeOptions {
   readonly persistentPeers: readonly string[];
   /** More settings, over those that the testbed makes. */
   readonly config: NodeConfig;
+  /** Settings of app.toml, which only a node of the SDK has. */
+  readonly appConfig?: NodeConfig;
 }
 
 export class ChainNode extends ChainRpc implements AsyncDisposable {
@@ -42,7 +45,7 @@ export class ChainNode extends ChainRpc implements AsyncDisposable {
   readonly nodeId: string;
   readonly process: ManagedProcess;
 
-  private constructor(home: string, address: string, nodeId: string, program: string, app: ChainApp) {
+  private constructor({ home, program, app }: ChainNodeOptions, address: string, nodeId: string) {
     super(`http://${address}:${RPC_PORT}`);
     this.home = home;
     this.configFile = join(home, 'config', 'config.toml');
@@ -50,8 +53,8 @@ export class ChainNode extends ChainRpc implements AsyncDisposable {
     this.address = address;
     this.nodeId = nodeId;
     this.process = new ManagedProcess({
-      name: `cometbft ${address}`,
-      logFile: join(home, 'cometbft.log'),
+      name: `node ${address}`,
+      logFile: join(home, 'node.log'),
       command: () => nodeCommand(app, program, home),
       ready: async (signal) => {
         await waitFor(async () => (await this.#tryStatus()) !== undefined, {
@@ -66,22 +69,21 @@ export class ChainNode extends ChainRpc implements AsyncDisposable {
 
   /** Makes the home; starts nothing. */
   static async create(options: ChainNodeOptions): Promise<ChainNode> {
-    const { program, home } = options;
+    const { program, app, home } = options;
     const address = await freeLoopbackAddress(RPC_PORT);
-    await mustRun(program, ['init', '--home', home]);
-    const { stdout } = await mustRun(program, ['show-node-id', '--home', home]);
-    const node = new ChainNode(home, address, stdout.trim(), program, options.app);
+    await mustRun(program, initArguments(app, home));
+    const { stdout } = await mustRun(program, nodeIdArguments(app, home));
+    const node = new ChainNode(options, address, stdout.trim());
     const genesis =
-      options.genesis ??
-      withAppVersion(withChainId(await readFile(node.genesisFile, 'utf8'), options.chainId), options.app);
+      options.genesis ?? withAppVersion(withChainId(await readFile(node.genesisFile, 'utf8'), options.chainId), app);
     await writeFile(node.genesisFile, genesis);
-    for (const [path, text] of Object.entries(appFiles(options.app, home, genesis))) {
+    for (const [path, text] of Object.entries(appFiles(app, home, genesis))) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
     }
-    const generated = await readFile(node.configFile, 'utf8');
-    const own = setNodeConfig(generated, {
-      rpc: { laddr: `tcp://${address}:${RPC_PORT}` },
+    await node.configure({
+      // The SDK would have all nodes of the machine profile at one port.
+      rpc: { laddr: `tcp://${address}:${RPC_PORT}`, pprof_laddr: '' },
       p2p: {
         laddr: `tcp://${address}:${P2P_PORT}`,
         persistent_peers: options.persistentPeers.join(','),
@@ -93,8 +95,17 @@ export class ChainNode extends ChainRpc implements AsyncDisposable {
       // The same: a node that is behind gets one part or vote of a block each time.
       consensus: { peer_gossip_sleep_duration: '5ms' },
     });
-    await writeFile(node.configFile, setNodeConfig(own, options.config));
+    await node.configure(options.config);
+    if (options.appConfig !== undefined) {
+      const file = join(home, 'config', 'app.toml');
+      await writeFile(file, setNodeConfig(await readFile(file, 'utf8'), options.appConfig, 'app.toml'));
+    }
     return node;
+  }
+
+  /** Changes config.toml; the node takes it at its next start. */
+  async configure(config: NodeConfig): Promise<void> {
+    await writeFile(this.configFile, setNodeConfig(await readFile(this.configFile, 'utf8'), config));
   }
 
   /** For other nodes' persistent_peers. */
@@ -105,11 +116,6 @@ export class ChainNode extends ChainRpc implements AsyncDisposable {
   /** Starts the node and waits until its RPC answers. */
   async start(): Promise<void> {
     await this.process.start();
-  }
-
-  /** Changes its config.toml; it counts from the next start. */
-  async configure(config: NodeConfig): Promise<void> {
-    await writeFile(this.configFile, setNodeConfig(await readFile(this.configFile, 'utf8'), config));
   }
 
   async stop(): Promise<void> {

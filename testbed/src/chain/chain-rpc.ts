@@ -87,3 +87,15 @@ export class ChainRpc {
     );
   }
 }
+
+/**
+ * The settings of a section [statesync] with which a node trusts the chain of `servers` from `height` on, for state sync (with `enable`) or for
+ * `comet bootstrap-state`. CometBFT asks two servers or more, and holds their answers against each other.
+ */
+export async function trustedSettings(
+  servers: readonly [ChainRpc, ChainRpc, ...ChainRpc[]],
+  height: number,
+): Promise<Readonly<Record<string, string | number>>> {
+  const rpcServers = servers.map(({ rpcUrl }) => rpcUrl).join(',');
+  return { rpc_servers: rpcServers, ...(await servers[0].trustAt(height)) };
+}

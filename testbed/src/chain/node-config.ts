@@ -1,15 +1,15 @@
-// Edits of the config.toml that `cometbft init` has just written. Not a TOML editor: it knows that file's plain `key = value` lines.
+// Edits of the config.toml and app.toml that a node's `init` has just written. Not a TOML editor: it knows their plain `key = value` lines.
 
 /** Section → key → value; the section of the keys before the first header is "". */
 export type NodeConfig = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
 
-/** Throws if a key is not in the file: a typo, or another version of CometBFT. */
-export function setNodeConfig(text: string, config: NodeConfig): string {
+/** Throws if a key is not in the file: a typo, or another version of the program. */
+export function setNodeConfig(text: string, config: NodeConfig, file = 'config.toml'): string {
   const lines = text.split('\n');
   for (const [section, values] of Object.entries(config)) {
     for (const [key, value] of Object.entries(values)) {
       const index = findKey(lines, section, key);
-      if (index === undefined) throw new Error(`config.toml has no ${key} in its section [${section}]`);
+      if (index === undefined) throw new Error(`${file} has no ${key} in its section [${section}]`);
       lines[index] = `${key} = ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`;
     }
   }

@@ -23,6 +23,7 @@ export type ProgramName =
   | 'kubectl'
   | 'cometbft'
   | 'cometbft-e2e-node'
+  | 'sdk-node'
   | 'versitygw'
   | 'helm'
   | 'helm3'
@@ -74,6 +75,16 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
   kubectl: kubernetes('kubectl', true),
   cometbft: cometbft('cometbft', 'cmd/cometbft'),
   'cometbft-e2e-node': cometbft('cometbft-e2e-node', 'test/e2e/node'),
+  'sdk-node': {
+    name: 'sdk-node',
+    version: 'v0.55.0',
+    module: 'sdk-node',
+    goPackage: 'nodetask.dev/testbed/sdk-node',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
+    library: 'github.com/cosmos/cosmos-sdk',
+  },
   versitygw: {
     name: 'versitygw',
     version: 'v1.8.0',
