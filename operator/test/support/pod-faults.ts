@@ -84,11 +84,6 @@ export class HeldTask implements AsyncDisposable {
     return new HeldTask(cluster, source, name, spec);
   }
 
-  /** How often a handler has begun to fetch. */
-  get connections(): number {
-    return this.#source.connections;
-  }
-
   /** Applies it, and waits until it runs and says so. */
   async run(): Promise<NodeTask> {
     await this.#cluster.applyNodeTask(this.name, this.spec);

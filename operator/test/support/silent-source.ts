@@ -6,12 +6,10 @@ export class SilentSource implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #connected = Promise.withResolvers<void>();
   #isConnected = false;
-  #connections = 0;
 
   static async start(): Promise<SilentSource> {
     const source = new SilentSource();
     source.#server.on('connection', (socket) => {
-      source.#connections += 1;
       source.#sockets.add(socket);
       socket.on('close', () => {
         source.#sockets.delete(socket);
@@ -32,11 +30,6 @@ export class SilentSource implements AsyncDisposable {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the source does not listen');
     return `http://127.0.0.1:${address.port}`;
-  }
-
-  /** Connections so far. */
-  get connections(): number {
-    return this.#connections;
   }
 
   /** Resolves when a task is connected. */
