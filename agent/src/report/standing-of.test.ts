@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { OwnedTask, Standing } from '../engine/node-tasks.ts';
 import { shownNodeTaskSchema } from './shown-node-task.ts';
 import { standingOf } from './standing-of.ts';
@@ -137,8 +137,20 @@ const table: readonly [what: string, task: OwnedTask, shown: ReturnType<typeof s
   ],
 ];
 
-for (const [what, task, shown, expected] of table) {
-  test(`${what}: ${expected.kind}`, () => {
-    assert.deepEqual(standingOf(task, shown, 'sei-0'), expected);
-  });
-}
+const each = (kind: Standing['kind']): void => {
+  for (const [what, task, shown, expected] of table.filter(([, , , standing]) => standing.kind === kind)) {
+    test(what, () => {
+      assert.deepEqual(standingOf(task, shown, 'sei-0'), expected);
+    });
+  }
+};
+
+describe('a task goes on if its NodeTask shows', () => {
+  each('wanted');
+});
+describe('a task is removed without a word if its NodeTask shows', () => {
+  each('gone');
+});
+describe('a task is removed and its NodeTask told if that shows', () => {
+  each('over');
+});
