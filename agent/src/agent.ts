@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openTracer, type Tracer } from '@nodetask/runtime';
-import type { Clock, Logger, TaskError } from '@nodetask/shared';
+import type { Clock, Logger, TaskError, TaskRef } from '@nodetask/shared';
 import type { AgentConfig, ClusterConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
 import { type AgentMetrics, createMetrics } from './metrics/agent-metrics.ts';
@@ -10,6 +10,7 @@ import { engineObserver, observeSchedules } from './metrics/observe-engine.ts';
 import { machineBoot } from './machine-boot.ts';
 import { createNodeParts } from './node-parts.ts';
 import { ApiServer } from './report/api-server.ts';
+import { NodeTaskLookup } from './report/node-task-lookup.ts';
 import { Reporter } from './report/reporter.ts';
 import { readNamespace, ServiceAccount } from './report/service-account.ts';
 import { Gate } from './server/access.ts';
@@ -84,6 +85,8 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const node = createNodeParts(config, clock, logger, (direction, bytes) => {
     metrics.transferred.inc({ direction }, bytes);
   });
+  const link = linkTo(config, clock);
+  if (link === undefined) logger.info('not in a cluster: results are not reported to NodeTasks');
   const engine = new Engine({
     handlers: traceHandlers(instrumentHandlers(node.handlers, metrics, clock, parts.onRun), tracer),
     store: store.value,
@@ -92,11 +95,13 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     clock,
     logger,
     heights: node.heights,
+    ...(link === undefined ? {} : { nodeTasks: link.nodeTasks }),
     observer: engineObserver(metrics),
     stopGraceMs: config.graceMs * shares.runs,
   });
   observeSchedules(engine, metrics);
-  const reporting = startReporter(config, { ...parts, tracer }, engine, metrics);
+  const reporting =
+    link === undefined ? undefined : startReporter(link, config.podUID, { ...parts, tracer }, engine, metrics);
   const identity = { podUID: config.podUID, bootID: randomUUID(), journalID: engine.journalID };
   const stopping = (): boolean => signal.aborted;
   const gate = new Gate({
@@ -145,6 +150,19 @@ const namespaceOf = async ({ namespace, cluster }: AgentConfig): Promise<string 
   return readNamespace(cluster.serviceAccountFolder);
 };
 
+/** The agent's part in a cluster. */
+interface Link {
+  readonly transport: ApiServer;
+  readonly nodeTasks: NodeTaskLookup;
+  readonly podName: string;
+}
+
+const linkTo = ({ cluster, podName }: AgentConfig, clock: Clock): Link | undefined => {
+  if (cluster === undefined || podName === undefined) return undefined;
+  const transport = apiServer(cluster, clock);
+  return { transport, podName, nodeTasks: new NodeTaskLookup({ transport, podName, clock }) };
+};
+
 interface Reporting {
   /** Sends what is pending until the signal aborts. */
   flush(deadline: AbortSignal): Promise<void>;
@@ -152,17 +170,16 @@ interface Reporting {
 }
 
 const startReporter = (
-  { cluster, podName, podUID }: AgentConfig,
+  { transport, nodeTasks, podName }: Link,
+  podUID: string | undefined,
   { logger, clock, random, tracer }: AgentParts & { readonly tracer: Tracer },
   engine: Engine,
   metrics: AgentMetrics,
-): Reporting | undefined => {
-  if (cluster === undefined || podName === undefined) {
-    logger.info('not in a cluster: results are not reported to NodeTasks');
-    return undefined;
-  }
-  const transport = apiServer(cluster, clock);
-  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics, tracer });
+): Reporting => {
+  const seen = (ref: TaskRef): void => {
+    nodeTasks.seen(ref);
+  };
+  const reporter = new Reporter({ engine, transport, podName, podUID, clock, random, logger, metrics, tracer, seen });
   reporter.start();
   return {
     flush: async (deadline) => {

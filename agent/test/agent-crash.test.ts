@@ -78,7 +78,7 @@ test('a task that runs when the agent is killed twice ends as failed at the thir
   assert.deepEqual(
     (
       await agent.line(
-        'the agent crashed or was killed; what ran then runs again, and fails where it ran in two crashes',
+        'the agent crashed or was killed; tasks that ran then run again, and fail if they ran in two crashes',
       )
     )['tasks'],
     [id],

@@ -21,17 +21,33 @@ after(async () => {
 /** Well below the grace time of 30 s, and more than a busy machine needs. */
 const atOnceMs = 20_000;
 
-/** A NodeTask of this name that runs on a pod of its own, whose agent then stands still. */
-const stuck = async (name: string): Promise<void> => {
+/** A NodeTask of this name that runs on a pod of its own. Returns the id of its task. */
+const running = async (name: string): Promise<string> => {
   await cluster.createAgentPod(`${name}-0`, { allowHosts: ['127.0.0.1'] });
   await cluster.applyNodeTask(name, {
     type: 'configure-genesis',
     target: { podName: `${name}-0` },
     params: { rpc: source.url },
   });
-  const running = await until(cluster, name, 'to run', ({ status }) => status?.phase === 'Running');
-  assert.deepEqual(running.metadata.finalizers, ['nodetask.dev/cancel']);
+  const { metadata, status } = await until(cluster, name, 'to run', (task) => task.status?.phase === 'Running');
+  assert.deepEqual(metadata.finalizers, ['nodetask.dev/cancel']);
+  return status?.targets?.[0]?.taskID ?? '';
+};
+
+/** The same, and its agent then stands still. */
+const stuck = async (name: string): Promise<void> => {
+  await running(name);
   cluster.agent(`${name}-0`).process.pause();
+};
+
+const forceDelete = async (name: string): Promise<void> => {
+  await cluster.admin.request({
+    method: 'PATCH',
+    path: pathOf(cluster, name),
+    body: { metadata: { annotations: { 'nodetask.dev/force-delete': 'yes' } } },
+    contentType: 'application/merge-patch+json',
+  });
+  await cluster.admin.delete(pathOf(cluster, name));
 };
 
 const untilGone = async (name: string, timeoutMs: number): Promise<void> => {
@@ -62,15 +78,17 @@ test('it goes at once where the pod has ended', async () => {
 
 test('it goes at once by force', async () => {
   await stuck('forced');
-  await cluster.admin.request({
-    method: 'PATCH',
-    path: pathOf(cluster, 'forced'),
-    body: { metadata: { annotations: { 'nodetask.dev/force-delete': 'yes' } } },
-    contentType: 'application/merge-patch+json',
-  });
-  await cluster.admin.delete(pathOf(cluster, 'forced'));
+  await forceDelete('forced');
   await untilGone('forced', atOnceMs);
   cluster.agent('forced-0').process.resume();
+});
+
+test('an agent that can be reached has stopped the work when it goes by force', async () => {
+  const id = await running('told');
+  await forceDelete('told');
+  await untilGone('told', atOnceMs);
+  const { status } = await cluster.agent('told-0').request('GET', `/v0/tasks/${id}`);
+  assert.equal(status, 404);
 });
 
 test('it waits for an agent that stands still, not for ever, and says what is not known', async () => {

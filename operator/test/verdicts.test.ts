@@ -90,7 +90,7 @@ test('before the operator has seen it', async () => {
   try {
     await apply('early', ready);
     const early = await judges.check('early', unseen, isUnseen);
-    assert.deepEqual(early.status, { observedGeneration: -1 });
+    assert.deepEqual(early.status, { observedGeneration: -1, phase: 'Pending' });
   } finally {
     await cluster.startOperator();
   }

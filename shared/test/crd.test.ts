@@ -95,7 +95,7 @@ describe('the CRD on a real API server', () => {
   }
 
   it('fills in the status that says that nobody has looked, on create, get, list and watch', async () => {
-    const untouched = { observedGeneration: -1 };
+    const untouched = { observedGeneration: -1, phase: 'Pending' };
     const earlier = await cluster.admin.request({ method: 'GET', path: nodeTasksPath });
     const created = await create(nodeTask('untouched', { type: 'mark-ready' }));
     assert.deepEqual(created.status, untouched);
@@ -122,6 +122,33 @@ describe('the CRD on a real API server', () => {
       }
     }
     assert.deepEqual(seen?.status, untouched);
+  });
+
+  it('fills in the phase Pending whoever writes status without one, and leaves the one that is written', async () => {
+    const name = 'phases';
+    const path = `${nodeTasksPath}/${name}`;
+    const phase = async (): Promise<unknown> => (await cluster.admin.get<NodeTaskObject>(path))?.status?.['phase'];
+    await create(nodeTask(name, { type: 'mark-ready' }));
+    const targets = [{ pod: 'sei-rpc-0', result: result('0c5ab1a5-7e0a-4d83-9d70-2f6d9ac64fd4') }];
+    assert.equal((await applyStatus(name, 'agent', { targets })).status?.['phase'], 'Pending');
+
+    const running = await applyStatus(name, 'operator', { observedGeneration: 1, phase: 'Running' });
+    assert.equal(running.status?.['phase'], 'Running');
+    await applyStatus(name, 'agent', {
+      targets: [{ pod: 'sei-rpc-0', result: result('0c5ab1a5-7e0a-4d83-9d70-2f6d9ac64fd5') }],
+    });
+    assert.equal(await phase(), 'Running', 'the write of an agent does not put it back');
+
+    assert.equal((await applyStatus(name, 'operator', {})).status?.['phase'], 'Pending', 'whose owner takes it off');
+    await cluster.admin.request({
+      method: 'PATCH',
+      path: `${path}/status`,
+      contentType: 'application/merge-patch+json',
+      body: { status: { phase: null } },
+    });
+    assert.equal(await phase(), 'Pending');
+    const { stdout } = await cluster.kubectl(['get', 'nodetask', name, '-n', namespace, '--no-headers']);
+    assert.match(stdout, /^phases +mark-ready +Pending /u);
   });
 
   it('refuses a NodeTask that waits for itself', async () => {

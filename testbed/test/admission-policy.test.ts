@@ -215,7 +215,7 @@ describe('an agent', () => {
   test('is the first to write, before the operator', async () => {
     const name = await create('first');
     const object = accepted(await own.rows(name, [row('sei-0')]));
-    assert.deepEqual(object.status, { observedGeneration: -1, targets: [row('sei-0')] });
+    assert.deepEqual(object.status, { observedGeneration: -1, phase: 'Pending', targets: [row('sei-0')] });
   });
 
   test('writes its result and runs beside those of others and of the operator, again and again', async () => {

@@ -2,31 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BlockHeights } from './block-heights.ts';
 import { known, refusal, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
+import { TestChain } from '../../test/support/engine/test-chain.ts';
 
 const task = { id: uuid(1), type: 'config-validate' } as const;
-
-/** A chain that the test moves. */
-class TestChain implements BlockHeights {
-  readonly #watchers = new Set<(height: number) => void>();
-
-  watch(onHeight: (height: number) => void, signal: AbortSignal): Promise<void> {
-    this.#watchers.add(onHeight);
-    return new Promise((resolve) => {
-      signal.addEventListener('abort', () => {
-        this.#watchers.delete(onHeight);
-        resolve();
-      });
-    });
-  }
-
-  get watched(): boolean {
-    return this.#watchers.size > 0;
-  }
-
-  reach(height: number): void {
-    for (const onHeight of this.#watchers) onHeight(height);
-  }
-}
 
 describe('a schedule by block height', () => {
   it('fires once when the chain has reached the height, and ends with its run', async () => {

@@ -15,6 +15,7 @@ import {
 import { systemClock } from '@nodetask/runtime';
 import { acceptanceOf } from './acceptance.ts';
 import type { BlockHeights } from './block-heights.ts';
+import { BusyError } from './busy-error.ts';
 import { whenClosed } from './closing.ts';
 import { Daemons } from './daemons.ts';
 import type { EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
@@ -25,9 +26,12 @@ import { Firing } from './firing.ts';
 import { Handlers } from './handlers.ts';
 import { Journal } from './journal.ts';
 import { LockTable } from './lock-table.ts';
+import type { NodeTasks } from './node-tasks.ts';
 import { OneShots } from './one-shots.ts';
+import { Orphans } from './orphans.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './page-cursor.ts';
 import { ProcessLife } from './process-life.ts';
+import { Recovery } from './recovery.ts';
 import { removeTask } from './removal.ts';
 import { Runner } from './runner.ts';
 import { Schedules } from './schedules.ts';
@@ -54,6 +58,8 @@ export interface EngineOptions {
   readonly logger?: Logger;
   /** The node's chain. Without it, schedules by block height are refused. */
   readonly heights?: BlockHeights;
+  /** Where the NodeTasks of tasks are. Without it, each of them is taken to be there. */
+  readonly nodeTasks?: NodeTasks;
   /** What metrics are made of. */
   readonly observer?: EngineObserver;
   /** Finished one-shots whose results are kept. Default: 1000. */
@@ -80,8 +86,10 @@ export class Engine implements EngineApi {
   readonly #firing: Firing;
   readonly #fence: Fence;
   readonly #life: ProcessLife;
+  readonly #orphans: Orphans | undefined;
   readonly #newID: () => string;
   readonly #keepResults: number;
+  readonly #recovery: Recovery;
 
   constructor(options: EngineOptions) {
     const { store, signal, clock = systemClock, logger = silentLogger } = options;
@@ -98,7 +106,8 @@ export class Engine implements EngineApi {
     this.#newID = options.newID ?? (() => crypto.randomUUID());
     this.#keepResults = options.keepResults ?? 1000;
     this.#oneShots = new OneShots(this.#core);
-    this.#schedules = new Schedules(this.#core);
+    this.#orphans = options.nodeTasks === undefined ? undefined : this.#orphansAmong(options.nodeTasks);
+    this.#schedules = new Schedules(this.#core, (record) => this.#orphans?.mayFire(record) ?? true);
     this.#daemons = new Daemons(this.#core);
     this.#firing = new Firing(this.#core, this.#schedules, options.heights);
     const graceMs = options.stopGraceMs ?? 20_000;
@@ -111,7 +120,27 @@ export class Engine implements EngineApi {
         logger.error('tasks did not stop in the grace time', { graceMs, tasks: runner.active() });
       },
     });
-    if (!signal.aborted) this.#recover();
+    // An engine that never starts leaves no trace in the journal.
+    const crashed = !signal.aborted && this.#life.begin();
+    this.#recovery = new Recovery({
+      core: this.#core,
+      crashed,
+      kinds: { 'one-shot': this.#oneShots, schedule: this.#schedules, daemon: this.#daemons },
+      orphans: this.#orphans,
+      signal,
+      onResumed: () => {
+        this.#firing.begin();
+      },
+    });
+    if (signal.aborted) return;
+    const evict = (): void => {
+      journal.evict(this.#keepResults, new Date(clock.now()));
+    };
+    evict();
+    this.#recovery.start();
+    journal.subscribe(({ result }) => {
+      if (result?.status !== 'running') evict();
+    });
   }
 
   submit(task: Task): string {
@@ -217,6 +246,7 @@ export class Engine implements EngineApi {
         this.#store.ping();
         return id;
       case 'rerun':
+        this.#refuseBeforeUnresumed();
         this.#oneShots.rerun(acceptance.record, submission);
         return id;
       case 'new':
@@ -238,51 +268,44 @@ export class Engine implements EngineApi {
     } else if (async?.daemon !== undefined) {
       this.#daemons.submit(submission);
     } else {
+      this.#refuseBeforeUnresumed();
       this.#oneShots.submit(submission);
     }
   }
 
-  #recover(): void {
+  #orphansAmong(nodeTasks: NodeTasks): Orphans {
     const { journal, clock, logger } = this.#core;
-    const crashed = this.#life.begin();
-    journal.evict(this.#keepResults, new Date(clock.now()));
-    const living = journal.living();
-    const suspects = living.filter(({ kind, active }) => kind !== 'daemon' && active);
-    if (crashed) {
-      const tasks = living.filter(({ active }) => active).map(({ id }) => id);
-      logger.warn('the agent crashed or was killed; what ran then runs again, and fails where it ran in two crashes', {
-        tasks: tasks.slice(0, 32),
-      });
-    }
-    for (const record of living) {
-      switch (record.kind) {
-        case 'one-shot':
-          this.#oneShots.recover(record, crashed);
-          break;
-        case 'schedule':
-          this.#schedules.recover(record, crashed);
-          break;
-        case 'daemon':
-          // What ends with its work is judged first: a daemon that only ran beside it would never be started again.
-          this.#daemons.recover(record, crashed && suspects.length === 0);
-          break;
-        default:
-          record.kind satisfies never;
-      }
-    }
-    journal.subscribe(({ result }) => {
-      if (result?.status !== 'running') journal.evict(this.#keepResults, new Date(clock.now()));
+    return new Orphans({
+      nodeTasks,
+      journal,
+      clock,
+      logger,
+      remove: (id, told) => {
+        this.removeResult(id);
+        if (!told) journal.markReported(id, Number.POSITIVE_INFINITY);
+      },
+      catchUp: (id, shown) => {
+        this.#schedules.catchUp(id, shown);
+      },
+      onAnswer: () => {
+        this.#firing.soon();
+      },
     });
-    this.#firing.soon();
   }
 
   /** In the tick of the abort: nothing new starts from here on. */
   async #stop(): Promise<void> {
     const stopped = this.#core.runner.stop(new TaskError('stopping', 'the agent is shutting down'));
     this.#life.end();
+    this.#orphans?.stop();
     this.#firing.stop();
     this.#daemons.stop();
     await stopped;
+  }
+
+  #refuseBeforeUnresumed(): void {
+    const { blocker } = this.#recovery;
+    if (blocker !== undefined) throw new BusyError(blocker);
   }
 
   #refuseWhileStopping(): void {

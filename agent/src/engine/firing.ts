@@ -10,6 +10,7 @@ export class Firing {
   readonly #schedules: Schedules;
   readonly #ticker: Ticker;
   readonly #heights: HeightWatcher | undefined;
+  #begun = false;
   #planned = false;
 
   constructor(core: EngineCore, schedules: Schedules, heights: BlockHeights | undefined) {
@@ -32,6 +33,12 @@ export class Firing {
     return this.#heights !== undefined;
   }
 
+  /** From now on schedules fire; before, nothing does. */
+  begin(): void {
+    this.#begun = true;
+    this.soon();
+  }
+
   /** Starts what is due, once, after everything else of this tick. */
   soon(): void {
     if (this.#planned) return;
@@ -44,7 +51,7 @@ export class Firing {
 
   /** Starts what is due at `now` (milliseconds since the epoch), and sees to it that the next is not forgotten. */
   evaluate(now: number): void {
-    if (this.#core.runner.stopping) return;
+    if (!this.#begun || this.#core.runner.stopping) return;
     this.#schedules.evaluate(now);
     this.#ticker.arm(this.#core.journal.living(), now);
     this.#heights?.want(this.#schedules.awaitHeight());

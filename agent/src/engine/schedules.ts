@@ -6,6 +6,7 @@ import { type EngineCore, timestampNow } from './engine-core.ts';
 import { failureOf } from './failure.ts';
 import { checkParams, locksOf } from './handlers.ts';
 import { newRecord } from './new-record.ts';
+import type { ShownRuns } from './node-tasks.ts';
 import { byHeight, recurs, revised, runCompleted, runFailed, runMissed, runStarted } from './record-changes.ts';
 import { resumption, usableHandler } from './resumption.ts';
 import { parseUpdate, scheduleOf, updated, waits, withNextRun } from './schedule-state.ts';
@@ -13,15 +14,21 @@ import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
 import type { TaskHandler } from './task-handler.ts';
 
+/** Whether a schedule may fire is found out so long before, so that it fires on time; more than a look at the wall clock apart (see Ticker). */
+const lookAheadMs = 60_000;
+
 /**
  * Tasks that run by cron or at a block height. A firing that cannot start at its time, because the agent was down, a lock is
  * held or the last run still goes on, stays due: it starts as one run as soon as it can, or is missed when its starting deadline passes.
  */
 export class Schedules {
   readonly #core: EngineCore;
+  readonly #mayFire: (record: TaskRecord) => boolean;
 
-  constructor(core: EngineCore) {
+  /** @param mayFire False: not yet, or never. May be asked some time before a firing. */
+  constructor(core: EngineCore, mayFire: (record: TaskRecord) => boolean) {
     this.#core = core;
+    this.#mayFire = mayFire;
   }
 
   submit(submission: Submission): void {
@@ -83,6 +90,16 @@ export class Schedules {
     }
   }
 
+  /** Takes runs that somebody else knows of for made: the journal was put back from a copy. The next time is reckoned from the last of them. */
+  catchUp(id: string, { run, lastRunAt }: ShownRuns): void {
+    const { journal, runner, clock } = this.#core;
+    const record = journal.livingTask(id);
+    if (record?.kind !== 'schedule' || runner.get(id) !== undefined) return;
+    const last = lastRunAt === undefined ? clock.now() : Math.min(clock.now(), Date.parse(lastRunAt));
+    const behind = revised(record, { active: false, result: { ...record.result, run } });
+    this.#commit(byHeight(record) ? alreadyFired(behind, new Date(last).toISOString()) : withNextRun(behind, last));
+  }
+
   /** Starts what is due. A schedule that cannot be judged now does not keep the others from it. */
   evaluate(now: number): void {
     for (const { id } of this.#core.journal.living()) {
@@ -91,7 +108,7 @@ export class Schedules {
       const record = this.#core.journal.livingTask(id);
       if (record === undefined || !waits(record) || record.result.nextRunAt === undefined) continue;
       const dueAt = Date.parse(record.result.nextRunAt);
-      if (dueAt > now) continue;
+      if (dueAt > now + lookAheadMs || !this.#mayFire(record) || dueAt > now) continue;
       try {
         this.#fire(record, dueAt, now);
       } catch (error) {

@@ -1,5 +1,5 @@
 import { noTracer, type Span, type Tracer } from '@nodetask/runtime';
-import type { Clock, Logger } from '@nodetask/shared';
+import type { Clock, Logger, TaskRef } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import { startReportSpan } from '../tracing/report-span.ts';
@@ -25,6 +25,8 @@ export interface DeliveryOptions {
   readonly metrics: Pick<AgentMetrics, 'reports' | 'reportDuration'>;
   /** Told whether the API server answers. */
   readonly server: ServerPause;
+  /** Told that a NodeTask is there. */
+  readonly seen?: ((ref: TaskRef) => void) | undefined;
   /** Told which rows have to wait. */
   readonly waiting: WaitingRows;
   readonly tracer?: Tracer;
@@ -88,6 +90,7 @@ export class Delivery {
       this.#settle(report, size, verdict, answer);
     } else if (answer.uid === undefined || answer.uid === report.ref.uid) {
       this.#options.metrics.reports.inc({ result: 'accepted' });
+      this.#options.seen?.(report.ref);
       this.#remember(report, sentAt);
       this.#taken(report);
     } else {

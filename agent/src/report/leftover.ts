@@ -1,17 +1,5 @@
-import * as z from 'zod';
 import type { PendingReport } from '../engine/engine-api.ts';
-
-/** As little of a NodeTask as is looked at: newer versions may have more. */
-const shownSchema = z.object({
-  metadata: z.object({ uid: z.string() }),
-  status: z
-    .object({
-      targets: z
-        .array(z.object({ pod: z.string(), result: z.object({ id: z.string(), submittedAt: z.string() }).optional() }))
-        .optional(),
-    })
-    .optional(),
-});
+import { type ShownRow, shownNodeTaskSchema } from './shown-node-task.ts';
 
 /**
  * Whether a report from before this start of the agent may still be written. What the agent did since that report it no longer
@@ -19,12 +7,16 @@ const shownSchema = z.object({
  * @param object The NodeTask as the API server has it.
  */
 export const isStillWanted = (report: PendingReport, object: unknown, podName: string): boolean => {
-  const { metadata, status } = shownSchema.parse(object);
+  const { metadata, status } = shownNodeTaskSchema.parse(object);
   if (metadata.uid !== report.ref.uid) return false;
-  const shown = status?.targets?.find(({ pod }) => pod === podName)?.result;
-  return (
-    shown === undefined ||
-    shown.id === report.id ||
-    Date.parse(shown.submittedAt) <= Date.parse(report.result.submittedAt)
+  return !showsLater(
+    status?.targets?.find(({ pod }) => pod === podName),
+    report,
   );
 };
+
+/** Whether a row shows a task that was submitted after this one. */
+export const showsLater = (row: ShownRow | undefined, { id, result }: Pick<PendingReport, 'id' | 'result'>): boolean =>
+  row?.result !== undefined &&
+  row.result.id !== id &&
+  Date.parse(row.result.submittedAt) > Date.parse(result.submittedAt);

@@ -107,9 +107,13 @@ const setUp = () => {
   const transport = new HeldTransport();
   const metrics = createMetrics({ reportQueueDepth: () => 0, eventStreams: () => 0, ready: () => true });
   const engine = new Engine({ handlers: tests.handlers, store, signal: stop.signal, clock });
+  const seen: string[] = [];
   const newReporter = () =>
     new Reporter({
       engine,
+      seen: ({ uid }) => {
+        seen.push(uid);
+      },
       transport,
       podName: 'sei-0',
       podUID,
@@ -120,7 +124,7 @@ const setUp = () => {
     });
   const reporter = newReporter();
   reporter.start();
-  return { clock, stop, tests, store, transport, engine, reporter, metrics, newReporter };
+  return { clock, stop, tests, store, transport, engine, reporter, metrics, newReporter, seen };
 };
 
 let parts: ReturnType<typeof setUp>;
@@ -154,6 +158,20 @@ test('a result goes out at once, and is marked when the API server has taken it'
   assert.deepEqual(engine.unreported(10), []);
   await clock.advance(60_000);
   assert.equal(transport.untaken, 0);
+});
+
+test('a NodeTask that has taken a report is known to be there; one that is gone, or another of its name, is not', async () => {
+  const { seen, transport } = parts;
+  for (const [uid, status, more] of [
+    ['taken', 200, { uid: 'taken' }],
+    ['gone', 404, { message: notFound('task-gone') }],
+    ['replaced', 200, { uid: 'of-another' }],
+  ] as const) {
+    await markReady(uid);
+    (await transport.next()).answer(status, more);
+    await settle();
+  }
+  assert.deepEqual(seen, ['taken']);
 });
 
 test('one NodeTask has one request on its way; the latest state follows', async () => {

@@ -1,5 +1,5 @@
 import type { Tracer } from '@nodetask/runtime';
-import type { Clock, Logger } from '@nodetask/shared';
+import type { Clock, Logger, TaskRef } from '@nodetask/shared';
 import type { EngineApi, PendingReport } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import type { StatusTransport } from './api-server.ts';
@@ -21,6 +21,8 @@ export interface ReporterOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<AgentMetrics, 'reports' | 'reportDuration'>;
+  /** Told of each NodeTask that has taken a report. */
+  readonly seen?: ((ref: TaskRef) => void) | undefined;
   /** Default: nothing is traced. */
   readonly tracer?: Tracer;
 }

@@ -29,6 +29,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('network' as const), pod, up: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace' as const), pod, keepsJournal: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('take-finalizer' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-pod' as const), pod }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('new-pod' as const), pod: fc.constant('sei-3') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('give-up' as const), pod }) },
@@ -83,6 +84,9 @@ const happen = (world: World, what: Event): void => {
       if (!what.keepsJournal) world.agents.delete(what.pod);
       world.addPod(what.pod);
       break;
+    case 'take-finalizer':
+      world.takeFinalizer();
+      break;
     case 'delete-pod':
       world.pods.delete(what.pod);
       break;
@@ -110,10 +114,18 @@ const happen = (world: World, what: Event): void => {
 const reconcile = (world: World): void => {
   try {
     world.reconcile();
+    checkHeld(world);
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
     world.restartOperator();
   }
+};
+
+/** What may run on an agent is never without the finalizer, whoever has taken that off. */
+const checkHeld = ({ nodeTask: { metadata, status } }: World): void => {
+  if (isTerminal(status?.phase) || metadata.deletionTimestamp !== undefined) return;
+  const begun = status?.targets?.find((row) => row.startedAt !== undefined && row.phase === 'Running');
+  if (begun !== undefined) assert.deepEqual(metadata.finalizers, ['nodetask.dev/cancel'], JSON.stringify(begun));
 };
 
 /** What holds after every single event. */

@@ -11,6 +11,7 @@ import {
   daemon,
   fanOut,
   gathered,
+  height,
   idOf,
   oneShot,
   podWithoutAddress,
@@ -508,13 +509,23 @@ describe('deleting', () => {
     assert.deepEqual(kinds(decision), ['remove sei-0']);
     assert.equal(decision.finalizer, undefined);
   });
-  test('by force', () => {
-    const annotations = { 'nodetask.dev/force-delete': 'yes' };
-    assert.deepEqual(ask({ metadata: { ...metadata, annotations }, status }), {
-      calls: [],
-      dropRows: [],
-      events: [],
-      finalizer: 'remove',
+  describe('by force', () => {
+    const forced = { ...metadata, annotations: { 'nodetask.dev/force-delete': 'yes' } };
+    const gone = { calls: [], dropRows: [], events: [], finalizer: 'remove' };
+    test('an agent that can be reached is told to stop before the NodeTask goes', () => {
+      const first = ask({ metadata: forced, status });
+      assert.deepEqual(kinds(first), ['remove sei-0']);
+      assert.equal(first.finalizer, undefined);
+      const memory = { [idOf('sei-0')]: accepted({ stopped: true }) };
+      assert.deepEqual(ask({ metadata: forced, status, memory }), gone);
+    });
+    test('an agent that does not answer, or not yet, is not waited for and not asked again', () => {
+      const silent = accepted({ silence: { since: start, message: 'x' }, failures: 1, retryAt: start });
+      assert.deepEqual(ask({ metadata: forced, status, memory: { [idOf('sei-0')]: silent }, seconds: 1 }), gone);
+      assert.deepEqual(ask({ metadata: forced, status, underWay: new Set([idOf('sei-0')]) }), gone);
+    });
+    test('a pod that is gone has nobody to be told', () => {
+      assert.deepEqual(ask({ metadata: forced, status, pods: [] }), gone);
     });
   });
   test('without our finalizer: nothing', () => {
@@ -524,6 +535,59 @@ describe('deleting', () => {
       events: [],
     });
   });
+});
+
+describe('a finalizer that somebody has taken off comes back', () => {
+  const running = runningStatus([row('sei-0', { phase: 'Running' })]);
+  const scheduled = runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ nextRunAt: at(60) }) })]);
+  const going: Readonly<Record<string, Setup>> = {
+    'while a one-shot runs': { status: running },
+    'while a schedule waits for its time': { spec: cron, status: scheduled },
+    'while a schedule waits for a block height': {
+      spec: height,
+      status: runningStatus([row('sei-0', { phase: 'Scheduled', result: result() })]),
+    },
+    'while a daemon runs': { spec: daemon, status: running },
+    'while a schedule is suspended': { spec: { ...cron, suspend: true }, status: scheduled },
+    'while a cancelled task is being stopped': { spec: { ...oneShot, cancel: true }, status: running },
+    'while the run before is being stopped': { spec: { ...oneShot, runID: 'next' }, status: running },
+    'while the spec cannot be read': { spec: { ...oneShot, target: {} }, status: running },
+    'while too many pods match': {
+      spec: { ...cron, target: fanOut.target },
+      pods: Array.from({ length: maxTargets + 1 }, (_, index) => agentPod(`sei-${index}`)),
+      status: scheduled,
+    },
+    'while the work on a pod that is no target any more is being stopped': {
+      spec: { ...cron, target: { podName: 'sei-1' } },
+      pods: [agentPod('sei-0'), agentPod('sei-1')],
+      status: scheduled,
+    },
+    'while the agent does not answer': {
+      status: running,
+      memory: { [idOf('sei-0')]: accepted({ silence: { since: start, message: 'x' }, failures: 1, retryAt: start }) },
+    },
+  };
+  for (const [when, setup] of Object.entries(going)) {
+    test(when, () => {
+      assert.equal(ask({ ...setup, seconds: 1 }).finalizer, 'add');
+      assert.equal(ask({ ...setup, seconds: 1, metadata: { finalizers } }).finalizer, undefined);
+    });
+  }
+
+  const over: Readonly<Record<string, Setup>> = {
+    'nothing has been dispatched': { pods: [], status: runningStatus([toCome('sei-0')], { phase: 'Pending' }) },
+    'the work has ended': { status: runningStatus([row('sei-0', { result: result({ status: 'completed' }) })]) },
+    'the run is over, and what an agent did not confirm was given up': {
+      spec: { ...oneShot, cancel: true },
+      status: runningStatus([row('sei-0', { phase: 'Cancelled', result: result() })], { phase: 'Cancelled' }),
+    },
+    'it is being deleted': { status: running, metadata: { deletionTimestamp: at(0), finalizers: ['other'] } },
+  };
+  for (const [when, setup] of Object.entries(over)) {
+    test(`but not when ${when}`, () => {
+      assert.equal(ask({ ...setup, seconds: 1 }).finalizer, undefined);
+    });
+  }
 });
 
 describe('cancelling', () => {

@@ -11,6 +11,7 @@ import { stopPreviousRun } from './decisions/stop-previous-run.ts';
 import { suspended } from './decisions/suspended.ts';
 import { tooManyTargets } from './decisions/too-many-targets.ts';
 import { dropForeignRows } from './foreign-rows.ts';
+import { keepFinalizer } from './keep-finalizer.ts';
 import { type Gathered, type RunContext, runContext } from './run-context.ts';
 
 /** What is decided about a NodeTask, in this order; the first that has something to say wins. */
@@ -32,7 +33,7 @@ const chain: readonly Gate[] = [
  */
 export const decide = (gathered: Gathered): Decision => {
   const ctx = runContext(gathered);
-  return dropForeignRows(ctx, withoutCallsUnderWay(ctx, firstOf(ctx)));
+  return dropForeignRows(ctx, withoutCallsUnderWay(ctx, keepFinalizer(ctx, firstOf(ctx))));
 };
 
 /** The answer of a call that is under way brings the NodeTask back. */

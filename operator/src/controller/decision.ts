@@ -23,7 +23,7 @@ export interface EventNote {
 
 /** What is to be done about a NodeTask. Doing it twice does no harm. */
 export interface Decision {
-  /** `add` comes before the calls, `remove` after everything else. */
+  /** `add` comes before the calls and, where there are none, after the status; `remove` after everything else. */
   readonly finalizer?: 'add' | 'remove';
   /** When there are any, decide is asked again with their answers before anything else is done. */
   readonly calls: readonly AgentCall[];

@@ -14,6 +14,12 @@ export interface KnownWork {
 export const workOnStatus = (ctx: Pick<RunContext, 'status' | 'named'>): readonly KnownWork[] =>
   unique((ctx.status.targets ?? []).flatMap((row) => (isOwnRow(ctx, row) ? workOfRow(row) : [])));
 
+/** Whether some of it has been with its agent, and may still run there. */
+export const mayRun = (ctx: Pick<RunContext, 'status' | 'named'>): boolean =>
+  (ctx.status.targets ?? []).some(
+    (row) => row.startedAt !== undefined && isOwnRow(ctx, row) && workOfRow(row).length > 0,
+  );
+
 const workOfRow = (row: TargetStatus): readonly KnownWork[] => [
   ...(row.taskID === undefined || hasEnded(row) ? [] : [{ pod: row.pod, taskID: row.taskID }]),
   ...(row.result?.status === 'running' ? [{ pod: row.pod, taskID: row.result.id }] : []),

@@ -114,6 +114,8 @@ const act = async (
   }
   if (!makesRoom) nodeTask = await dropRows(options, nodeTask, memory, decision, signal);
   for (const note of decision.events) options.events.event(eventRecord(nodeTask, note));
+  // After the status: where somebody refuses the finalizer, status still says what is so.
+  if (decision.finalizer === 'add') nodeTask = await writer.addFinalizer(nodeTask, signal);
   if (decision.finalizer === 'remove') nodeTask = await writer.removeFinalizer(nodeTask, signal);
   if (decision.delete === true) {
     await writer.delete(nodeTask, signal);

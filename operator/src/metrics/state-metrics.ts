@@ -1,4 +1,4 @@
-import { type Clock, type NodeTask, phases } from '@nodetask/shared';
+import { type Clock, type NodeTask, type NodeTaskStatus, phases } from '@nodetask/shared';
 import { Gauge, type Registry } from 'prom-client';
 import { stuckReason, stuckReasons } from './stuck-reason.ts';
 
@@ -29,7 +29,7 @@ export const registerStateMetrics = (
     collect() {
       this.reset();
       for (const phase of ['New', ...phases]) this.set({ phase }, 0);
-      for (const { status } of nodeTasks()) this.inc({ phase: phaseLabel(status?.phase) });
+      for (const { status } of nodeTasks()) this.inc({ phase: phaseLabel(status) });
     },
   });
   void new Gauge({
@@ -76,8 +76,8 @@ export const registerStateMetrics = (
   });
 };
 
-/** Of whoever may write to status: a phase of their own makes no series. */
-const phaseLabel = (phase: string | undefined): string => {
-  if (phase === undefined) return 'New';
+/** Of whoever may write to status: a phase of their own makes no series. The API server fills in a phase before anybody has looked. */
+const phaseLabel = ({ observedGeneration = -1, phase }: NodeTaskStatus = {}): string => {
+  if (observedGeneration < 0 || phase === undefined) return 'New';
   return knownPhases.has(phase) ? phase : 'other';
 };

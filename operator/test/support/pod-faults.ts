@@ -77,11 +77,11 @@ export class HeldTask implements AsyncDisposable {
   }
 
   /** The same as a daemon: an export that fetches from the source for ever. */
-  static async daemon(cluster: Cluster, pod: string): Promise<HeldTask> {
+  static async daemon(cluster: Cluster, name: string, pod = name): Promise<HeldTask> {
     const source = await SilentSource.start();
     const params = { bucket: 'results', region: 'eu-central-1', endpoint: source.url, rpcEndpoint: source.url };
     const spec = { type: 'result-export', target: { podName: pod }, params, async: { daemon: {} } };
-    return new HeldTask(cluster, source, pod, spec);
+    return new HeldTask(cluster, source, name, spec);
   }
 
   /** Applies it, and waits until it runs and says so. */

@@ -1,3 +1,4 @@
+import type { Phase } from '../conditions.ts';
 import { nodeTaskSpecSchema } from '../node-task-spec.ts';
 import { nodeTaskStatusSchema } from '../node-task-status.ts';
 import { dependencyRules } from './dependency-rules.ts';
@@ -35,19 +36,25 @@ const specSchema = (): StructuralSchema => {
 };
 
 /**
- * Observed, not wanted: the API server neither fills in nor judges how members go together, or a write would be lost. The one
- * write that is to be lost is that of a former leader.
+ * Observed, not wanted: the API server judges nothing of how members go together, or a write would be lost. The one write that is to be lost is that of a
+ * former leader. It fills in the phase alone, so that it is never empty, whoever writes first.
  */
 const statusSchema = (): StructuralSchema => {
   const status = structuralFromZod(nodeTaskStatusSchema, 'status', { defaults: false, rules: false });
   return {
     ...status,
     description: 'What the operator and the agents observed.',
-    properties: { ...status.properties, fence: { ...status.properties?.['fence'], ...fenceRule } },
+    properties: {
+      ...status.properties,
+      fence: { ...status.properties?.['fence'], ...fenceRule },
+      phase: { ...status.properties?.['phase'], default: firstPhase },
+    },
     // Of the whole object: the default of a member alone does not apply while its parent is absent.
-    default: { observedGeneration: -1 },
+    default: { observedGeneration: -1, phase: firstPhase },
   };
 };
+
+const firstPhase: Phase = 'Pending';
 
 /** A rule that speaks of oldSelf holds where there was no value, and where none is written. */
 const fenceRule: StructuralSchema = {

@@ -18,7 +18,7 @@ export const nodeTaskPage = (): string => {
       .map(({ fieldPath = '', message }) => `- ${code(`spec${fieldPath}`)}: ${message}.`)
       .join('\n'),
     '## status',
-    'An object that nobody has looked at yet has the status `{observedGeneration: -1}`, so that Flux, Helm and Argo CD do not take it for ready.',
+    'An object that nobody has looked at yet has the status `{observedGeneration: -1, phase: Pending}`, so that Flux, Helm and Argo CD do not take it for ready.',
     fieldTable(fieldRows(status, '', new Set())),
     '## kubectl get',
     table(

@@ -5,6 +5,7 @@ import { allWork } from '../known-work.ts';
 import type { RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
 import { statusChange } from '../summary/owned-status.ts';
+import type { AgentCall } from '../task-memory.ts';
 import { deletionGraceMs } from '../timing.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';
@@ -14,10 +15,10 @@ export const deleting: Gate = (ctx) => {
   const { deletionTimestamp, annotations } = ctx.nodeTask.metadata;
   if (deletionTimestamp === undefined) return undefined;
   if (!ctx.hasFinalizer) return nothingToDo;
-  if (annotations?.[forceDeleteAnnotation] !== undefined) return letGo([]);
 
   const work = allWork(ctx);
   const { calls, waiting, wakeAt } = stopWork(ctx, work, Number.POSITIVE_INFINITY);
+  if (annotations?.[forceDeleteAnnotation] !== undefined) return forced(ctx, calls);
   // Asked once in any case: the clocks of the API server and of this process may differ.
   if (calls.length > 0) return { ...nothingToDo, calls };
   if (waiting.length === 0) return letGo(work.length === 0 ? [] : [stopped(work.map(({ pod }) => pod))]);
@@ -26,6 +27,12 @@ export const deleting: Gate = (ctx) => {
   const pods = waiting.map(({ pod }) => pod);
   if (deadline <= ctx.now) return letGo([givenUp(pods)]);
   return { ...wait(ctx, pods), requeueAfterMs: Math.min(deadline, wakeAt ?? deadline) - ctx.now };
+};
+
+/** Each agent is told once, because one that can be reached should stop; then the NodeTask goes, whatever came of that. */
+const forced = ({ memory }: RunContext, calls: readonly AgentCall[]): Decision => {
+  const untold = calls.filter(({ taskID }) => (memory.get(taskID)?.failures ?? 0) === 0);
+  return untold.length > 0 ? { ...nothingToDo, calls: untold } : letGo([]);
 };
 
 const letGo = (events: readonly EventNote[]): Decision => ({ ...nothingToDo, finalizer: 'remove', events });

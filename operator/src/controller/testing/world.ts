@@ -111,6 +111,11 @@ export class World {
     this.nodeTask = { ...this.nodeTask, metadata: { ...this.nodeTask.metadata, deletionTimestamp } };
   }
 
+  /** As `kubectl replace` does. */
+  takeFinalizer(): void {
+    this.#setFinalizers([]);
+  }
+
   decide(): Decision {
     for (const row of this.nodeTask.status?.targets ?? []) {
       if (this.pods.has(row.pod)) this.outOfReachSince.delete(row.pod);
