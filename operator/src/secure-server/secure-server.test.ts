@@ -216,6 +216,17 @@ describe('what it takes is bounded', () => {
     assert.ok(waiting.pop()?.request.signal.aborted);
   });
 
+  test('the time for headers and for a body to come in, where nothing else ends it', { timeout: 60_000 }, async () => {
+    const longMs = 600_000;
+    await using slowHeaders = await start({ headersMs: 200, requestMs: longMs, answerMs: longMs });
+    for (const bytes of ['', 'GET /plain HTTP/1.1\r\n']) {
+      assert.match(await wholeAnswer(await raw(slowHeaders.port), bytes), /^HTTP\/1\.1 408/);
+    }
+    await using slowBody = await start({ headersMs: 200, requestMs: 300, answerMs: longMs });
+    const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12';
+    assert.match(await wholeAnswer(await raw(slowBody.port), head), /^HTTP\/1\.1 408/);
+  });
+
   test('connections: a new one takes the place of the oldest', { timeout }, async () => {
     await using small = await start({ connections: 2, reserved: 0 });
     const [first, second] = [await raw(small.port), await raw(small.port)];
