@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { type Chain, startChain } from '@nodetask/testbed';
 import { sendJson, startServer } from '../src/node/testing/http-server.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
@@ -25,32 +25,33 @@ const refuse = (response: ServerResponse, data: string): void => {
   sendJson(response, { jsonrpc: '2.0', id: -1, error: { code: -32603, message: 'Internal error', data } });
 };
 
-describe('a node that says 0 as its earliest height and has blocks from 30', () => {
-  const setUp = async (t: Parameters<typeof makeHome>[0]) => {
-    const { url } = await startServer(t, (request, response) => {
-      const height = Number(/height=(\d+)/.exec(request.url ?? '')?.[1]);
-      if (request.url?.startsWith('/status') === true) {
-        sendJson(response, {
-          node_info: { id: 'ab'.repeat(20), network: 'test-1' },
-          sync_info: { latest_block_height: '80', earliest_block_height: '0' },
-        });
-      } else if (height < 30) refuse(response, `height ${String(height)} is not available, lowest height is 30`);
-      else sendJson(response, { jsonrpc: '2.0', id: -1, result: { height: String(height), txs_results: null } });
-    });
-    const home = await makeHome(t);
-    const handler = await exportHandler(t, { home, nodeRPC: url, tuning: quick });
-    return { home, run: (given: object) => runTask('result-export', handler, given) };
-  };
+/** A node that has blocks from 30 to 80, and says 0 as its earliest height. */
+const startPrunedNode = async (t: TestContext) => {
+  const { url } = await startServer(t, (request, response) => {
+    const height = Number(/height=(\d+)/.exec(request.url ?? '')?.[1]);
+    if (request.url?.startsWith('/status') === true) {
+      sendJson(response, {
+        node_info: { id: 'ab'.repeat(20), network: 'test-1' },
+        sync_info: { latest_block_height: '80', earliest_block_height: '0' },
+      });
+    } else if (height < 30) refuse(response, `height ${String(height)} is not available, lowest height is 30`);
+    else sendJson(response, { jsonrpc: '2.0', id: -1, result: { height: String(height), txs_results: null } });
+  });
+  const home = await makeHome(t);
+  const handler = await exportHandler(t, { home, nodeRPC: url, tuning: quick });
+  return { home, run: (given: object) => runTask('result-export', handler, given) };
+};
 
+describe('a node that says 0 as its earliest height and has blocks from 30', () => {
   test('is exported from the lowest height that it names', async (t) => {
-    const { run } = await setUp(t);
+    const { run } = await startPrunedNode(t);
     const { output } = await run(params('lowest'));
     assert.equal(output?.['lastExportedHeight'], 79);
     assert.equal(assertComplete(await readPages(s3, 'lowest/'), 30), 79);
   });
 
   test('fails with blocks-pruned, and without a further try, if startHeight is below that', async (t) => {
-    const { run, home } = await setUp(t);
+    const { run, home } = await startPrunedNode(t);
     await assert.rejects(run(params('too-low', { startHeight: 5 })), {
       code: 'blocks-pruned',
       retriable: false,
@@ -64,7 +65,7 @@ describe('a node that says 0 as its earliest height and has blocks from 30', () 
   });
 
   test('a start above what the destination holds is refused, because it would leave a gap', async (t) => {
-    const { run } = await setUp(t);
+    const { run } = await startPrunedNode(t);
     await run(params('gap', { startHeight: 30 }));
     await assert.rejects(run(params('gap', { startHeight: 81 })), {
       code: 'start-height-conflict',

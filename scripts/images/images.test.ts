@@ -98,7 +98,7 @@ describe('images', { skip: cannotBuildImages(), timeout: 600_000 }, () => {
       assert.equal(config.Cmd, undefined);
       assert.deepEqual(
         Object.keys(config.ExposedPorts ?? {}),
-        program === 'agent' ? ['7777/tcp'] : ['8080/tcp', '9443/tcp'],
+        program === 'agent' ? ['7777/tcp', '7778/tcp'] : ['8080/tcp', '9443/tcp'],
       );
       const { 'org.opencontainers.image.description': description, ...labels } = config.Labels ?? {};
       assert.match(description ?? '', /^\w.{20,80}\w$/);
