@@ -80,18 +80,20 @@ const judge = ({ name, status, message }: Facts): readonly [ErrorCode, string] =
 const isTransport = (name: string): boolean => name === 'TimeoutError' || name === 'SlowDown';
 
 const maxSaid = 300;
+/** A server writes at any length; of what is longer, only the beginning is searched for keys, and still less is shown. */
+const maxSearched = 4096;
 
 const factsOf = (error: unknown): Facts => {
-  if (!(error instanceof Error)) return { name: 'Error', status: undefined, message: String(error) };
+  if (!(error instanceof Error)) return { name: 'Error', status: undefined, message: String(error).slice(0, maxSaid) };
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
       ? metadata.httpStatusCode
       : undefined;
   return {
-    name: error.name,
+    name: error.name.slice(0, maxSaid),
     status: typeof status === 'number' ? status : undefined,
-    message: withoutKeys(innermost(error)).slice(0, maxSaid) || error.name,
+    message: withoutKeys(innermost(error).slice(0, maxSearched)).slice(0, maxSaid) || error.name,
   };
 };
 
@@ -105,4 +107,4 @@ const innermost = (error: Error): string =>
 const withoutKeys = (text: string): string =>
   text
     .replace(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '…')
-    .replace(/\b(?:Credential|Signature|X-Amz-[A-Za-z-]+)=[^\s,&]+/g, '…');
+    .replace(/\b(?:Credential|Signature|X-Amz-[A-Za-z-]{1,40})=[^\s,&]+/g, '…');

@@ -1,3 +1,4 @@
+import { before } from '@nodetask/runtime/foreign-text';
 import { TaskError } from '@nodetask/shared';
 import type { DocumentTable, DocumentValue } from '../document-value.ts';
 import { isTable } from '../document-value.ts';
@@ -22,7 +23,7 @@ export const parseJsonObject = (text: string, file: string): DocumentTable => {
     const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? [];
     const where = line === undefined ? file : `${file}:${line}:${column}`;
     // The message of the parser quotes the text around the fault; a config file may hold secrets.
-    const what = message.replace(/, ?(?:\.\.\.)?".*" is not valid JSON/s, '').replace(/ in JSON at position.*$/s, '');
+    const what = before(message.replace(/, (?:\.\.\.)?".*$/s, ''), ' in JSON at position');
     throw new TaskError('file-invalid', `${where}: not JSON: ${what}; correct the file there`, { cause: error });
   }
   if (!isTable(value)) {
