@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { generate, generated } from './generate.ts';
 import { root, steps, tool } from './steps.ts';
 import { checkText } from './check-text.ts';
+import { checkRegexes } from './regexes/check-regexes.ts';
 
 /** Hash of every generated file by path. */
 const snapshot = async (): Promise<ReadonlyMap<string, string>> => {
@@ -56,6 +57,7 @@ export const check = (): Promise<void> =>
         ]),
     },
     { name: 'unused files, exports and dependencies', run: () => tool('knip', []) },
+    { name: 'regular expressions: linear', run: checkRegexes },
     { name: 'text: no machine paths, no registry hosts', run: checkText },
     { name: 'generated files without a diff', run: generatedWithoutDiff },
   ]);
