@@ -15,6 +15,7 @@ class Real {
   readonly handlers = {
     'config-validate': new ControlledHandler({ interrupted: 'fail', locks: ['config'] }),
     'mark-ready': new ControlledHandler({ interrupted: 'run-again' }),
+    'result-export': new ControlledHandler({ interrupted: 'run-again' }),
   };
   /** Ends that were told: `id run status`. */
   readonly ends: string[] = [];
@@ -180,7 +181,7 @@ const commands = fc.commands(
     fc
       .tuple(schedule, type, fc.constantFrom(1, 5))
       .map(([number, of, every]) => submit(number, of, 'schedule', every, false)),
-    fc.constant(submit(21, 'mark-ready', 'daemon', 1, false)),
+    fc.constant(submit(21, 'result-export', 'daemon', 1, false)),
     anyTask.map(remove),
     fc.tuple(anyTask, fc.boolean()).map(([number, fails]) => end(number, fails)),
     fc.tuple(anyTask, fc.boolean()).map(([number, fails]) => end(number, fails)),

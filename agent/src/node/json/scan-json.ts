@@ -24,7 +24,7 @@ export const membersAt = (text: string, offset: number): readonly Member[] => {
 
 /** The first key of any object at or after `offset`, which is not inside of a string. */
 export const nextKey = (text: string, offset: number): Pick<Member, 'key' | 'valueStart'> | undefined => {
-  for (let start = text.indexOf('"', offset); start >= 0; ) {
+  for (let start = text.indexOf('"', offset); start >= 0;) {
     const end = skipString(text, start);
     const colon = skipSpace(text, end);
     if (text[colon] === ':') {
