@@ -91,6 +91,9 @@ const byID = (a: { readonly id: string }, b: { readonly id: string }): number =>
 
 type Command = fc.AsyncCommand<EngineModel, Real>;
 
+/** The daemon is a result-export, which has to be told where to. */
+const exportParams = { bucket: 'results', region: 'eu-central-1' };
+
 const submit = (
   number: number,
   type: TaskType,
@@ -106,7 +109,8 @@ const submit = (
     let refused: string | undefined;
     try {
       if (kind === 'schedule') real.engine.submitScheduled({ id, type }, { cron: `*/${everyMinutes} * * * *` });
-      else if (kind === 'daemon') real.engine.submitDaemon({ id, type }, { restartPolicy: 'OnFailure' });
+      else if (kind === 'daemon')
+        real.engine.submitDaemon({ id, type, params: exportParams }, { restartPolicy: 'OnFailure' });
       else real.engine.submit({ id, type, ...run });
     } catch (error) {
       assert.ok(error instanceof TaskError);
