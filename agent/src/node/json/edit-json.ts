@@ -10,7 +10,7 @@ import {
   type KeyPath,
   sameValue,
   type ValueEdit,
-  withEdit,
+  withEdits,
 } from '../document-value.ts';
 import { parseJsonObject } from './parse-json.ts';
 import { type Member, membersAt } from './scan-json.ts';
@@ -21,7 +21,7 @@ import { type Member, membersAt } from './scan-json.ts';
  */
 export const editJson = (text: string, wanted: readonly ValueEdit[], file: string): string => {
   const before = parseJsonObject(text, file);
-  const intended = wanted.reduce(withEdit, before);
+  const intended = withEdits(before, wanted);
   const style = styleOf(text);
   const result = editsBetween(before, intended).reduce((current, edit) => applyEdit(current, edit, style, file), text);
   if (result !== text && !sameValue(parseJsonObject(result, file), intended)) {

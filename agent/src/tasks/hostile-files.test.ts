@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { makeTempHome } from '../../node/testing/temp-home.ts';
-import { runAside } from '../testing/run-aside.ts';
+import { makeTempHome } from '../node/testing/temp-home.ts';
+import { runAside } from './testing/run-aside.ts';
 
 /** Files that somebody wrote to keep the agent busy. Each is patched in a process of its own, which a red test can end. */
 
@@ -38,9 +38,9 @@ const cases = [
     manyKeys,
   ],
   [
-    'a config of one bare word',
+    'a config with one long word in an inline table',
     'config.toml',
-    toml(`x = { ${'a-'.repeat(tomlCharacters / 2)} = 1 }\n`),
+    toml(`x = { y = "${'a-'.repeat(tomlCharacters / 2)}" }\n`),
     { moniker: 'b' },
   ],
   ['a config of secrets', 'config.toml', toml(fill(tomlCharacters, (i) => `k${i}_token=1\n`)), { moniker: 'b' }],
@@ -58,7 +58,6 @@ describe('a file that is made to take long', () => {
   for (const [name, file, content, patch] of cases) {
     test(`${name} is patched and does not keep the agent from its callers`, { timeout: 300_000 }, async (t) => {
       const home = await makeTempHome(t);
-      await mkdir(home.config, { recursive: true });
       await writeFile(join(home.config, file), content);
       const { outcome, blockedMs } = await runAside({
         home: home.root,
@@ -69,6 +68,30 @@ describe('a file that is made to take long', () => {
       assert.equal(outcome, 'changed');
       assert.ok(blockedMs < budgetMs, `blocked for ${blockedMs} ms of processor time`);
       assert.notEqual(await readFile(join(home.config, file), 'utf8'), content);
+    });
+  }
+
+  const unknown = toml(fill(tomlCharacters, (i) => `k${i}=1\n`));
+  const durations = toml(`[consensus]\ntimeout_commit = "${'0000s'.repeat(tomlCharacters / 5)}x"\n`);
+  for (const [name, type, config, params, ends] of [
+    ['a config of unknown keys is validated', 'config-validate', unknown, {}, /^config-invalid/],
+    ['a config with an endless duration is validated', 'config-validate', durations, {}, /^config-invalid/],
+    ['unknown keys are kept when a mode is applied', 'config-apply', unknown, { mode: 'full' }, /^changed$/],
+    [
+      'comments are kept when a mode is applied',
+      'config-apply',
+      toml('#\n'.repeat(120_000)),
+      { mode: 'full' },
+      /^changed$/,
+    ],
+  ] as const) {
+    test(`${name}, and that does not keep the agent from its callers`, { timeout: 300_000 }, async (t) => {
+      const home = await makeTempHome(t);
+      await writeFile(join(home.config, 'config.toml'), config);
+      await writeFile(join(home.config, 'app.toml'), 'x = 1\n');
+      const { outcome, failure, blockedMs } = await runAside({ home: home.root, type, params, timeoutMs: 120_000 });
+      assert.match(outcome ?? failure ?? '', ends);
+      assert.ok(blockedMs < budgetMs, `blocked for ${blockedMs} ms of processor time`);
     });
   }
 
