@@ -11,7 +11,7 @@ export type Program = 'agent' | 'operator';
 
 /** Programs of threads. */
 const threads: Readonly<Record<Program, readonly string[]>> = {
-  agent: ['tasks/snapshot-restore/unpack-thread.ts'],
+  agent: ['tasks/snapshot-restore/unpack-thread.ts', 'tasks/config-patch/edit-thread.ts'],
   operator: [],
 };
 

@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import { generate, generated } from './generate.ts';
 import { root, steps, tool } from './steps.ts';
 import { checkText } from './check-text.ts';
+import { checkRegexes } from './regexes/check-regexes.ts';
 
 /** The generated files with their content. */
 const readGenerated = async (): Promise<ReadonlyMap<string, Buffer>> => {
@@ -67,6 +68,7 @@ export const check = (): Promise<void> =>
         ]),
     },
     { name: 'unused files, exports and dependencies', run: () => tool('knip', []) },
+    { name: 'regular expressions: linear', run: checkRegexes },
     { name: 'text: no machine paths, no registry hosts', run: checkText },
     { name: 'generated files without a diff', run: generatedWithoutDiff },
   ]);

@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   format: () => steps([{ name: 'format', run: () => tool('prettier', ['--write', '--log-level=warn', '.']) }]),
   test: (args) => test('all', args),
   'test:unit': (args) => test('unit', args),
+  'test:loaded': (args) => test('loaded', args),
   e2e,
   images: (args) => node(['scripts/images/images.ts', ...args]),
   testbed: (args) => node(['testbed/src/run.ts', ...args]),

@@ -1,12 +1,19 @@
 import { glob, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BusyLoops } from './busy-loops.ts';
 import { node, root, steps } from './steps.ts';
 
 /** Unit tests stand beside the code; what needs real servers stands in a workspace's test folder. */
 const patterns = {
   unit: ['{shared,runtime,agent,operator,testbed,charts}/{src,demo,chaos}/**/*.test.ts', 'scripts/**/*.test.ts'],
   real: ['{shared,runtime,agent,operator,testbed,charts}/test/**/*.test.ts'],
+} as const;
+
+const patternsOf = {
+  all: [...patterns.unit, ...patterns.real],
+  unit: patterns.unit,
+  loaded: patterns.real,
 } as const;
 
 const find = async (globs: readonly string[]): Promise<readonly string[]> => {
@@ -30,26 +37,33 @@ const compileCache = join(root, 'node_modules', '.cache', 'node-compile');
 
 const runner = ['--test', '--test-concurrency=2', '--test-timeout=600000', '--test-reporter=spec'];
 
-/** Runs the tests; extra arguments go to Node's test runner, or name the files to run. */
-export const test = async (which: 'all' | 'unit', args: readonly string[]): Promise<void> => {
+/** More than the two processors of CI have time for. */
+const busyLoops = 4;
+
+/**
+ * Runs the tests; extra arguments go to Node's test runner, or name the files to run. `loaded` are the files with real servers, beside
+ * programs that take the processors from them: a test that only passes on a machine with nothing else to do shows there.
+ */
+export const test = async (which: 'all' | 'unit' | 'loaded', args: readonly string[]): Promise<void> => {
   const named = args.filter((arg) => arg.endsWith('.test.ts'));
   const options = args.filter((arg) => !arg.endsWith('.test.ts'));
-  const files =
-    named.length > 0 ? named : await find(which === 'unit' ? patterns.unit : [...patterns.unit, ...patterns.real]);
+  const files = named.length > 0 ? named : await find(patternsOf[which]);
   const whole = which === 'all' && args.length === 0;
   const audit = whole ? await mkdtemp(join(tmpdir(), 'nodetask-audit-')) : '';
   try {
     await steps([
-      ...(which === 'all'
+      ...(which !== 'unit'
         ? [{ name: 'programs of the testbed', run: () => node(['testbed/src/programs/prepare.ts']) }]
         : []),
       {
         name: `${String(files.length)} test files`,
-        run: () =>
-          node([...runner, ...options, ...files], {
+        run: async () => {
+          await using _load = new BusyLoops(which === 'loaded' ? busyLoops : 0);
+          await node([...runner, ...options, ...files], {
             NODETASK_TESTBED_AUDIT_FOLDER: audit,
             NODE_COMPILE_CACHE: compileCache,
-          }),
+          });
+        },
       },
       // What operator and agents asked for in all of them.
       ...(whole

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
+import { PrunedRPC } from './support/pruned-rpc.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
@@ -224,10 +225,15 @@ describe('a daemon', () => {
     await cluster.untilNodeTask('daemon', (object) => object === undefined, { what: 'daemon to be gone' });
   });
 
-  test('that is not to be started again has failed when it returns', async () => {
-    const spec = { type: 'mark-ready', target: { podName: 'sei-0' }, async: { daemon: { restartPolicy: 'Never' } } };
-    await cluster.applyNodeTask('returned', spec);
-    assert.equal(reasonOf(await untilFinished(cluster, 'returned'), 'Failed'), 'DaemonExited');
+  test('that is not to be started again has failed when it ends', async () => {
+    await using rpc = await PrunedRPC.start();
+    await cluster.applyNodeTask('ended', {
+      type: 'result-export',
+      target: { podName: 'sei-0' },
+      params: rpc.params,
+      async: { daemon: { restartPolicy: 'Never' } },
+    });
+    assert.equal(reasonOf(await untilFinished(cluster, 'ended'), 'Failed'), 'DaemonExited');
   });
 });
 

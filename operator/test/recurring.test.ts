@@ -2,21 +2,25 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { NodeTask, TaskResult } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
+import { PrunedRPC } from './support/pruned-rpc.ts';
 import { applyOverdueSchedule, halfAnHourAway } from './support/overdue-schedule.ts';
 import { withShiftedClock } from './support/with-shifted-clock.ts';
 import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 /** Schedules and daemons on real agents: what they miss, how they change in place, how they are started again. */
 let cluster: Cluster;
+let rpc: PrunedRPC;
 const pod = 'sei-0';
 
 before(async () => {
   cluster = await startCluster();
-  await cluster.createAgentPod(pod);
+  await cluster.createAgentPod(pod, { allowHosts: ['127.0.0.1'] });
+  rpc = await PrunedRPC.start();
 });
 
 after(async () => {
   await cluster.stop();
+  await rpc[Symbol.asyncDispose]();
 });
 
 const scheduled = (schedule: object): Pick<NodeTask, 'spec'>['spec'] => ({
@@ -115,15 +119,20 @@ test('the last ten runs stand on status, the newest first', async () => {
   assert.deepEqual(lastRun(seen), ['True', 'RunSucceeded']);
 });
 
+/** It ends at once, with an error that waiting does not mend. */
 const daemon = (restartPolicy: string): NodeTask['spec'] =>
-  // It returns at once, which no daemon should.
-  ({ type: 'mark-ready', target: { podName: pod }, async: { daemon: { restartPolicy } } }) as NodeTask['spec'];
+  ({
+    type: 'result-export',
+    target: { podName: pod },
+    params: rpc.params,
+    async: { daemon: { restartPolicy } },
+  }) as NodeTask['spec'];
 
 describe('a daemon', () => {
   test('that ends is started again after a pause, with the count of its restarts', async () => {
     await cluster.applyNodeTask('restless', daemon('OnFailure'));
     const again = await until(cluster, 'restless', 'to be restarted twice', ({ status }) =>
-      /\(restart [2-9]\): .*daemon-exited|\(restart [2-9]\): .*returned/.test(status?.conditions?.[0]?.message ?? ''),
+      /\(restart [2-9]\): result-export: /.test(status?.conditions?.[0]?.message ?? ''),
     );
     assert.equal(reasonOf(again, 'Reconciling'), 'DaemonRestarting');
     assert.equal(again.status?.phase, 'Pending');

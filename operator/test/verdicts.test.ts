@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { maxTargets } from '@nodetask/shared';
 import { type Cluster, type KubeObject, startCluster } from '@nodetask/testbed';
 import { Judges } from './support/judges.ts';
+import { PrunedRPC } from './support/pruned-rpc.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf, reasonOf } from './support/test-cluster.ts';
 import { type RecordedNodeTask, VersionRecorder } from './support/version-recorder.ts';
@@ -41,12 +42,18 @@ const ready: Spec = { type: 'mark-ready', target };
 /** Nobody has written the files that it looks at: fails at once. */
 const failing: Spec = { type: 'config-validate', target };
 
-/** Goes on for ever. */
-const exporting = (source: SilentSource): Spec => ({
+/** Goes on for ever if the params lead to a server that says nothing. */
+const exporting = (params: Readonly<Record<string, unknown>>): Spec => ({
   type: 'result-export',
   target,
-  params: { bucket: 'results', region: 'eu-central-1', endpoint: source.url, rpcEndpoint: source.url },
+  params,
   async: { daemon: {} },
+});
+const silent = ({ url }: SilentSource): Readonly<Record<string, unknown>> => ({
+  bucket: 'results',
+  region: 'eu-central-1',
+  endpoint: url,
+  rpcEndpoint: url,
 });
 
 const byCron = (cron: string): Spec => ({ ...ready, async: { schedule: { cron } } });
@@ -313,7 +320,7 @@ describe('a schedule', () => {
 describe('a daemon', () => {
   test('that runs', async () => {
     await using source = await SilentSource.start();
-    await apply('daemon', exporting(source));
+    await apply('daemon', exporting(silent(source)));
     await judges.check('daemon', 'daemon runs', reasonIs('DaemonRunning'));
     await judges.checkLife('daemon');
     await remove('daemon');
@@ -321,24 +328,28 @@ describe('a daemon', () => {
 
   test('that is suspended before it begins, let go, and suspended while it runs', async () => {
     await using source = await SilentSource.start();
-    await apply('resting', { ...exporting(source), suspend: true });
+    await apply('resting', { ...exporting(silent(source)), suspend: true });
     await judges.check('resting', 'schedule or daemon, suspended', phaseIs('Suspended'));
-    await apply('resting', { ...exporting(source), suspend: false });
+    await apply('resting', { ...exporting(silent(source)), suspend: false });
     await judges.check('resting', 'daemon runs', reasonIs('DaemonRunning'));
-    await apply('resting', { ...exporting(source), suspend: true });
+    await apply('resting', { ...exporting(silent(source)), suspend: true });
     await judges.check('resting', 'schedule or daemon, suspended', phaseIs('Suspended'));
     await judges.checkLife('resting');
     await remove('resting');
   });
 
   test('that has ended', async () => {
-    await apply('ended', { ...ready, async: { daemon: { restartPolicy: 'Never' } } });
+    await using rpc = await PrunedRPC.start();
+    await apply('ended', { ...exporting(rpc.params), async: { daemon: { restartPolicy: 'Never' } } });
     await judges.check('ended', 'daemon has ended and is not started again', reasonIs('DaemonExited'));
     // Whether it was seen running before is a matter of moments: no checkLife().
   });
 
   test('without a pod', async () => {
-    const spec = { ...ready, target: { podName: 'sei-none', waitSeconds: 1 }, async: { daemon: {} } };
+    const spec = {
+      ...exporting({ bucket: 'results', region: 'eu-central-1' }),
+      target: { podName: 'sei-none', waitSeconds: 1 },
+    };
     await apply('homeless', spec);
     await judges.check('homeless', stuck, (nodeTask) => reasonOf(nodeTask, 'Stalled') !== undefined);
     await judges.checkLife('homeless');

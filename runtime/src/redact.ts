@@ -31,12 +31,12 @@ export const isSecretName = (name: string): boolean => {
 };
 
 const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{4,}/gi;
-const userInfo = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@"']{1,256}@/gi;
+const userInfo = /:\/\/[^\s/?#@"']{1,256}@/g;
 const signedQuery =
   /([?&;](?:X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|X-Goog-(?:Signature|Credential)|sig|access_token|token|api[_-]?key|password|secret)=)[^&\s"'#]+/gi;
 
 /** The text without the secrets that it shows by its form. */
 export const redactText = (text: string): string =>
-  text.replace(bearer, `$1 ${redacted}`).replace(userInfo, `$1${redacted}@`).replace(signedQuery, `$1${redacted}`);
+  text.replace(bearer, `$1 ${redacted}`).replace(userInfo, `://${redacted}@`).replace(signedQuery, `$1${redacted}`);
 
 export const redactedValue = redacted;

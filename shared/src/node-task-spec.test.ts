@@ -7,15 +7,18 @@ const least = { type: 'mark-ready', target: { podName: 'sei-rpc-0' } };
 
 describe('the spec of a NodeTask', () => {
   it('has its defaults filled in', () => {
-    assert.deepEqual(nodeTaskSpecSchema.parse({ ...least, async: { daemon: {} }, retry: {}, strategy: {} }), {
-      type: 'mark-ready',
-      target: { podName: 'sei-rpc-0', waitSeconds: 300 },
-      async: { daemon: { restartPolicy: 'OnFailure' } },
-      retry: { limit: 0, backoffSeconds: 10, maxBackoffSeconds: 300 },
-      strategy: { maxParallel: 1, order: 'Name', failureThreshold: 0, onFailure: 'Stop' },
-      suspend: false,
-      cancel: false,
-    });
+    assert.deepEqual(
+      nodeTaskSpecSchema.parse({ ...least, type: 'result-export', async: { daemon: {} }, retry: {}, strategy: {} }),
+      {
+        type: 'result-export',
+        target: { podName: 'sei-rpc-0', waitSeconds: 300 },
+        async: { daemon: { restartPolicy: 'OnFailure' } },
+        retry: { limit: 0, backoffSeconds: 10, maxBackoffSeconds: 300 },
+        strategy: { maxParallel: 1, order: 'Name', failureThreshold: 0, onFailure: 'Stop' },
+        suspend: false,
+        cancel: false,
+      },
+    );
   });
 
   it('leaves absent what has no default', () => {
@@ -26,6 +29,7 @@ describe('the spec of a NodeTask', () => {
     { target: { selector: { matchLabels: { app: 'sei-rpc' } }, waitSeconds: 1 } },
     { target: { selector: { matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: ['a'] }] } } },
     { target: { selector: { matchExpressions: [{ key: 'app', operator: 'DoesNotExist', values: [] }] } } },
+    { target: { selector: { matchLabels: { [`${'p'.repeat(253)}/${'n'.repeat(63)}`]: '' } } } },
     { strategy: { maxParallel: '100%', failureThreshold: '0%' } },
     { strategy: { maxParallel: 256, failureThreshold: 0 } },
     { async: { schedule: { cron: '@Daily', timeZone: 'America/Argentina/Buenos_Aires' } } },
@@ -50,7 +54,24 @@ describe('the spec of a NodeTask', () => {
       { target: { selector: { matchExpressions: [{ key: 'a', operator: 'Exists', values: ['b'] }] } } },
       /In and NotIn need values/,
     ],
+    [{ target: { selector: { matchLabels: { 'bad key!': 'b' } } } }, /each key of matchLabels must be a label key/],
+    [{ target: { selector: { matchLabels: { 'a..b/c': 'b' } } } }, /each key of matchLabels must be a label key/],
+    [
+      { target: { selector: { matchLabels: { ['n'.repeat(64)]: 'b' } } } },
+      /each key of matchLabels must be a label key/,
+    ],
+    [
+      { target: { selector: { matchLabels: { [`${'p'.repeat(254)}/c`]: 'b' } } } },
+      /each key of matchLabels must be a label key/,
+    ],
+    [{ target: { selector: { matchLabels: { a: 'not valid!' } } } }, /must be a label value/],
+    [{ target: { selector: { matchLabels: { a: 'b,c=d' } } } }, /must be a label value/],
+    [
+      { target: { selector: { matchExpressions: [{ key: `${'p'.repeat(254)}/c`, operator: 'Exists' }] } } },
+      /the prefix of a label key has at most 253 characters/,
+    ],
     [{ target: { podName: 'a', waitSeconds: 0 } }, /waitSeconds/],
+    [{ async: { daemon: {} } }, /async\.daemon goes with result-export only/],
     [{ async: { schedule: { cron: '3 * * *' } } }, /must be five fields/],
     [{ async: { schedule: { cron: '@daily', timeZone: 'Central European Time' } } }, /must be an IANA time zone/],
     [{ async: { schedule: { cron: '@daily', suspend: true } } }, /suspend/],

@@ -1,26 +1,12 @@
 import * as z from 'zod';
 import { celList } from './crd/cel.ts';
 import { type CrossFieldRule, exactlyOne, withRules } from './cross-field-rule.ts';
+import { keyPrefixRule, labelKey, labelKeysRule, labelValue, maxLabelKeyCharacters } from './labels.ts';
 import { maxTargets } from './names.ts';
 import { boundedMap } from './params/fields.ts';
 import { paramsFit, paramsTooLarge } from './params/size.ts';
 import { asyncRules, daemonSchema, scheduleRules, scheduleSchema } from './schedule.ts';
 import { daemonTypes, taskTypes, taskTypeSchema } from './task-type.ts';
-
-/** Key and values as Kubernetes has them for labels. */
-const labelKey = z
-  .string()
-  .min(1)
-  .max(317)
-  .regex(
-    /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
-    'must be a label key such as app or app.kubernetes.io/name',
-  );
-
-const labelValue = z
-  .string()
-  .max(63)
-  .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/, 'must be a label value');
 
 const matchExpression = withRules(
   z.strictObject({
@@ -39,6 +25,7 @@ const matchExpression = withRules(
       holds: ({ operator, values }) =>
         (operator === 'In' || operator === 'NotIn') === (Array.isArray(values) && values.length > 0),
     },
+    keyPrefixRule,
   ],
 );
 
@@ -46,7 +33,7 @@ const isEmpty = (value: unknown): boolean => value === undefined || Object.keys(
 
 const labelSelector = withRules(
   z.strictObject({
-    matchLabels: boundedMap({ key: 317, value: 63 }, { maxKeys: 16 })
+    matchLabels: boundedMap({ key: maxLabelKeyCharacters, value: labelValue }, { maxKeys: 16 })
       .optional()
       .describe('Labels that a pod must carry, all of them.'),
     matchExpressions: z
@@ -61,6 +48,7 @@ const labelSelector = withRules(
       message: 'an empty selector would match every pod: name at least one label',
       holds: ({ matchLabels, matchExpressions }) => !isEmpty(matchLabels) || !isEmpty(matchExpressions),
     },
+    labelKeysRule('matchLabels'),
   ],
 );
 

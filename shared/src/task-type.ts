@@ -20,9 +20,9 @@ export const taskTypeSchema = z.enum(taskTypes).describe('Task type.');
 export type TaskType = (typeof taskTypes)[number];
 
 /**
- * Types that may run as a daemon. The others hold the locks of the files that they write for their whole run, and a daemon holds none;
- * mark-ready writes no file, and ends at once.
+ * Types that may run as a daemon: those that run until they are stopped. The others come to an end, and most hold the locks of the files
+ * that they write for their whole run, which a daemon must not.
  */
-export const daemonTypes = ['result-export', 'mark-ready'] as const satisfies readonly TaskType[];
+export const daemonTypes = ['result-export'] as const satisfies readonly TaskType[];
 
 export const isTaskType = (value: unknown): value is TaskType => (taskTypes as readonly unknown[]).includes(value);

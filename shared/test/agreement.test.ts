@@ -77,11 +77,21 @@ const members = {
       podName: fc.constantFrom('sei-rpc-0', 'a.b', 'A', '-a', ''),
       selector: fc.record(
         {
-          matchLabels: fc.constantFrom({}, { app: 'sei' }),
+          matchLabels: fc.constantFrom<Readonly<Record<string, string>>>(
+            {},
+            { app: 'sei' },
+            { 'app.kubernetes.io/name': '' },
+            { 'bad key!': 'sei' },
+            { app: 'not valid!' },
+            { 'a..b/name': 'sei' },
+            { [`${'p'.repeat(254)}/name`]: 'sei' },
+            { [`${'p'.repeat(253)}/name`]: 'sei' },
+            { [`app/${'n'.repeat(64)}`]: 'sei' },
+          ),
           matchExpressions: fc.array(
             fc.record(
               {
-                key: fc.constantFrom('app', 'app.kubernetes.io/name', 'a b', ''),
+                key: fc.constantFrom('app', 'app.kubernetes.io/name', 'a b', '', 'a..b/c', `${'p'.repeat(254)}/c`),
                 operator: fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt'),
                 values: fc.array(fc.constantFrom('a', '', '-'), { maxLength: 2 }),
               },

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import { archiveError } from './archive-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import { decodeName, entrySegments, quoteName } from './entry-path.ts';
@@ -129,10 +130,7 @@ const parseNumber = (header: Buffer, at: number, length: number): number => {
       throw archiveError('has a header with a number that is out of range');
     return Number(value);
   }
-  const digits = bytes
-    .toString('latin1')
-    .replace(/[\0 ]+$/, '')
-    .trimStart();
+  const digits = withoutTrailing(bytes.toString('latin1'), '\0 ').trimStart();
   if (!/^[0-7]*$/.test(digits)) throw archiveError('has a header with a number that is none');
   return digits === '' ? 0 : Number.parseInt(digits, 8);
 };
@@ -148,7 +146,7 @@ const readMeta = async (input: ByteQueue, { flag, bytes }: Header): Promise<PaxV
   const meta = block.subarray(0, bytes);
   switch (flag) {
     case 'L':
-      return { name: decodeName(meta).replace(/\0+$/, '') };
+      return { name: withoutTrailing(decodeName(meta), '\0') };
     case 'x':
       return applyPax(meta);
     default:

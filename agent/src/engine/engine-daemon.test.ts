@@ -57,11 +57,13 @@ describe('a type that holds its locks for the whole run', () => {
   it('is no daemon: refused at submission, and nothing is journalled', () => {
     const { engine } = startWith(
       { daemon: false, locks: ['config'] },
-      { handlers: { 'mark-ready': new ControlledHandler(), 'result-export': new ControlledHandler() } },
+      {
+        handlers: { 'mark-ready': new ControlledHandler({ daemon: false }), 'result-export': new ControlledHandler() },
+      },
     );
     const error = refusal('invalid-request', () => engine.submitDaemon(task, { restartPolicy: 'OnFailure' }));
     const message =
-      'config-validate does not run as a daemon: run it once, or by async.schedule (daemons: mark-ready, result-export)';
+      'config-validate does not run as a daemon: run it once, or by async.schedule (daemons: result-export)';
     assert.deepEqual(error.details, { faults: [{ path: 'async.daemon', message }] });
     assert.equal(error.message, `invalid request: async.daemon: ${message}`);
     assert.equal(engine.getResult(task.id), undefined);
@@ -149,15 +151,6 @@ describe('a daemon that ends', () => {
     assert.equal(clock.pendingTimers, 0);
     await clock.advance(60 * minute);
     assert.equal(handler.runs.length, 1);
-  });
-
-  it('a mark-ready as a daemon does not mark ready: it never completes', async () => {
-    const { engine, handler } = startWith();
-    engine.submitDaemon({ type: 'mark-ready' }, { restartPolicy: 'Never' });
-    await turn();
-    handler.last.complete();
-    await turn();
-    assert.equal(engine.healthz(), false);
   });
 });
 

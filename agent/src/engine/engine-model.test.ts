@@ -15,6 +15,7 @@ class Real {
   readonly handlers = {
     'config-validate': new ControlledHandler({ interrupted: 'fail', locks: ['config'] }),
     'mark-ready': new ControlledHandler({ interrupted: 'run-again' }),
+    'result-export': new ControlledHandler({ interrupted: 'run-again' }),
   };
   /** Ends that were told: `id run status`. */
   readonly ends: string[] = [];
@@ -90,6 +91,9 @@ const byID = (a: { readonly id: string }, b: { readonly id: string }): number =>
 
 type Command = fc.AsyncCommand<EngineModel, Real>;
 
+/** The daemon is a result-export, which has to be told where to. */
+const exportParams = { bucket: 'results', region: 'eu-central-1' };
+
 const submit = (
   number: number,
   type: TaskType,
@@ -105,7 +109,8 @@ const submit = (
     let refused: string | undefined;
     try {
       if (kind === 'schedule') real.engine.submitScheduled({ id, type }, { cron: `*/${everyMinutes} * * * *` });
-      else if (kind === 'daemon') real.engine.submitDaemon({ id, type }, { restartPolicy: 'OnFailure' });
+      else if (kind === 'daemon')
+        real.engine.submitDaemon({ id, type, params: exportParams }, { restartPolicy: 'OnFailure' });
       else real.engine.submit({ id, type, ...run });
     } catch (error) {
       assert.ok(error instanceof TaskError);
@@ -180,7 +185,7 @@ const commands = fc.commands(
     fc
       .tuple(schedule, type, fc.constantFrom(1, 5))
       .map(([number, of, every]) => submit(number, of, 'schedule', every, false)),
-    fc.constant(submit(21, 'mark-ready', 'daemon', 1, false)),
+    fc.constant(submit(21, 'result-export', 'daemon', 1, false)),
     anyTask.map(remove),
     fc.tuple(anyTask, fc.boolean()).map(([number, fails]) => end(number, fails)),
     fc.tuple(anyTask, fc.boolean()).map(([number, fails]) => end(number, fails)),

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import {
   type ErrorCode,
   errorCodeEntry,
@@ -27,7 +28,8 @@ export const failureOf = (type: string, error: unknown): Failure => {
   const code = error instanceof TaskError ? error.code : 'handler-failed';
   const entry = errorCodeEntry(code);
   const message = error instanceof Error ? error.message : String(error);
-  const said = printable(message).replace(/[.\s]+$/u, '');
+  // A server may have written it, at any length: what is cut off below is not looked at either.
+  const said = withoutTrailing(printable(message.slice(0, maxErrorText + 1)), '. \n');
   const text = hasAdvice(said) ? `${type}: ${said}` : `${type}: ${said}: ${entry.action}`;
   const output = error instanceof TaskError ? partialOutput(error) : undefined;
   return {

@@ -133,7 +133,7 @@ export class Runner {
       const record = journal.get(run.id);
       if (record === undefined) return 'dropped';
       const ended = launch.conclude(record, end, new Date(clock.now()).toISOString());
-      const ready = end.kind === 'completed' && ended.type === 'mark-ready' && ended.kind !== 'daemon';
+      const ready = end.kind === 'completed' && ended.type === 'mark-ready';
       journal.commit(ended, { ready });
       return ended;
     } catch (error) {

@@ -67,15 +67,43 @@ export const editsBetween = (before: DocumentTable, after: DocumentTable, at: Ke
   return edits;
 };
 
-/** A copy of `document` with one edit done; tables on the way are made where they are missing. */
-export const withEdit = (document: DocumentTable, edit: ValueEdit): DocumentTable => {
-  const [key, ...rest] = edit.path;
-  if (key === undefined) return document;
-  const { [key]: old, ...others } = document;
-  if (rest.length > 0) {
-    const inner: ValueEdit = edit.value === undefined ? { path: rest } : { path: rest, value: edit.value };
-    if (edit.value === undefined && !isTable(old)) return document;
-    return { ...document, [key]: withEdit(isTable(old) ? old : {}, inner) };
+/** A copy of `document` with edits done in their order; tables on the way are made where they are missing. Each table is copied once. */
+export const withEdits = (document: DocumentTable, edits: readonly ValueEdit[]): DocumentTable => {
+  const copies = new WeakSet<object>();
+  const copyOf = (table: DocumentTable): Writable => {
+    const copy: Writable = { ...table };
+    copies.add(copy);
+    return copy;
+  };
+  const isCopy = (table: DocumentTable): table is Writable => copies.has(table);
+  const result = copyOf(document);
+  for (const { path, value } of edits) {
+    const last = path.at(-1);
+    if (last === undefined) continue;
+    let table: Writable | undefined = result;
+    for (const key of path.slice(0, -1)) {
+      const next: DocumentValue | undefined = Object.hasOwn(table, key) ? table[key] : undefined;
+      // What is to be removed is not there.
+      if (!isTable(next) && value === undefined) {
+        table = undefined;
+        break;
+      }
+      const inner: Writable = !isTable(next) ? copyOf({}) : isCopy(next) ? next : copyOf(next);
+      if (inner !== next) setOwn(table, key, inner);
+      table = inner;
+    }
+    if (table === undefined) continue;
+    if (value === undefined) delete table[last];
+    else setOwn(table, last, value);
   }
-  return edit.value === undefined ? others : { ...document, [key]: edit.value };
+  return result;
+};
+
+export const withEdit = (document: DocumentTable, edit: ValueEdit): DocumentTable => withEdits(document, [edit]);
+
+type Writable = Record<string, DocumentValue>;
+
+/** Also for a key that assigning would take for the prototype. */
+const setOwn = (table: Writable, key: string, value: DocumentValue): void => {
+  Object.defineProperty(table, key, { value, enumerable: true, configurable: true, writable: true });
 };

@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { TaskError } from '@nodetask/shared';
 import type { buildConnector, Dispatcher } from 'undici';
+import { before } from '@nodetask/runtime/foreign-text';
 import { isIPAddress, refusedAddress } from './ip-address.ts';
 
 export interface EgressOptions {
@@ -187,7 +188,7 @@ const hostOf = (url: URL): string =>
 const portOf = (url: URL): number => Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
 
 const normalizeHost = (text: string): string | undefined => {
-  const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const bare = before(text.replace(/^\[|\]$/g, ''), '%');
   const url = URL.parse(`http://${isIPAddress(bare) && bare.includes(':') ? `[${bare}]` : bare}/`);
   return url === null || url.pathname !== '/' || url.port !== '' || url.username !== '' || url.search !== ''
     ? undefined

@@ -1,11 +1,12 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { before } from '@nodetask/runtime/foreign-text';
 
 /**
  * Why an address must not be connected to, or undefined. Loopback, link-local and unspecified addresses, multicast, and the metadata services
  * of clouds, whose answers hold credentials of the machine; also where an IPv6 address only wraps such an IPv4 one.
  */
 export const refusedAddress = (address: string): string | undefined => {
-  const plain = address.replace(/%.*$/, '');
+  const plain = before(address, '%');
   const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
   const found = refused.find(({ list }) => list.check(plain, family));
   if (found !== undefined) return found.what;
@@ -14,7 +15,7 @@ export const refusedAddress = (address: string): string | undefined => {
   return innerWhat === undefined ? undefined : `${innerWhat} (${String(inner)}, inside an IPv6 address)`;
 };
 
-export const isIPAddress = (host: string): boolean => isIPv4(host) || isIPv6(host.replace(/%.*$/, ''));
+export const isIPAddress = (host: string): boolean => isIPv4(host) || isIPv6(before(host, '%'));
 
 const group = (what: string, ...subnets: readonly string[]): { readonly what: string; readonly list: BlockList } => {
   const list = new BlockList();

@@ -1,4 +1,5 @@
 import { TaskError } from '@nodetask/shared';
+import { withoutLeading, withoutTrailing } from '@nodetask/runtime/foreign-text';
 
 /** The params that say where an object store is, as `objectStoreFields` of shared/ has checked them. */
 export interface ObjectStoreParams {
@@ -63,7 +64,7 @@ const server = ({
 
 /** Users write prefixes with and without slashes around them; keys never begin with one. */
 const asPrefix = (text: string): string => {
-  const bare = text.replace(/^\/+|\/+$/g, '');
+  const bare = withoutLeading(withoutTrailing(text, '/'), '/');
   return bare === '' ? '' : `${bare}/`;
 };
 

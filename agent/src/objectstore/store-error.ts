@@ -109,4 +109,4 @@ const innermost = (error: Error): string =>
 const withoutKeys = (text: string): string =>
   text
     .replace(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '…')
-    .replace(/\b(?:Credential|Signature|X-Amz-[A-Za-z-]+)=[^\s,&]+/g, '…');
+    .replace(/\b(?:Credential|Signature|X-Amz-[A-Za-z-]{1,40})=[^\s,&]+/g, '…');

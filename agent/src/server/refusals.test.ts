@@ -266,6 +266,13 @@ const refusals: readonly Refusal[] = [
     code: 'invalid-request',
   },
   {
+    name: 'mark-ready as a daemon',
+    body: { type: 'mark-ready', async: { daemon: {} } },
+    status: 400,
+    code: 'invalid-request',
+    fault: ['async.daemon', /mark-ready does not run as a daemon: run it once, or by async\.schedule/],
+  },
+  {
     name: 'a NodeTask of another namespace',
     body: { type: 'mark-ready', ref: { ...ref, namespace: 'other' } },
     status: 403,

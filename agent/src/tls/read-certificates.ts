@@ -1,13 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-
-const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+import { certificateBlocks } from '@nodetask/runtime/foreign-text';
 
 /**
  * The certificates of a PEM text, in order; what stands between them (comments, a key) does not count.
  * @throws Error where one cannot be read, naming which
  */
 export const readCertificates = (pem: string): readonly X509Certificate[] =>
-  (pem.match(block) ?? []).map((text, index) => {
+  certificateBlocks(pem).map((text, index) => {
     try {
       return new X509Certificate(text);
     } catch (error) {

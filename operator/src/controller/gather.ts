@@ -1,4 +1,4 @@
-import type { Clock, Logger, NodeTask } from '@nodetask/shared';
+import { type Clock, type Logger, type NodeTask, nodeTaskSpecSchema } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { objectKey } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
@@ -40,7 +40,8 @@ export const gather = async (
   const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
   memory.see([...listed, ...selected, ...named], pods, now);
 
-  if (selected.length === 0 && isWaiting(nodeTask)) {
+  // A selector that another version of the CRD let through may be none for the API server; decide says what is wrong with it.
+  if (selected.length === 0 && isWaiting(nodeTask) && nodeTaskSpecSchema.safeParse(nodeTask.spec).success) {
     const { unlabelled } = memory;
     if (unlabelled === undefined || now - unlabelled.at >= lookAgainMs / 2) {
       memory.unlabelled = { pods: await look(transport, nodeTask, signal, logger), at: now };

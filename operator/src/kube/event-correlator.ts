@@ -1,4 +1,5 @@
 import type { Clock } from '@nodetask/shared';
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { EventRecord } from './event-record.ts';
 import { LruMap } from './lru-map.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -120,5 +121,5 @@ const eventName = (name: string, at: number, random: number): string => {
     Math.floor(random * 2 ** 20)
       .toString(16)
       .padStart(5, '0');
-  return `${name.slice(0, 252 - suffix.length).replace(/[.-]+$/, '')}.${suffix}`;
+  return `${withoutTrailing(name.slice(0, 252 - suffix.length), '.-')}.${suffix}`;
 };

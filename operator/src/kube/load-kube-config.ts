@@ -3,6 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type * as ClientNode from '@kubernetes/client-node';
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { ClusterAccess, Credentials, TlsMaterial } from './cluster-access.ts';
 
 export interface LoadKubeConfigOptions {
@@ -33,7 +34,7 @@ export const loadKubeConfig = async (options: LoadKubeConfigOptions = {}): Promi
   const cluster = currentCluster(loaded.config);
   const namespace = loaded.config.getContextObject(loaded.config.getCurrentContext())?.namespace;
   return {
-    server: cluster.server.replace(/\/+$/, ''),
+    server: withoutTrailing(cluster.server, '/'),
     ...(namespace !== undefined && namespace !== '' && { namespace }),
     readCredentials: async (fresh) => {
       // Anew from the file: what an exec plugin answered is remembered inside of client-node, and the file may have a new token.

@@ -1,18 +1,17 @@
 import { X509Certificate } from 'node:crypto';
+import { certificateBlocks } from '@nodetask/runtime/foreign-text';
 
 /** CA certificates that are trusted together. Text of a bundle is the same whenever its certificates are: comparing texts is enough. */
 
 /** More than that is no bundle of ours: each rotation adds one, and it leaves again. */
 const maxCertificates = 32;
 
-const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,16384}-----END CERTIFICATE-----/g;
-
 /**
  * The certificates of a PEM text, in their order.
  * @throws Error where one cannot be read, or there are more than 32.
  */
 export const parseCertificates = (pem: string): readonly X509Certificate[] => {
-  const blocks = pem.match(block) ?? [];
+  const blocks = certificateBlocks(pem);
   if (blocks.length > maxCertificates) {
     throw new Error(`${blocks.length} certificates, more than the ${maxCertificates} that a bundle may have`);
   }

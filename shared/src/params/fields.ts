@@ -58,11 +58,14 @@ export const goDuration = z
  * A map of text whose number of entries is bounded: for zod here, for the API server by the same numbers in the metadata.
  */
 export const boundedMap = (
-  entries: { readonly key: number; readonly value: number },
+  entries: { readonly key: number; readonly value: number | z.ZodString },
   { minKeys = 0, maxKeys }: { readonly minKeys?: number; readonly maxKeys: number },
 ) =>
   z
-    .record(z.string().min(1).max(entries.key), z.string().max(entries.value))
+    .record(
+      z.string().min(1).max(entries.key),
+      typeof entries.value === 'number' ? z.string().max(entries.value) : entries.value,
+    )
     .refine((map) => Object.keys(map).length >= minKeys, `needs at least ${minKeys} key`)
     .refine((map) => Object.keys(map).length <= maxKeys, `takes at most ${maxKeys} keys`)
     .meta({ ...(minKeys > 0 && { minProperties: minKeys }), maxProperties: maxKeys });

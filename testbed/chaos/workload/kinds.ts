@@ -147,9 +147,14 @@ export const kinds: Readonly<Record<string, { readonly share: number; readonly m
       return onOne(around, 'Succeeded', { type: 'mark-ready', async });
     },
   },
-  'daemon that returns': {
+  'daemon that ends': {
     share: 1,
-    make: (_, around) => onOne(around, 'Failed', { type: 'mark-ready', async: { daemon: { restartPolicy: 'Never' } } }),
+    make: (_, around) => {
+      // Its first page finds no bucket, and it is not started again.
+      const params = { ...around.store, bucket: 'no-such-bucket', pageSize: 1 };
+      const async = { daemon: { restartPolicy: 'Never' } };
+      return onOne(around, 'Failed', { type: 'result-export', params, async });
+    },
   },
 };
 

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import { TaskError } from '@nodetask/shared';
 import {
   type DocumentTable,
@@ -9,7 +10,7 @@ import {
   type KeyPath,
   sameValue,
   type ValueEdit,
-  withEdit,
+  withEdits,
 } from '../document-value.ts';
 import { parseJsonObject } from './parse-json.ts';
 import { type Member, membersAt } from './scan-json.ts';
@@ -20,7 +21,7 @@ import { type Member, membersAt } from './scan-json.ts';
  */
 export const editJson = (text: string, wanted: readonly ValueEdit[], file: string): string => {
   const before = parseJsonObject(text, file);
-  const intended = wanted.reduce(withEdit, before);
+  const intended = withEdits(before, wanted);
   const style = styleOf(text);
   const result = editsBetween(before, intended).reduce((current, edit) => applyEdit(current, edit, style, file), text);
   if (result !== text && !sameValue(parseJsonObject(result, file), intended)) {
@@ -55,7 +56,7 @@ const applyEdit = (text: string, edit: ValueEdit, style: Style, file: string): s
     return text.slice(0, open) + lineBreak(style, depth) + pair + lineBreak(style, depth - 1) + text.slice(close);
   }
   // What stands before the last member, usually a line end and its indentation, stands before the new one as well.
-  const gap = /[ \t\r\n]*$/.exec(text.slice(offset, last.keyStart))?.[0] ?? '';
+  const gap = text.slice(withoutTrailing(text.slice(0, last.keyStart), ' \t\r\n').length, last.keyStart);
   return `${text.slice(0, last.valueEnd)},${gap}${pair}${text.slice(last.valueEnd)}`;
 };
 

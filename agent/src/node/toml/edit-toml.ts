@@ -9,6 +9,7 @@ import {
   type ValueEdit,
   valueAt,
   withEdit,
+  withEdits,
 } from '../document-value.ts';
 import { parseToml } from './parse-toml.ts';
 import { inlineTableAround, isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
@@ -24,7 +25,7 @@ import { problemWithEdit } from './verify-edit.ts';
  */
 export const editToml = async (text: string, wanted: readonly ValueEdit[], file: string): Promise<string> => {
   const before = await parseToml(text, file);
-  const intended = wanted.reduce(withEdit, before);
+  const intended = withEdits(before, wanted);
   const edits = editsBetween(before, intended);
   if (edits.length === 0) return text;
   const problems: string[] = [];
@@ -57,7 +58,7 @@ const editInPlace: Attempt = async (text, before, edits, problems) => {
   const removals = [...edits.filter((edit) => edit.value === undefined), ...moved.map(({ path }) => ({ path }))];
   const afterRemovals = await editPhase(text, removals, removeSection, problems);
   if (afterRemovals === undefined) return undefined;
-  const rest = removals.reduce(withEdit, before);
+  const rest = withEdits(before, removals);
   return editPhase(
     afterRemovals,
     edits.filter((edit) => edit.value !== undefined),

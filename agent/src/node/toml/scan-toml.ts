@@ -27,6 +27,8 @@ export interface Pair {
   readonly end: number;
   readonly valueStart: number;
   readonly valueEnd: number;
+  /** Each key of the inline tables in the value, of all levels, dotted or not. */
+  readonly innerKeys: readonly string[];
 }
 
 export interface TomlScan {
@@ -40,6 +42,8 @@ export const scanToml = (text: string): TomlScan => new Scanner(text).scan();
 class Scanner {
   readonly #text: string;
   readonly #notToml10: { readonly offset: number; readonly what: string }[] = [];
+  /** Of the pair that is being read. */
+  #innerKeys: string[] = [];
   #at = 0;
 
   constructor(text: string) {
@@ -68,6 +72,7 @@ class Scanner {
         this.#at++; // =
         this.#skipBlanks();
         const valueStart = this.#at;
+        this.#innerKeys = [];
         this.#value(false);
         const valueEnd = this.#at;
         this.#skipLine();
@@ -81,6 +86,7 @@ class Scanner {
           end: this.#at,
           valueStart,
           valueEnd,
+          innerKeys: this.#innerKeys,
         });
       }
     }
@@ -201,7 +207,8 @@ class Scanner {
     for (;;) {
       if (this.#skipSpace()) this.#note(start, 'a line end in an inline table');
       if (this.#peek() === '}' || this.#peek() === '') break;
-      this.#keys();
+      // One by one: a call takes only so many arguments.
+      for (const key of this.#keys()) this.#innerKeys.push(key);
       this.#at++; // =
       this.#skipBlanks();
       this.#value(true);

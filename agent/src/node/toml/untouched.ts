@@ -22,13 +22,14 @@ const restOf = (text: string, edits: readonly ValueEdit[]): Rest => {
   const comments: string[] = [];
   let at = 0;
   for (const statement of scanToml(text).statements) {
-    comments.push(...commentLines(text.slice(at, statement.start)));
+    for (const line of commentLines(text.slice(at, statement.start))) comments.push(line);
     at = statement.end;
     if (!edits.some((edit) => isNamedBy(edit.path, statement))) {
       statements.push(text.slice(statement.start, statement.end).replace(/\r?\n$/, ''));
     }
   }
-  comments.push(...commentLines(text.slice(at)));
+  // One by one: a call takes only so many arguments.
+  for (const line of commentLines(text.slice(at))) comments.push(line);
   return { statements, comments };
 };
 

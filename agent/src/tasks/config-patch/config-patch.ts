@@ -8,15 +8,13 @@ import {
 import { join } from 'node:path';
 import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
-import { editsBetween, formatPath, type KeyPath } from '../../node/document-value.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readTextFile } from '../../node/read-file.ts';
-import { unifiedDiff } from '../unified-diff.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf } from './document-format.ts';
-import { parseKeyPath } from './key-path.ts';
-import { mergePatch, removeKeys } from './merge-patch.ts';
+import { editAside } from './edit-aside.ts';
+import type { EditedText } from './edit-text.ts';
 
 /**
  * config-patch: merges patches into files under config/, all of them or none, and reports what changed. Everything but the changed values
@@ -34,7 +32,7 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
     for (const [done, name] of names.entries()) {
       signal.throwIfAborted();
       context.progress({ stage: 'edit', done, total: names.length, unit: 'files' });
-      edited.push(await editFile(folder, name, params));
+      edited.push(await editFile(name, params, { folder, files: names.length, signal }));
     }
     const changed = edited.filter((file) => file.after !== file.before);
     signal.throwIfAborted();
@@ -53,52 +51,44 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
   },
 });
 
-interface EditedFile {
+interface EditedFile extends EditedText {
   readonly name: PatchableFile;
   readonly before: string;
-  readonly after: string;
-  readonly changed: readonly KeyPath[];
-  readonly respelled: Readonly<Record<string, string>>;
 }
 
-const editFile = async (folder: string, name: PatchableFile, params: ConfigPatchParams): Promise<EditedFile> => {
-  const format = formatOf(name);
+/** Leaves room for the names of the files and the frame below the 16 KiB that an output may have. */
+const outputBytes = { diffs: 8 * 1024, keys: 5 * 1024 };
+
+const share = (bytes: number, files: number): number => Math.floor(bytes / Math.max(1, files));
+
+interface EditOptions {
+  readonly folder: string;
+  /** How many files the task edits. */
+  readonly files: number;
+  readonly signal: AbortSignal;
+}
+
+const editFile = async (
+  name: PatchableFile,
+  params: ConfigPatchParams,
+  { folder, files, signal }: EditOptions,
+): Promise<EditedFile> => {
   const path = join(folder, name);
-  const before = await readTextFile(path, format.maxBytes);
+  const before = await readTextFile(path, formatOf(name).maxBytes);
   if (before === undefined) {
     throw new TaskError(
       'file-missing',
       `${path} does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits`,
     );
   }
-  const document = await format.parse(before);
-  const removed = removeKeys(document, (params.remove?.[name] ?? []).map(parseKeyPath), format);
-  const merged = mergePatch(removed.document, params.files?.[name] ?? {}, format);
-  const edits = editsBetween(document, merged.document);
-  return {
-    name,
-    before,
-    after: await format.edit(before, edits),
-    changed: edits.map((edit) => edit.path),
-    respelled: { ...removed.respelled, ...merged.respelled },
-  };
+  const patch = params.files?.[name] ?? {};
+  const job = { name, before, patch, remove: params.remove?.[name] ?? [], diffBytes: share(outputBytes.diffs, files) };
+  return { name, before, ...(await editAside(job, signal)) };
 };
 
-/** Leaves room for the names of the files and the frame below the 16 KiB that an output may have. */
-const outputBytes = { diffs: 8 * 1024, keys: 5 * 1024 };
-
 const describe = (edited: readonly EditedFile[]): JsonObject => {
-  const share = (bytes: number): number => Math.floor(bytes / Math.max(1, edited.length));
-  const files = edited.map(({ name, before, after, changed, respelled }): readonly [string, JsonObject] => {
-    const format = formatOf(name);
-    const diff =
-      before === after
-        ? ''
-        : unifiedDiff(format.redact(before, []), format.redact(after, changed), {
-            bytes: share(outputBytes.diffs),
-            lineCharacters: 160,
-          });
-    const keys = fitting(changed.map(formatPath), share(outputBytes.keys));
+  const files = edited.map(({ name, changed, respelled, diff }): readonly [string, JsonObject] => {
+    const keys = fitting(changed, share(outputBytes.keys, edited.length));
     const spellings = Object.entries(respelled)
       .filter(([asked, used]) => asked.length + used.length < 120)
       .slice(0, 4);

@@ -122,4 +122,4 @@ const convertDigits = (value: string, format: DocumentFormat, path: KeyPath): bi
 const isDigits = (value: unknown): boolean => typeof value === 'string' && /^[+-]?\d{1,100}$/.test(value);
 
 const isDecimal = (value: unknown): boolean =>
-  typeof value === 'string' && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value);
+  typeof value === 'string' && /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(value);

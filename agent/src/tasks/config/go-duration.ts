@@ -1,3 +1,5 @@
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
+
 /** Durations as Go writes them, in nanoseconds; a microsecond has either of Unicode's two mu. https://pkg.go.dev/time#ParseDuration */
 const units: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -10,17 +12,25 @@ const units: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
+/** More characters than any duration has; what is longer is none. Arithmetic with as many digits would take its time too. */
+const maxCharacters = 256;
+
 /** Undefined where the text is no duration, or beyond 64 bits. `0` needs no unit; there is no unit for days. */
 export const parseGoDuration = (text: string): bigint | undefined => {
+  if (text.length > maxCharacters) return undefined;
   const [, sign = '', rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0n;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.test(rest)) return undefined;
+  if (rest === '') return undefined;
+  // Each match begins where the last one ended, so no digit is read twice.
+  const part = /(?:(\d+)(?:\.(\d*))?|\.(\d+))(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
   let total = 0n;
-  for (const [, whole = '', fraction = '', unit = ''] of rest.matchAll(
-    /(\d*)\.?(\d*)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g,
-  )) {
+  while (part.lastIndex < rest.length) {
+    const match = part.exec(rest);
+    if (match === null) return undefined;
+    const [, whole = '0', behindWhole, alone, unit = ''] = match;
+    const fraction = behindWhole ?? alone ?? '';
     const scale = units[unit] ?? 0n;
-    total += BigInt(whole || '0') * scale + (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length);
+    total += BigInt(whole) * scale + (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length);
   }
   const value = sign === '-' ? -total : total;
   return BigInt.asIntN(64, value) === value ? value : undefined;
@@ -42,6 +52,6 @@ export const formatGoDuration = (nanoseconds: bigint): string => {
 /** value / 10^digits without trailing zeros. */
 const decimal = (value: bigint, digits: number): string => {
   const scale = 10n ** BigInt(digits);
-  const fraction = (value % scale).toString().padStart(digits, '0').replace(/0+$/, '');
+  const fraction = withoutTrailing((value % scale).toString().padStart(digits, '0'), '0');
   return fraction === '' ? `${value / scale}` : `${value / scale}.${fraction}`;
 };

@@ -44,10 +44,28 @@ export const flavourOf = (configToml: DocumentTable, paths: readonly (readonly s
 
 const similarKey = (table: DocumentTable, key: string): string | undefined => {
   if (Object.hasOwn(table, key)) return key;
-  const names = Object.keys(table);
-  const plain = withoutDashes(key);
-  return (
-    names.find((name) => withoutDashes(name) === plain) ??
-    names.find((name) => withoutDashes(name).toLowerCase() === plain.toLowerCase())
-  );
+  const { plain, lower } = spellingsOf(table);
+  return plain.get(withoutDashes(key)) ?? lower.get(withoutDashes(key).toLowerCase());
+};
+
+/** The keys of a table by how they read without dashes, and in lower case too; of several that read the same, the first. */
+interface Spellings {
+  readonly plain: ReadonlyMap<string, string>;
+  readonly lower: ReadonlyMap<string, string>;
+}
+
+/** Each key of the registry is looked for in the same few tables, and a table may have many keys. Tables never change. */
+const spellings = new WeakMap<DocumentTable, Spellings>();
+
+const spellingsOf = (table: DocumentTable): Spellings => {
+  const known = spellings.get(table);
+  if (known !== undefined) return known;
+  // Backwards, so that the first one stays.
+  const names = Object.keys(table).toReversed();
+  const made: Spellings = {
+    plain: new Map(names.map((name) => [withoutDashes(name), name])),
+    lower: new Map(names.map((name) => [withoutDashes(name).toLowerCase(), name])),
+  };
+  spellings.set(table, made);
+  return made;
 };

@@ -22,7 +22,7 @@ export const parseOverride = (entry: RegistryEntry, text: string): ParsedOverrid
       return { fault: `${quoted} is not a boolean: give true or false` };
     case 'float64': {
       const value = Number(text);
-      return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) && Number.isFinite(value)
+      return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) && Number.isFinite(value)
         ? { value }
         : { fault: `${quoted} is not a finite number: give one such as 0.5` };
     }

@@ -1,4 +1,5 @@
 import { TaskError } from '@nodetask/shared';
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { Egress } from '../../node/egress.ts';
 import { hostAndPort, parsePeerAddress, splitList } from '../../node/peer-address.ts';
 
@@ -49,5 +50,5 @@ const normalize = (egress: Egress, field: string, text: string): string => {
     });
   }
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  return `${url.protocol}//${url.hostname}:${port}${url.pathname.replace(/\/+$/, '')}`;
+  return `${url.protocol}//${url.hostname}:${port}${withoutTrailing(url.pathname, '/')}`;
 };

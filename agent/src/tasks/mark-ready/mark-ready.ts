@@ -7,8 +7,6 @@ import type { TaskHandler } from '../../engine/task-handler.ts';
  */
 export const markReady = (): TaskHandler<MarkReadyParams> => ({
   interrupted: 'run-again',
-  // It writes nothing, and ends at once.
-  daemon: true,
   locks: () => [],
   run: async () => ({ outcome: 'changed' }),
 });

@@ -103,7 +103,7 @@ export class EngineModel {
       default:
         task.kind satisfies never;
     }
-    if (failure === undefined && task.type === 'mark-ready' && task.kind !== 'daemon') this.ready = true;
+    if (failure === undefined && task.type === 'mark-ready') this.ready = true;
     this.evaluate();
   }
 

@@ -1,0 +1,48 @@
+import type { PatchableFile } from '@nodetask/shared';
+import { editsBetween, formatPath } from '../../node/document-value.ts';
+import { unifiedDiff } from '../unified-diff.ts';
+import { formatOf } from './document-format.ts';
+import { parseKeyPath } from './key-path.ts';
+import { mergePatch, removeKeys } from './merge-patch.ts';
+
+/** The text of a file, and what is to become of it. Plain data, which a thread can be sent. */
+export interface EditJob {
+  readonly name: PatchableFile;
+  readonly before: string;
+  readonly patch: Readonly<Record<string, unknown>>;
+  readonly remove: readonly string[];
+  /** The most bytes of the diff. */
+  readonly diffBytes: number;
+}
+
+export interface EditedText {
+  readonly after: string;
+  /** The changed keys, as messages write them. */
+  readonly changed: readonly string[];
+  readonly respelled: Readonly<Record<string, string>>;
+  /** Without values of secret keys; empty where nothing changed. */
+  readonly diff: string;
+}
+
+/** Merges a patch into a text. Pure; throws TaskError. It takes its time: see `editAside`. */
+export const editText = async ({ name, before, patch, remove, diffBytes }: EditJob): Promise<EditedText> => {
+  const format = formatOf(name);
+  const document = await format.parse(before);
+  const removed = removeKeys(document, remove.map(parseKeyPath), format);
+  const merged = mergePatch(removed.document, patch, format);
+  const edits = editsBetween(document, merged.document);
+  const after = await format.edit(before, edits);
+  const changed = edits.map(({ path }) => path);
+  return {
+    after,
+    changed: changed.map(formatPath),
+    respelled: { ...removed.respelled, ...merged.respelled },
+    diff:
+      before === after
+        ? ''
+        : unifiedDiff(format.redact(before, []), format.redact(after, changed), {
+            bytes: diffBytes,
+            lineCharacters: 160,
+          }),
+  };
+};

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Clock, type NodeTask, silentLogger } from '@nodetask/shared';
+import type { KubeRequest } from '../kube/kube-transport.ts';
+import { clusterView } from './cluster-view.ts';
+import { decide } from './decide.ts';
+import { gather } from './gather.ts';
+import { NodeTaskMemory } from './process-memory.ts';
+import { nodeTask, oneShot, start } from './testing/fixtures.ts';
+
+const clock = { now: () => start } as Clock;
+
+/** What the operator asks the API server for a NodeTask without a pod, and what it makes of the answer. */
+const lookAt = async (spec: NodeTask['spec']) => {
+  const requests: KubeRequest[] = [];
+  const transport = {
+    request: async (request: KubeRequest) => {
+      requests.push(request);
+      return { items: [] };
+    },
+  };
+  const gathered = await gather(
+    { view: clusterView([], []), transport: transport as never, clock },
+    nodeTask(spec),
+    new NodeTaskMemory(),
+    { signal: new AbortController().signal, logger: silentLogger },
+  );
+  return { requests, decision: decide(gathered) };
+};
+
+describe('gather', () => {
+  test('looks for pods without the agent label if no pod matches', async () => {
+    const { requests } = await lookAt({ ...oneShot, target: { selector: { matchLabels: { app: 'sei' } } } });
+    assert.deepEqual(
+      requests.map(({ query }) => query?.['labelSelector']),
+      ['app=sei,nodetask.dev/agent!=enabled'],
+    );
+  });
+
+  for (const matchLabels of [{ app: 'not valid!' }, { 'bad key!': 'sei' }, { app: 'a,nodetask.dev/agent=enabled' }]) {
+    test(`asks nothing for ${JSON.stringify(matchLabels)}, which an older CRD let through, and says what is wrong`, async () => {
+      const { requests, decision } = await lookAt({ ...oneShot, target: { selector: { matchLabels } } });
+      assert.deepEqual(requests, []);
+      const [ready] = decision.status?.conditions ?? [];
+      assert.equal(ready?.reason, 'InvalidSpec');
+      assert.match(ready?.message ?? '', /spec\.target\.selector.*must be a label (?:key|value)/);
+    });
+  }
+});
