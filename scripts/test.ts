@@ -58,7 +58,8 @@ export const test = async (which: 'all' | 'unit' | 'loaded', args: readonly stri
       {
         name: `${String(files.length)} test files`,
         run: async () => {
-          await using _load = new BusyLoops(which === 'loaded' ? busyLoops : 0);
+          await using stack = new AsyncDisposableStack();
+          if (which === 'loaded') stack.use(new BusyLoops(busyLoops));
           await node([...runner, ...options, ...files], {
             NODETASK_TESTBED_AUDIT_FOLDER: audit,
             NODE_COMPILE_CACHE: compileCache,

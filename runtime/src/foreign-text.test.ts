@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { before, certificateBlocks, withoutLeading, withoutTrailing } from './foreign-text.ts';
 
+const block = (content: string): string => `-----BEGIN CERTIFICATE-----\n${content}\n-----END CERTIFICATE-----`;
+
 describe('foreign text', () => {
   test('loses the characters at its end, and no others', () => {
     assert.equal(withoutTrailing('//a//b///', '/'), '//a//b');
@@ -19,8 +21,6 @@ describe('foreign text', () => {
     assert.equal(before('fe80::1%eth0%1', '%'), 'fe80::1');
     assert.equal(before('fe80::1', '%'), 'fe80::1');
   });
-
-  const block = (content: string): string => `-----BEGIN CERTIFICATE-----\n${content}\n-----END CERTIFICATE-----`;
 
   test('yields its certificate blocks in order, without what stands between them', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----';

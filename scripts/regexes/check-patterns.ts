@@ -30,7 +30,7 @@ export const checkPatterns = async (patterns: readonly Pattern[]): Promise<reado
     });
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        worker.postMessage(next);
+        worker.postMessage(next, []);
         const [verdict] = (await once(worker, 'message')) as [PatternVerdict];
         verdicts.set(keyOf(next), verdict);
       }

@@ -33,5 +33,5 @@ const verdictOf = (diagnostics: Diagnostics): PatternVerdict => {
 };
 
 parentPort?.on('message', ({ pattern, flags }: { readonly pattern: string; readonly flags: string }) => {
-  parentPort?.postMessage(verdictOf(checkSync(pattern, flags, parameters)));
+  parentPort?.postMessage(verdictOf(checkSync(pattern, flags, parameters)), []);
 });

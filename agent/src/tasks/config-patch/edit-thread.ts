@@ -15,4 +15,4 @@ const outputOf = async (job: EditJob): Promise<EditOutput> => {
   }
 };
 
-parentPort?.postMessage(await outputOf(workerData as EditJob));
+parentPort?.postMessage(await outputOf(workerData as EditJob), []);
