@@ -43,8 +43,14 @@ before(async () => {
   await operator.start();
   memory = new ProcessMemory(operator.process.pid);
   await memory.forget();
-  server.turn({ list: honestList });
-  await waitFor(() => honestLists >= namespaces.length, { what: 'lists of a large cluster', timeoutMs: 60_000 });
+  // More than once, as an operator lists that runs for long.
+  for (let lists = 1; lists <= 3; lists += 1) {
+    server.turn({ list: honestList });
+    await waitFor(() => honestLists >= lists * namespaces.length, {
+      what: 'lists of a large cluster',
+      timeoutMs: 60_000,
+    });
+  }
   honest = await memory.most();
 });
 

@@ -18,6 +18,8 @@ export class HostileAPIServer implements AsyncDisposable {
     void this.#answer(request, response);
   });
   readonly #watches = new Set<ServerResponse>();
+  /** Paths that were listed since the behaviour began. */
+  readonly #listed = new Set<string>();
   #behaviour: Behaviour = {};
   #bytes = 0;
   #cut = 0;
@@ -49,9 +51,8 @@ export class HostileAPIServer implements AsyncDisposable {
     this.#behaviour = behaviour;
     this.#bytes = 0;
     this.#cut = 0;
-    for (const watch of this.#watches) {
-      watch.end(`${JSON.stringify({ type: 'ERROR', object: { code: 410, reason: 'Expired', message: 'too old' } })}\n`);
-    }
+    this.#listed.clear();
+    for (const watch of this.#watches) watch.destroy();
   }
 
   /** Writes `chunks` until they end or the client hangs up, as fast as it reads. */
@@ -85,13 +86,18 @@ export class HostileAPIServer implements AsyncDisposable {
     response.setHeader('content-type', 'application/json');
     if (plural === undefined) {
       answerOther(request, response, body);
-    } else if (url.searchParams.has('watch')) {
+    } else if (!url.searchParams.has('watch')) {
+      this.#listed.add(url.pathname);
+      (this.#behaviour.list ?? emptyList)(response, target);
+    } else if (this.#listed.has(url.pathname)) {
       this.#watches.add(response);
       response.on('close', () => this.#watches.delete(response));
       response.flushHeaders();
       this.#behaviour.watch?.(response, target);
     } else {
-      (this.#behaviour.list ?? emptyList)(response, target);
+      response.end(
+        `${JSON.stringify({ type: 'ERROR', object: { code: 410, reason: 'Expired', message: 'too old' } })}\n`,
+      );
     }
   }
 }
