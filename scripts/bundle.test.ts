@@ -71,7 +71,7 @@ test('the bundle of the agent sends traces where it is asked to', { timeout: 60_
   assert.deepEqual(receiver.faults, []);
 });
 
-test('the bundle of the agent finds the program of its thread', { timeout: 60_000 }, async () => {
+test('the bundle of the agent finds the programs of its threads', { timeout: 60_000 }, async () => {
   await using s3 = await startS3({ buckets: ['snapshots'] });
   const env = { ...s3.environment, NODETASK_ALLOW_HOST: '127.0.0.1' };
   const params = { bucket: 'snapshots', region: s3.region, endpoint: s3.endpoint, prefix: 'test/' };
@@ -89,6 +89,12 @@ test('the bundle of the agent finds the program of its thread', { timeout: 60_00
   const restored = await restorer.run('snapshot-restore', { ...params, chainId: 'test-1' });
   assert.equal(restored.status, 'completed', JSON.stringify(restored));
   assert.equal(readFileSync(join(target, 'data', 'snapshots', '7', '0'), 'utf8'), 'chunk of 7');
+
+  const genesis = (chainId: string): string => `{"chain_id":"${chainId}","x":"${'x'.repeat(4_000_000)}"}`;
+  writeFileSync(join(target, 'config', 'genesis.json'), genesis('test-1'));
+  const patched = await restorer.run('config-patch', { files: { 'genesis.json': { chain_id: 'test-2' } } });
+  assert.equal(patched.status, 'completed', JSON.stringify(patched));
+  assert.equal(readFileSync(join(target, 'config', 'genesis.json'), 'utf8'), genesis('test-2'));
 });
 
 test('the bundle of the operator reads a kubeconfig with client-node', { timeout: 60_000 }, async () => {
