@@ -85,14 +85,14 @@ async function makeProgram(
   const missing = `${program.name} ${program.version} is in none of ${searched}, and there is no go on the PATH to build it`;
   if (!program.inEnvtest) {
     throw new ProgramNotFoundError(
-      `${missing}. Install Go 1.26 or newer, or put ${program.name} into a folder and name it in NODETASK_TESTBED_BIN`,
+      `${missing}. Install Go 1.26.5 or newer, or put ${program.name} into a folder and name it in NODETASK_TESTBED_BIN`,
     );
   }
   try {
     return await installFromEnvtest(program, config, options.log);
   } catch (error) {
     throw new ProgramNotFoundError(
-      `${missing}; the envtest archive did not give it either (${error instanceof Error ? error.message : String(error)}). Install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a folder made by setup-envtest`,
+      `${missing}; the envtest archive did not give it either (${error instanceof Error ? error.message : String(error)}). Install Go 1.26.5 or newer, or set KUBEBUILDER_ASSETS to a folder made by setup-envtest`,
       { cause: error },
     );
   }
