@@ -37,6 +37,9 @@ const makeHome = (name: string): string => {
   return home;
 };
 
+/** Large enough to be edited in a thread. */
+const largeGenesis = (chainId: string): string => `{"chain_id":"${chainId}","x":"${'x'.repeat(4_000_000)}"}`;
+
 const startAgent = async (home: string, env: Readonly<Record<string, string>> = {}): Promise<BundledAgent> => {
   const agent = await startBundledAgent(mainOf('agent'), home, env);
   children.push(agent.child);
@@ -90,11 +93,10 @@ test('the bundle of the agent finds the programs of its threads', { timeout: 60_
   assert.equal(restored.status, 'completed', JSON.stringify(restored));
   assert.equal(readFileSync(join(target, 'data', 'snapshots', '7', '0'), 'utf8'), 'chunk of 7');
 
-  const genesis = (chainId: string): string => `{"chain_id":"${chainId}","x":"${'x'.repeat(4_000_000)}"}`;
-  writeFileSync(join(target, 'config', 'genesis.json'), genesis('test-1'));
+  writeFileSync(join(target, 'config', 'genesis.json'), largeGenesis('test-1'));
   const patched = await restorer.run('config-patch', { files: { 'genesis.json': { chain_id: 'test-2' } } });
   assert.equal(patched.status, 'completed', JSON.stringify(patched));
-  assert.equal(readFileSync(join(target, 'config', 'genesis.json'), 'utf8'), genesis('test-2'));
+  assert.equal(readFileSync(join(target, 'config', 'genesis.json'), 'utf8'), largeGenesis('test-2'));
 });
 
 test('the bundle of the operator reads a kubeconfig with client-node', { timeout: 60_000 }, async () => {
