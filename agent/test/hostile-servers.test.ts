@@ -77,7 +77,13 @@ describe('a hostile server', { timeout: 300_000 }, () => {
   };
 
   const restoreFrom = (bucket: string): Promise<Cost> =>
-    run('snapshot-restore', { bucket, region: 'us-east-1', endpoint: servers.url, chainId: 'honest-1' });
+    run('snapshot-restore', {
+      bucket,
+      region: 'us-east-1',
+      endpoint: servers.url,
+      chainId: 'honest-1',
+      allowUnverified: true,
+    });
 
   before(async () => {
     const home = await makeSeiHome({
