@@ -6,6 +6,7 @@ import { clusterView } from './cluster-view.ts';
 import { decide } from './decide.ts';
 import { gather } from './gather.ts';
 import { NodeTaskMemory } from './process-memory.ts';
+import { readNodeTask } from './read-node-task.ts';
 import { nodeTask, oneShot, start } from './testing/fixtures.ts';
 
 const clock = { now: () => start } as Clock;
@@ -21,7 +22,7 @@ const lookAt = async (spec: NodeTask['spec']) => {
   };
   const gathered = await gather(
     { view: clusterView([], []), transport: transport as never, clock },
-    nodeTask(spec),
+    readNodeTask(nodeTask(spec)),
     new NodeTaskMemory(),
     { signal: new AbortController().signal, logger: silentLogger },
   );
@@ -35,6 +36,13 @@ describe('gather', () => {
       requests.map(({ query }) => query?.['labelSelector']),
       ['app=sei,nodetask.dev/agent!=enabled'],
     );
+  });
+
+  test('asks nothing for a spec that cannot be read, even if its selector can', async () => {
+    const spec = { ...oneShot, target: { selector: { matchLabels: { app: 'sei' } } }, timeoutSeconds: -5 };
+    const { requests, decision } = await lookAt(spec);
+    assert.deepEqual(requests, []);
+    assert.equal(decision.status?.conditions?.[0]?.reason, 'InvalidSpec');
   });
 
   for (const matchLabels of [{ app: 'not valid!' }, { 'bad key!': 'sei' }, { app: 'a,nodetask.dev/agent=enabled' }]) {

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, type NodeTask, nodeTaskSpecSchema } from '@nodetask/shared';
+import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { objectKey } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
@@ -10,6 +10,7 @@ import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import { keyOf } from './node-tasks.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
 import { type Ahead, aheadAt } from './queue/ahead.ts';
+import type { KnownNodeTask } from './read-node-task.ts';
 import { hasFinished } from './has-finished.ts';
 import type { Gathered } from './run-context.ts';
 import { selects } from './select-pods.ts';
@@ -25,7 +26,7 @@ export interface GatherOptions {
 /** Collects what decide looks at: from caches and memory, and with small reads where no pod matches or one with work is missing. */
 export const gather = async (
   { view, transport, clock }: GatherOptions,
-  nodeTask: NodeTask,
+  nodeTask: KnownNodeTask,
   memory: NodeTaskMemory,
   { signal, logger }: { readonly signal: AbortSignal; readonly logger: Logger },
 ): Promise<Gathered> => {
@@ -40,8 +41,8 @@ export const gather = async (
   const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
   memory.see([...listed, ...selected, ...named], pods, now);
 
-  // A selector that another version of the CRD let through may be none for the API server; decide says what is wrong with it.
-  if (selected.length === 0 && isWaiting(nodeTask) && nodeTaskSpecSchema.safeParse(nodeTask.spec).success) {
+  // Nothing is begun by a spec that cannot be read; decide says what is wrong with it.
+  if (selected.length === 0 && isWaiting(nodeTask) && nodeTask.specFault === undefined) {
     const { unlabelled } = memory;
     if (unlabelled === undefined || now - unlabelled.at >= lookAgainMs / 2) {
       memory.unlabelled = { pods: await look(transport, nodeTask, signal, logger), at: now };
