@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { headers, type NodeTask } from '@nodetask/shared';
+import { headers, newLeaseSince, type NodeTask } from '@nodetask/shared';
 import { type Cluster, type Exit, type OperatorProcess, startCluster, waitFor } from '@nodetask/testbed';
 import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
@@ -113,8 +113,9 @@ const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconcili
 test('an operator that an agent alone refuses as a former leader leads on: the Lease says who leads', async () => {
   await using operator = await cluster.startOperator();
   await untilRole(operator, 'leader');
-  // The most that leaseTransitions can be.
-  const newer = { headers: { [headers.fence]: '2147483647' } };
+  // Above that of any Lease here, and not so far ahead that the agent refuses it.
+  const inAnHour = Math.floor((Date.now() - newLeaseSince) / 1000) + 3_600;
+  const newer = { headers: { [headers.fence]: String(inAnHour) } };
   const { status } = await cluster.agent('sei-0').request('DELETE', `/v0/tasks/${randomUUID()}`, newer);
   assert.equal(status, 204);
   await cluster.applyNodeTask('fenced', { type: 'mark-ready', target: { podName: 'sei-0' } });
