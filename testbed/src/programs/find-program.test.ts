@@ -176,7 +176,7 @@ describe('find program', { timeout: 30_000 }, () => {
     await assert.rejects(findProgram('cometbft', options({ probeGo: async () => 'absent' })), {
       name: 'ProgramNotFoundError',
       message:
-        /^cometbft v[\d.]+ is in none of .*cache, and there is no go on the PATH.* Install Go 1\.26 or newer, or put cometbft into a folder and name it in NODETASK_TESTBED_BIN$/,
+        /^cometbft v[\d.]+ is in none of .*cache, and there is no go on the PATH.* Install Go 1\.26\.5 or newer, or put cometbft into a folder and name it in NODETASK_TESTBED_BIN$/,
     });
   });
 
@@ -184,7 +184,7 @@ describe('find program', { timeout: 30_000 }, () => {
     await assert.rejects(findProgram('etcd', options({ probeGo: async () => 'absent' })), {
       name: 'ProgramNotFoundError',
       message:
-        /no go on the PATH.*the envtest archive did not give it either \(.+\)\. Install Go 1\.26 or newer, or set KUBEBUILDER_ASSETS/,
+        /no go on the PATH.*the envtest archive did not give it either \(.+\)\. Install Go 1\.26\.5 or newer, or set KUBEBUILDER_ASSETS/,
     });
   });
 
