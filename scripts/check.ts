@@ -47,7 +47,7 @@ const generatedWithoutDiff = async (): Promise<void> => {
     throw new Error(`✘ Generated files are out of date: ${changed.join(', ')}. Run npm run generate and commit them.`);
 };
 
-/** What CI checks beside the tests. It changes no file that git tracks. */
+/** The checks of CI beside the tests. They change no file that git tracks. */
 export const check = (): Promise<void> =>
   steps([
     { name: 'types', run: () => tool('tsc', ['-b']) },

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isTerminal } from './controller/run-context.ts';
 import { version } from './version.ts';
 
-/** Where the operator listens: the HTTPS server, and the one of probes. */
+/** The listeners of the operator: the HTTPS server, and the one of probes. */
 export type Listener = 'https' | 'probes';
 
 /** What the operator measures beyond its Kubernetes client. */

@@ -134,7 +134,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     },
   });
 
-  // What those can cause whom nobody knows.
+  // Log lines that strangers can cause.
   const strangers = boundedLogger({ logger, clock, lines: 10 });
   const onCut = (listener: Listener): OnCut =>
     tellOfCuts({

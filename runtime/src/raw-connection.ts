@@ -13,7 +13,7 @@ const within = async <T>(wait: Promise<T>, what: string): Promise<T> => {
       reject(new Error(`${what} within ${String(boundMs / 1000)} s`));
     }, boundMs);
   });
-  // Where the wait fails after its end, nobody waits for it any more.
+  // If the wait fails after its end, nobody waits for it any more.
   wait.catch(() => undefined);
   try {
     return await Promise.race([wait, late]);

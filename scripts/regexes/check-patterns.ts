@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** What the checker says of a pattern. */
+/** The verdict of the checker on a pattern. */
 export interface PatternVerdict {
   readonly isLinear: boolean;
   /** The time that it takes, or why that is not known. */

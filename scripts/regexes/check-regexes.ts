@@ -14,7 +14,7 @@ const openAPI = 'docs/reference/openapi.json';
 const remedy =
   'Write it so that a character can match in one way only, use a function of runtime/src/foreign-text.ts, or cut the input first and say so beside the expression: // bounded: at most 256 characters, cut in …';
 
-/** What is wrong with regular expressions, one line each; see docs/adr/0027-linear-regexes.md. */
+/** The faults of regular expressions, one line each; see docs/adr/0027-linear-regexes.md. */
 export const faultsOf = async (regexes: readonly FoundRegex[]): Promise<readonly string[]> => {
   const known = regexes.flatMap(({ pattern, ...rest }) => (pattern === undefined ? [] : [{ ...rest, pattern }]));
   const verdicts = await checkPatterns(known);

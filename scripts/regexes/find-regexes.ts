@@ -56,7 +56,7 @@ export const findRegexes = (file: string, source: string): readonly FoundRegex[]
 
 const isRegex = (node: object): boolean => 'regex' in node;
 
-/** What an expression is for certain: a string, or a template without values. */
+/** The value that an expression has for certain: a string, or a template without values. */
 const textOf = (node: Expression | { readonly type: string }): string | undefined => {
   if (node.type === 'Literal' && 'value' in node && typeof node.value === 'string') return node.value;
   if (node.type === 'TemplateLiteral' && 'quasis' in node && node.quasis.length === 1)

@@ -24,7 +24,7 @@ export const acceptanceOf = (
     return { kind: 'new' };
   }
   if (record.damaged === true) {
-    // Whether it is the same request cannot be told: who sends it again reads what became of it.
+    // The record cannot tell if it is the same request: callers that send it again read how the task ended.
     if (run === undefined) return { kind: 'known' };
     throw new TaskError('run-mismatch', `run is ${run}, but the record of task ${id} is damaged; use a new id`);
   }

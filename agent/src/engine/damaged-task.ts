@@ -14,11 +14,11 @@ export interface DamagedTask {
   readonly ref: TaskRef | undefined;
   readonly revision: number;
   readonly sequence: number;
-  /** What is wrong with the record. */
+  /** The fault of the record. */
   readonly fault: string;
 }
 
-/** What becomes of it. */
+/** The end that the task gets. */
 export type Remains =
   /** It stays, as failed: it is not run again by itself, and whoever asks for it is told. */
   | { readonly kind: 'failed'; readonly record: TaskRecord }

@@ -58,7 +58,7 @@ export interface EngineOptions {
   readonly logger?: Logger;
   /** The node's chain. Without it, schedules by block height are refused. */
   readonly heights?: BlockHeights;
-  /** Where the NodeTasks of tasks are. Without it, each of them is taken to be there. */
+  /** Answers if the NodeTask of a task still exists. Without it, the engine takes each of them for existing. */
   readonly nodeTasks?: NodeTasks;
   /** What metrics are made of. */
   readonly observer?: EngineObserver;

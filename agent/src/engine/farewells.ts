@@ -20,7 +20,7 @@ const reportsSchema = z.array(
   }),
 );
 
-/** What is damaged is not said any more: the operator finds that such a task is gone when it asks. */
+/** A damaged farewell is dropped: the operator finds that such a task is gone when it asks. */
 const readReports = (text: string, logger: Logger): readonly PendingReport[] => {
   try {
     const value: unknown = JSON.parse(text);

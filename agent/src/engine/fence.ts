@@ -25,7 +25,7 @@ export class Fence {
     this.#store = store;
     this.#logger = logger;
     const stored = store.getValue(fenceKey);
-    // What is no number counts as a fence that cannot be right.
+    // A value that is no number counts as a fence that cannot be right.
     this.#seen = stored === undefined ? 0 : isFence(Number(stored)) ? Number(stored) : Infinity;
   }
 

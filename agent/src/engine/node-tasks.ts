@@ -14,7 +14,7 @@ export interface ShownRuns {
   readonly lastRunAt?: string;
 }
 
-/** What is known of the NodeTask of a task. */
+/** The knowledge about the NodeTask of a task. */
 export type Standing =
   /** It waits for the task. `ahead`: it shows runs that the journal does not know. */
   | { readonly kind: 'wanted'; readonly ahead?: ShownRuns }
@@ -29,7 +29,7 @@ export type Standing =
 
 /** The NodeTasks of an agent's tasks, as the engine sees them. */
 export interface NodeTasks {
-  /** Whether the API server has said not long ago that this very NodeTask is there. */
+  /** True if the API server confirmed this very NodeTask not long ago. */
   isFresh(ref: TaskRef): boolean;
   /** Asks the API server. Ends when the signal aborts, and never rejects. */
   ask(task: OwnedTask, signal: AbortSignal): Promise<Standing>;

@@ -13,7 +13,7 @@ const retryAtStartMs = 500;
 const awayPauseMs = 5_000;
 const pauseMs = 60_000;
 
-/** So long a schedule may fire after it was asked about, whatever came of that. */
+/** After a question, a schedule may fire for this time whatever the answer was, in milliseconds. */
 const answerCountsMs = 120_000;
 
 export interface OrphansOptions {
@@ -83,13 +83,13 @@ export class Orphans {
     this.#stopped.abort(new Error('the engine stops'));
   }
 
-  /** Whether a task is to go: nothing of it starts, although the journal still has it. */
+  /** True if a task is to go: nothing of it starts, although the journal still has it. */
   isDoomed(id: string): boolean {
     return this.#doomed.has(id);
   }
 
   /**
-   * Whether a schedule may fire. If nothing has been heard of its NodeTask for long, the API server is asked, and onAnswer is called when it has answered or the
+   * True if a schedule may fire. If nothing has been heard of its NodeTask for long, the API server is asked, and onAnswer is called when it has answered or the
    * time for that is over.
    */
   mayFire(record: TaskRecord): boolean {

@@ -9,7 +9,7 @@ const retryMs = 5_000;
 
 export interface RecoveryOptions {
   readonly core: EngineCore;
-  /** Who takes up the tasks of each kind. */
+  /** The parts of the engine that take up the tasks of each kind. */
   readonly kinds: Readonly<Record<TaskRecord['kind'], { recover(record: TaskRecord, crashed: boolean): void }>>;
   /** The process before crashed or was killed. */
   readonly crashed: boolean;

@@ -3,7 +3,7 @@ import { type Handlers, parseParams } from './handlers.ts';
 import type { TaskRecord } from './store.ts';
 import type { TaskHandler } from './task-handler.ts';
 
-/** So many crashes of the process during one run are taken for its doing. */
+/** From this number of crashes during one run on, the engine blames the run. */
 const maxCrashes = 2;
 
 /** A daemon that has run so long since it was started is not blamed for the crashes before. */

@@ -14,7 +14,7 @@ import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
 import type { TaskHandler } from './task-handler.ts';
 
-/** Whether a schedule may fire is found out so long before, so that it fires on time; more than a look at the wall clock apart (see Ticker). */
+/** The engine asks this long before a firing if the schedule may fire, so that it fires on time; more than a look at the wall clock apart (see Ticker). */
 const lookAheadMs = 60_000;
 
 /**

@@ -38,7 +38,7 @@ export interface TaskContext<Params> {
 export interface TaskReport {
   readonly outcome: Outcome;
   readonly output?: JsonObject;
-  /** What the run succeeded in spite of, for people; the engine keeps the first `maxWarnings`, each cut to `maxWarningCharacters`. */
+  /** Reasons for doubt about a run that succeeded, for people; the engine keeps the first `maxWarnings`, each cut to `maxWarningCharacters`. */
   readonly warnings?: readonly string[];
 }
 

@@ -83,7 +83,7 @@ export const withEdits = (document: DocumentTable, edits: readonly ValueEdit[]):
     let table: Writable | undefined = result;
     for (const key of path.slice(0, -1)) {
       const next: DocumentValue | undefined = Object.hasOwn(table, key) ? table[key] : undefined;
-      // What is to be removed is not there.
+      // The key that is to be removed is not there.
       if (!isTable(next) && value === undefined) {
         table = undefined;
         break;

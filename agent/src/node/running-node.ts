@@ -1,5 +1,5 @@
 /**
- * Whether the node of a home runs. A task that exchanges files under it asks first: a node that holds them open goes on with the old ones,
+ * Tells if the node of a home runs. A task that exchanges files under it asks first: a node that holds them open goes on with the old ones,
  * or finds half of each.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface RunningNodeOptions {
   /** Base URL of the node's own RPC. */
   readonly nodeRPC: string;
   readonly rpc: RpcClient;
-  /** Where the kernel lists processes; default `/proc`. */
+  /** The folder in which the kernel lists processes; default `/proc`. */
   readonly proc?: string;
 }
 

@@ -8,7 +8,7 @@ import { answerBound } from './answer-bound.ts';
 type Handle = NodeHttpHandler['handle'];
 
 /**
- * What the SDK sends its requests through. The SDK reads every answer to its end, whatever its size, and parses it; here each answer is
+ * The SDK sends its requests through this handler. It reads every answer to its end, whatever its size, and parses it; here each answer is
  * bounded by what its request can be answered with. An object comes as a stream; any other answer is read first, so that the parser of
  * the SDK sees nothing that is too large for it. The SDK also asks STS through it.
  */

@@ -4,7 +4,7 @@ import type { StoreCall, StoreCalls } from './store-calls.ts';
 
 /** What one call looks through at most; a bucket with more unfinished uploads needs a lifecycle rule. */
 const maxPages = 100;
-/** What one call discards at most. A crash leaves one; what is beyond is left to the next call. */
+/** The most that one call discards. A crash leaves one; the rest waits for the next call. */
 const maxDiscarded = 100;
 
 /** Aborts unfinished multipart uploads that are left over: tidying up, which has its bounds and never fails by them. */

@@ -79,9 +79,9 @@ const judge = ({ name, status, message }: Facts): readonly [ErrorCode, string] =
 /** Errors of the connection carry a status of what had been answered before it broke. */
 const isTransport = (name: string): boolean => name === 'TimeoutError' || name === 'SlowDown';
 
-/** What of a store's own words stands in a message. */
+/** The most characters of a store's own words in a message. */
 const maxSaid = 300;
-/** What of them is looked at: what is masked gets shorter, so somewhat more. */
+/** The most characters that are searched for keys: masking makes the text shorter. */
 const maxLookedAt = 4 * maxSaid;
 const maxName = 80;
 

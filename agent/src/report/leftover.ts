@@ -15,7 +15,7 @@ export const isStillWanted = (report: PendingReport, object: unknown, podName: s
   );
 };
 
-/** Whether a row shows a task that was submitted after this one. */
+/** True if a row shows a task that was submitted after this one. */
 export const showsLater = (row: ShownRow | undefined, { id, result }: Pick<PendingReport, 'id' | 'result'>): boolean =>
   row?.result !== undefined &&
   row.result.id !== id &&

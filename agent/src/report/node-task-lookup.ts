@@ -7,7 +7,7 @@ import { shownNodeTaskSchema } from './shown-node-task.ts';
 import { standingOf } from './standing-of.ts';
 import { objectPath } from './status-patch.ts';
 
-/** So long the word of the API server that a NodeTask is there counts. */
+/** An answer of the API server that a NodeTask exists counts for this time, in milliseconds. */
 const freshMs = 600_000;
 
 export interface NodeTaskLookupOptions {
@@ -16,7 +16,7 @@ export interface NodeTaskLookupOptions {
   readonly clock: Clock;
 }
 
-/** What the API server knows of the NodeTasks of this agent's tasks: by asking, and by what became of reports. */
+/** Learns from the API server if the NodeTasks of this agent's tasks exist: by questions, and by the answers to reports. */
 export class NodeTaskLookup implements NodeTasks {
   readonly #options: NodeTaskLookupOptions;
   /** By UID: when the API server last said that it is there. */

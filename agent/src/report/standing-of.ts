@@ -3,7 +3,7 @@ import type { OwnedTask, ShownRuns, Standing } from '../engine/node-tasks.ts';
 import { showsLater } from './leftover.ts';
 import type { ShownNodeTask, ShownRow } from './shown-node-task.ts';
 
-/** What a NodeTask, as the API server has it, says of a living task of this agent. Pure. */
+/** Judges a living task of this agent by its NodeTask, as the API server has it. Pure. */
 export const standingOf = (task: OwnedTask, { metadata, spec, status }: ShownNodeTask, podName: string): Standing => {
   if (metadata.uid !== task.ref.uid) return { kind: 'gone', why: 'another NodeTask has its name' };
   if (metadata.deletionTimestamp !== undefined) return { kind: 'gone', why: 'the NodeTask is being deleted' };

@@ -88,7 +88,7 @@ const begin =
       };
       metrics.httpRequests.inc(labels);
       metrics.httpDuration.observe({ method: labels.method, route: labels.route }, seconds);
-      // Who is refused may ask as often as he likes, and would fill the log.
+      // A caller that is refused may ask as often as it likes, and would fill the log.
       const isTold = request.method !== 'GET' && request.method !== 'HEAD' && response.statusCode !== 401;
       const level = isTold ? 'info' : 'debug';
       logger[level]('request', {
@@ -116,7 +116,7 @@ const authenticate =
       response.set('Connection', 'close');
       throw new TaskError('unauthorized', refusal);
     }
-    // Who only reads metrics must not be able to hold all connections.
+    // Callers that only read metrics must not be able to hold all connections.
     if (access !== 'open') connections?.raise(request.socket, access === 'metrics' ? 'served' : 'proven');
     closeUnlessKnown(request, response, connections);
     next();

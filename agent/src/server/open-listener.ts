@@ -92,7 +92,7 @@ interface Refusal {
   readonly headerBytes: number;
 }
 
-/** What is not even HTTP gets its answer too. */
+/** Bytes that are not even HTTP get an answer too. */
 const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket, { identity, headerBytes }: Refusal): void => {
   // Of a handshake: who does not speak TLS would not understand an answer in it.
   const isTls = error.code?.startsWith('ERR_SSL') === true || error.code?.startsWith('ERR_TLS') === true;

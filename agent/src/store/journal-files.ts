@@ -10,7 +10,7 @@ interface Seen {
 }
 
 /**
- * Whether the files of an open journal are still those at its path. A process goes on writing into a file that was deleted or replaced without any
+ * Tells if the files of an open journal are still those at its path. A process goes on writing into a file that was deleted or replaced without any
  * error; what it writes there is gone when it ends.
  */
 export class JournalFiles {
@@ -35,7 +35,7 @@ export class JournalFiles {
     this.#log ??= look(`${this.#path}-wal`);
   }
 
-  /** What is wrong with the files, or undefined. */
+  /** The fault of the files, or undefined. */
   fault(): string | undefined {
     const journal = look(this.#path);
     const wrong = differs(this.#journal, journal, this.#journal?.size ?? 0n);

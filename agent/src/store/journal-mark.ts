@@ -2,7 +2,7 @@ import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readSync, wri
 
 import { countText, readCount } from './commit-count.ts';
 
-/** What was last known of a journal: its id, and how many times it was written. */
+/** The last knowledge about a journal: its id, and how many times it was written. */
 export interface Mark {
   readonly journalID: string;
   readonly commits: number;

@@ -177,7 +177,7 @@ const foreignFile = (database: DatabaseSync): Unusable | undefined => {
   return { reason: 'foreign', detail: `application_id is ${id}, that of a journal is ${applicationID}` };
 };
 
-/** What a journal says of itself; `commits` is absent where an older agent made it, or where that is damaged. */
+/** The identity of a journal; `commits` is absent if an older agent made it, or if that value is damaged. */
 interface Found {
   readonly journalID: string;
   readonly commits: number | undefined;

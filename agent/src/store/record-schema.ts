@@ -37,7 +37,7 @@ const result = z.looseObject({
 });
 
 /**
- * What the engine relies on in a TaskRecord that it reads: nothing that has this shape makes it throw. A type that this agent does not have is
+ * The parts of a TaskRecord that the engine relies on when it reads one: nothing that has this shape makes it throw. A type that this agent does not have is
  * no damage, and neither are members that it does not know: the record may come from another version.
  */
 export const recordSchema = z.looseObject({

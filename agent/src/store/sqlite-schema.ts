@@ -34,7 +34,7 @@ const migrations: readonly string[] = [
 ];
 
 /**
- * What older agents can live with is no step of the version: they refuse a version above their own, and a pod that is rolled back to one would not
+ * An addition that older agents can live with is no step of the version: they refuse a version above their own, and a pod that is rolled back to one would not
  * start any more. Each of these is done at each opening, and doing it again does nothing.
  *
  * tasks.type and tasks.ref tell of a task whose record is damaged, tasks.checksum that it is. An older agent writes none of the three: the

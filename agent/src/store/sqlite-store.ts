@@ -8,7 +8,7 @@ import { finishedLimit } from './limits.ts';
 import { unavailable } from './sqlite-errors.ts';
 import { checksumOf, type DamagedRow, isDamaged, isRecord, readRow, rowColumns, type StoredRow } from './stored-row.ts';
 
-/** So many damaged records are kept, the newest, and so much of each. */
+/** The number of damaged records that are kept, the newest, and the characters of each. */
 const keptDamaged = 32;
 const keptCharacters = 65_536;
 
@@ -224,7 +224,7 @@ export class SqliteStore implements Store {
     this.#lastSequence = Math.max(this.#lastSequence, sequence);
   }
 
-  /** What a query finds. Damaged records are set aside, and the query is made again; each time there is one less. */
+  /** The records that a query finds. Damaged records are set aside, and the query is made again; each time there is one less. */
   #records(select: () => readonly StoredRow[]): readonly TaskRecord[] {
     for (;;) {
       const read = this.#read(select).map(readRow);

@@ -6,7 +6,7 @@ export interface HeldConnectionsOptions {
   /** Sources on loopback; the connections are shared out evenly. */
   readonly addresses: readonly string[];
   readonly count: number;
-  /** What each sends first, in turn. */
+  /** The first bytes of each connection, in turn. */
   readonly words: readonly (string | Buffer)[];
   /** After a handshake without a certificate. */
   readonly tls?: boolean;

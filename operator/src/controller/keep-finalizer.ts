@@ -11,6 +11,6 @@ export const keepFinalizer = (ctx: RunContext, decision: Decision): Decision => 
   return isOver(ctx, decision) || !mayRun(ctx) ? decision : { ...decision, finalizer: 'add' };
 };
 
-/** What was given up at the end of a run stays given up. */
+/** A target that was given up at the end of a run stays given up. */
 const isOver = (ctx: RunContext, { status }: Decision): boolean =>
   status === undefined ? ctx.sameRun && isTerminal(ctx.status.phase) : isTerminal(status.phase);

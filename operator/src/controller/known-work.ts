@@ -14,7 +14,7 @@ export interface KnownWork {
 export const workOnStatus = (ctx: Pick<RunContext, 'status' | 'named'>): readonly KnownWork[] =>
   unique((ctx.status.targets ?? []).flatMap((row) => (isOwnRow(ctx, row) ? workOfRow(row) : [])));
 
-/** Whether some of it has been with its agent, and may still run there. */
+/** True if some of it has been with its agent, and may still run there. */
 export const mayRun = (ctx: Pick<RunContext, 'status' | 'named'>): boolean =>
   (ctx.status.targets ?? []).some(
     (row) => row.startedAt !== undefined && isOwnRow(ctx, row) && workOfRow(row).length > 0,

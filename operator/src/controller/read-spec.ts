@@ -27,7 +27,7 @@ const readable = (members: Partial<NodeTask['spec']>): NodeTask['spec'] => ({
   ...members,
 });
 
-/** What is wrong with a spec, for people. */
+/** The faults of a spec, for people. */
 const faultOf = ({ issues }: z.ZodError): string =>
   boundedText(
     issues

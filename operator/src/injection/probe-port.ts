@@ -1,4 +1,4 @@
 import type { Wishes } from './annotations.ts';
 
-/** Where the agent answers probes; by default that is what it does by itself, the port after the one of its API. */
+/** The port on which the agent answers probes; by default the one after that of its API, as the agent does by itself. */
 export const probePort = (wishes: Wishes): number => wishes['probe-port'] ?? wishes['agent-port'] + 1;

@@ -13,14 +13,14 @@ export class CacheBudget {
   /** Takes `bytes` in place of `former` ones. False, and nothing has changed, when there is no room. */
   exchange(former: number, bytes: number): boolean {
     const sum = this.#bytes - former + bytes;
-    // What becomes smaller always fits.
+    // An object that becomes smaller always fits.
     if (sum > this.#maxBytes && bytes > former) return false;
     this.#bytes = sum;
     return true;
   }
 }
 
-/** What a value takes in memory, about, in bytes: as V8 keeps the objects that JSON.parse makes. */
+/** The memory that a value takes, about, in bytes: as V8 keeps the objects that JSON.parse makes. */
 export const sizeOf = (value: unknown): number => {
   let bytes = 0;
   const open: unknown[] = [value];

@@ -43,7 +43,7 @@ const openBracket = 0x5b;
 const backslash = 0x5c;
 const openBrace = 0x7b;
 
-/** Where the string ends that begins at `start`, or the end of the text. */
+/** The end of the string that begins at `start`, or the end of the text. */
 export const endOfString = (text: Buffer, start: number): number => {
   let at = start + 1;
   while (at < text.length) {

@@ -6,7 +6,7 @@ import { Turns } from './turns.ts';
  */
 export const maxAnswerBytes = 4 * 1024 * 1024;
 
-/** What is read beside others. Of what is larger there is one at a time. */
+/** Up to this size, answers are read beside each other; larger ones are read one at a time. In bytes. */
 const smallBytes = 256 * 1024;
 const firstBytes = 16 * 1024;
 
@@ -30,12 +30,12 @@ export class HeldBytes implements Disposable {
     return this.#length;
   }
 
-  /** Whether others wait until this is disposed, or empty. */
+  /** True if others wait until this is disposed, or empty. */
   get isLarge(): boolean {
     return this.#turn !== undefined;
   }
 
-  /** What is held, until it is cleared. */
+  /** The bytes that are held, until they are cleared. */
   get bytes(): Buffer {
     return this.#place.subarray(0, this.#length);
   }

@@ -5,7 +5,7 @@ import type { Indexer, ObjectCache } from './object-cache.ts';
 export class IndexedCache<T extends KubeObject> implements ObjectCache<T> {
   readonly #objects = new Map<string, T>();
   readonly #indexes: ReadonlyMap<string, Index<T>>;
-  /** What the indexers said of each object, by key and index: an object is taken out of the places that it was put in. */
+  /** The answers of the indexers for each object, by key and index: an object is taken out of the places that it was put in. */
   readonly #values = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
   constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {

@@ -13,7 +13,7 @@ export interface KubeObject {
 /** The longest name of an object is 253 characters. UIDs and versions are shorter. */
 const maxIdentityCharacters = 253;
 
-/** Whether an item of a list or an event is an object that can be cached: its name, UID and version are there. */
+/** True if an item of a list or an event is an object that can be cached: its name, UID and version are there. */
 export const isKubeObject = (value: unknown): value is KubeObject => {
   const metadata = (value as { readonly metadata?: { readonly [field: string]: unknown } | null } | null)?.metadata;
   if (typeof metadata !== 'object' || metadata === null) return false;

@@ -57,7 +57,7 @@ export class ObjectMirror<T extends KubeObject> {
     if (before?.metadata.resourceVersion === raw.metadata.resourceVersion) return false;
     const object = this.#keep(key, raw);
     if (object === undefined) {
-      // What is known of it is no longer true.
+      // The former version is no longer true.
       if (before !== undefined) this.#drop(key, before);
       return false;
     }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ApiError } from './api-error.ts';
 import type { Lease } from './lease.ts';
 
-/** What is not read is kept: a Lease is written back as a whole. */
+/** Members that are not read are kept: a Lease is written back as a whole. */
 const schema = z.looseObject({
   metadata: z.looseObject({ name: z.string(), uid: z.string(), resourceVersion: z.string() }),
   spec: z

@@ -254,7 +254,7 @@ const parseWhole = (answer: Buffer, isWhole: boolean): unknown => {
   return parseForeignJSON(answer);
 };
 
-/** What `reading` a body gives. @throws ApiError */
+/** The result of `reading` a body. @throws ApiError */
 const fromNetwork = async <T>(exchange: Exchange, reading: Promise<T>): Promise<T> => {
   try {
     return await reading;

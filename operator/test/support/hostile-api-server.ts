@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 
-/** What the server does with lists, watches and everything else. Who does not answer leaves the request open. */
+/** The answers of the server to lists, watches and everything else. A behaviour that does not answer leaves the request open. */
 export interface Behaviour {
   readonly list?: Answer;
   readonly watch?: Answer;

@@ -110,7 +110,7 @@ export class ConnectionGuard {
     });
   }
 
-  /** Whether there is a place for one more connection of this address, if need be that of another. */
+  /** True if there is a place for one more connection of this address, if need be that of another. */
   #makeRoom(address: string): boolean {
     const { connections, reserved, perAddress } = this.#limits;
     const others = [...this.#held.values()].filter(({ standing }) => standing !== 'proven');
@@ -130,6 +130,6 @@ export class ConnectionGuard {
   }
 }
 
-/** What tells the connections of a server apart, also those of a client that has several addresses of the server. */
+/** The key that tells the connections of a server apart, also those of a client that has several addresses of the server. */
 const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
   `${remoteAddress ?? ''} ${String(remotePort)} ${localAddress ?? ''}`;

@@ -4,7 +4,7 @@
  */
 export type Standing = 'unknown' | 'served' | 'proven';
 
-/** What is known of a connection when another one needs its place. */
+/** The facts about a connection that decide if it gives way to another one. */
 export interface Place {
   readonly address: string;
   readonly standing: Standing;

@@ -1,6 +1,6 @@
 import type { ConnectionLimits } from './connection-guard.ts';
 
-/** What callers may cost a server of probes, which answers everybody, once for each connection. */
+/** The most that callers may cost a server of probes, which answers everybody, once for each connection. */
 export interface ProbeLimits extends ConnectionLimits {
   readonly headerBytes: number;
   /** For a whole request to come in. */

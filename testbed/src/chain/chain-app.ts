@@ -17,7 +17,7 @@ export type ChainApp =
     }
   | { readonly kind: 'sdk' };
 
-/** What starts a node on `home`; `program` is cometbft, or sdk-node where the application is the SDK's. */
+/** The command that starts a node on `home`; `program` is cometbft, or sdk-node if the application is the SDK's. */
 export function nodeCommand(app: ChainApp, program: string, home: string): ProcessCommand {
   switch (app.kind) {
     case 'kvstore':

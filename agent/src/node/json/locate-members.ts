@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Where a value lies in a text, in bytes. */
+/** The place of a value in a text, in bytes. */
 export interface Span {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
 }
 
-/** Where the values of some members of a JSON object lie, by their names; `''` is the object itself. */
+/** The places of the values of some members of a JSON object, by their names; `''` is the object itself. */
 export type Members = ReadonlyMap<string, Span>;
 
 /**

@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 export interface Flood {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What comes before the flood. */
+  /** The bytes before the flood. */
   readonly head?: string;
-  /** What comes again and again. */
+  /** The bytes that come again and again. */
   readonly piece?: string | Buffer;
 }
 

@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type JsonObject, TaskError } from '@nodetask/shared';
 import { type EditedText, type EditJob, editText } from './edit-text.ts';
 
-/** What the thread answers. */
+/** The answer of the thread. */
 export type EditOutput =
   | { readonly kind: 'edited'; readonly edited: EditedText }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject };
 
 /**
- * What is edited here and not in a thread, as characters of the file times characters of the patch: each edit reads the file again. At the
+ * The most that is edited here and not in a thread, as characters of the file times characters of the patch: each edit reads the file again. At the
  * bound the most hostile file takes half a second; a real config.toml with a patch of a few keys is far below.
  */
 const maxCostHere = 16 * 1024 * 1024;

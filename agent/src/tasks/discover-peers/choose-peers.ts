@@ -20,7 +20,7 @@ export interface ChoiceInput {
   readonly existing: readonly string[];
   /** Node ids that earlier runs wrote into the file. */
   readonly written: ReadonlySet<string>;
-  /** Whether peers that no earlier run wrote stay. */
+  /** True if peers that no earlier run wrote stay. */
   readonly keepOthers: boolean;
 }
 

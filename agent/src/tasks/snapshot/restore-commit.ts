@@ -27,7 +27,7 @@ const commitName = '.restore-commit.json';
 export const markerName = '.nodetask-snapshot-restore.json';
 const maxCommitBytes = 64 * 1024;
 
-/** Whether archive and node are known to be of the same chain, and what was missing if not. */
+/** `verified`: archive and node are known to be of the same chain. The others name what was missing for that. */
 const chainVerifications = ['verified', 'genesis-missing', 'archive-unproven'] as const;
 
 /** What a restore was asked for and what it did; kept as the marker. */

@@ -12,7 +12,7 @@ import(module).then((exports) => {
 });`;
 
 /**
- * What an exported function answers to arguments that may keep it busy for ever: it is called in a thread, which is ended when its time is up.
+ * Calls an exported function with arguments that may keep it busy for ever: it is called in a thread, which is ended when its time is up.
  * Loading the module does not count.
  * @throws Error if the call does not end in time
  */
