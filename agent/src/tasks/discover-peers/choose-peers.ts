@@ -62,6 +62,7 @@ export interface Choice {
 export const choosePeers = (input: ChoiceInput): Choice => {
   refuseSeveralChains(input);
   const found = new Map<string, PeerAddress>();
+  const silent = new Set<string>();
   const sources = input.findings.map((findings) => {
     const report = { source: findings.name, peers: 0, unreachable: [] as HostNote[], skipped: [] as HostNote[] };
     if ('error' in findings) return { ...report, error: findings.error };
@@ -71,18 +72,14 @@ export const choosePeers = (input: ChoiceInput): Choice => {
       if ('peer' in verdict) {
         found.set(verdict.peer.id, verdict.peer);
         report.peers++;
-      } else if ('unreachable' in verdict) report.unreachable.push({ host, why: verdict.unreachable });
-      else report.skipped.push({ host, why: verdict.skipped });
+      } else if ('unreachable' in verdict) {
+        report.unreachable.push({ host, why: verdict.unreachable });
+        silent.add(candidate.host);
+      } else report.skipped.push({ host, why: verdict.skipped });
     }
     return report;
   });
   const isIncomplete = sources.some((source) => 'error' in source);
-  const silent = new Set(
-    input.findings
-      .flatMap((findings) => ('candidates' in findings ? findings.candidates : []))
-      .filter((candidate) => 'unreachable' in judge(candidate, input, found))
-      .map(({ host }) => host),
-  );
   const stays = ({ id, host }: PeerAddress): boolean =>
     id !== input.ownId && (isIncomplete || silent.has(host) || (input.keepOthers && !input.written.has(id)));
   return { found: [...found.values()], ...divide(input, found, stays, isIncomplete), sources };
