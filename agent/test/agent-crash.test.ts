@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type ApiErrorBody, headers, type TaskResult } from '@nodetask/shared';
-import { AgentLauncher, type LaunchedAgent } from './support/agent-launcher.ts';
+import { post, read, startSilentServer, urlOf } from './support/agent-calls.ts';
+import { AgentLauncher } from './support/agent-launcher.ts';
 
 let folder = '';
 let launcher: AgentLauncher;
@@ -22,34 +20,6 @@ afterEach(async () => {
   await launcher[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
-
-const urlOf = async (agent: LaunchedAgent): Promise<string> => `http://127.0.0.1:${String(await agent.port())}`;
-
-const post = (url: string, task: unknown): Promise<Response> =>
-  fetch(`${url}/v0/tasks`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(task),
-  });
-
-const read = async (url: string, id: string): Promise<TaskResult> =>
-  (await (await fetch(`${url}/v0/tasks/${id}`)).json()) as TaskResult;
-
-/** A server that takes requests and never answers: a task that reads from it runs until its agent ends. */
-const startSilentServer = async () => {
-  const server = createServer(() => undefined).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    host: `127.0.0.1:${String(port)}`,
-    asked: () => once(server, 'request'),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-};
 
 test('a task that runs when the agent is killed twice ends as failed at the third start, and other tasks go on', async () => {
   await using silent = await startSilentServer();

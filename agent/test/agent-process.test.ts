@@ -3,12 +3,10 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { TaskResult } from '@nodetask/shared';
+import { post, read, startSilentServer, urlOf } from './support/agent-calls.ts';
 import { AgentLauncher, agentMain, type LaunchedAgent } from './support/agent-launcher.ts';
 
 let folder = '';
@@ -23,34 +21,6 @@ afterEach(async () => {
 });
 
 const launch = (env: Readonly<Record<string, string>> = {}): LaunchedAgent => launcher.launch(env);
-
-const urlOf = async (agent: LaunchedAgent): Promise<string> => `http://127.0.0.1:${String(await agent.port())}`;
-
-const post = (url: string, task: unknown): Promise<Response> =>
-  fetch(`${url}/v0/tasks`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(task),
-  });
-
-const read = async (url: string, id: string): Promise<TaskResult> =>
-  (await (await fetch(`${url}/v0/tasks/${id}`)).json()) as TaskResult;
-
-/** A server that takes requests and never answers: a task that reads from it runs until it is aborted. */
-const startSilentServer = async () => {
-  const server = createServer(() => undefined).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    host: `127.0.0.1:${String(port)}`,
-    asked: () => once(server, 'request'),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-};
 
 test('SIGTERM: running work is aborted and journalled, the process ends with 0, the next start tells of it', async () => {
   await using silent = await startSilentServer();
