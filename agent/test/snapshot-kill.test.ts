@@ -8,16 +8,9 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
+import { writeStore } from './support/metadata-store.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
-import {
-  chainId,
-  describeTree,
-  makeChainHome,
-  runRestore,
-  runUpload,
-  writeMetadata,
-  writeSnapshot,
-} from './support/snapshot-home.ts';
+import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
 
 const s3 = await startTestS3();
 const at = (prefix: string) => ({ ...s3.params(bucket), prefix });
@@ -45,11 +38,22 @@ const largeBytes = 12 * 1024 * 1024;
 
 test('an upload that is killed in any step leaves what can be restored, and the next one completes it', async (t) => {
   const home = await makeChainHome(t);
-  for (const height of [100, 200]) await writeSnapshot(home, height, largeBytes);
+  await writeSnapshot(home, 100, largeBytes);
+  await writeStore(snapshotsOf(home), [{ height: 100 }]);
   await runUpload(home, at('upload'));
-  await writeSnapshot(home, 300, largeBytes);
+  await writeSnapshot(home, 200, largeBytes);
+  await writeStore(snapshotsOf(home), [{ height: 200 }]);
   const before = await keys('upload/');
-  const steps = ['progress 2', 'progress 9', 'part uploaded', 'archive uploaded', 'manifest written', 'latest written'];
+  const steps = [
+    'store copied',
+    'store selected',
+    'progress 2',
+    'progress 9',
+    'part uploaded',
+    'archive uploaded',
+    'manifest written',
+    'latest written',
+  ];
   for (const step of steps) {
     await t.test(step, async (t2) => {
       for (const name of ['200.tar.gz', '200.manifest.json']) await s3.files.delete(bucket, `upload/${name}`);
@@ -65,6 +69,7 @@ test('an upload that is killed in any step leaves what can be restored, and the 
       const again = await runUpload(home, at('upload'));
       assert.equal(again.outcome, step === 'latest written' ? 'unchanged' : 'changed');
       assert.equal(again.output?.['height'], 200);
+      assert.deepEqual(await readdir(home.data), ['snapshots']);
       assert.deepEqual(await s3.files.uploads(bucket), []);
       assert.deepEqual(await keys('upload/'), [
         ...before.slice(0, 2),
@@ -80,11 +85,12 @@ test('an upload that is killed in any step leaves what can be restored, and the 
 test('a restore that is killed in any step leaves the old snapshots or the new ones, and the next one completes it', async (t) => {
   const source = await makeChainHome(t);
   for (const height of [100, 200]) await writeSnapshot(source, height, largeBytes);
-  await writeMetadata(source);
+  await writeStore(snapshotsOf(source), [{ height: 100 }]);
   await runUpload(source, at('restore'));
-  await rm(join(snapshotsOf(source), '200'), { recursive: true });
-  const wanted = await describeTree(snapshotsOf(source));
-  const beforeCommit = ['progress 1', 'progress 3', 'unpacked', 'synced'];
+  const pristine = await makeChainHome(t);
+  await runRestore(pristine, at('restore'));
+  const wanted = await describeTree(snapshotsOf(pristine));
+  const beforeCommit = ['progress 1', 'progress 3', 'unpacked', 'store copied', 'synced'];
   const afterCommit = [
     'committed',
     'old moved away',

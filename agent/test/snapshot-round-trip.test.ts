@@ -7,16 +7,9 @@ import test from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
+import { listedHeights, writeStore } from './support/metadata-store.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
-import {
-  chainId,
-  describeTree,
-  makeChainHome,
-  runRestore,
-  runUpload,
-  writeMetadata,
-  writeSnapshot,
-} from './support/snapshot-home.ts';
+import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
 
 const s3 = await startTestS3();
 const at = (prefix: string) => ({ ...s3.params(bucket), prefix });
@@ -27,7 +20,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
   test(`${compression}: what is uploaded comes back byte for byte, with modes`, async (t) => {
     const source = await makeChainHome(t);
     for (const height of [100, 200, 300]) await writeSnapshot(source, height);
-    await writeMetadata(source);
+    await writeStore(snapshotsOf(source), [{ height: 100 }, { height: 200 }]);
     const updates: string[] = [];
     const uploaded = await runUpload(
       source,
@@ -44,7 +37,8 @@ for (const compression of ['gzip', 'zstd'] as const) {
     const key = `trip-${compression}/200.tar.${compression === 'gzip' ? 'gz' : 'zst'}`;
     const archive = await s3.files.get(bucket, key);
     const sha256 = createHash('sha256').update(archive).digest('hex');
-    assert.deepEqual(uploaded.output, { height: 200, key, bytes: archive.length, sha256 });
+    const skipped = [{ height: 300, why: 'metadata.db does not list it: the node has not completed it' }];
+    assert.deepEqual(uploaded.output, { height: 200, key, bytes: archive.length, sha256, skipped });
     const manifest = JSON.parse(
       (await s3.files.get(bucket, `trip-${compression}/200.manifest.json`)).toString(),
     ) as Record<string, unknown>;
@@ -73,6 +67,8 @@ for (const compression of ['gzip', 'zstd'] as const) {
     assert.deepEqual(rest, { height: 200, key, bytes: archive.length, sha256, chainVerified: 'verified' });
     await rm(join(snapshotsOf(source), '100'), { recursive: true });
     await rm(join(snapshotsOf(source), '300'), { recursive: true });
+    assert.deepEqual(await listedHeights(snapshotsOf(target)), [200]);
+    for (const home of [source, target]) await rm(join(snapshotsOf(home), 'metadata.db'), { recursive: true });
     assert.deepEqual(await describeTree(snapshotsOf(target)), await describeTree(snapshotsOf(source)));
     assert.equal(await readSnapshotHeight(target), 200);
     assert.deepEqual((await readdir(target.data)).toSorted(), ['.nodetask-snapshot-restore.json', 'snapshots']);
@@ -124,17 +120,21 @@ test('heights are compared as numbers', async (t) => {
   assert.equal((await runUpload(home, at('numbers'))).output?.['height'], 10);
 });
 
-test('metadata.db goes along as a file or a folder, and stays where it is not wanted', async (t) => {
+test('metadata.db stays where it is if includeMetadata is off, and a file of that name is refused', async (t) => {
   const home = await makeChainHome(t);
   for (const height of [1, 2]) await writeSnapshot(home, height, 100);
   await writeFile(join(snapshotsOf(home), 'metadata.db'), 'one file');
-  await runUpload(home, at('metadata-file'));
-  const target = await makeChainHome(t);
-  await runRestore(target, at('metadata-file'));
-  assert.equal(await readFile(join(snapshotsOf(target), 'metadata.db'), 'utf8'), 'one file');
+  await assert.rejects(runUpload(home, at('metadata-file')), {
+    code: 'snapshot-store-unsupported',
+    message: /metadata\.db is a file/,
+  });
+  await rm(join(snapshotsOf(home), 'metadata.db'));
+  await writeStore(snapshotsOf(home), [{ height: 1 }, { height: 2 }]);
   await runUpload(home, { ...at('metadata-none'), includeMetadata: false });
-  await runRestore(target, at('metadata-none'));
-  assert.deepEqual(await readdir(snapshotsOf(target)), ['1']);
+  const target = await makeChainHome(t);
+  const restored = await runRestore(target, at('metadata-none'));
+  assert.deepEqual(await readdir(snapshotsOf(target)), ['2']);
+  assert.equal(restored.output?.['metadata'], 'missing');
 });
 
 test('a file that changes or vanishes while it is read fails the upload, and nothing of it is left', async (t) => {

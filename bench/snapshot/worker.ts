@@ -43,7 +43,7 @@ const store = openObjectStore(compileLocation(input.params), options);
 const codec = codecs[input.compression];
 
 const tar = (): AsyncIterable<Buffer> =>
-  packTree(snapshotEntries({ folder: join(options.home.data, 'snapshots'), height: 1, metadata: true }));
+  packTree(snapshotEntries({ folder: join(options.home.data, 'snapshots'), height: 1 }));
 
 const drain = async (
   chunks: AsyncIterable<Uint8Array>,

@@ -156,6 +156,18 @@ export const taskErrorCodes = {
       'A snapshot archive is damaged, or holds what is not unpacked (links, devices, names that lead out). Nothing was changed.',
     action: 'Restore another snapshot, or upload this one anew.',
   },
+  'snapshot-store-unsupported': {
+    retriable: false,
+    meaning:
+      'The node keeps its list of snapshots, metadata.db, in another database than goleveldb, which the agent cannot read. Nothing was changed.',
+    action: 'Have the node use goleveldb (app-db-backend), or upload with includeMetadata: false.',
+  },
+  'snapshot-store-invalid': {
+    retriable: false,
+    meaning: 'A copy of metadata.db, the list of snapshots, cannot be read as a LevelDB. Nothing was changed.',
+    action:
+      'Take another snapshot or archive. If it is the one of the node, stop the node, remove data/snapshots, and let it take a new snapshot.',
+  },
   'file-changed': {
     retriable: true,
     meaning: 'A file of the node changed or vanished while the task read it.',
@@ -219,6 +231,12 @@ export const taskErrorCodes = {
     retriable: false,
     meaning: 'There is no snapshot under data/snapshots.',
     action: 'Restore one first with a snapshot-restore task.',
+  },
+  'snapshot-incomplete': {
+    retriable: false,
+    meaning:
+      'metadata.db lists a snapshot whose chunks are not all there, and the node would try it first and shut down. Nothing was changed.',
+    action: 'Restore a snapshot with a snapshot-restore task.',
   },
   'disk-full': {
     retriable: true,

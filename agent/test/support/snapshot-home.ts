@@ -45,14 +45,6 @@ export const writeSnapshot = async (home: NodeHome, height: number, largeBytes =
   await chmod(join(folder, '1/deep/er/.dotfile'), 0o400);
 };
 
-/** The metadata of state sync as goleveldb keeps it: a folder. */
-export const writeMetadata = async (home: NodeHome): Promise<void> => {
-  const folder = join(home.data, 'snapshots', 'metadata.db');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'CURRENT'), 'MANIFEST-000000\n');
-  await writeFile(join(folder, '000001.log'), randomBytes(3_000));
-};
-
 /** Every file and folder below one, with modes and contents: equal trees have equal descriptions. */
 export const describeTree = async (root: string): Promise<Readonly<Record<string, string>>> => {
   const found: Record<string, string> = {};

@@ -11,7 +11,8 @@ import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/co
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { whyOf } from '../why.ts';
-import { localSnapshotHeight } from './local-snapshot.ts';
+import { snapshotsLock } from '../snapshot/snapshots-folder.ts';
+import { localSnapshot } from './local-snapshot.ts';
 import { type Selection, selectWitnesses, type Witness } from './select-witnesses.ts';
 import { existingPoint, refuseUnknownToNode, sectionFor, trustPeriodMs } from './state-sync-section.ts';
 import {
@@ -40,7 +41,7 @@ export interface ConfigureStateSyncOptions {
  */
 export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHandler<ConfigureStateSyncParams> => ({
   interrupted: 'run-again',
-  locks: () => [configLock],
+  locks: ({ useLocalSnapshot }) => (useLocalSnapshot ? [configLock, snapshotsLock] : [configLock]),
   check: ({ rpcServers, trustPeriod }) => {
     if (rpcServers !== undefined) serversOfParams(rpcServers, options.egress);
     if (trustPeriod !== undefined && (parseGoDuration(trustPeriod) ?? 0n) <= 0n) {
@@ -56,17 +57,18 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     const config = await readConfigToml(folder);
     refuseUnknownToNode(config, params);
     const periodMs = trustPeriodMs(config, params);
-    const localHeight = params.useLocalSnapshot ? await localSnapshotHeight(options.home) : undefined;
+    const { home, clock } = options;
+    const local = params.useLocalSnapshot ? await localSnapshot({ home, clock, signal, logger }) : undefined;
 
     const candidates = candidatesOf(config, params, options.egress);
     const selection = await probe(folder, candidates, context, options);
     const ask = { rpc: options.rpc, signal, timeoutMs: options.timeoutMs ?? defaultTimeoutMs };
     context.progress({ stage: 'trust', done: 0, total: selection.witnesses.length, unit: 'witnesses' });
     const { point, testimony } =
-      localHeight === undefined
+      local === undefined
         ? ((await keptPoint(config, selection, periodMs, options.clock, ask, logger)) ??
           (await pointAt(heightBelowTip(selection, params.trustHeightOffset), selection, ask)))
-        : await pointAt(localHeight, selection, { ...ask, above: aboveSnapshot });
+        : await pointAt(local.height, selection, { ...ask, above: aboveSnapshot });
     refuseExpired(point, periodMs, options.clock);
 
     signal.throwIfAborted();
@@ -88,9 +90,10 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       witnesses: servers,
       dropped: dropped.map(({ server, why }) => ({ server, why })),
     };
+    const doubts = local === undefined || local.warnings.length === 0 ? {} : { warnings: local.warnings };
     return isChanged
-      ? { outcome: 'changed', output }
-      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output } };
+      ? { outcome: 'changed', output, ...doubts }
+      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output }, ...doubts };
   },
 });
 

@@ -1,35 +1,47 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
-import { fileError, isMissing } from '../../node/file-errors.ts';
-import type { NodeHome } from '../../node/node-home.ts';
-import { parseHeight } from '../../node/node-status.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
+import { type ReadOptions, readNodeSnapshots } from '../snapshot/local-snapshots.ts';
+
+export interface LocalSnapshot {
+  readonly height: number;
+  readonly warnings: readonly string[];
+}
 
 /**
- * The height of the snapshot that the node will restore: that of the last snapshot-restore while its folder is there, else the highest
- * under data/snapshots (which a running node may still be writing). Throws TaskError `snapshot-missing`.
+ * The snapshot that the node will restore. A node adds all that its metadata.db lists and tries the highest one first; if chunks of that one are
+ * missing it waits for them, and ends. So the highest one that is listed has to be complete. Without a metadata.db it is the one of the last
+ * snapshot-restore while it is complete, else the highest that is complete (which a running node may still be writing).
+ * Call it with `snapshotsLock` held. Throws TaskError `snapshot-missing`, `snapshot-incomplete` and those of metadata.db.
+ * https://github.com/sei-protocol/sei-chain/tree/main/sei-tendermint/internal/statesync (Sync in reactor.go, Ranked in snapshots.go)
  */
-export const localSnapshotHeight = async (home: NodeHome): Promise<number> => {
-  const folder = join(home.data, 'snapshots');
-  const heights = await heightsIn(folder);
-  const restored = await readSnapshotHeight(home);
-  if (restored !== undefined && heights.includes(restored)) return restored;
-  if (heights.length === 0) {
+export const localSnapshot = async (options: ReadOptions): Promise<LocalSnapshot> => {
+  await using snapshots = await readNodeSnapshots(options);
+  const { folder, listed, complete, skipped, doubts } = snapshots;
+  if (listed !== undefined) {
+    const [first] = listed;
+    if (first === undefined) throw missing(`${folder}/metadata.db lists none`);
+    if (first.fault === undefined) return { height: first.height, warnings: doubts };
     throw new TaskError(
-      'snapshot-missing',
-      `useLocalSnapshot: there is no snapshot in ${folder}; nothing was changed. Restore one with a snapshot-restore task`,
+      'snapshot-incomplete',
+      `useLocalSnapshot: the node would try snapshot ${first.height} first, the highest that ${folder}/metadata.db lists, and it is not complete: ${first.fault}; nothing was changed: restore a snapshot with a snapshot-restore task`,
     );
   }
-  return Math.max(...heights);
+  const restored = await readSnapshotHeight(options.home);
+  const height = complete.find((one) => one === restored) ?? complete.at(-1);
+  if (height === undefined) {
+    const [highest] = skipped;
+    throw missing(
+      highest === undefined
+        ? `there is none in ${folder}`
+        : `there is no complete one in ${folder}; of the highest, ${highest.height}, ${highest.why}`,
+    );
+  }
+  const noStore = `${folder} has no metadata.db, in which a node looks for its snapshots: it may not find snapshot ${height}`;
+  return { height, warnings: [noStore, ...doubts] };
 };
 
-const heightsIn = async (folder: string): Promise<readonly number[]> => {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => parseHeight(name) || []);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw fileError('list', folder, error);
-  }
-};
+const missing = (why: string): TaskError =>
+  new TaskError(
+    'snapshot-missing',
+    `useLocalSnapshot: ${why}; nothing was changed. Restore one with a snapshot-restore task`,
+  );

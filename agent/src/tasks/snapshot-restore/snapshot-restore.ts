@@ -6,8 +6,8 @@ import { archiveError } from '../../archive/archive-error.ts';
 import { codecParallelism } from '../../archive/codecs.ts';
 import type { BufferPool } from '../../buffer-pool.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
-import { fileError } from '../../node/file-errors.ts';
-import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
+import { fileError, isMissing } from '../../node/file-errors.ts';
+import { findConfigFolder, findDataFolder, type NodeHome } from '../../node/node-home.ts';
 import type { RunningNodeOptions } from '../../node/running-node.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
@@ -21,7 +21,9 @@ import {
   type RestoreMarker,
 } from '../snapshot/restore-commit.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
-import { hasSnapshot, isFolder, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { readSnapshots } from '../snapshot/local-snapshots.ts';
+import { isFolder, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { checkSnapshots } from './check-snapshots.ts';
 import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
 import { checkNodeChain, checkNodeStopped } from './check-target.ts';
 import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
@@ -40,7 +42,7 @@ const cleanUpBudgetMs = 1_000;
 /**
  * snapshot-restore: finds a snapshot, downloads, verifies and unpacks it in one pass into a folder beside `data/snapshots`, and puts that into
  * its place when all of it is right and on disk. Until then the old snapshots stay, and an error changes nothing. From then on the outcome is
- * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, chainVerified?, durationMs}`.
+ * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, metadata?, chainVerified?, durationMs}`.
  */
 export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
   snapshotHandler(options, (store, location, context) => restore(store, location, context, options));
@@ -59,9 +61,10 @@ const restore = async (
   const place = { ...commitPlace(options.home, data), afterStep: options.afterStep };
   await recoverRestore(place, logger);
   const wanted = canonicalParams(location, params);
+  const needsMetadata = await isOfSDK(options.home);
   const report = (
     outcome: TaskReport['outcome'],
-    { height, key, bytes, sha256, chainVerified }: RestoreMarker,
+    { height, key, bytes, sha256, hasMetadata, chainVerified }: RestoreMarker,
     warnings: readonly string[] = [],
   ): TaskReport => ({
     outcome,
@@ -71,22 +74,20 @@ const restore = async (
       key,
       bytes,
       sha256,
+      ...(hasMetadata === false ? { metadata: 'missing' } : {}),
       ...(chainVerified === undefined ? {} : { chainVerified }),
       durationMs: Math.round(options.clock.monotonic() - begun),
     },
-    warnings:
-      chainVerified === 'archive-unproven'
-        ? [`nothing proves that the archive is of ${params.chainId}`, ...warnings]
-        : warnings,
+    warnings: [
+      ...(chainVerified === 'archive-unproven' ? [`nothing proves that the archive is of ${params.chainId}`] : []),
+      ...(hasMetadata === false && needsMetadata ? [withoutMetadata] : []),
+      ...warnings,
+    ],
   });
   const last = await readMarker(data);
   // This very run did it, and was killed before its end was journalled.
   const isOwn = last?.by?.task === context.id && last.by.run === context.run;
-  if (
-    last?.params === wanted &&
-    (isOwn || !params.force) &&
-    (await hasSnapshot(join(data, snapshotsName), last.height))
-  ) {
+  if (last?.params === wanted && (isOwn || !params.force) && (await isStillThere(data, last, context, options))) {
     return report(isOwn ? 'changed' : 'unchanged', last);
   }
   await refuseMount(data);
@@ -95,7 +96,7 @@ const restore = async (
   const found = await findSnapshot(store, location.prefix, params, signal);
   const fresh = join(data, newFolderName);
   try {
-    const sha256 = await unpack(store, found, data, fresh, context, options);
+    const { sha256, hasMetadata, doubts } = await unpack(store, found, data, fresh, context, options);
     const { height, object } = found;
     const marker: RestoreMarker = {
       version: 1,
@@ -105,6 +106,7 @@ const restore = async (
       bytes: object.bytes,
       sha256,
       by: { task: context.id, run: context.run },
+      hasMetadata,
       chainVerified: !found.isProven ? 'archive-unproven' : hasGenesis ? 'verified' : 'genesis-missing',
     };
     // It may have been started while the archive came.
@@ -113,6 +115,7 @@ const restore = async (
     const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
     return report('changed', marker, [
+      ...doubts,
       ...(running === undefined ? [] : [running]),
       ...(unfinished === undefined ? [] : [`the snapshots are in place, but ${unfinished.message}`]),
     ]);
@@ -124,7 +127,50 @@ const restore = async (
   }
 };
 
-/** Unpacks into `fresh` and answers the SHA-256 of the archive, when everything has been checked and is on disk. */
+const withoutMetadata =
+  'the archive has no metadata.db: a node of the Cosmos SDK does not list the snapshot, and can neither restore it nor give it to others';
+
+/** Nodes of the Cosmos SDK have an app.toml, and those of CometBFT alone have none. */
+const isOfSDK = async (home: NodeHome): Promise<boolean> => {
+  const folder = await findConfigFolder(home);
+  if (folder === undefined) return false;
+  try {
+    await lstat(join(folder, 'app.toml'));
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw fileError('look at', join(folder, 'app.toml'), error);
+  }
+};
+
+/** Whether the snapshot of the last restore is there and complete. What cannot be read is not: a restore replaces it. */
+const isStillThere = async (
+  data: string,
+  { height }: RestoreMarker,
+  { signal, logger }: Context,
+  { home, clock }: SnapshotRestoreOptions,
+): Promise<boolean> => {
+  try {
+    await using snapshots = await readSnapshots(join(data, snapshotsName), { home, clock, signal, logger });
+    return snapshots.complete.includes(height);
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    logger.warn('the snapshots of the last restore cannot be read any more', { error });
+    return false;
+  }
+};
+
+const isStoreError = (error: unknown): boolean =>
+  error instanceof TaskError &&
+  (error.code === 'snapshot-store-unsupported' || error.code === 'snapshot-store-invalid');
+
+interface Unpacked {
+  readonly sha256: string;
+  readonly hasMetadata: boolean;
+  readonly doubts: readonly string[];
+}
+
+/** Unpacks into `fresh` and answers what it was, when everything has been checked and is on disk. */
 const unpack = async (
   store: ObjectStore,
   found: FoundSnapshot,
@@ -132,7 +178,7 @@ const unpack = async (
   fresh: string,
   context: Context,
   options: SnapshotRestoreOptions,
-): Promise<string> => {
+): Promise<Unpacked> => {
   const { signal } = context;
   const { object, height } = found;
   const space = await (options.volumeSpace ?? readVolumeSpace)(data);
@@ -163,11 +209,11 @@ const unpack = async (
   }
   const sha256 = hash.digest('hex');
   checkHash(store.describe(object.key), found.sha256, sha256);
-  if (!(await hasSnapshot(fresh, height))) throw archiveError(`holds no folder ${height} at its top`);
+  const checked = await checkSnapshots(fresh, height, owner, context, options);
   context.progress({ stage: 'sync', done: 0, unit: 'files' });
   await sync.finish();
   options.afterStep?.('synced');
-  return sha256;
+  return { sha256, ...checked };
 };
 
 const checkHash = (where: string, expected: string | undefined, actual: string): void => {

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { TaskError } from '@nodetask/shared';
 import { blockBytes, paddingAfter } from '../../archive/tar-header.ts';
 import { metadataName, pathOfSnapshot } from '../snapshot/snapshots-folder.ts';
 import { look, type TreeEntry, walkTree } from './walk-tree.ts';
@@ -8,32 +6,16 @@ export interface SnapshotSource {
   /** `data/snapshots`. */
   readonly folder: string;
   readonly height: number;
-  /** Whether `metadata.db` goes along; a file or a folder, as the node's database has it. */
-  readonly metadata: boolean;
+  /** The metadata.db that goes along: the agent's own, which lists this height only. */
+  readonly metadata?: string | undefined;
 }
 
-/**
- * What goes into the archive. The metadata comes first: a running node writes into it when it takes its next snapshot, so the sooner it is
- * read the better.
- */
+/** What goes into the archive. */
 export async function* snapshotEntries(source: SnapshotSource): AsyncGenerator<TreeEntry, void, undefined> {
   const { folder, height } = source;
-  if (source.metadata) {
-    const metadata = await lookIfThere(join(folder, metadataName), metadataName);
-    if (metadata !== undefined) yield* walkTree(metadata);
-  }
+  if (source.metadata !== undefined) yield* walkTree(await look(source.metadata, metadataName));
   yield* walkTree(await look(pathOfSnapshot(folder, height), String(height)));
 }
-
-/** Nodes without state sync have none. */
-const lookIfThere = async (file: string, path: string): Promise<TreeEntry | undefined> => {
-  try {
-    return await look(file, path);
-  } catch (error) {
-    if (error instanceof TaskError && error.code === 'file-changed') return undefined;
-    throw error;
-  }
-};
 
 export interface TreeSize {
   readonly entries: number;

@@ -1,29 +1,27 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { type SnapshotUploadParams, TaskError } from '@nodetask/shared';
 import { codecParallelism, codecs } from '../../archive/codecs.ts';
 import { compressStream } from '../../archive/compress-stream.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
-import { findDataFolder } from '../../node/node-home.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { formatManifest, type Manifest } from '../snapshot/manifest.ts';
-import { openSnapshots } from '../snapshot/open-snapshots.ts';
+import { readNodeSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
-import { snapshotHeights, snapshotsName } from '../snapshot/snapshots-folder.ts';
-import { advanceLatest, findUploaded } from './uploaded.ts';
+import { chooseSnapshot } from './choose-snapshot.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
+import { advanceLatest, findUploaded } from './uploaded.ts';
 
 /** Unfinished uploads of other heights may be another node's at work; after so long they are not. */
 const otherUploadsAgeMs = 24 * 3_600_000;
 
 /**
- * snapshot-upload: packs the second-highest snapshot (the node may still be writing the highest) and streams it to the object store: the
+ * snapshot-upload: packs the highest complete snapshot, with a metadata.db that lists this one only, and streams it to the object store: the
  * archive, then its manifest, then `latest.txt`. Each of these appears whole or not at all, and none before what it refers to, so a crash at
- * any point leaves a prefix that can be restored from. Output: `{reason?, height?, key?, bytes?, sha256?}`.
+ * any point leaves a prefix that can be restored from. Output: `{reason?, height?, key?, bytes?, sha256?, skipped?, skippedMore?}`.
  */
 export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUploadParams> =>
   snapshotHandler(options, (store, location, context) => upload(store, location, context, options));
@@ -37,23 +35,32 @@ const upload = async (
   options: SnapshotOptions,
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
-  await openSnapshots(options.home, logger);
-  const data = await findDataFolder(options.home);
-  const folder = join(data ?? options.home.data, snapshotsName);
-  const height = (await snapshotHeights(folder)).at(-2);
-  if (height === undefined) return { outcome: 'unchanged', output: { reason: 'fewer-than-2-snapshots' } };
+  const { home, clock, afterStep } = options;
+  // An archive without metadata.db can be made by the files alone.
+  const needsStore = params.includeMetadata;
+  await using snapshots = await readNodeSnapshots({ home, clock, signal, logger, afterStep, needsStore });
+  const skipped = tellSkipped(snapshots);
+  const doubts = snapshots.doubts.length === 0 ? {} : { warnings: snapshots.doubts };
+  const choice = chooseSnapshot(snapshots);
+  if ('reason' in choice) return { outcome: 'unchanged', output: { reason: choice.reason, ...skipped }, ...doubts };
+  const { height } = choice;
   const chainId = await readChainId(options.home, signal);
   const uploaded = await findUploaded(store, prefix, { height, chainId }, signal);
   if (uploaded !== undefined) {
     const { key, size: bytes, sha256 } = uploaded;
     const advanced = await advanceLatest(store, prefix, height, signal);
-    const output = { height, key, bytes, sha256 };
+    const output = { height, key, bytes, sha256, ...skipped };
     return advanced
-      ? { outcome: 'changed', output }
-      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output } };
+      ? { outcome: 'changed', output, ...doubts }
+      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output }, ...doubts };
   }
   await discardLeftovers(store, prefix, height, context);
-  const source = { folder, height, metadata: params.includeMetadata };
+  const metadata =
+    params.includeMetadata && snapshots.listed !== undefined
+      ? await snapshots.selectStore([height], signal)
+      : undefined;
+  afterStep?.('store selected');
+  const source = { folder: snapshots.folder, height, metadata };
   const size = await measureTree(snapshotEntries(source), signal);
   const key = archiveKey(prefix, height, params.compression);
   const archive = await sendArchive(store, key, packTree(snapshotEntries(source)), size, context, options);
@@ -77,7 +84,7 @@ const upload = async (
   await advanceLatest(store, prefix, height, signal);
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
-  return { outcome: 'changed', output: { height, key, ...archive } };
+  return { outcome: 'changed', output: { height, key, ...archive, ...skipped }, ...doubts };
 };
 
 interface SentArchive {

@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, TaskError } from '@nodetask/shared';
 import * as z from 'zod';
@@ -6,7 +6,8 @@ import { fileError } from '../../node/file-errors.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { syncFolder } from '../../node/sync-folder.ts';
 import { removeDurably, writeDurably } from '../../node/write-durably.ts';
-import { isFolder, snapshotsName } from './snapshots-folder.ts';
+import { removeFolder } from './remove-folder.ts';
+import { isFolder, scratchName, snapshotsName } from './snapshots-folder.ts';
 
 /**
  * Puts a freshly unpacked folder into the place of `data/snapshots`, so that after kill -9 or a power cut at any point `recoverRestore`
@@ -41,6 +42,8 @@ const markerSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** The run that did it, so that the same run, repeated after a kill, still says that it changed something. Absent in older files. */
   by: z.object({ task: z.string().max(36), run: z.int().min(1) }).optional(),
+  /** Whether the archive had a metadata.db. Absent in older files. */
+  hasMetadata: z.boolean().optional(),
   chainVerified: z.enum(chainVerifications).optional(),
 });
 
@@ -81,6 +84,7 @@ export const commitRestore = async (
 export const recoverRestore = async (place: CommitPlace, logger: Logger): Promise<void> => {
   const { data } = place;
   if (!(await isFolder(data))) return;
+  if (await removeFolder(join(data, scratchName))) logger.warn('removed an interrupted copy of metadata.db', { folder: data });
   const text = await readTextFile(join(data, commitName), maxCommitBytes);
   if (text !== undefined) {
     const marker = parseMarker(text);
@@ -95,10 +99,10 @@ export const recoverRestore = async (place: CommitPlace, logger: Logger): Promis
     return;
   }
   await removeDurably(data, commitName);
-  if (await remove(join(data, newFolderName))) logger.warn('removed an interrupted restore', { folder: data });
+  if (await removeFolder(join(data, newFolderName))) logger.warn('removed an interrupted restore', { folder: data });
   if (!(await isFolder(join(data, oldFolderName)))) return;
   // Not a state that a crash of this code leaves; whoever made it, snapshots must not be lost.
-  if (await isFolder(join(data, snapshotsName))) await remove(join(data, oldFolderName));
+  if (await isFolder(join(data, snapshotsName))) await removeFolder(join(data, oldFolderName));
   else await move(data, oldFolderName, snapshotsName);
 };
 
@@ -135,7 +139,7 @@ const exchange = async ({ data, afterStep }: CommitPlace): Promise<void> => {
   if (!(await isFolder(join(data, newFolderName)))) return;
   if (await isFolder(join(data, snapshotsName))) {
     // An old folder is left if a node made an empty one between the two renames.
-    await remove(join(data, oldFolderName));
+    await removeFolder(join(data, oldFolderName));
     await move(data, snapshotsName, oldFolderName);
     afterStep?.('old moved away');
   }
@@ -145,7 +149,7 @@ const exchange = async ({ data, afterStep }: CommitPlace): Promise<void> => {
 };
 
 const tidyUp = async ({ data, heightFile, afterStep }: CommitPlace, marker: RestoreMarker): Promise<void> => {
-  await remove(join(data, oldFolderName));
+  await removeFolder(join(data, oldFolderName));
   afterStep?.('old removed');
   await writeDurably(heightFile.folder, heightFile.name, String(marker.height));
   afterStep?.('height written');
@@ -168,16 +172,5 @@ const move = async (folder: string, from: string, to: string): Promise<void> => 
     await rename(join(folder, from), join(folder, to));
   } catch (error) {
     throw fileError(`rename ${from} to`, join(folder, to), error);
-  }
-};
-
-/** Answers whether there was anything. */
-export const remove = async (path: string): Promise<boolean> => {
-  if (!(await isFolder(path))) return false;
-  try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-    return true;
-  } catch (error) {
-    throw fileError('remove', path, error);
   }
 };
