@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { startOtlpReceiver, startS3 } from '@nodetask/testbed';
+import { listedHeights, writeStore } from '../agent/test/support/metadata-store.ts';
 import { bundle } from './bundle.ts';
 import { type BundledAgent, startBundledAgent } from './bundled-agent.ts';
 
@@ -74,30 +75,36 @@ test('the bundle of the agent sends traces where it is asked to', { timeout: 60_
   assert.deepEqual(receiver.faults, []);
 });
 
-test('the bundle of the agent finds the programs of its threads', { timeout: 60_000 }, async () => {
-  await using s3 = await startS3({ buckets: ['snapshots'] });
-  const env = { ...s3.environment, NODETASK_ALLOW_HOST: '127.0.0.1' };
-  const params = { bucket: 'snapshots', region: s3.region, endpoint: s3.endpoint, prefix: 'test/' };
-  const source = makeHome('source');
-  for (const height of ['7', '8']) {
-    mkdirSync(join(source, 'data', 'snapshots', height), { recursive: true });
-    writeFileSync(join(source, 'data', 'snapshots', height, '0'), `chunk of ${height}`);
-  }
-  const uploader = await startAgent(source, env);
-  const uploaded = await uploader.run('snapshot-upload', params);
-  assert.equal(uploaded.status, 'completed', JSON.stringify(uploaded));
+test(
+  'the bundle of the agent finds the programs of its threads, and reads the metadata.db of a node in a process of its own',
+  { timeout: 60_000 },
+  async () => {
+    await using s3 = await startS3({ buckets: ['snapshots'] });
+    const env = { ...s3.environment, NODETASK_ALLOW_HOST: '127.0.0.1' };
+    const params = { bucket: 'snapshots', region: s3.region, endpoint: s3.endpoint, prefix: 'test/' };
+    const source = makeHome('source');
+    for (const height of ['7', '8']) {
+      mkdirSync(join(source, 'data', 'snapshots', height, '1'), { recursive: true });
+      writeFileSync(join(source, 'data', 'snapshots', height, '1', '0'), `chunk of ${height}`);
+    }
+    await writeStore(join(source, 'data', 'snapshots'), [{ height: 7, chunks: 1 }]);
+    const uploader = await startAgent(source, env);
+    const uploaded = await uploader.run('snapshot-upload', params);
+    assert.equal(uploaded.status, 'completed', JSON.stringify(uploaded));
 
-  const target = makeHome('target');
-  const restorer = await startAgent(target, env);
-  const restored = await restorer.run('snapshot-restore', { ...params, chainId: 'test-1' });
-  assert.equal(restored.status, 'completed', JSON.stringify(restored));
-  assert.equal(readFileSync(join(target, 'data', 'snapshots', '7', '0'), 'utf8'), 'chunk of 7');
+    const target = makeHome('target');
+    const restorer = await startAgent(target, env);
+    const restored = await restorer.run('snapshot-restore', { ...params, chainId: 'test-1' });
+    assert.equal(restored.status, 'completed', JSON.stringify(restored));
+    assert.equal(readFileSync(join(target, 'data', 'snapshots', '7', '1', '0'), 'utf8'), 'chunk of 7');
+    assert.deepEqual(await listedHeights(join(target, 'data', 'snapshots')), [7]);
 
-  writeFileSync(join(target, 'config', 'genesis.json'), largeGenesis('test-1'));
-  const patched = await restorer.run('config-patch', { files: { 'genesis.json': { chain_id: 'test-2' } } });
-  assert.equal(patched.status, 'completed', JSON.stringify(patched));
-  assert.equal(readFileSync(join(target, 'config', 'genesis.json'), 'utf8'), largeGenesis('test-2'));
-});
+    writeFileSync(join(target, 'config', 'genesis.json'), largeGenesis('test-1'));
+    const patched = await restorer.run('config-patch', { files: { 'genesis.json': { chain_id: 'test-2' } } });
+    assert.equal(patched.status, 'completed', JSON.stringify(patched));
+    assert.equal(readFileSync(join(target, 'config', 'genesis.json'), 'utf8'), largeGenesis('test-2'));
+  },
+);
 
 test('the bundle of the operator reads a kubeconfig with client-node', { timeout: 60_000 }, async () => {
   const kubeconfig = join(folder, 'kubeconfig');
@@ -117,6 +124,7 @@ test('a bundle holds the licences of its packages', () => {
   const licences = readFileSync(join(folder, 'agent', 'LICENCES.txt'), 'utf8');
   assert.match(licences, /^express [\d.]+: MIT\n\n\(The MIT License\)/m);
   assert.match(licences, /^@aws-sdk\/client-ec2 [\d.]+: Apache-2\.0$/m);
+  assert.match(licences, /^leveldb 1\.20: BSD-3-Clause\n\nCopyright \(c\) 2011 The LevelDB Authors/m);
 });
 
 test('no bundle holds a character that makes V8 take two bytes for each', () => {

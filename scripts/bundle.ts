@@ -9,9 +9,13 @@ import { root } from './steps.ts';
 /** A workspace whose src/main.ts is a program. */
 export type Program = 'agent' | 'operator';
 
-/** Programs of threads. */
-const threads: Readonly<Record<Program, readonly string[]>> = {
-  agent: ['tasks/snapshot-restore/unpack-thread.ts', 'tasks/config-patch/edit-thread.ts'],
+/** Programs of threads and of processes that the program starts. */
+const started: Readonly<Record<Program, readonly string[]>> = {
+  agent: [
+    'tasks/snapshot-restore/unpack-thread.ts',
+    'tasks/config-patch/edit-thread.ts',
+    'tasks/snapshot/metadata-store/store-process.ts',
+  ],
   operator: [],
 };
 
@@ -89,6 +93,25 @@ const plainBuiltins: esbuild.Plugin = {
 };
 
 /**
+ * LevelDB as native code. The package looks for the file of its machine with a library, in folders that are not there beside a bundle; this
+ * is the same choice among the files for glibc, on which the images are based.
+ */
+const nativeAddons: esbuild.Plugin = {
+  name: 'native-addons',
+  setup: (build) => {
+    build.onLoad({ filter: /\/node_modules\/classic-level\/binding\.js$/ }, () => ({
+      contents: `const addons = {
+        x64: () => require('./prebuilds/linux-x64/classic-level.node'),
+        arm64: () => require('./prebuilds/linux-arm64/classic-level.armv8.node'),
+      };
+      const addon = process.platform === 'linux' ? addons[process.arch] : undefined;
+      if (addon === undefined) throw new Error(\`there is no LevelDB for \${process.platform} on \${process.arch}\`);
+      module.exports = addon();`,
+    }));
+  },
+};
+
+/**
  * Bundles a program, from its sources: one file for each part that is loaded at another time, names kept for stack traces,
  * source maps for `node --enable-source-maps`, licences and bill of materials beside it. docs/adr/0013-bundles.md
  */
@@ -96,7 +119,7 @@ export const bundle = async (program: Program, folder = bundleFolder(program)): 
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ['main.ts', ...parts[program], ...threads[program]].map((file) => `${program}/src/${file}`),
+    entryPoints: ['main.ts', ...parts[program], ...started[program]].map((file) => `${program}/src/${file}`),
     // All in one folder: whatever starts a thread finds its program beside itself.
     entryNames: '[name]',
     outdir: folder,
@@ -112,7 +135,10 @@ export const bundle = async (program: Program, folder = bundleFolder(program)): 
     legalComments: 'external',
     // CommonJS inside an ES module: what requires a module of Node.js finds no `require` there.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    plugins: [leaveUnusedOut, plainBuiltins, sbomPlugin()],
+    // Named by their content. A bundle has those of all architectures, so that it is the same wherever it is made.
+    loader: { '.node': 'copy' },
+    assetNames: '[name]-[hash]',
+    plugins: [leaveUnusedOut, plainBuiltins, nativeAddons, sbomPlugin()],
     metafile: true,
     logLevel: 'warning',
   });

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cyclonedxEsbuildPlugin } from '@cyclonedx/cyclonedx-esbuild';
 import type * as esbuild from 'esbuild';
+import { nativeParts } from './native-parts.ts';
 
 /** Name of the file beside the bundle; https://cyclonedx.org/specification/overview/ (recognized file patterns). */
 export const sbomFile = 'sbom.cdx.json';
@@ -46,7 +47,7 @@ export const sbomOfProgram = (sbom: Sbom, program: string): Sbom => {
     (each) => each !== main && each.purl !== undefined && each.scope !== 'excluded',
   );
   const refs = new Set([main, ...components].map((each) => each['bom-ref']));
-  return {
+  return withNativeParts({
     ...sbom,
     metadata: { ...sbom.metadata, component: { ...component, type: 'application' } },
     components,
@@ -56,6 +57,32 @@ export const sbomOfProgram = (sbom: Sbom, program: string): Sbom => {
         ref,
         ...(dependsOn === undefined ? {} : { dependsOn: dependsOn.filter((each) => refs.has(each)) }),
       })),
+  });
+};
+
+/** With the libraries that are compiled into its packages. */
+const withNativeParts = (sbom: Sbom): Sbom => {
+  const names = new Set(sbom.components.map(({ name }) => name));
+  const parts = nativeParts.filter((part) => names.has(part.of));
+  const refsOf = (component: SbomComponent | undefined): readonly string[] =>
+    parts.filter((part) => part.of === component?.name).map(({ purl }) => purl);
+  return {
+    ...sbom,
+    components: [
+      ...sbom.components,
+      ...parts.map(({ name, version, licence, purl }) => ({
+        type: 'library',
+        'bom-ref': purl,
+        name,
+        version,
+        licenses: [{ license: { id: licence } }],
+        purl,
+      })),
+    ],
+    dependencies: sbom.dependencies.map(({ ref, dependsOn = [] }) => {
+      const linked = refsOf(sbom.components.find((each) => each['bom-ref'] === ref));
+      return dependsOn.length + linked.length === 0 ? { ref } : { ref, dependsOn: [...dependsOn, ...linked] };
+    }),
   };
 };
 

@@ -36,7 +36,11 @@ const why = (output: object | undefined): string => JSON.stringify((output as { 
 
 for (const { spec, height, skipped } of [
   { spec: '100:full,200:full,300:full', height: 300, skipped: undefined },
-  { spec: '200:full,300:partial,400:full', height: 400, skipped: /^\[\{"height":300,"why":"metadata\.db does not list/ },
+  {
+    spec: '200:full,300:partial,400:full',
+    height: 400,
+    skipped: /^\[\{"height":300,"why":"metadata\.db does not list/,
+  },
   { spec: '200:full,300:partial', height: 200, skipped: /"height":300/ },
   { spec: '200:full,300:empty,400:full', height: 400, skipped: /"height":300/ },
   { spec: '200:full,300:empty', height: 200, skipped: /"height":300/ },
@@ -99,7 +103,7 @@ test('an output names sixteen incomplete snapshots and the number of the others'
   await writeListedHeights(home, `100:full,${torsos}`);
   const { output } = await runUpload(home, at('many'));
   assert.equal((output?.['skipped'] as unknown[]).length, 16);
-  assert.equal(output['skippedMore'], 4);
+  assert.equal(output?.['skippedMore'], 4);
 });
 
 for (const { spec, height } of [
@@ -147,7 +151,10 @@ test('a link to a folder of snapshots outside of the home is refused', async (t)
 });
 
 for (const { name, files } of [
-  { name: 'pebbledb', files: ['CURRENT', 'MANIFEST-000001', 'OPTIONS-000003', 'marker.manifest.000001.MANIFEST-000001'] },
+  {
+    name: 'pebbledb',
+    files: ['CURRENT', 'MANIFEST-000001', 'OPTIONS-000003', 'marker.manifest.000001.MANIFEST-000001'],
+  },
   { name: 'rocksdb', files: ['CURRENT', 'IDENTITY', 'MANIFEST-000004', 'OPTIONS-000007', '000008.sst'] },
   { name: 'badgerdb', files: ['MANIFEST', 'KEYREGISTRY', '000001.vlog'] },
   { name: 'an unknown database', files: ['data.mdb'] },
@@ -176,7 +183,10 @@ test('a node that is configured for another database is refused by the key that 
   await writeListedHeights(home, '100:full');
   await writeFile(join(home.config, 'config.toml'), 'db_backend = "rocksdb"\n');
   const refused = { code: 'snapshot-store-unsupported' };
-  await assert.rejects(runUpload(home, at('configured')), { ...refused, message: /db_backend in .*config.toml is "rocksdb"/ });
+  await assert.rejects(runUpload(home, at('configured')), {
+    ...refused,
+    message: /db_backend in .*config.toml is "rocksdb"/,
+  });
   await writeFile(join(home.config, 'app.toml'), 'app-db-backend = "goleveldb"\n');
   await runUpload(home, at('configured'));
   await writeFile(join(home.config, 'app.toml'), 'app-db-backend = "pebbledb"\n');

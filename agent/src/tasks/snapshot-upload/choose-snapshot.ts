@@ -2,8 +2,7 @@ import type { LocalSnapshots } from '../snapshot/local-snapshots.ts';
 
 /** The height to upload, or the reason why there is none. */
 export type Choice =
-  | { readonly height: number }
-  | { readonly reason: 'fewer-than-2-snapshots' | 'no-complete-snapshot' };
+  { readonly height: number } | { readonly reason: 'fewer-than-2-snapshots' | 'no-complete-snapshot' };
 
 /**
  * The highest complete snapshot. A node of the SDK lists a snapshot in metadata.db when its last chunk is written. Without a metadata.db nothing

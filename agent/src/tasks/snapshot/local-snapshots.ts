@@ -62,12 +62,16 @@ const readAll = async (folder: string, options: ReadOptions): Promise<LocalSnaps
   const scratch = join(dirname(folder), scratchName);
   try {
     const listed = await readStore(folder, scratch, options);
-    return listed === undefined ? await judgeFolders(folder, heights, []) : await judgeEntries(folder, heights, listed, scratch);
+    return listed === undefined
+      ? await judgeFolders(folder, heights, [])
+      : await judgeEntries(folder, heights, listed, scratch);
   } catch (error) {
     await removeFolder(scratch);
     const isOther = error instanceof TaskError && error.code === 'snapshot-store-unsupported';
     if (!isOther || options.needsStore !== false) throw error;
-    return judgeFolders(folder, heights, [`which snapshots are complete was judged by their files alone: ${error.message}`]);
+    return judgeFolders(folder, heights, [
+      `which snapshots are complete was judged by their files alone: ${error.message}`,
+    ]);
   }
 };
 

@@ -84,7 +84,8 @@ export const commitRestore = async (
 export const recoverRestore = async (place: CommitPlace, logger: Logger): Promise<void> => {
   const { data } = place;
   if (!(await isFolder(data))) return;
-  if (await removeFolder(join(data, scratchName))) logger.warn('removed an interrupted copy of metadata.db', { folder: data });
+  if (await removeFolder(join(data, scratchName)))
+    logger.warn('removed an interrupted copy of metadata.db', { folder: data });
   const text = await readTextFile(join(data, commitName), maxCommitBytes);
   if (text !== undefined) {
     const marker = parseMarker(text);

@@ -21,12 +21,7 @@ const isData = (name: string): boolean => /^(?:CURRENT|MANIFEST-\d+|\d+\.(?:log|
  * last. Answers false if there is nothing in it. The original is only read; LevelDB's own lock is neither asked nor taken. `target` is made, or made
  * anew. Throws TaskError `snapshot-store-unsupported`, `snapshot-store-invalid`, `file-changed`.
  */
-export const copyStore = async (
-  store: string,
-  target: string,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<boolean> => {
+export const copyStore = async (store: string, target: string, clock: Clock, signal: AbortSignal): Promise<boolean> => {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     signal.throwIfAborted();
     const before = await describe(store);

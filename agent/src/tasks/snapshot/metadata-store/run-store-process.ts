@@ -35,11 +35,13 @@ const runStoreProcess = async (job: StoreJob, signal: AbortSignal): Promise<read
   signal.throwIfAborted();
   // Beside this file, as a source and as tsc emits it, and beside the bundle.
   const program = new URL(`store-process.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-  const running = promisify(execFile)(
-    process.execPath,
-    [...nodeOptions, fileURLToPath(program), JSON.stringify(job)],
-    { env: {}, signal, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: maxOutputBytes },
-  );
+  const running = promisify(execFile)(process.execPath, [...nodeOptions, fileURLToPath(program), JSON.stringify(job)], {
+    env: {},
+    signal,
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: maxOutputBytes,
+  });
   const closed = once(running.child, 'close').catch(() => undefined);
   // The process kills itself when it has answered, so its end says nothing; only its answer counts.
   const { stdout, failure } = await running.then(

@@ -5,7 +5,12 @@ import { type EntryName, maxEntries } from './store-entry.ts';
 export type StoreJob =
   | { readonly kind: 'list'; readonly store: string }
   /** Makes a new store, in a folder that does not exist, of the named entries. */
-  | { readonly kind: 'select'; readonly store: string; readonly target: string; readonly entries: readonly EntryName[] };
+  | {
+      readonly kind: 'select';
+      readonly store: string;
+      readonly target: string;
+      readonly entries: readonly EntryName[];
+    };
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
 
