@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
+import { taskParams } from '@nodetask/shared';
 import { parse } from 'smol-toml';
 import type { TaskReport } from '../../engine/task-handler.ts';
 import { createEgress } from '../../node/egress.ts';
-import type { NodeHome } from '../../node/node-home.ts';
+import { nodeHome, type NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { snapshotHeightFile } from '../../node/snapshot-height.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import { type Respond, startHostServers } from '../../node/testing/host-servers.ts';
 import { sendJson, startServer } from '../../node/testing/http-server.ts';
+import { writeHeights, writeListedHeights, writeStore } from '../../../test/support/metadata-store.ts';
+import { loopbackEgress } from '../../../test/support/object-store.ts';
 import { makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
@@ -292,25 +295,102 @@ describe('configure-state-sync', () => {
     assert.equal((await run({ trustPeriod: '3h' })).output?.['trustHeight'], 1);
   });
 
-  test('the local snapshot gives the height: the restored one while it is there, else the highest', async (t) => {
+  describe('with useLocalSnapshot', () => {
     const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '2' }), [c]: node({ id: '3', tip: 9_001 }) };
-    const { run, home, section } = await setUp(t, hosts);
-    await assert.rejects(run({ useLocalSnapshot: true }), { code: 'snapshot-missing' });
-    for (const name of ['9000', '8000', 'metadata.db', '.9999']) {
-      await mkdir(join(home.data, 'snapshots', name), { recursive: true });
-    }
-    await writeFile(join(home.data, 'snapshots', '9990'), 'no folder');
-    const highest = await run({ useLocalSnapshot: true });
-    assert.equal(highest.output?.['trustHeight'], 9_000);
-    assert.match(whys(highest).join(), /it is at 9001, not yet at 9002/);
-    assert.equal((await section())['use-local-snapshot'], true);
-    await writeFile(snapshotHeightFile(home), '8000');
-    assert.equal((await run({ useLocalSnapshot: true })).output?.['trustHeight'], 8_000);
-    assert.equal((await run({ useLocalSnapshot: true })).outcome, 'unchanged');
-    await writeFile(snapshotHeightFile(home), '7000');
-    assert.equal((await run({ useLocalSnapshot: true })).output?.['trustHeight'], 9_000);
-    await writeFile(snapshotHeightFile(home), 'soon');
-    await assert.rejects(run({ useLocalSnapshot: true }), { code: 'file-invalid', message: /"soon"/ });
+    const snapshotsOf = (home: NodeHome): string => join(home.data, 'snapshots');
+    const params = { useLocalSnapshot: true };
+
+    test('the height is that of the highest snapshot that metadata.db lists', async (t) => {
+      const { run, home, section } = await setUp(t, hosts);
+      await assert.rejects(run(params), { code: 'snapshot-missing' });
+      await writeListedHeights(home, '8000:full,9000:full,9990:partial');
+      await writeFile(snapshotHeightFile(home), '8000');
+      const highest = await run(params);
+      assert.equal(highest.output?.['trustHeight'], 9_000);
+      assert.equal(highest.warnings, undefined);
+      assert.match(whys(highest).join(), /it is at 9001, not yet at 9002/);
+      assert.equal((await section())['use-local-snapshot'], true);
+      assert.equal((await run(params)).outcome, 'unchanged');
+      assert.deepEqual(await readdir(home.data), ['snapshots']);
+    });
+
+    test('a listed snapshot above all others whose chunks are missing is refused and named', async (t) => {
+      const { run, home } = await setUp(t, hosts);
+      await writeListedHeights(home, '8000:full,9000:gone');
+      const before = await readConfigFile(home, 'config.toml');
+      await assert.rejects(run(params), {
+        code: 'snapshot-incomplete',
+        message: /would try snapshot 9000 first.*folder 9000 is missing/,
+      });
+      assert.equal(await readConfigFile(home, 'config.toml'), before);
+    });
+
+    test('a lower one whose chunks are missing does not matter to the node, which never tries it', async (t) => {
+      const { run, home } = await setUp(t, hosts);
+      await writeListedHeights(home, '8000:gone,9000:full');
+      assert.equal((await run(params)).output?.['trustHeight'], 9_000);
+    });
+
+    test('a metadata.db that lists nothing is no snapshot', async (t) => {
+      const { run, home } = await setUp(t, hosts);
+      await writeHeights(home, '8000:full');
+      await writeStore(snapshotsOf(home), []);
+      await assert.rejects(run(params), { code: 'snapshot-missing', message: /metadata\.db lists none/ });
+    });
+
+    test('without a metadata.db it is the restored one, else the highest that is complete, and a warning', async (t) => {
+      const { run, home } = await setUp(t, hosts);
+      await writeHeights(home, '8000:full,9000:full,9990:empty,09991:full');
+      await writeFile(join(snapshotsOf(home), '9992'), 'no folder');
+      const highest = await run(params);
+      assert.equal(highest.output?.['trustHeight'], 9_000);
+      assert.match(String(highest.warnings), /has no metadata\.db, in which a node looks for its snapshots/);
+      await writeFile(snapshotHeightFile(home), '8000');
+      assert.equal((await run(params)).output?.['trustHeight'], 8_000);
+      await writeFile(snapshotHeightFile(home), '9990');
+      assert.equal((await run(params)).output?.['trustHeight'], 9_000);
+      await writeFile(snapshotHeightFile(home), 'soon');
+      await assert.rejects(run(params), { code: 'file-invalid', message: /"soon"/ });
+    });
+
+    test('a restore that was committed and not completed is completed first', async (t) => {
+      const { run, home } = await setUp(t, hosts);
+      await writeListedHeights(home, '8000:full');
+      await writeFile(snapshotHeightFile(home), '8000');
+      await rename(snapshotsOf(home), join(home.data, 'kept'));
+      await writeListedHeights(home, '9000:full');
+      await rename(snapshotsOf(home), join(home.data, '.restore-new'));
+      await rename(join(home.data, 'kept'), snapshotsOf(home));
+      const marker = { version: 1, params: '{}', height: 9_000, key: 'k', bytes: 1, sha256: 'a'.repeat(64) };
+      await writeFile(join(home.data, '.restore-commit.json'), JSON.stringify(marker));
+      assert.equal((await run(params)).output?.['trustHeight'], 9_000);
+      assert.deepEqual(await readdir(snapshotsOf(home)), ['9000', 'metadata.db']);
+    });
+
+    test('snapshots outside of the home are refused', async (t) => {
+      const { run, home } = await setUp(t, hosts);
+      const elsewhere = await setUp(t, hosts);
+      await writeListedHeights(elsewhere.home, '9000:full');
+      await rm(home.data, { recursive: true, force: true });
+      await symlink(elsewhere.home.data, home.data);
+      await assert.rejects(run(params), { code: 'file-invalid', message: /is a link to/ });
+      await rm(home.data);
+      await mkdir(home.data);
+      await symlink(snapshotsOf(elsewhere.home), snapshotsOf(home));
+      await assert.rejects(run(params), { code: 'file-invalid', message: /is a link to/ });
+    });
+
+    test('the lock of the snapshots is held, and only then', () => {
+      const handler = configureStateSync({
+        home: nodeHome('/nowhere'),
+        egress: loopbackEgress(),
+        rpc: createRpcClient(loopbackEgress(), systemClock),
+        clock: systemClock,
+      });
+      const locksFor = (given: object) => handler.locks(taskParams['configure-state-sync'].schema.parse(given));
+      assert.deepEqual(locksFor(params), ['config', 'data/snapshots']);
+      assert.deepEqual(locksFor({}), ['config']);
+    });
   });
 
   test('speaks https, keeps the path, and names the port', async (t) => {
