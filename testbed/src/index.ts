@@ -58,6 +58,7 @@ export type { ChainOptions, FollowerOptions } from './chain.ts';
 export { SdkChain, startSdkChain } from './sdk-chain.ts';
 export type { SdkChainOptions, SdkNodeOptions } from './sdk-chain.ts';
 export { SdkCommands } from './chain/sdk-commands.ts';
+export { seiLocalStateSync } from './sei/local-state-sync.ts';
 export type { ListedSnapshot } from './chain/sdk-commands.ts';
 export { trustedSettings } from './chain/chain-rpc.ts';
 export { ChainNode } from './chain/chain-node.ts';

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
-import { startCluster, startS3, startSdkChain } from '@nodetask/testbed';
+import { seiLocalStateSync, startCluster, startS3, startSdkChain } from '@nodetask/testbed';
 import type { ChainNode, Cluster, S3Server, SdkChain } from '@nodetask/testbed';
 import { hasCondition, output } from '../demo/step.ts';
 
 const CHAIN_ID = 'sdk-restored-1';
 const BUCKET = 'snapshots';
 const SNAPSHOT_INTERVAL = 20;
+const UPLOADS = 6;
 
 /** The tasks move a snapshot from the home of one node of the Cosmos SDK to that of another, and the other node is the judge of it. */
 describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000 }, () => {
@@ -22,11 +24,18 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
     s3 = parts.use(await startS3({ buckets: [BUCKET] }));
     cluster = parts.use(await startCluster());
     chain = parts.use(
-      await startSdkChain({ chainId: CHAIN_ID, snapshotInterval: SNAPSHOT_INTERVAL, timeoutCommit: '100ms' }),
+      await startSdkChain({
+        chainId: CHAIN_ID,
+        snapshotInterval: SNAPSHOT_INTERVAL,
+        // All of them, so that a key which is missing was not removed by the node.
+        snapshotKeepRecent: 0,
+        timeoutCommit: '100ms',
+      }),
     );
     const [first, second] = chain.validators;
     assert.ok(first !== undefined && second !== undefined);
     validators = [first, second];
+    await makePod('source', first.home);
   });
   after(async () => {
     await parts.disposeAsync();
@@ -40,8 +49,13 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
     });
 
   /** Applies the task and waits for its end; answers its output, or fails with what its status says. */
-  const succeed = async (type: string, podName: string, params: object): Promise<Readonly<Record<string, unknown>>> => {
-    const name = `${podName}-${type}`;
+  const succeed = async (
+    type: string,
+    podName: string,
+    params: object,
+    round = 0,
+  ): Promise<Readonly<Record<string, unknown>>> => {
+    const name = `${podName}-${type}-${round}`;
     await cluster.applyNodeTask(name, { type, target: { podName }, params, retry: { limit: 5 } });
     const task = await cluster.untilNodeTask<NodeTask>(
       name,
@@ -59,10 +73,9 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
       trustHeightOffset: 10,
     });
 
-  test('follows the chain from the snapshot on, and gives snapshots of its own to the next node', async (t) => {
+  test('follows the chain from the snapshot on, and gives snapshots of its own to the next node', async () => {
     const [source] = validators;
     await chain.untilSnapshot(source, 2 * SNAPSHOT_INTERVAL);
-    await makePod('source', source.home);
     const uploaded = await succeed('snapshot-upload', 'source', { ...s3.params(BUCKET), compression: 'zstd' });
 
     const { home } = await makePod('target');
@@ -73,9 +86,13 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
 
     const commands = chain.commands(home);
     const listed = await commands.listSnapshots();
-    t.diagnostic(`restored ${String(height)}; metadata.db lists ${listed.map((one) => one.height).join()}`);
-    const snapshot = listed.find((one) => one.height === height);
-    assert.ok(snapshot !== undefined, `${String(height)} is not among ${JSON.stringify(listed)}`);
+    assert.deepEqual(
+      listed.map((one) => one.height),
+      [height],
+    );
+    assert.equal(await seiLocalStateSync(join(home, 'data', 'snapshots'), listed), `syncs at height ${String(height)}`);
+    const [snapshot] = listed;
+    assert.ok(snapshot !== undefined);
     await commands.restoreSnapshot(snapshot);
     await commands.bootstrapState();
     await target.start();
@@ -98,5 +115,35 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
     const earliest = await next.earliestHeight();
     assert.equal(earliest % SNAPSHOT_INTERVAL, 1);
     assert.ok(earliest > reached, `its first block is ${earliest}`);
+  });
+
+  test('keeps every snapshot in its list while uploads read that again and again, and takes new ones', async () => {
+    const [source] = validators;
+    const listWhileStopped = async (): Promise<readonly number[]> => {
+      await source.stop();
+      const listed = await chain.commands(source.home).listSnapshots();
+      await source.start();
+      return listed.map(({ height }) => height);
+    };
+    await chain.untilSnapshot(source, SNAPSHOT_INTERVAL);
+    const before = await listWhileStopped();
+    assert.ok(before.length > 0);
+    const uploaded: unknown[] = [];
+    for (let round = 1; round <= UPLOADS; round += 1) {
+      const params = { ...s3.params(BUCKET), prefix: `round-${round}` };
+      uploaded.push((await succeed('snapshot-upload', 'source', params, round))['height']);
+    }
+    const reached = await source.height();
+    await chain.untilSnapshot(source, reached);
+    const after = await listWhileStopped();
+    const log = await readFile(source.process.logFile, 'utf8');
+    const taken = [...log.matchAll(/completed state snapshot format=\d+ height=(\d+)/g)].map(([, height]) =>
+      Number(height),
+    );
+    const wanted = [...new Set([...before, ...taken])].toSorted((a, b) => b - a);
+    assert.ok(wanted.length > before.length, 'it took no snapshot meanwhile');
+    assert.deepEqual(after, wanted);
+    for (const height of uploaded) assert.ok(wanted.includes(Number(height)), `it never took ${String(height)}`);
+    await source.waitForHeight(reached + 2 * SNAPSHOT_INTERVAL);
   });
 });
