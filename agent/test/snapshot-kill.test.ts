@@ -8,8 +8,9 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
-import { writeStore } from './support/metadata-store.ts';
+import { listedHeights, writeStore } from './support/metadata-store.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
+import { putArchive } from './support/put-archive.ts';
 import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
 
 const s3 = await startTestS3();
@@ -133,6 +134,25 @@ test('a restore that is killed in any step leaves the old snapshots or the new o
         assert.deepEqual([another.outcome, another.output?.['reason']], ['unchanged', 'already-restored']);
       });
     }
+  }
+});
+
+test('a restore that is killed while it cuts the list of an older archive leaves nothing of it', async (t) => {
+  const source = await makeChainHome(t);
+  await writeSnapshot(source, 100, 1_000);
+  await writeStore(snapshotsOf(source), [{ height: 100 }, { height: 200 }]);
+  await putArchive(s3, source, 'cut/100.tar.gz');
+  for (const step of ['store copied', 'store selected']) {
+    const home = await makeChainHome(t);
+    await writeSnapshot(home, 50, 1_000);
+    const old = await describeTree(snapshotsOf(home));
+    const id = randomUUID();
+    await runUntilKilled('snapshot-restore', home, { ...at('cut'), chainId, allowUnverified: true }, step, id);
+    assert.deepEqual(await describeTree(snapshotsOf(home)), old);
+    assert.ok((await readdir(home.data)).includes('.nodetask-metadata'));
+    assert.equal((await runRestore(home, at('cut'), { id })).outcome, 'changed');
+    assert.deepEqual(await listedHeights(snapshotsOf(home)), [100]);
+    assert.deepEqual((await readdir(home.data)).toSorted(), ['.nodetask-snapshot-restore.json', 'snapshots']);
   }
 });
 

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { promisify } from 'node:util';
+import { systemClock } from '@nodetask/runtime';
+import { silentLogger, TaskError } from '@nodetask/shared';
+import { seiLocalStateSync } from '@nodetask/testbed';
 import type { NodeHome } from '../src/node/node-home.ts';
+import { localSnapshot } from '../src/tasks/configure-state-sync/local-snapshot.ts';
 import { listedHeights, writeHeights, writeListedHeights, writeStore } from './support/metadata-store.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
+import { putArchive } from './support/put-archive.ts';
 import { describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
 
 /** Snapshot folders and metadata.db are one consistent set, on the node, in the archive, and after the restore. */
@@ -56,6 +59,8 @@ for (const { spec, height, skipped } of [
     else assert.match(why(uploaded.output), skipped);
     assert.deepEqual(await listedHeights(snapshotsOf(target)), [height]);
     assert.deepEqual(await foldersOf(target), [String(height)]);
+    const listed = [{ height, format: 1, chunks: 3 }];
+    assert.equal(await seiLocalStateSync(snapshotsOf(target), listed), `syncs at height ${String(height)}`);
     assert.deepEqual([uploaded.warnings, restored.warnings], [undefined, []]);
   });
 }
@@ -217,19 +222,11 @@ test('a metadata.db that is damaged fails the upload, and no copy of it stays', 
   assert.deepEqual(await keys('damaged/'), []);
 });
 
-/** Puts an archive of a whole folder of snapshots into the bucket, as an older version of the task or another program may have. */
-const putArchive = async (home: NodeHome, key: string): Promise<void> => {
-  const folder = snapshotsOf(home);
-  const file = join(home.root, 'archive.tar.gz');
-  await promisify(execFile)('tar', ['-czf', file, '-C', folder, ...(await readdir(folder))]);
-  await s3.files.put(bucket, key, await readFile(file));
-};
-
 test('of an archive with the whole metadata.db of its node only the snapshots in it are listed afterwards', async (t) => {
   const source = await makeChainHome(t);
   await writeListedHeights(source, '100:full,200:full,300:full');
   for (const height of ['100', '300']) await rm(join(snapshotsOf(source), height), { recursive: true });
-  await putArchive(source, 'older/200.tar.gz');
+  await putArchive(s3, source, 'older/200.tar.gz');
   const target = await makeChainHome(t);
   assert.equal((await runRestore(target, at('older'))).output?.['height'], 200);
   assert.deepEqual(await listedHeights(snapshotsOf(target)), [200]);
@@ -281,7 +278,7 @@ for (const { what, fill, code = 'snapshot-invalid', message } of [
     const source = await makeChainHome(t);
     await fill(source);
     const prefix = `refused-${what.replaceAll(' ', '-')}`;
-    await putArchive(source, `${prefix}/200.tar.gz`);
+    await putArchive(s3, source, `${prefix}/200.tar.gz`);
     const target = await makeChainHome(t);
     await writeSnapshot(target, 50, 100);
     const before = await describeTree(target.root);
@@ -316,3 +313,28 @@ test('a snapshot whose chunks are gone since its restore is restored again', asy
   await rm(join(snapshotsOf(target), '100/1/2'));
   assert.equal((await runRestore(target, at('gone'))).outcome, 'changed');
 });
+
+for (const spec of [
+  '100:full,200:full,300:full',
+  '100:full,200:full,300:gone',
+  '100:gone,200:full',
+  '100:gone,200:gone',
+  '100:gone',
+  '100:full,200:partial,300:empty',
+]) {
+  test(`configure-state-sync decides on ${spec} as a Sei node would, by the model of its rule`, async (t) => {
+    const home = await makeChainHome(t);
+    await writeListedHeights(home, spec);
+    const listed = (await listedHeights(snapshotsOf(home))).map((height) => ({ height, format: 1, chunks: 3 }));
+    const verdict = await seiLocalStateSync(snapshotsOf(home), listed);
+    const { signal } = new AbortController();
+    const decided = await localSnapshot({ home, clock: systemClock, signal, logger: silentLogger }).then(
+      ({ height }) => `syncs at height ${String(height)}`,
+      (error: unknown) => {
+        assert.ok(error instanceof TaskError && error.code === 'snapshot-incomplete', String(error));
+        return 'refused';
+      },
+    );
+    assert.equal(decided, verdict.startsWith('syncs') ? verdict : 'refused', verdict);
+  });
+}

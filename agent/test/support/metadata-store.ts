@@ -43,8 +43,8 @@ export const writeStore = async (folder: string, entries: readonly WrittenEntry[
 };
 
 /** The heights that the metadata.db in a folder of snapshots lists. Opens it in place: no node may have it open. */
-export const listedHeights = async (folder: string): Promise<readonly number[]> => {
-  const store = new ClassicLevel<Buffer, Buffer>(join(folder, 'metadata.db'), {
+export const listedHeights = async (folder: string, name = 'metadata.db'): Promise<readonly number[]> => {
+  const store = new ClassicLevel<Buffer, Buffer>(join(folder, name), {
     keyEncoding: 'buffer',
     createIfMissing: false,
   });

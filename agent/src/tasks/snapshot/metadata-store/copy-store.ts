@@ -69,7 +69,7 @@ const describe = async (store: string): Promise<ReadonlyMap<string, Seen>> => {
   if (bytes <= maxBytes && found.size <= maxFiles) return found;
   throw new TaskError(
     'snapshot-store-invalid',
-    `${store} has ${bytes} bytes in ${found.size} files, and this agent reads at most ${maxBytes} bytes in ${maxFiles}; nothing was changed: have the node keep fewer snapshots (snapshot-keep-recent)`,
+    `${store} has ${bytes} bytes in ${found.size} files, and this agent reads at most ${maxBytes} bytes in ${maxFiles} files; nothing was changed: have the node keep fewer snapshots (snapshot-keep-recent)`,
   );
 };
 
