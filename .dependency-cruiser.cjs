@@ -57,6 +57,16 @@ module.exports = {
       to: { path: '^agent/dist/src/(objectstore/s3-sdk|tasks/discover-peers/ec2-sdk)\\.js$' },
     },
     {
+      name: 'agent-loads-no-leveldb',
+      comment: 'It is native code that reads bytes of others: only a process of its own loads it (docs/adr/0034).',
+      severity: 'error',
+      from: {
+        path: '^agent/dist/src/',
+        pathNot: `^agent/dist/src/tasks/snapshot/metadata-store/store-process\\.js$|${production.pathNot}`,
+      },
+      to: { path: '^node_modules/classic-level/|/store-process\\.js$' },
+    },
+    {
       name: 'programs-are-apart',
       comment: 'Operator and agent meet in shared/ only.',
       severity: 'error',

@@ -153,7 +153,7 @@ export const taskErrorCodes = {
   'snapshot-invalid': {
     retriable: false,
     meaning:
-      'A snapshot archive is damaged, or holds what is not unpacked (links, devices, names that lead out). Nothing was changed.',
+      'A snapshot archive is damaged, its snapshot is not complete, or it holds what is not unpacked (links, devices, names that lead out). Nothing was changed.',
     action: 'Restore another snapshot, or upload this one anew.',
   },
   'snapshot-store-unsupported': {
@@ -229,7 +229,7 @@ export const taskErrorCodes = {
   },
   'snapshot-missing': {
     retriable: false,
-    meaning: 'There is no snapshot under data/snapshots.',
+    meaning: 'There is no complete snapshot under data/snapshots.',
     action: 'Restore one first with a snapshot-restore task.',
   },
   'snapshot-incomplete': {

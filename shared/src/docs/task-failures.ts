@@ -14,6 +14,9 @@ const store = [
   'egress-refused',
 ] as const;
 
+/** What may go wrong with metadata.db, the list of a node's snapshots. */
+const snapshotStore = ['snapshot-store-unsupported', 'snapshot-store-invalid'] as const;
+
 /** What may go wrong with the RPC of a node. */
 const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
 
@@ -22,13 +25,14 @@ const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
  * test holds them against the sources of the handlers, and the tables of docs/tasks/ against them.
  */
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
-  'snapshot-upload': ['chain-mismatch', 'file-changed', ...store, ...files],
+  'snapshot-upload': ['chain-mismatch', 'file-changed', ...snapshotStore, ...store, ...files],
   'snapshot-restore': [
     'chain-mismatch',
     'chain-unproven',
     'node-running',
     'hash-mismatch',
     'snapshot-invalid',
+    ...snapshotStore,
     'object-missing',
     ...store,
     ...files,
@@ -63,6 +67,9 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     'witness-disagreement',
     'trust-expired',
     'snapshot-missing',
+    'snapshot-incomplete',
+    ...snapshotStore,
+    'file-changed',
     'chain-mismatch',
     'invalid-params',
     'patch-invalid',

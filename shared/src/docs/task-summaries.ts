@@ -12,10 +12,10 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     does:
       'Finds a snapshot (the height that latest.txt names, else the highest; with targetHeight the highest at or below it), checks the free space, downloads, verifies and ' +
       'unpacks it beside data/snapshots, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
-      'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists). The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
+      'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists), and an archive whose snapshot is not complete. metadata.db is cut down to the snapshots in the archive. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
       'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
-      '(the node has none yet to compare with) or `archive-unproven` (allowed by allowUnverified).',
+      '(the node has none yet to compare with) or `archive-unproven` (allowed by allowUnverified); `metadata`: `missing` if the archive has no metadata.db.',
   },
   'discover-peers': {
     does:
@@ -59,16 +59,18 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     does:
       'Probes every witness, takes those that are distinct nodes of the chain (by config/genesis.json, where it is there) and have the trust height, and writes the statesync ' +
       'section. At least two must agree on the block at the trust height; two that disagree are an error that names both. The trust height is trustHeightOffset below ' +
-      "the lowest tip, or that of the local snapshot. A trust point that the file has stays while every witness confirms it and half of the trust period is left. CometBFT's own nodes " +
+      "the lowest tip, or that of the local snapshot which the node tries first: the highest that metadata.db lists, whose chunks must all be there. A trust point that the file has stays while every witness confirms it and half of the trust period is left. CometBFT's own nodes " +
       'know neither useLocalSnapshot nor backfillBlocks: they are refused there.',
     output: 'Chain id, trust height and hash, the witnesses, and the servers that were dropped, each with why.',
   },
   'snapshot-upload': {
     does:
-      'Packs the second-highest snapshot under data/snapshots and streams it to an object store without a temporary file: `<height>.tar.gz` or `.tar.zst`, then ' +
+      'Packs the highest complete snapshot under data/snapshots (metadata.db lists it, and all of its chunks are there; without a metadata.db the highest whose files have no gap, below the ' +
+      'highest folder) with a metadata.db that lists this one only, and streams it to an object store: `<height>.tar.gz` or `.tar.zst`, then ' +
       '`<height>.manifest.json`, then `latest.txt`, which never goes back to a lower height. Give each chain a prefix of its own, and let one node upload to it.',
     output:
-      'Height, key, bytes and SHA-256 of the archive; the reason `fewer-than-2-snapshots` or `already-uploaded` where nothing was done.',
+      'Height, key, bytes and SHA-256 of the archive; the reason `no-complete-snapshot`, `fewer-than-2-snapshots` (of a node without metadata.db) or `already-uploaded` where nothing ' +
+      'was done; skipped: heights that are not complete, each with why, and skippedMore, how many there are beyond 16.',
   },
   'result-export': {
     does:

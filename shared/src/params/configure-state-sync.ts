@@ -22,7 +22,7 @@ export const configureStateSyncParams = defineParams(
     useLocalSnapshot: z
       .boolean()
       .default(false)
-      .describe('Restore the newest snapshot under data/snapshots instead of asking peers.'),
+      .describe('Restore the highest snapshot that data/snapshots/metadata.db lists instead of asking peers.'),
     backfillBlocks: z
       .int()
       .min(0)

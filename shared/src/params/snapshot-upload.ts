@@ -12,7 +12,9 @@ export const snapshotUploadParams = defineParams(
     includeMetadata: z
       .boolean()
       .default(true)
-      .describe('Put the state-sync metadata.db into the archive, so that the restored node serves the snapshot.'),
+      .describe(
+        'Put a metadata.db that lists the snapshot into the archive, so that the restored node can use and serve it.',
+      ),
   }),
   objectStoreRules,
 );
