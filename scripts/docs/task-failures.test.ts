@@ -31,6 +31,7 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
   'snapshot-upload': {
     'invalid-params': atSubmit,
     'object-missing': 'what is missing is uploaded',
+    'patch-invalid': unused,
     'rpc-invalid': unused,
     'source-invalid': unused,
   },
@@ -39,6 +40,7 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'rpc-unreachable': whetherItRuns,
     'rpc-invalid': whetherItRuns,
     'source-invalid': whetherItRuns,
+    'patch-invalid': unused,
   },
   'discover-peers': {
     'invalid-params': atSubmit,

@@ -126,8 +126,8 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
       return listed.map(({ height }) => height);
     };
     await chain.untilSnapshot(source, SNAPSHOT_INTERVAL);
-    const before = await listWhileStopped();
-    assert.ok(before.length > 0);
+    const listed = await listWhileStopped();
+    assert.ok(listed.length > 0);
     const uploaded: unknown[] = [];
     for (let round = 1; round <= UPLOADS; round += 1) {
       const params = { ...s3.params(BUCKET), prefix: `round-${round}` };
@@ -135,14 +135,14 @@ describe('a node of the Cosmos SDK that tasks have restored', { timeout: 300_000
     }
     const reached = await source.height();
     await chain.untilSnapshot(source, reached);
-    const after = await listWhileStopped();
+    const listedAfterwards = await listWhileStopped();
     const log = await readFile(source.process.logFile, 'utf8');
     const taken = [...log.matchAll(/completed state snapshot format=\d+ height=(\d+)/g)].map(([, height]) =>
       Number(height),
     );
-    const wanted = [...new Set([...before, ...taken])].toSorted((a, b) => b - a);
-    assert.ok(wanted.length > before.length, 'it took no snapshot meanwhile');
-    assert.deepEqual(after, wanted);
+    const wanted = [...new Set([...listed, ...taken])].toSorted((a, b) => b - a);
+    assert.ok(wanted.length > listed.length, 'it took no snapshot meanwhile');
+    assert.deepEqual(listedAfterwards, wanted);
     for (const height of uploaded) assert.ok(wanted.includes(Number(height)), `it never took ${String(height)}`);
     await source.waitForHeight(reached + 2 * SNAPSHOT_INTERVAL);
   });

@@ -32,6 +32,7 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     'node-running',
     'hash-mismatch',
     'snapshot-invalid',
+    'file-changed',
     ...snapshotStore,
     'object-missing',
     ...store,

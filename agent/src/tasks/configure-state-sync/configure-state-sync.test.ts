@@ -35,6 +35,7 @@ interface NodeOptions {
   readonly header?: object;
 }
 
+const snapshotsOf = (home: NodeHome): string => join(home.data, 'snapshots');
 const hashAt = (height: number): string => height.toString(16).toUpperCase().padStart(64, 'A');
 const lies = (height: number): string => hashAt(height + 1);
 
@@ -297,7 +298,6 @@ describe('configure-state-sync', () => {
 
   describe('with useLocalSnapshot', () => {
     const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '2' }), [c]: node({ id: '3', tip: 9_001 }) };
-    const snapshotsOf = (home: NodeHome): string => join(home.data, 'snapshots');
     const params = { useLocalSnapshot: true };
 
     test('the height is that of the highest snapshot that metadata.db lists', async (t) => {

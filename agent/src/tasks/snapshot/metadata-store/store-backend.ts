@@ -15,7 +15,7 @@ export const backendOf = (names: readonly string[]): string => {
 };
 
 /** These two have the same files. */
-const leveldb: readonly string[] = ['goleveldb', 'cleveldb'];
+const leveldb: ReadonlySet<unknown> = new Set(['goleveldb', 'cleveldb']);
 
 /**
  * Refuses a node that keeps its snapshots in another database than LevelDB, by its configuration: app-db-backend of app.toml, or else
@@ -31,7 +31,7 @@ export const refuseOtherBackend = async (home: NodeHome): Promise<void> => {
   ] as const) {
     const { path, value = '' } = locateKey(files[name].document, [key], 'sei');
     if (value === '') continue;
-    if (typeof value === 'string' && leveldb.includes(value)) return;
+    if (leveldb.has(value)) return;
     throw unsupportedStore(
       `${path.join('.')} in ${files[name].path} is ${JSON.stringify(value)?.slice(0, 60) ?? typeof value}`,
     );
