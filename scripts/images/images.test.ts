@@ -124,7 +124,10 @@ describe('images', { skip: cannotBuildImages(), timeout: 600_000 }, () => {
       const app = files.filter((file) => file.startsWith('app/')).map((file) => file.slice('app/'.length));
       for (const file of ['main.js', 'LICENCES.txt', 'sbom.cdx.json']) assert.ok(app.includes(file), file);
       assert.deepEqual(
-        app.filter((file) => !/^(?:[\w-]+\.js(?:\.LEGAL\.txt)?|classic-level[\w.-]*\.node|LICENCES\.txt|sbom\.cdx\.json)$/.test(file)),
+        app.filter(
+          (file) =>
+            !/^(?:[\w-]+\.js(?:\.LEGAL\.txt)?|classic-level[\w.-]*\.node|LICENCES\.txt|sbom\.cdx\.json)$/.test(file),
+        ),
         [],
       );
     });
