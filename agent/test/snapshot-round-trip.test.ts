@@ -64,7 +64,14 @@ for (const compression of ['gzip', 'zstd'] as const) {
     assert.equal(restored.outcome, 'changed');
     const { durationMs, ...rest } = restored.output ?? {};
     assert.ok(typeof durationMs === 'number' && durationMs > 0);
-    assert.deepEqual(rest, { height: 200, key, bytes: archive.length, sha256, chainVerified: 'verified' });
+    assert.deepEqual(rest, {
+      height: 200,
+      key,
+      bytes: archive.length,
+      sha256,
+      metadata: 'present',
+      chainVerified: 'verified',
+    });
     await rm(join(snapshotsOf(source), '100'), { recursive: true });
     await rm(join(snapshotsOf(source), '300'), { recursive: true });
     assert.deepEqual(await listedHeights(snapshotsOf(target)), [200]);

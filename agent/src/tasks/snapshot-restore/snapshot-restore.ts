@@ -74,7 +74,7 @@ const restore = async (
       key,
       bytes,
       sha256,
-      ...(hasMetadata === false ? { metadata: 'missing' } : {}),
+      ...(hasMetadata === undefined ? {} : { metadata: hasMetadata ? 'present' : 'missing' }),
       ...(chainVerified === undefined ? {} : { chainVerified }),
       durationMs: Math.round(options.clock.monotonic() - begun),
     },
