@@ -1,17 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { findSnapshotsFolder } from '../../node/node-paths.ts';
 import { parseHeight } from '../../node/node-status.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 
 /**
  * The height of the snapshot that the node will restore: that of the last snapshot-restore while its folder is there, else the highest
- * under data/snapshots (which a running node may still be writing). Throws TaskError `snapshot-missing`.
+ * in the folder that the node looks in (which a running node may still be writing). Throws TaskError `snapshot-missing`.
  */
 export const localSnapshotHeight = async (home: NodeHome): Promise<number> => {
-  const folder = join(home.data, 'snapshots');
+  const { path: folder } = await findSnapshotsFolder(home);
   const heights = await heightsIn(folder);
   const restored = await readSnapshotHeight(home);
   if (restored !== undefined && heights.includes(restored)) return restored;
