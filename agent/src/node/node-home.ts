@@ -1,7 +1,8 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { basename, join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
+import { isWithin } from './system-folder.ts';
 
 /** The folders of a node, as every CometBFT program lays them out below its home. */
 export interface NodeHome {
@@ -29,10 +30,6 @@ export const nodeHome = (root: string, { allowPaths = [], stateFolder }: HomeBou
   allowPaths,
   stateFolder: stateFolder ?? join(root, '.nodetask'),
 });
-
-/** Whether an absolute path is the folder or lies in it. */
-export const isWithin = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
 /** True for a name without folders that may be joined to a folder without leaving it. */
 export const isBareName = (name: string): boolean =>

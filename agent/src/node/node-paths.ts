@@ -5,9 +5,10 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import type { KeyPath } from './document-value.ts';
-import { findConfigFolder, findDataFolder, findRoot, isWithin, type NodeHome } from './node-home.ts';
+import { findConfigFolder, findDataFolder, findRoot, type NodeHome } from './node-home.ts';
 import { type PathSetting, readPathSetting, shownPath } from './path-setting.ts';
 import { permittedPath, realPathOf } from './permitted-path.ts';
+import { isWithin } from './system-folder.ts';
 
 /** A file of the node, which need not exist. */
 export interface NodeFile {

@@ -1,19 +1,14 @@
 /** Where a path that the node's configuration sets may lead. docs/adr/0035-paths-from-the-nodes-configuration.md */
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
-import { findRoot, isWithin, type NodeHome } from './node-home.ts';
+import { findRoot, type NodeHome } from './node-home.ts';
 import { shownPath } from './path-setting.ts';
-
-/** Folders of the system, into which neither a path nor --allow-path may lead. */
-const systemFolders = ['/proc', '/sys', '/dev'];
-
-export const isSystemFolder = (path: string): boolean =>
-  path === '/' || systemFolders.some((folder) => isWithin(path, folder));
+import { isSystemFolder, isWithin } from './system-folder.ts';
 
 /**
- * The real path behind an absolute path, of which the last parts need not exist. It has to lie in the home or below a folder of
+ * The real path behind the absolute path of a folder, of which the last parts need not exist. It has to lie in the home or below a folder of
  * --allow-path, and neither in the agent's own state nor in a folder of the system. Throws TaskError `file-invalid`; `where` names the key
  * and its file.
  */
@@ -23,8 +18,10 @@ export const permittedPath = async (home: NodeHome, where: string, path: string)
     const shown = real === path ? shownPath(path) : `${shownPath(path)}, which leads to ${shownPath(real)}`;
     throw new TaskError('file-invalid', `${where} is ${shown}: ${why}; nothing was changed`);
   };
+  if (await isNoFolder(real)) return refuse('that is a file: give the path of a folder');
   const root = await findRoot(home);
-  if (isWithin(real, await realPathOf('the state folder', home.stateFolder))) {
+  const state = await realPathOf('the state folder', home.stateFolder);
+  if (isWithin(real, state) && !isWithin(root, state)) {
     return refuse("that is in the agent's own state folder: choose another folder");
   }
   if (isWithin(real, root)) return real;
@@ -42,6 +39,15 @@ export const permittedPath = async (home: NodeHome, where: string, path: string)
   return refuse(
     `that is outside of the node's home ${home.root}: mount the volume at the same path for the agent, and name its folder by --allow-path (NODETASK_ALLOW_PATH)`,
   );
+};
+
+const isNoFolder = async (path: string): Promise<boolean> => {
+  try {
+    return !(await stat(path)).isDirectory();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw fileError('look at', path, error);
+  }
 };
 
 /** Resolves links in the part that exists. */

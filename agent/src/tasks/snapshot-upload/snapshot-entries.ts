@@ -5,7 +5,7 @@ import { metadataName, pathOfSnapshot } from '../snapshot/snapshots-folder.ts';
 import { look, type TreeEntry, walkTree } from './walk-tree.ts';
 
 export interface SnapshotSource {
-  /** `data/snapshots`. */
+  /** The folder of the snapshots. */
   readonly folder: string;
   readonly height: number;
   /** Whether `metadata.db` goes along; a file or a folder, as the node's database has it. */

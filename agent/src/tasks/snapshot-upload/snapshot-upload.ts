@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { type SnapshotUploadParams, TaskError } from '@nodetask/shared';
 import { codecParallelism, codecs } from '../../archive/codecs.ts';
 import { compressStream } from '../../archive/compress-stream.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
-import { findDataFolder } from '../../node/node-home.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { formatManifest, type Manifest } from '../snapshot/manifest.ts';
 import { openSnapshots } from '../snapshot/open-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
-import { snapshotHeights, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { snapshotHeights } from '../snapshot/snapshots-folder.ts';
 import { advanceLatest, findUploaded } from './uploaded.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
@@ -37,9 +35,7 @@ const upload = async (
   options: SnapshotOptions,
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
-  await openSnapshots(options.home, logger);
-  const data = await findDataFolder(options.home);
-  const folder = join(data ?? options.home.data, snapshotsName);
+  const { path: folder } = await openSnapshots(options.home, logger);
   const height = (await snapshotHeights(folder)).at(-2);
   if (height === undefined) return { outcome: 'unchanged', output: { reason: 'fewer-than-2-snapshots' } };
   const chainId = await readChainId(options.home, signal);

@@ -6,8 +6,7 @@ import { fileError, isMissing } from '../../node/file-errors.ts';
 /** Name of the lock that whoever reads or writes snapshots of the node holds. */
 export const snapshotsLock = 'data/snapshots';
 
-/** Of the folder below `data/`, as every chain of the Cosmos SDK has it: `<height>/<format>/<chunk>` and `metadata.db`. */
-export const snapshotsName = 'snapshots';
+/** In the folder of the snapshots, beside `<height>/<format>/<chunk>`. */
 export const metadataName = 'metadata.db';
 
 /** The heights of the snapshots in a folder, lowest first; empty where the folder is missing. */
