@@ -129,6 +129,48 @@ test('a node with its RPC elsewhere is seen by the databases that its process ha
   });
 });
 
+test('a node is seen by the databases that it has where its db_dir says', async (t) => {
+  await upload(t, 'db-dir');
+  const node = await chain.addFollower({ config: { db_dir: 'fast/db' } });
+  t.after(() => node.stop());
+  const home = nodeHome(node.home);
+  const params = { ...at('db-dir'), chainId: await readChainId(home, t.signal) };
+  await assert.rejects(runRestore(home, params), {
+    code: 'node-running',
+    message: /the node runs: process \d+ has \S+\/fast\/db\/\S+\.db\/LOCK open/,
+  });
+});
+
+test('a node with its genesis elsewhere is compared by that one', async (t) => {
+  await upload(t, 'genesis-file');
+  const home = await makeTarget(t);
+  await mkdir(join(home.root, 'chain'));
+  const genesis = (chain: string): string => JSON.stringify({ chain_id: chain, app_state: {} });
+  await writeFile(join(home.root, 'chain', 'g.json'), genesis('atlantic-2'));
+  for (const key of ['genesis_file', 'genesis-file']) {
+    await writeFile(join(home.config, 'config.toml'), `${key} = "chain/g.json"\n`);
+    await assert.rejects(runRestore(home, at('genesis-file')), {
+      code: 'chain-mismatch',
+      message: /\/chain\/g\.json of the node says atlantic-2/,
+    });
+  }
+  await assertUntouched(home);
+  // Whose snapshots they are says that genesis, too.
+  for (const height of [60, 70]) await writeSnapshot(home, height, 100);
+  await runUpload(home, place('of-another'));
+  assert.match((await s3.files.get(bucket, 'of-another/60.manifest.json')).toString(), /"chainId": "atlantic-2"/);
+  await writeFile(join(home.config, 'config.toml'), 'genesis_file = "chain/none.json"\n');
+  assert.equal((await runRestore(home, at('genesis-file'))).output?.['chainVerified'], 'genesis-missing');
+});
+
+test('a restore fails if config.toml, which says where the genesis is, cannot be parsed', async (t) => {
+  await upload(t, 'no-toml');
+  const home = await makeTarget(t);
+  await writeFile(join(home.config, 'config.toml'), 'genesis_file = \n');
+  await assert.rejects(runRestore(home, at('no-toml')), { code: 'file-invalid', message: /config\.toml:1:/ });
+  await assertUntouched(home);
+});
+
 test('a database that no process has open does not stop a restore', async (t) => {
   await upload(t, 'closed');
   const home = await makeTarget(t);
