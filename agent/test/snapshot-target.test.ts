@@ -131,8 +131,9 @@ test('a node with its RPC elsewhere is seen by the databases that its process ha
 
 test('a node is seen by the databases that it has where its db_dir says', async (t) => {
   await upload(t, 'db-dir');
-  const node = await chain.addFollower({ config: { db_dir: 'fast/db' } });
+  const node = await chain.addFollower({ config: { '': { db_dir: 'fast/db' } } });
   t.after(() => node.stop());
+  await node.start();
   const home = nodeHome(node.home);
   const params = { ...at('db-dir'), chainId: await readChainId(home, t.signal) };
   await assert.rejects(runRestore(home, params), {
