@@ -39,7 +39,16 @@ const runUntilKilled = async (
   allowPaths: readonly string[] = [],
 ): Promise<void> => {
   const script = fileURLToPath(new URL('support/killed-snapshot-task.ts', import.meta.url));
-  const args = ['--conditions=nodetask-source', script, type, home.root, JSON.stringify(params), step, id, ...allowPaths];
+  const args = [
+    '--conditions=nodetask-source',
+    script,
+    type,
+    home.root,
+    JSON.stringify(params),
+    step,
+    id,
+    ...allowPaths,
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.resume();
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];

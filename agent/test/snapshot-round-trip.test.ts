@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
+import { whyNoMount } from './support/full-volume.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
 import {
   allowing,
@@ -303,6 +307,33 @@ test('a link from the snapshots folder out of the home is not followed, and one 
   await assert.rejects(runRestore(home, at('link-in')), { code: 'file-invalid', message: /snapshots is not a folder/ });
 });
 
+test(
+  'a snapshots folder at which another folder of the same volume is mounted is not exchanged',
+  { skip: whyNoMount() },
+  async (t) => {
+    const source = await makeChainHome(t);
+    for (const height of [100, 200]) await writeSnapshot(source, height, 100);
+    await runUpload(source, at('mounted'));
+    const target = await makeChainHome(t);
+    await writeSnapshot({ ...target, data: join(target.root, 'volume') }, 50, 100);
+    await mkdir(snapshotsOf(target));
+    const before = await describeTree(target.root);
+    const program = fileURLToPath(new URL('support/killed-snapshot-task.ts', import.meta.url));
+    const mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+    const task = ['snapshot-restore', target.root, JSON.stringify({ ...at('mounted'), chainId }), 'never'];
+    const command = [process.execPath, '--conditions=nodetask-source', program, ...task];
+    const folders = [join(target.root, 'volume', 'snapshots'), snapshotsOf(target)];
+    const args = ['--mount', '--map-root-user', 'sh', '-c', mount, 'sh', ...folders, ...command];
+    const failure = await promisify(execFile)('unshare', args).then(
+      () => undefined,
+      (error: unknown) => error as { readonly stderr: string; readonly stdout: string },
+    );
+    assert.match(failure?.stderr ?? '', /data\/snapshots is a mount of its own, which cannot be replaced as a whole/);
+    assert.equal(failure?.stdout, '');
+    assert.deepEqual(await describeTree(target.root), before);
+  },
+);
+
 test('a restore does not replace a folder that holds more than snapshots', async (t) => {
   const source = await makeChainHome(t);
   for (const height of [100, 200]) await writeSnapshot(source, height, 100);
@@ -327,7 +358,8 @@ test('a restore is not put where the node no longer looks when its configuration
   await writeSnapshot(target, 50, 100);
   const settings = '[state-sync]\nsnapshot-directory = "';
   const afterStep = (step: string): void => {
-    if (step === 'synced') writeFileSync(join(target.config, 'app.toml'), `${settings}${target.root}/fast/snapshots"\n`);
+    if (step === 'synced')
+      writeFileSync(join(target.config, 'app.toml'), `${settings}${target.root}/fast/snapshots"\n`);
   };
   await assert.rejects(runRestore(target, at('meanwhile'), { afterStep }), {
     code: 'file-changed',

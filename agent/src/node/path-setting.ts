@@ -51,8 +51,7 @@ export const readPathSetting = async (
 };
 
 /** Fit for a message, whatever the file says. */
-export const shownPath = (path: string): string =>
-  JSON.stringify(path.length <= 300 ? path : `${path.slice(0, 300)}…`);
+export const shownPath = (path: string): string => JSON.stringify(path.length <= 300 ? path : `${path.slice(0, 300)}…`);
 
 interface Found {
   readonly path: KeyPath;

@@ -63,9 +63,13 @@ export const realPathOf = async (where: string, path: string): Promise<string> =
       );
     }
     if (hasCode(error, 'ENAMETOOLONG', 'ELOOP')) {
-      throw new TaskError('file-invalid', `${where} is ${shownPath(path)}, which cannot be resolved: correct it there`, {
-        cause: error,
-      });
+      throw new TaskError(
+        'file-invalid',
+        `${where} is ${shownPath(path)}, which cannot be resolved: correct it there`,
+        {
+          cause: error,
+        },
+      );
     }
     if (!isMissing(error)) throw fileError('resolve', path, error);
     const link = await lstat(path).catch(() => undefined);

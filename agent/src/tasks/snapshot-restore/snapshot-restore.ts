@@ -84,11 +84,7 @@ const restore = async (
   const last = await readMarker(place);
   // This very run did it, and was killed before its end was journalled.
   const isOwn = last?.by?.task === context.id && last.by.run === context.run;
-  if (
-    last?.params === wanted &&
-    (isOwn || !params.force) &&
-    (await hasSnapshot(snapshots.path, last.height))
-  ) {
+  if (last?.params === wanted && (isOwn || !params.force) && (await hasSnapshot(snapshots.path, last.height))) {
     return report(isOwn ? 'changed' : 'unchanged', last);
   }
   await checkPlace(options.home, snapshots);

@@ -7,7 +7,10 @@ import { type CommitPlace, isCommitted, recoverRestore } from './restore-commit.
 import { keepPlaces, type NotedPlace, placeOf, readPlaces } from './restore-places.ts';
 
 /** Where a restore into these snapshots is committed. */
-export const commitPlace = (home: NodeHome, { parent, name }: Pick<SnapshotsFolder, 'parent' | 'name'>): CommitPlace => {
+export const commitPlace = (
+  home: NodeHome,
+  { parent, name }: Pick<SnapshotsFolder, 'parent' | 'name'>,
+): CommitPlace => {
   const heightFile = snapshotHeightFile(home);
   return { data: parent, name, heightFile: { folder: dirname(heightFile), name: basename(heightFile) } };
 };

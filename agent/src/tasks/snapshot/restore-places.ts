@@ -18,7 +18,9 @@ const maxPlaces = 8;
 
 const schema = z.object({
   version: z.literal(1),
-  places: z.array(z.object({ parent: z.string().startsWith('/').max(4096), name: z.string().refine(isBareName) })).max(maxPlaces),
+  places: z
+    .array(z.object({ parent: z.string().startsWith('/').max(4096), name: z.string().refine(isBareName) }))
+    .max(maxPlaces),
 });
 
 export type NotedPlace = z.output<typeof schema>['places'][number];
