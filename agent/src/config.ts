@@ -98,8 +98,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     key: 'allowPath',
     flags: '--allow-path <path...>',
     env: 'NODETASK_ALLOW_PATH',
-    describe:
-      "folder outside of the home below which the node's configuration may have its snapshots, databases, genesis and node key; repeatable",
+    describe: "folder outside of the home below which the node's configuration may name paths; repeatable",
   },
   {
     key: 'stateDir',

@@ -217,7 +217,7 @@ export const taskErrorCodes = {
   },
   'snapshot-missing': {
     retriable: false,
-    meaning: 'There is no snapshot under data/snapshots.',
+    meaning: 'There is no snapshot in the folder in which the node looks.',
     action: 'Restore one first with a snapshot-restore task.',
   },
   'disk-full': {

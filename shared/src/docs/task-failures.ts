@@ -24,6 +24,7 @@ const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
   'snapshot-upload': ['chain-mismatch', 'file-changed', ...store, ...files],
   'snapshot-restore': [
+    'file-changed',
     'chain-mismatch',
     'chain-unproven',
     'node-running',
