@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -9,7 +10,14 @@ import { type Chain, startChain } from '@nodetask/testbed';
 import { readChainId } from '../src/node/chain-id.ts';
 import { nodeHome, type NodeHome } from '../src/node/node-home.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
-import { chainId, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
+import {
+  chainId,
+  makeChainHome,
+  moveSnapshots,
+  runRestore,
+  runUpload,
+  writeSnapshot,
+} from './support/snapshot-home.ts';
 
 /** A restore is held against the node that it is for: its chain, and whether it runs. */
 
@@ -141,6 +149,29 @@ test('a node is seen by the databases that it has where its db_dir says', async 
     message: /the node runs: process \d+ has \S+\/fast\/db\/\S+\.db\/LOCK open/,
   });
 });
+
+for (const [database, folders, file] of [
+  ['that of its snapshots', ['fast/snapshots/metadata.db'], 'fast/snapshots/metadata.db/LOCK'],
+  ['one of bolt, which is a file', [], 'data/state.db'],
+] as const) {
+  test(`a process is seen by the database that it has open: ${database}`, async (t) => {
+    await upload(t, 'open');
+    const home = await makeTarget(t);
+    await moveSnapshots(home, join(home.root, 'fast', 'snapshots'));
+    for (const folder of folders) await mkdir(join(home.root, folder), { recursive: true });
+    const path = join(home.root, file);
+    await writeFile(path, '');
+    const handle = await open(path);
+    const child = spawn('sleep', ['600'], { stdio: [handle.fd, 'ignore', 'ignore'] });
+    t.after(() => child.kill());
+    await once(child, 'spawn');
+    await handle.close();
+    await assert.rejects(runRestore(home, at('open')), {
+      code: 'node-running',
+      message: new RegExp(`process ${String(child.pid)} has ${path} open`),
+    });
+  });
+}
 
 test('a node with its genesis elsewhere is compared by that one', async (t) => {
   await upload(t, 'genesis-file');
