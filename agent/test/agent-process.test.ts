@@ -52,17 +52,18 @@ test('a start completes or undoes what a crash interrupted in the files of the n
   mkdirSync(config);
   for (const left of ['data/.restore-new/100', 'fast/snapshots/50']) mkdirSync(join(folder, left), { recursive: true });
   const temporary = `.nodetask-${randomUUID()}.tmp`;
-  const text = `[state-sync]\nsnapshot-directory = "${fast}/snapshots"\n`;
+  const text = 'minimum-gas-prices = "0.01usei"\n';
   writeFileSync(join(config, temporary), text);
   const files = [{ name: 'app.toml', temporary, sha256: createHash('sha256').update(text).digest('hex') }];
   writeFileSync(join(config, '.nodetask-transaction.json'), JSON.stringify({ version: 1, files }));
   mkdirSync(join(fast, '.restore-new', '100'), { recursive: true });
+  const places = [{ parent: fast, name: 'snapshots' }];
+  writeFileSync(join(folder, '.nodetask-restore-places.json'), JSON.stringify({ version: 1, places }));
 
   const agent = launch();
   await urlOf(agent);
   assert.deepEqual(readdirSync(config), ['app.toml']);
   assert.deepEqual(readdirSync(join(folder, 'data')), []);
-  // The configuration that was completed says where to look.
   assert.deepEqual(readdirSync(fast), ['snapshots']);
   const told = agent.lines.map(({ message }) => message);
   assert.deepEqual(

@@ -1,7 +1,7 @@
 import type { Logger } from '@nodetask/shared';
 import { recoverConfigFolder } from '../node/config-folder.ts';
 import type { NodeHome } from '../node/node-home.ts';
-import { openSnapshots } from './snapshot/open-snapshots.ts';
+import { recoverSnapshots } from './snapshot/open-snapshots.ts';
 
 /**
  * What tasks do before they look at the node's files, done at the start of the agent: the task that a crash interrupted may be gone, and the
@@ -10,7 +10,7 @@ import { openSnapshots } from './snapshot/open-snapshots.ts';
 export const recoverHome = async (home: NodeHome, logger: Logger): Promise<void> => {
   const recoveries = [
     ['config files', recoverConfigFolder],
-    ['snapshots', openSnapshots],
+    ['snapshots', recoverSnapshots],
   ] as const;
   for (const [what, recover] of recoveries) {
     try {

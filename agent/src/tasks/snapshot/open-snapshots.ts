@@ -16,29 +16,38 @@ export const commitPlace = (
 };
 
 /**
- * The node's snapshots, after a restore that a crash interrupted has been completed or undone, also one that was begun before the node's
- * configuration moved its snapshots. Every task does so before it looks at them, with `snapshotsLock` held; at the start of the agent it
- * spares the node half of a restore.
+ * Completes or undoes a restore that a crash interrupted, also one that was begun before the node's configuration moved its snapshots. Call it
+ * with `snapshotsLock` held; at the start of the agent it spares the node half of a restore.
  */
+export const recoverSnapshots = async (
+  home: NodeHome,
+  logger: Logger,
+  afterStep?: CommitPlace['afterStep'],
+): Promise<void> => {
+  const data = await findDataFolder(home);
+  if (data !== undefined) {
+    await recoverRestore({ ...commitPlace(home, { parent: data, name: usualSnapshotsName }), afterStep }, logger);
+  }
+  const noted = await readPlaces(home);
+  const unfinished: NotedPlace[] = [];
+  for (const note of noted) {
+    const found = await placeOf(home, note, logger);
+    const place = found === undefined ? undefined : { ...commitPlace(home, found), afterStep };
+    if (place !== undefined) await recoverRestore(place, logger);
+    if (place === undefined || (await isCommitted(place))) unfinished.push(note);
+  }
+  if (unfinished.length < noted.length) await keepPlaces(home, unfinished);
+};
+
+/** The node's snapshots, after `recoverSnapshots`. Every task opens them before it looks at them, with `snapshotsLock` held. */
 export const openSnapshots = async (
   home: NodeHome,
   logger: Logger,
   afterStep?: CommitPlace['afterStep'],
 ): Promise<SnapshotsFolder> => {
-  const recover = (place: Pick<SnapshotsFolder, 'parent' | 'name'>): Promise<void> =>
-    recoverRestore({ ...commitPlace(home, place), afterStep }, logger);
-  const data = await findDataFolder(home);
-  if (data !== undefined) await recover({ parent: data, name: usualSnapshotsName });
-  const noted = await readPlaces(home);
-  const unfinished: NotedPlace[] = [];
-  for (const note of noted) {
-    const place = await placeOf(home, note, logger);
-    if (place !== undefined) await recover(place);
-    if (place === undefined || (await isCommitted(commitPlace(home, place)))) unfinished.push(note);
-  }
-  if (unfinished.length < noted.length) await keepPlaces(home, unfinished);
+  await recoverSnapshots(home, logger, afterStep);
   const snapshots = await findSnapshotsFolder(home);
   // Somebody may have removed the note.
-  if (snapshots.movedBy !== undefined) await recover(snapshots);
+  if (snapshots.movedBy !== undefined) await recoverRestore({ ...commitPlace(home, snapshots), afterStep }, logger);
   return snapshots;
 };
