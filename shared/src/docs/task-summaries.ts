@@ -11,7 +11,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   'snapshot-restore': {
     does:
       'Finds a snapshot (the height that latest.txt names, else the highest; with targetHeight the highest at or below it), checks the free space, downloads, verifies and ' +
-      'unpacks it beside the node\'s snapshots folder, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
+      "unpacks it beside the node's snapshots folder, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names " +
       'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists). The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
       'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
@@ -65,7 +65,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'snapshot-upload': {
     does:
-      'Packs the second-highest snapshot in the node\'s snapshots folder and streams it to an object store without a temporary file: `<height>.tar.gz` or `.tar.zst`, then ' +
+      "Packs the second-highest snapshot in the node's snapshots folder and streams it to an object store without a temporary file: `<height>.tar.gz` or `.tar.zst`, then " +
       '`<height>.manifest.json`, then `latest.txt`, which never goes back to a lower height. Give each chain a prefix of its own, and let one node upload to it.',
     output:
       'Height, key, bytes and SHA-256 of the archive; the reason `fewer-than-2-snapshots` or `already-uploaded` where nothing was done.',
