@@ -85,6 +85,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   const node = createNodeParts(config, clock, logger, (direction, bytes) => {
     metrics.transferred.inc({ direction }, bytes);
   });
+  await node.recover();
   const link = linkTo(config, clock);
   if (link === undefined) logger.info('not in a cluster: results are not reported to NodeTasks');
   const engine = new Engine({

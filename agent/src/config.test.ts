@@ -15,6 +15,7 @@ test('defaults', () => {
     probeListen: { host: '127.0.0.1', port: 7778 },
     nodeRPC: 'http://127.0.0.1:26657',
     allowHosts: [],
+    allowPaths: [],
     home: '/sei',
     stateFolder: '/sei/.nodetask',
     logLevel: 'info',
@@ -74,6 +75,11 @@ test('flags win over the environment, lists come from both forms', () => {
   assert.equal(config.logLevel, 'warn');
 });
 
+test('folders that the configuration of the node may name come from the flag or the environment', () => {
+  assert.deepEqual(run([], { NODETASK_ALLOW_PATH: '/fast/, /slow' }).allowPaths, ['/fast', '/slow']);
+  assert.deepEqual(run(['--allow-path', '/a', '--allow-path', '/b/../c']).allowPaths, ['/a', '/c']);
+});
+
 test('in a cluster the API server and the pod are known', () => {
   const config = run([], {
     KUBERNETES_SERVICE_HOST: '10.0.0.1',
@@ -96,6 +102,9 @@ const wrong: readonly [
   ['a port beyond the range', ['--listen', '127.0.0.1:70000'], {}, /"127\.0\.0\.1:70000".*port from 0 to 65535/],
   ['no port after that of the API', ['--listen', '127.0.0.1:65535'], {}, /--probe-listen is not set.*65535/],
   ['probes without a port', ['--probe-listen', 'localhost'], {}, /NODETASK_PROBE_LISTEN.*"localhost"/],
+  ['a path that is not absolute', ['--allow-path', 'fast'], {}, /--allow-path.*"fast".*must be an absolute path/],
+  ['the root as a path', [], { NODETASK_ALLOW_PATH: '/fast, /x/..' }, /NODETASK_ALLOW_PATH.*neither \/ nor/],
+  ['a path of the system', ['--allow-path', '/proc/1/root'], {}, /--allow-path.*nor in \/proc/],
   ['no port', [], { NODETASK_LISTEN: 'localhost' }, /NODETASK_LISTEN.*"localhost"/],
   ['an open port without a token', ['--listen', ':7777'], {}, /":7777".*not a loopback.*--enroll-url.*--token-file/],
   ['all IPv6 addresses without a token', ['--listen', '[::]:7777'], {}, /not a loopback/],

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { agentPort } from '@nodetask/shared';
 import {
   type CommandLineSources,
@@ -18,6 +18,7 @@ import {
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
 import { isLoopback } from './is-loopback.ts';
+import { isSystemFolder } from './node/system-folder.ts';
 import { type TlsConfig, tlsConfig, tlsOptions, tlsSchema } from './tls-options.ts';
 
 /** The options of the agent: every path is absolute, every time is in milliseconds. */
@@ -35,6 +36,8 @@ export interface AgentConfig extends ProcessConfig {
   readonly allowHosts: readonly string[];
   /** Home of the node: config/ and data/. */
   readonly home: string;
+  /** Folders outside of the home below which the node's configuration may have its files. */
+  readonly allowPaths: readonly string[];
   /** Where the journal is. */
   readonly stateFolder: string;
   readonly podName?: string;
@@ -92,6 +95,12 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     describe: "the node's home with config/ and data/; default /sei",
   },
   {
+    key: 'allowPath',
+    flags: '--allow-path <path...>',
+    env: 'NODETASK_ALLOW_PATH',
+    describe: "folder outside of the home below which the node's configuration may name paths; repeatable",
+  },
+  {
     key: 'stateDir',
     flags: '--state-dir <path>',
     env: 'NODETASK_STATE_DIR',
@@ -133,6 +142,14 @@ const schema = z
       .max(256)
       .default([]),
     home: filePath.default('/sei'),
+    allowPath: z
+      .array(
+        filePath.refine((path) => isAbsolute(path) && !isSystemFolder(resolve(path)), {
+          error: 'must be an absolute path, and neither / nor in /proc, /sys or /dev',
+        }),
+      )
+      .max(64)
+      .default([]),
     stateDir: filePath.optional(),
     podName: dnsName('pod').optional(),
     podUid: z
@@ -182,6 +199,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): AgentConf
     nodeRPC: given.nodeRpc.replace(/\/$/, ''),
     allowHosts: given.allowHost,
     home,
+    allowPaths: given.allowPath.map((path) => resolve(path)),
     stateFolder: given.stateDir === undefined ? join(home, '.nodetask') : resolve(given.stateDir),
     ...processConfig(given, isTerminal),
     ...(given.podName === undefined ? {} : { podName: given.podName }),

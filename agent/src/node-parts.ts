@@ -5,14 +5,18 @@ import type { BlockHeights } from './engine/block-heights.ts';
 import type { TaskHandlers } from './engine/task-handler.ts';
 import { rpcBlockHeights } from './node/block-heights.ts';
 import { createEgress } from './node/egress.ts';
+import { nodeHome } from './node/node-home.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 import type { OnTransfer } from './objectstore/store-calls.ts';
 import { createHandlers } from './tasks/handlers.ts';
+import { recoverHome } from './tasks/recover-home.ts';
 
 /** What touches the node: the task handlers, and the height of its chain. */
 export interface NodeParts {
   readonly handlers: TaskHandlers;
   readonly heights: BlockHeights;
+  /** Completes or undoes what a crash interrupted in the node's files. To be called before a task runs, and before the node starts. */
+  recover(): Promise<void>;
   /** Ends the connections that tasks left open. */
   close(): Promise<void>;
 }
@@ -23,12 +27,13 @@ export const createNodeParts = (
   logger: Logger,
   onTransfer: OnTransfer,
 ): NodeParts => {
-  const { home, stateFolder, nodeRPC, allowHosts } = config;
+  const { home, allowPaths, stateFolder, nodeRPC, allowHosts } = config;
   const egress = createEgress({ nodeRPC, allowHosts });
   const rpc = createRpcClient(egress, clock);
   return {
     handlers: createHandlers({
       home,
+      allowPaths,
       stateFolder,
       nodeRPC,
       egress,
@@ -38,6 +43,7 @@ export const createNodeParts = (
       onTransfer,
     }),
     heights: rpcBlockHeights({ rpc, nodeRPC, clock, logger }),
+    recover: () => recoverHome(nodeHome(home, { allowPaths, stateFolder }), logger),
     close: () => egress.close(),
   };
 };

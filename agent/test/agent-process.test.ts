@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -44,6 +44,36 @@ test('SIGTERM: running work is aborted and journalled, the process ends with 0, 
   assert.ok(status === 'running' || status === 'failed', 'run again, or failed-retriable, as the handler declares');
   second.child.kill('SIGTERM');
   assert.equal(await second.ended, 0);
+});
+
+test('a start completes or undoes what a crash interrupted in the files of the node, before it listens', async () => {
+  const config = join(folder, 'config');
+  const fast = join(folder, 'fast');
+  mkdirSync(config);
+  for (const left of ['data/.restore-new/100', 'fast/snapshots/50']) mkdirSync(join(folder, left), { recursive: true });
+  const temporary = `.nodetask-${randomUUID()}.tmp`;
+  const text = 'minimum-gas-prices = "0.01usei"\n';
+  writeFileSync(join(config, temporary), text);
+  const files = [{ name: 'app.toml', temporary, sha256: createHash('sha256').update(text).digest('hex') }];
+  writeFileSync(join(config, '.nodetask-transaction.json'), JSON.stringify({ version: 1, files }));
+  mkdirSync(join(fast, '.restore-new', '100'), { recursive: true });
+  const places = [{ parent: fast, name: 'snapshots' }];
+  writeFileSync(join(folder, '.nodetask-restore-places.json'), JSON.stringify({ version: 1, places }));
+
+  const agent = launch();
+  await urlOf(agent);
+  assert.deepEqual(readdirSync(config), ['app.toml']);
+  assert.deepEqual(readdirSync(join(folder, 'data')), []);
+  assert.deepEqual(readdirSync(fast), ['snapshots']);
+  const told = agent.lines.map(({ message }) => message);
+  assert.deepEqual(
+    told.slice(0, told.indexOf('listening')).filter((one) => String(one).includes('interrupted')),
+    [
+      'completed an interrupted change of config files',
+      'removed an interrupted restore',
+      'removed an interrupted restore',
+    ],
+  );
 });
 
 test('an event stream and a kept connection do not hold the end up', async () => {

@@ -2,16 +2,28 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { silentLogger } from '@nodetask/shared';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
+import { recoverHome } from '../src/tasks/recover-home.ts';
 import { listedHeights, writeStore } from './support/metadata-store.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
 import { putArchive } from './support/put-archive.ts';
-import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
+import {
+  allowing,
+  chainId,
+  describeTree,
+  makeChainHome,
+  makeVolume,
+  moveSnapshots,
+  runRestore,
+  runUpload,
+  writeSnapshot,
+} from './support/snapshot-home.ts';
 
 const s3 = await startTestS3();
 const at = (prefix: string) => ({ ...s3.params(bucket), prefix });
@@ -25,9 +37,19 @@ const runUntilKilled = async (
   params: object,
   step: string,
   id: string = randomUUID(),
+  allowPaths: readonly string[] = [],
 ): Promise<void> => {
   const script = fileURLToPath(new URL('support/killed-snapshot-task.ts', import.meta.url));
-  const args = ['--conditions=nodetask-source', script, type, home.root, JSON.stringify(params), step, id];
+  const args = [
+    '--conditions=nodetask-source',
+    script,
+    type,
+    home.root,
+    JSON.stringify(params),
+    step,
+    id,
+    ...allowPaths,
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.resume();
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
@@ -210,4 +232,64 @@ test('an upload completes a restore that was interrupted before it looks for sna
   assert.deepEqual(await readdir(snapshotsOf(home)), ['100']);
   assert.deepEqual((await readdir(home.data)).toSorted(), ['.nodetask-snapshot-restore.json', 'snapshots']);
   assert.equal(await readFile(join(home.root, '.nodetask-snapshot-height'), 'utf8'), '100');
+});
+
+test('a restore is completed or undone where it was begun, although the configuration has moved the snapshots since', async (t) => {
+  const source = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot(source, height, 1_000);
+  await runUpload(source, at('begun'));
+  for (const [step, begunAt, left] of [
+    ['synced', 'fast/snapshots', '50'],
+    ['committed', 'fast/snapshots', '100'],
+    ['old moved away', 'data/other-snapshots', '100'],
+    ['new in place', 'data/snapshots', '100'],
+  ] as const) {
+    const home = await makeChainHome(t);
+    const begun = join(home.root, begunAt);
+    await moveSnapshots(home, begun);
+    await mkdir(join(begun, '50', '1'), { recursive: true });
+    await runUntilKilled('snapshot-restore', home, { ...at('begun'), chainId }, step);
+    await moveSnapshots(home, join(home.root, 'later', 'snapshots'));
+
+    await recoverHome(home, silentLogger);
+    assert.deepEqual(await readdir(begun), [left], `${step} of ${begunAt}`);
+    const beside = left === '100' ? ['.nodetask-snapshot-restore.json', basename(begun)] : [basename(begun)];
+    assert.deepEqual((await readdir(dirname(begun))).toSorted(), beside);
+    assert.ok(!(await readdir(home.root)).includes('.nodetask-restore-places.json'));
+    assert.equal((await runRestore(home, at('begun'))).outcome, 'changed');
+    assert.deepEqual(await readdir(join(home.root, 'later', 'snapshots')), ['100']);
+  }
+});
+
+test('a restore outside of the home is completed once its volume is there and allowed again', async (t) => {
+  const source = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot(source, height, 1_000);
+  await runUpload(source, at('volume'));
+  const volume = await makeVolume(t);
+  const home = await makeChainHome(t);
+  await moveSnapshots(home, join(volume, 'sei', 'snapshots'));
+  await runUntilKilled('snapshot-restore', home, { ...at('volume'), chainId }, 'committed', randomUUID(), [volume]);
+  await moveSnapshots(home, join(home.root, 'later', 'snapshots'));
+
+  const lines: string[] = [];
+  await recoverHome(home, { ...silentLogger, warn: (message) => lines.push(message) });
+  assert.deepEqual(lines, ['the folder of an earlier restore cannot be looked at']);
+  assert.deepEqual((await runUpload(home, at('none'))).output, { reason: 'fewer-than-2-snapshots' });
+  assert.deepEqual((await readdir(join(volume, 'sei'))).toSorted(), ['.restore-commit.json', '.restore-new']);
+
+  await recoverHome(allowing(home, volume), silentLogger);
+  assert.deepEqual(await readdir(join(volume, 'sei', 'snapshots')), ['100']);
+  assert.ok(!(await readdir(home.root)).includes('.nodetask-restore-places.json'));
+});
+
+test('a note of earlier restores that leads elsewhere has nothing removed there', async (t) => {
+  const volume = await makeVolume(t);
+  await mkdir(join(volume, '.restore-new', 'precious'), { recursive: true });
+  const home = await makeChainHome(t);
+  const note = join(home.root, '.nodetask-restore-places.json');
+  await writeFile(note, JSON.stringify({ version: 1, places: [{ parent: volume, name: 'snapshots' }] }));
+  assert.equal((await runUpload(home, at('note'))).outcome, 'unchanged');
+  assert.deepEqual(await readdir(join(volume, '.restore-new')), ['precious']);
+  await writeFile(note, '{"places": [');
+  await assert.rejects(runUpload(home, at('note')), { code: 'file-invalid', message: /restore-places\.json was not/ });
 });

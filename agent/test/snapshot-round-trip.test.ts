@@ -1,15 +1,29 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
+import { whyNoMount } from './support/full-volume.ts';
 import { listedHeights, writeStore } from './support/metadata-store.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
-import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
+import {
+  allowing,
+  chainId,
+  describeTree,
+  makeChainHome,
+  makeVolume,
+  moveSnapshots,
+  runRestore,
+  runUpload,
+  writeSnapshot,
+} from './support/snapshot-home.ts';
 
 const s3 = await startTestS3();
 const at = (prefix: string) => ({ ...s3.params(bucket), prefix });
@@ -222,4 +236,149 @@ test('a home without data/ gets one, and a mode without the right to write is ke
   // Whoever owns a folder can always write into it: that much is added.
   assert.equal((await describeTree(snapshotsOf(target)))['1/1'], 'folder 755');
   await chmod(join(snapshotsOf(home), '1/1'), 0o755);
+});
+
+test('snapshots that app.toml puts elsewhere in the home are uploaded from there and restored to there', async (t) => {
+  const source = await makeChainHome(t);
+  const moved = await moveSnapshots(source, join(source.root, 'fast', 'snapshots'));
+  for (const height of [100, 200]) await writeSnapshot(moved, height, 1_000);
+  // Of older days: the node does not look there any more.
+  for (const height of [7, 8]) await writeSnapshot(source, height, 100);
+  assert.equal((await runUpload(source, at('moved'))).output?.['height'], 100);
+
+  const target = await makeChainHome(t);
+  await writeSnapshot(target, 8, 100);
+  const old = await describeTree(target.data);
+  await moveSnapshots(target, join(target.root, 'fast', 'snapshots'));
+  for (const outcome of ['changed', 'unchanged'] as const) {
+    assert.equal((await runRestore(target, at('moved'))).outcome, outcome);
+    assert.deepEqual(await describeTree(target.data), old);
+    await rm(join(moved.data, 'snapshots', '200'), { recursive: true, force: true });
+    const snapshots = join(target.root, 'fast', 'snapshots');
+    assert.deepEqual(await describeTree(snapshots), await describeTree(join(moved.data, 'snapshots')));
+    const beside = await readdir(join(target.root, 'fast'));
+    assert.deepEqual(beside.toSorted(), ['.nodetask-snapshot-restore.json', 'snapshots']);
+  }
+  assert.equal(await readSnapshotHeight(target), 100);
+  // Back at the usual place nothing was restored yet.
+  await rm(join(target.config, 'app.toml'));
+  assert.equal((await runRestore(target, at('moved'))).outcome, 'changed');
+  assert.deepEqual(await readdir(snapshotsOf(target)), ['100']);
+  const files = (await readdir(target.root)).toSorted();
+  assert.deepEqual(files, ['.nodetask-snapshot-height', 'config', 'data', 'fast']);
+});
+
+test('snapshots outside of the home need --allow-path, and without it nothing is read or changed', async (t) => {
+  const volume = await makeVolume(t);
+  const source = await makeChainHome(t);
+  const moved = await moveSnapshots(source, join(volume, 'sei', 'snapshots'));
+  for (const height of [100, 200]) await writeSnapshot(moved, height, 1_000);
+  const refusal = {
+    code: 'file-invalid',
+    message: /snapshot-directory in \S+app\.toml is "\S+\/snapshots": .*--allow-path \(NODETASK_ALLOW_PATH\); nothing/,
+  };
+  await assert.rejects(runUpload(source, at('outside')), refusal);
+  assert.deepEqual(await keys('outside/'), []);
+  assert.equal((await runUpload(allowing(source, volume), at('outside'))).output?.['height'], 100);
+
+  const target = await makeChainHome(t);
+  await moveSnapshots(target, join(volume, 'other', 'snapshots'));
+  const before = await describeTree(target.root);
+  await assert.rejects(runRestore(target, at('outside')), refusal);
+  assert.deepEqual(await describeTree(target.root), before);
+  assert.deepEqual(await readdir(volume), ['sei']);
+  await runRestore(allowing(target, volume), at('outside'));
+  assert.deepEqual(await readdir(join(volume, 'other', 'snapshots')), ['100']);
+
+  // The folder that is named cannot be exchanged, since that needs the one above it.
+  const narrow = allowing(target, join(volume, 'other', 'snapshots'));
+  await assert.rejects(runRestore(narrow, { ...at('outside'), force: true }), {
+    code: 'file-invalid',
+    message: /the folder above .*snapshot-directory in .* is "\S+\/other": .*--allow-path/,
+  });
+  assert.deepEqual(await runUpload(narrow, at('narrow')), {
+    outcome: 'unchanged',
+    output: { reason: 'fewer-than-2-snapshots' },
+  });
+});
+
+test('a link from the snapshots folder out of the home is not followed, and one within the home is read', async (t) => {
+  const volume = await makeVolume(t);
+  const home = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot({ ...home, data: volume }, height, 100);
+  await symlink(join(volume, 'snapshots'), snapshotsOf(home));
+  for (const run of [runUpload, runRestore]) {
+    await assert.rejects(run(home, at('link-out')), {
+      code: 'file-invalid',
+      message: /data\/snapshots is \S+, which leads to \S+: that is outside of the node's home/,
+    });
+  }
+  assert.deepEqual(await keys('link-out/'), []);
+  await rm(snapshotsOf(home));
+  for (const height of [100, 200]) await writeSnapshot({ ...home, data: join(home.root, 'fast') }, height, 100);
+  await symlink('../fast/snapshots', snapshotsOf(home));
+  assert.equal((await runUpload(home, at('link-in'))).output?.['height'], 100);
+  await assert.rejects(runRestore(home, at('link-in')), { code: 'file-invalid', message: /snapshots is not a folder/ });
+});
+
+test(
+  'a snapshots folder at which another folder of the same volume is mounted is not exchanged',
+  { skip: whyNoMount() },
+  async (t) => {
+    const source = await makeChainHome(t);
+    for (const height of [100, 200]) await writeSnapshot(source, height, 100);
+    await runUpload(source, at('mounted'));
+    const target = await makeChainHome(t);
+    await writeSnapshot({ ...target, data: join(target.root, 'volume') }, 50, 100);
+    await mkdir(snapshotsOf(target));
+    const before = await describeTree(target.root);
+    const program = fileURLToPath(new URL('support/killed-snapshot-task.ts', import.meta.url));
+    const mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+    const task = ['snapshot-restore', target.root, JSON.stringify({ ...at('mounted'), chainId }), 'never'];
+    const command = [process.execPath, '--conditions=nodetask-source', program, ...task];
+    const folders = [join(target.root, 'volume', 'snapshots'), snapshotsOf(target)];
+    const args = ['--mount', '--map-root-user', 'sh', '-c', mount, 'sh', ...folders, ...command];
+    const failure = await promisify(execFile)('unshare', args).then(
+      () => undefined,
+      (error: unknown) => error as { readonly stderr: string; readonly stdout: string },
+    );
+    assert.match(failure?.stderr ?? '', /data\/snapshots is a mount of its own, which cannot be replaced as a whole/);
+    assert.equal(failure?.stdout, '');
+    assert.deepEqual(await describeTree(target.root), before);
+  },
+);
+
+test('a restore does not replace a folder that holds more than snapshots', async (t) => {
+  const source = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot(source, height, 100);
+  await runUpload(source, at('more'));
+  const target = await makeChainHome(t);
+  await mkdir(join(target.data, 'application.db'));
+  await writeFile(join(target.data, 'application.db', 'CURRENT'), 'MANIFEST-000001\n');
+  await moveSnapshots(target, join(target.data, 'application.db'));
+  const before = await describeTree(target.root);
+  await assert.rejects(runRestore(target, at('more')), {
+    code: 'file-invalid',
+    message: /application\.db, which .*snapshot-directory in .* names, holds "CURRENT", which is no snapshot/,
+  });
+  assert.deepEqual(await describeTree(target.root), before);
+});
+
+test('a restore is not put where the node no longer looks when its configuration changes meanwhile', async (t) => {
+  const source = await makeChainHome(t);
+  for (const height of [100, 200]) await writeSnapshot(source, height, 100);
+  await runUpload(source, at('meanwhile'));
+  const target = await makeChainHome(t);
+  await writeSnapshot(target, 50, 100);
+  const settings = '[state-sync]\nsnapshot-directory = "';
+  const afterStep = (step: string): void => {
+    if (step === 'synced')
+      writeFileSync(join(target.config, 'app.toml'), `${settings}${target.root}/fast/snapshots"\n`);
+  };
+  await assert.rejects(runRestore(target, at('meanwhile'), { afterStep }), {
+    code: 'file-changed',
+    message: /its snapshots are in \S+\/fast\/snapshots, and no longer in \S+\/data\/snapshots; nothing was changed/,
+  });
+  assert.deepEqual(await readdir(target.data), ['snapshots']);
+  assert.deepEqual(await readdir(snapshotsOf(target)), ['50']);
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -9,7 +10,14 @@ import { type Chain, startChain } from '@nodetask/testbed';
 import { readChainId } from '../src/node/chain-id.ts';
 import { nodeHome, type NodeHome } from '../src/node/node-home.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
-import { chainId, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
+import {
+  chainId,
+  makeChainHome,
+  moveSnapshots,
+  runRestore,
+  runUpload,
+  writeSnapshot,
+} from './support/snapshot-home.ts';
 
 /** A restore is held against the node that it is for: its chain, and whether it runs. */
 
@@ -50,7 +58,7 @@ test('a snapshot of the chain that the params name is refused by a node of anoth
   const home = await makeTarget(t, 'atlantic-2');
   await assert.rejects(runRestore(home, at('other-node')), {
     code: 'chain-mismatch',
-    message: /chainId is test-chain-1, but config\/genesis\.json of the node says atlantic-2; nothing was changed/,
+    message: /chainId is test-chain-1, but \S+config\/genesis\.json of the node says atlantic-2; nothing was changed/,
   });
   await assertUntouched(home);
 });
@@ -127,6 +135,71 @@ test('a node with its RPC elsewhere is seen by the databases that its process ha
     code: 'node-running',
     message: /the node runs: process \d+ has \S+\.db\/LOCK open/,
   });
+});
+
+test('a node is seen by the databases that it has where its db_dir says', async (t) => {
+  await upload(t, 'db-dir');
+  const node = await chain.addFollower({ config: { '': { db_dir: 'fast/db' } } });
+  t.after(() => node.stop());
+  await node.start();
+  const home = nodeHome(node.home);
+  const params = { ...at('db-dir'), chainId: await readChainId(home, t.signal) };
+  await assert.rejects(runRestore(home, params), {
+    code: 'node-running',
+    message: /the node runs: process \d+ has \S+\/fast\/db\/\S+\.db\/LOCK open/,
+  });
+});
+
+for (const [database, folders, file] of [
+  ['that of its snapshots', ['fast/snapshots/metadata.db'], 'fast/snapshots/metadata.db/LOCK'],
+  ['one of bolt, which is a file', [], 'data/state.db'],
+] as const) {
+  test(`a process is seen by the database that it has open: ${database}`, async (t) => {
+    await upload(t, 'open');
+    const home = await makeTarget(t);
+    await moveSnapshots(home, join(home.root, 'fast', 'snapshots'));
+    for (const folder of folders) await mkdir(join(home.root, folder), { recursive: true });
+    const path = join(home.root, file);
+    await writeFile(path, '');
+    const handle = await open(path);
+    const child = spawn('sleep', ['600'], { stdio: [handle.fd, 'ignore', 'ignore'] });
+    t.after(() => child.kill());
+    await once(child, 'spawn');
+    await handle.close();
+    await assert.rejects(runRestore(home, at('open')), {
+      code: 'node-running',
+      message: new RegExp(`process ${String(child.pid)} has ${path} open`),
+    });
+  });
+}
+
+test('a node with its genesis elsewhere is compared by that one', async (t) => {
+  await upload(t, 'genesis-file');
+  const home = await makeTarget(t);
+  await mkdir(join(home.root, 'chain'));
+  await writeFile(join(home.root, 'chain', 'g.json'), '{"chain_id":"atlantic-2","app_state":{}}');
+  for (const key of ['genesis_file', 'genesis-file']) {
+    await writeFile(join(home.config, 'config.toml'), `${key} = "chain/g.json"\n`);
+    await assert.rejects(runRestore(home, at('genesis-file')), {
+      code: 'chain-mismatch',
+      message: /\/chain\/g\.json of the node says atlantic-2/,
+    });
+  }
+  await assertUntouched(home);
+  // Whose snapshots they are says that genesis, too.
+  for (const height of [60, 70]) await writeSnapshot(home, height, 100);
+  await runUpload(home, place('of-another'));
+  assert.match((await s3.files.get(bucket, 'of-another/60.manifest.json')).toString(), /"chainId": "atlantic-2"/);
+  await writeFile(join(home.config, 'config.toml'), 'genesis_file = "chain/none.json"\n');
+  assert.equal((await runRestore(home, at('genesis-file'))).output?.['chainVerified'], 'genesis-missing');
+});
+
+test('a restore fails if config.toml, which says where the genesis is, cannot be parsed', async (t) => {
+  await upload(t, 'no-toml');
+  const home = await makeTarget(t);
+  await writeFile(join(home.config, 'config.toml'), 'genesis_file = \n');
+  await assert.rejects(runRestore(home, at('no-toml')), { code: 'file-invalid', message: /config\.toml:1:/ });
+  await assertUntouched(home);
 });
 
 test('a database that no process has open does not stop a restore', async (t) => {

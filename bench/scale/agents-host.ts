@@ -59,6 +59,7 @@ const startAgent = async ({ name, uid, address }: HostSettings['pods'][number]):
       tokenFile: settings.tokenFile,
       nodeRPC: 'http://127.0.0.1:26657',
       allowHosts: [],
+      allowPaths: [],
       home,
       stateFolder: join(home, '.nodetask'),
       logLevel: 'warn',

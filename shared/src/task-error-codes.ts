@@ -229,7 +229,7 @@ export const taskErrorCodes = {
   },
   'snapshot-missing': {
     retriable: false,
-    meaning: 'There is no complete snapshot under data/snapshots.',
+    meaning: 'There is no complete snapshot in the folder in which the node looks.',
     action: 'Restore one first with a snapshot-restore task.',
   },
   'snapshot-incomplete': {

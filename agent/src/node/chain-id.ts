@@ -1,17 +1,17 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
 import { JsonStream, JsonStreamError } from './json/json-stream.ts';
-import { findConfigFolder, type NodeHome } from './node-home.ts';
+import type { NodeHome } from './node-home.ts';
+import { findGenesisFile } from './node-paths.ts';
 
 /**
- * The chain of the genesis.json in a folder. That file may have gigabytes, and chain_id stands near its beginning: it is read no further than
- * needed. Undefined where it is missing, is no JSON, or names no chain.
+ * The chain of the node's genesis. That file may have gigabytes, and chain_id stands near its beginning: it is read no further than needed.
+ * Undefined where it is missing, is no JSON, or names no chain.
  */
-export const findChainId = async (folder: string, signal: AbortSignal): Promise<string | undefined> => {
-  const path = join(folder, fileName);
+export const findChainId = async (home: NodeHome, signal: AbortSignal): Promise<string | undefined> => {
+  const { path } = await findGenesisFile(home);
   try {
     return await scan(path, signal);
   } catch (error) {
@@ -20,10 +20,9 @@ export const findChainId = async (folder: string, signal: AbortSignal): Promise<
   }
 };
 
-/** The chain that the node belongs to, from config/genesis.json. Throws TaskError `file-missing` or `file-invalid`. */
+/** The chain that the node belongs to, from its genesis. Throws TaskError `file-missing` or `file-invalid`. */
 export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<string> => {
-  const folder = await findConfigFolder(home);
-  const path = join(folder ?? home.config, fileName);
+  const { path } = await findGenesisFile(home);
   try {
     const chainId = await scan(path, signal);
     if (chainId !== undefined) return chainId;
@@ -46,8 +45,6 @@ export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<
   }
   throw new TaskError('file-invalid', `${path} has no chain_id: write it anew with configure-genesis`);
 };
-
-const fileName = 'genesis.json';
 
 const isNoJson = (error: unknown): error is JsonStreamError | TypeError =>
   error instanceof JsonStreamError || error instanceof TypeError;

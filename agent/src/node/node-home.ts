@@ -1,7 +1,8 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { basename, join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
+import { isWithin } from './system-folder.ts';
 
 /** The folders of a node, as every CometBFT program lays them out below its home. */
 export interface NodeHome {
@@ -10,12 +11,24 @@ export interface NodeHome {
   readonly config: string;
   /** `data/`: the databases, the write-ahead log, snapshots. */
   readonly data: string;
+  /** Folders outside of the home below which the node's configuration may name paths: the agent's --allow-path. */
+  readonly allowPaths: readonly string[];
+  /** The agent's own state, into which no path of the configuration may lead. */
+  readonly stateFolder: string;
 }
 
-export const nodeHome = (root: string): NodeHome => ({
+export interface HomeBounds {
+  readonly allowPaths?: readonly string[];
+  /** Default: `.nodetask` in the home. */
+  readonly stateFolder?: string;
+}
+
+export const nodeHome = (root: string, { allowPaths = [], stateFolder }: HomeBounds = {}): NodeHome => ({
   root,
   config: join(root, 'config'),
   data: join(root, 'data'),
+  allowPaths,
+  stateFolder: stateFolder ?? join(root, '.nodetask'),
 });
 
 /** True for a name without folders that may be joined to a folder without leaving it. */
@@ -31,8 +44,11 @@ export const findConfigFolder = (home: NodeHome): Promise<string | undefined> =>
 /** The same for `data/`. */
 export const findDataFolder = (home: NodeHome): Promise<string | undefined> => findFolder(home, 'data');
 
-const findFolder = async (home: NodeHome, name: 'config' | 'data'): Promise<string | undefined> => {
-  const root = await realpath(home.root).catch((error: unknown) => {
+/** The real path of the home. Throws TaskError `file-missing` if it does not exist. */
+export const findRoot = async (home: NodeHome): Promise<string> => {
+  try {
+    return await realpath(home.root);
+  } catch (error) {
     if (isMissing(error)) {
       throw new TaskError(
         'file-missing',
@@ -41,11 +57,15 @@ const findFolder = async (home: NodeHome, name: 'config' | 'data'): Promise<stri
       );
     }
     throw fileError('resolve', home.root, error);
-  });
+  }
+};
+
+const findFolder = async (home: NodeHome, name: 'config' | 'data'): Promise<string | undefined> => {
+  const root = await findRoot(home);
   const folder = join(root, name);
   try {
     const real = await realpath(folder);
-    if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    if (real === root || !isWithin(real, root)) {
       throw new TaskError(
         'file-invalid',
         `${home[name]} is a link to ${real}, outside of ${root}: replace the link by a folder or a mount`,

@@ -12,31 +12,31 @@ const known = {
 };
 
 test('the id of a key is what cometbft says', async (t) => {
-  const { config } = await makeTempHome(t);
-  assert.equal(await readOwnNodeId(config), undefined);
+  const home = await makeTempHome(t);
+  assert.equal(await readOwnNodeId(home), undefined);
   await writeFile(
-    join(config, 'node_key.json'),
+    join(home.config, 'node_key.json'),
     JSON.stringify({ priv_key: { type: 'tendermint/PrivKeyEd25519', value: known.key } }),
   );
-  assert.equal(await readOwnNodeId(config), known.id);
+  assert.equal(await readOwnNodeId(home), known.id);
   // Sei writes the id beside it; the key counts.
   await writeFile(
-    join(config, 'node_key.json'),
+    join(home.config, 'node_key.json'),
     JSON.stringify({ id: '0'.repeat(40), priv_key: { type: 'tendermint/PrivKeyEd25519', value: known.key } }),
   );
-  assert.equal(await readOwnNodeId(config), known.id);
+  assert.equal(await readOwnNodeId(home), known.id);
 });
 
 test('a damaged key is refused without being quoted', async (t) => {
-  const { config } = await makeTempHome(t);
+  const home = await makeTempHome(t);
   for (const text of [
     '',
     `{"priv_key": {"type": "tendermint/PrivKeyEd25519", "value": "${known.key}"`,
     JSON.stringify({ priv_key: { type: 'tendermint/PrivKeySecp256k1', value: known.key } }),
     JSON.stringify({ priv_key: { type: 'tendermint/PrivKeyEd25519', value: known.key.slice(0, -8) } }),
   ]) {
-    await writeFile(join(config, 'node_key.json'), text);
-    await assert.rejects(readOwnNodeId(config), (error: Error & { code?: string }) => {
+    await writeFile(join(home.config, 'node_key.json'), text);
+    await assert.rejects(readOwnNodeId(home), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'file-invalid');
       assert.doesNotMatch(String(error.stack) + String(error.cause), new RegExp(known.key.slice(0, 10)));
       return true;

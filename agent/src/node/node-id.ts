@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import * as z from 'zod';
+import type { NodeHome } from './node-home.ts';
+import { findNodeKeyFile } from './node-paths.ts';
 import { readTextFile } from './read-file.ts';
 
 /** An ed25519 key as CometBFT stores it: the 32 bytes of the seed, then the 32 of the public key, in base64. */
@@ -15,12 +16,12 @@ const nodeKeySchema = z.object({
 const maxBytes = 64 * 1024;
 
 /**
- * The id under which this node is known to its peers, by config/node_key.json: the first 20 bytes of the SHA-256 of its public key, in
+ * The id under which this node is known to its peers, by its node key: the first 20 bytes of the SHA-256 of its public key, in
  * hex. Undefined where the node has no key yet, because it has never been started. Throws TaskError `file-invalid`; no message holds the key.
  * https://docs.cometbft.com/v0.38/spec/p2p/node
  */
-export const readOwnNodeId = async (configFolder: string): Promise<string | undefined> => {
-  const path = join(configFolder, 'node_key.json');
+export const readOwnNodeId = async (home: NodeHome): Promise<string | undefined> => {
+  const { path } = await findNodeKeyFile(home);
   const text = await readTextFile(path, maxBytes);
   if (text === undefined) return undefined;
   const key = nodeKeySchema.safeParse(parseJson(text));

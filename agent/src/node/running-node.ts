@@ -8,6 +8,7 @@ import { TaskError } from '@nodetask/shared';
 import { isMissing } from './file-errors.ts';
 import { describeURL } from './http/http-get.ts';
 import type { NodeHome } from './node-home.ts';
+import { findDatabaseFolders, findSnapshotsFolder } from './node-paths.ts';
 import type { RpcClient } from './rpc-client.ts';
 
 export interface RunningNodeOptions {
@@ -73,22 +74,29 @@ const signOfProcess = async (
   return undefined;
 };
 
-/** The file that a LevelDB or PebbleDB below data/ keeps open, by device and inode: paths differ between containers. */
+/**
+ * The files that databases of the node keep open, by device and inode: paths differ between containers. LevelDB, PebbleDB and RocksDB have a
+ * folder with a file LOCK, bolt has one file. The snapshots have a database too, metadata.db.
+ */
 const lockFiles = async (home: NodeHome): Promise<ReadonlyMap<string, string>> => {
   const locks = new Map<string, string>();
-  for (const name of await names(home.data)) {
-    if (!name.endsWith('.db')) continue;
-    const path = join(home.data, name, 'LOCK');
-    const id = await identity(path);
-    if (id !== undefined) locks.set(id, path);
+  const { path: snapshots } = await findSnapshotsFolder(home);
+  for (const folder of [...(await findDatabaseFolders(home)), snapshots]) {
+    for (const name of await names(folder)) {
+      if (!name.endsWith('.db')) continue;
+      for (const path of [join(folder, name, 'LOCK'), join(folder, name)]) {
+        const id = await identity(path);
+        if (id !== undefined) locks.set(id, path);
+      }
+    }
   }
   return locks;
 };
 
 const identity = async (path: string): Promise<string | undefined> => {
   try {
-    const { dev, ino } = await stat(path);
-    return `${String(dev)}:${String(ino)}`;
+    const found = await stat(path);
+    return found.isFile() ? `${String(found.dev)}:${String(found.ino)}` : undefined;
   } catch {
     // It is gone, or belongs to a process that the agent may not look into.
     return undefined;

@@ -20,6 +20,8 @@ import { snapshotUpload } from './snapshot-upload/snapshot-upload.ts';
 export interface HandlerOptions {
   /** Home folder of the node: NODETASK_HOME. */
   readonly home: string;
+  /** Folders outside of it below which the node's configuration may have its files. */
+  readonly allowPaths?: readonly string[];
   /** The agent's own state folder, outside of what a restore or a reset of the node clears. */
   readonly stateFolder: string;
   /** Base URL of the node's own RPC. */
@@ -34,8 +36,8 @@ export interface HandlerOptions {
 
 /** The handlers of all task types. */
 export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> => {
-  const { home: root, stateFolder, nodeRPC, egress, clock, hostname, cpus } = options;
-  const home = nodeHome(root);
+  const { home: root, allowPaths = [], stateFolder, nodeRPC, egress, clock, hostname, cpus } = options;
+  const home = nodeHome(root, { allowPaths, stateFolder });
   const host = { hostname, cpus };
   const transfer = options.onTransfer === undefined ? {} : { onTransfer: options.onTransfer };
   const rpc = createRpcClient(egress, clock);

@@ -1,5 +1,6 @@
 // Runs argv[2] (a task type) on the home argv[3] with the params argv[4] as the task with the id argv[6], and kills itself with SIGKILL in
-// the step named argv[5]: a step of the handler, or `progress <n>` for its n-th report of progress. Prints the steps that it gets to.
+// the step named argv[5]: a step of the handler, or `progress <n>` for its n-th report of progress. What follows is allowed as --allow-path
+// does. Prints the steps that it gets to.
 import { writeSync } from 'node:fs';
 import { systemClock } from '@nodetask/runtime';
 import { nodeHome } from '../../src/node/node-home.ts';
@@ -9,7 +10,7 @@ import { snapshotUpload } from '../../src/tasks/snapshot-upload/snapshot-upload.
 import { runTask } from '../../src/tasks/testing/run-task.ts';
 import { loopbackEgress } from './object-store.ts';
 
-const [type = '', root = '', params = '{}', last = '', id = ''] = process.argv.slice(2);
+const [type = '', root = '', params = '{}', last = '', id = '', ...allowPaths] = process.argv.slice(2);
 
 const step = (name: string): void => {
   writeSync(1, `${name}\n`);
@@ -18,7 +19,7 @@ const step = (name: string): void => {
 let updates = 0;
 const egress = loopbackEgress();
 const options = {
-  home: nodeHome(root),
+  home: nodeHome(root, { allowPaths }),
   egress,
   clock: systemClock,
   cpus: 2,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { createEgress } from '../../src/node/egress.ts';
-import type { NodeHome } from '../../src/node/node-home.ts';
+import { type NodeHome, nodeHome } from '../../src/node/node-home.ts';
 import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { makeTempHome } from '../../src/node/testing/temp-home.ts';
 import type { SnapshotOptions } from '../../src/tasks/snapshot/snapshot-handler.ts';
@@ -20,6 +21,24 @@ export const makeChainHome = async (test: TestContext, chain = chainId): Promise
   await writeFile(join(home.config, 'genesis.json'), JSON.stringify({ chain_id: chain, app_state: {} }));
   return home;
 };
+
+/** Has the node keep its snapshots in another folder. If that is named `snapshots`, tests write them by the home that is answered. */
+export const moveSnapshots = async (home: NodeHome, folder: string): Promise<NodeHome> => {
+  const settings = `[state-sync]\nsnapshot-interval = 100\nsnapshot-keep-recent = 3\nsnapshot-directory = "${folder}"\n`;
+  await writeFile(join(home.config, 'app.toml'), settings);
+  return { ...home, data: dirname(folder) };
+};
+
+/** A folder outside of every home, as another volume is. */
+export const makeVolume = async (test: TestContext): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'nodetask-volume-'));
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** The home as an agent with --allow-path sees it. */
+export const allowing = ({ root }: NodeHome, ...allowPaths: readonly string[]): NodeHome =>
+  nodeHome(root, { allowPaths });
 
 /** A snapshot with everything that a file system may hold of what is packed. */
 export const writeSnapshot = async (home: NodeHome, height: number, largeBytes = 2_500_000): Promise<void> => {

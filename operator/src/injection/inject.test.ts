@@ -59,6 +59,19 @@ const grace = (seconds?: number): string | undefined =>
 const own = ['nodetask-trust', 'nodetask-token', 'nodetask-api', 'nodetask-identity'];
 
 describe('an agent', () => {
+  test('is given another volume, below which the configuration of the node may name paths, by two annotations', () => {
+    const pod = nodePod(
+      {
+        'nodetask.dev/volume-mounts': 'data:/sei,fast:/fast',
+        'nodetask.dev/agent-env': '{"NODETASK_ALLOW_PATH":"/fast"}',
+      },
+      { volumes: [{ name: 'data' }, { name: 'fast' }] },
+    );
+    assert.equal(variables(pod)['NODETASK_ALLOW_PATH'], '/fast');
+    const mounts = agentOf(pod).volumeMounts.map(({ name, mountPath }) => `${name}:${mountPath}`);
+    assert.ok(mounts.includes('fast:/fast'), mounts.join());
+  });
+
   test('is the first init container, with its volumes, and leaves everything else as it was', () => {
     const pod = nodePod({}, { initContainers: [{ name: 'first' }, { name: 'second' }] });
     const { metadata, spec } = made(pod);

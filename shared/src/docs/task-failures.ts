@@ -27,6 +27,7 @@ const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
   'snapshot-upload': ['chain-mismatch', 'file-changed', ...snapshotStore, ...store, ...files],
   'snapshot-restore': [
+    'file-changed',
     'chain-mismatch',
     'chain-unproven',
     'node-running',

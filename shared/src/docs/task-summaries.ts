@@ -11,7 +11,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   'snapshot-restore': {
     does:
       'Finds a snapshot (the height that latest.txt names, else the highest; with targetHeight the highest at or below it), checks the free space, downloads, verifies and ' +
-      'unpacks it beside data/snapshots, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names ' +
+      "unpacks it beside the node's snapshots folder, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names " +
       'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists), and an archive whose snapshot is not complete. metadata.db is cut down to the snapshots in the archive. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
       'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
@@ -52,12 +52,12 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Nothing.',
   },
   'configure-genesis': {
-    does: 'Fetches a genesis document from S3, https or the RPC of a node, checks it, and writes config/genesis.json. On a mismatch nothing changes.',
+    does: 'Fetches a genesis document from S3, https or the RPC of a node, checks it, and writes the file that the node reads, config/genesis.json unless its configuration says otherwise. On a mismatch nothing changes.',
     output: 'SHA-256, chain id and size of the document.',
   },
   'configure-state-sync': {
     does:
-      'Probes every witness, takes those that are distinct nodes of the chain (by config/genesis.json, where it is there) and have the trust height, and writes the statesync ' +
+      'Probes every witness, takes those that are distinct nodes of the chain (by its genesis file, if it is there) and have the trust height, and writes the statesync ' +
       'section. At least two must agree on the block at the trust height; two that disagree are an error that names both. The trust height is trustHeightOffset below ' +
       "the lowest tip, or that of the local snapshot which the node tries first: the highest that metadata.db lists, whose chunks must all be there. A trust point that the file has stays while every witness confirms it and half of the trust period is left. CometBFT's own nodes " +
       'know neither useLocalSnapshot nor backfillBlocks: they are refused there.',
@@ -65,7 +65,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'snapshot-upload': {
     does:
-      'Packs the highest complete snapshot under data/snapshots (metadata.db lists it, and all of its chunks are there; without a metadata.db the highest whose files have no gap, below the ' +
+      "Packs the highest complete snapshot in the node's snapshots folder (metadata.db lists it, and all of its chunks are there; without a metadata.db the highest whose files have no gap, below the " +
       'highest folder) with a metadata.db that lists this one only, and streams it to an object store: `<height>.tar.gz` or `.tar.zst`, then ' +
       '`<height>.manifest.json`, then `latest.txt`, which never goes back to a lower height. Give each chain a prefix of its own, and let one node upload to it.',
     output:

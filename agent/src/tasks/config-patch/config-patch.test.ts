@@ -120,6 +120,20 @@ describe('config-patch', () => {
     await assert.rejects(run({ files: { '../evil': { a: 1 } } }), /Unrecognized key/);
   });
 
+  test('edits no genesis that the node does not read', async (t) => {
+    const home = await makeTempHome(t);
+    await writeFile(join(home.config, 'config.toml'), 'genesis_file = "config/sei.json"\n');
+    await writeFile(join(home.config, 'genesis.json'), '{"chain_id":"c"}');
+    const patch = { files: { 'genesis.json': { chain_id: 'd' } } };
+    await assert.rejects(runTask('config-patch', configPatch(home), patch), {
+      code: 'file-invalid',
+      message: /genesis_file in \S+ has the node read its genesis from \S+\/config\/sei\.json, .*nothing was changed/,
+    });
+    assert.equal(await readFile(join(home.config, 'genesis.json'), 'utf8'), '{"chain_id":"c"}');
+    await writeFile(join(home.config, 'config.toml'), 'genesis_file = "config/genesis.json"\n');
+    assert.equal((await runTask('config-patch', configPatch(home), patch)).outcome, 'changed');
+  });
+
   test('follows no link', async (t) => {
     const { run, folder } = await setUp(t);
     const victim = join(folder, '..', 'victim.toml');

@@ -10,6 +10,7 @@ import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { findGenesisFile } from '../../node/node-paths.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf } from './document-format.ts';
@@ -28,6 +29,7 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(home, logger);
     const names = patchableFiles.filter((file) => params.files?.[file] ?? params.remove?.[file]);
+    if (names.includes('genesis.json')) await refuseUnreadGenesis(home);
     const edited: EditedFile[] = [];
     for (const [done, name] of names.entries()) {
       signal.throwIfAborted();
@@ -50,6 +52,16 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
     };
   },
 });
+
+/** An edit of a file that the node does not read would be a success without effect. */
+const refuseUnreadGenesis = async (home: NodeHome): Promise<void> => {
+  const { path, movedBy } = await findGenesisFile(home);
+  if (movedBy === undefined) return;
+  throw new TaskError(
+    'file-invalid',
+    `${movedBy} has the node read its genesis from ${path}, and this task edits config/genesis.json only; nothing was changed: edit the other file by hand, or write it by configure-genesis`,
+  );
+};
 
 interface EditedFile extends EditedText {
   readonly name: PatchableFile;

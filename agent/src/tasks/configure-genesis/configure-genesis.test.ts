@@ -114,6 +114,38 @@ describe('configure-genesis from https', () => {
     assert.equal(await readFile(join(home.root, 'victim'), 'utf8'), 'precious');
   });
 
+  test('writes the file that the node reads, wherever its configuration has that', async (t) => {
+    const text = genesis();
+    const { run, server, home, files } = await setUpHttps(t, send(text));
+    const uri = server.url;
+    for (const key of ['genesis_file', 'genesis-file']) {
+      await writeFile(join(home.config, 'config.toml'), `${key} = "chain/${key}/g.json"\n`);
+      const folder = join(home.root, 'chain', key);
+      assert.equal((await run({ uri })).outcome, 'changed');
+      assert.equal(await readFile(join(folder, 'g.json'), 'utf8'), text);
+      await writeFile(join(folder, `.nodetask-${crypto.randomUUID()}.tmp`), 'of a run that was killed');
+      assert.equal((await run({ uri, sha256: sha256(text) })).outcome, 'unchanged');
+      await writeFile(join(folder, 'g.json'), genesis('old'));
+      assert.equal((await run({ uri })).outcome, 'changed');
+      assert.deepEqual(await readdir(folder), ['g.json']);
+    }
+    assert.deepEqual(await files(), ['config.toml']);
+  });
+
+  test('puts no genesis in the place of another file, or out of the home', async (t) => {
+    const { run, server, home } = await setUpHttps(t, send(genesis()));
+    const key = join(home.config, 'priv_validator_key.json');
+    await writeFile(key, '{"priv_key": "precious"}');
+    for (const [path, message] of [
+      ['config/priv_validator_key.json', /which genesis_file in .* names, is no genesis document/],
+      ['../g.json', /genesis_file in .* outside of the node's home .*--allow-path/],
+    ] as const) {
+      await writeFile(join(home.config, 'config.toml'), `genesis_file = "${path}"\n`);
+      await assert.rejects(run({ uri: server.url }), { code: 'file-invalid', message });
+    }
+    assert.equal(await readFile(key, 'utf8'), '{"priv_key": "precious"}');
+  });
+
   const old = genesis('old-1');
   const refused: readonly (readonly [
     what: string,

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type ConfigureGenesisParams, TaskError } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
-import { replaceFiles } from '../../node/file-transaction.ts';
+import { recoverFiles, replaceFiles } from '../../node/file-transaction.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { findGenesisFile, type NodeFile } from '../../node/node-paths.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
-import { readGenesisFile } from './genesis-file.ts';
+import { readGenesisFile, refuseOtherFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
 import { httpsSource } from './https-source.ts';
@@ -45,17 +46,31 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
     const { params, logger } = context;
     const source = sourceOf(params, options);
     await makeConfigFolder(options.home);
-    const folder = await openConfigFolder(options.home, logger);
-    const existing = await readGenesisFile(join(folder, fileName), context.signal);
+    await openConfigFolder(options.home, logger);
+    const target = await openTarget(options.home);
+    const existing = await readGenesisFile(target.path, context.signal);
+    if (existing === undefined && target.movedBy !== undefined) await refuseOtherFile(target.path, target.movedBy);
     if (existing !== undefined && params.sha256 === existing.sha256) {
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
-      return { outcome: 'unchanged', output: { reason: 'already-there', ...checked(params, existing, fileName) } };
+      return { outcome: 'unchanged', output: { reason: 'already-there', ...checked(params, existing, target.name) } };
     }
-    return install(folder, source, context, options, existing?.sha256);
+    return install(target, source, context, options, existing?.sha256);
   },
 });
 
-const fileName = 'genesis.json';
+/** The genesis that the node reads, with its folder made and what an interrupted run left there removed. */
+const openTarget = async (home: NodeHome): Promise<NodeFile> => {
+  const target = await findGenesisFile(home);
+  if (target.movedBy === undefined) return target;
+  try {
+    await mkdir(target.folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw fileError('create', target.folder, error);
+  }
+  await recoverFiles(target.folder);
+  return target;
+};
+
 const defaultMaxBytes = 2 * 1024 ** 3;
 const defaultBudgetMs = 30 * 60_000;
 
@@ -68,21 +83,21 @@ const sourceOf = (params: ConfigureGenesisParams, options: ConfigureGenesisOptio
 };
 
 const install = async (
-  folder: string,
+  { folder, name }: NodeFile,
   source: GenesisSource,
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
   existing: string | undefined,
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
-  const temporary = await openTemporary(folder, fileName);
+  const temporary = await openTemporary(folder, name);
   let installed = false;
   try {
     const fetched = await fetchInto(temporary.file, folder, source, context, options);
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
     if (fetched.sha256 === existing) return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
-    await replaceFiles(folder, [{ name: fileName, content: { temporary: temporary.name } }]);
+    await replaceFiles(folder, [{ name, content: { temporary: temporary.name } }]);
     installed = true;
     logger.info('installed genesis', { folder, ...output });
     return { outcome: 'changed', output };

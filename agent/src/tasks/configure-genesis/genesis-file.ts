@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
@@ -31,4 +31,21 @@ export const readGenesisFile = async (path: string, signal: AbortSignal): Promis
     if (signal.aborted) throw error;
     throw fileError('read', path, error);
   }
+};
+
+/**
+ * Refuses a file at a place that the node's configuration names if it is there and is no genesis: a key of the node would be lost under a
+ * wrong path. Throws TaskError `file-invalid`.
+ */
+export const refuseOtherFile = async (path: string, movedBy: string): Promise<void> => {
+  try {
+    await lstat(path);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw fileError('look at', path, error);
+  }
+  throw new TaskError(
+    'file-invalid',
+    `${path}, which ${movedBy} names, is no genesis document, and only a genesis is replaced there: correct the key, or remove the file`,
+  );
 };

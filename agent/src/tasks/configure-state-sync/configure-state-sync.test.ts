@@ -377,7 +377,7 @@ describe('configure-state-sync', () => {
       await rm(home.data);
       await mkdir(home.data);
       await symlink(snapshotsOf(elsewhere.home), snapshotsOf(home));
-      await assert.rejects(run(params), { code: 'file-invalid', message: /is a link to/ });
+      await assert.rejects(run(params), { code: 'file-invalid', message: /which leads to/ });
     });
 
     test('the lock of the snapshots is held, and only then', () => {
@@ -391,6 +391,38 @@ describe('configure-state-sync', () => {
       assert.deepEqual(locksFor(params), ['config', 'data/snapshots']);
       assert.deepEqual(locksFor({}), ['config']);
     });
+  });
+
+  test('the local snapshot is looked for where app.toml has the node look', async (t) => {
+    const { run, home } = await setUp(t, { [a]: node({ id: '1' }), [b]: node({ id: '2' }) });
+    const moved = join(home.root, 'fast', 'snapshots');
+    await mkdir(join(home.data, 'snapshots', '9000'), { recursive: true });
+    await rewrite(home, 'app.toml', 'snapshot-directory = ""', `snapshot-directory = "${moved}"`);
+    await assert.rejects(run({ useLocalSnapshot: true }), {
+      code: 'snapshot-missing',
+      message: /there is none in \S+\/fast\/snapshots/,
+    });
+    await mkdir(join(moved, '8000'), { recursive: true });
+    assert.equal((await run({ useLocalSnapshot: true })).output?.['trustHeight'], 8_000);
+    const before = await readConfigFile(home, 'config.toml');
+    for (const [text, message] of [
+      ['snapshot-directory = "/elsewhere/snapshots"', /app\.toml is "\/elsewhere\/snapshots".*--allow-path/],
+      ['snapshot-directory = "', /app\.toml:\d+:\d+: /],
+    ] as const) {
+      await rewrite(home, 'app.toml', `snapshot-directory = "${moved}"`, text);
+      await assert.rejects(run({ useLocalSnapshot: true, trustPeriod: '5h' }), { code: 'file-invalid', message });
+      await rewrite(home, 'app.toml', text, `snapshot-directory = "${moved}"`);
+    }
+    assert.equal(await readConfigFile(home, 'config.toml'), before);
+  });
+
+  test('a node with its genesis elsewhere asks for witnesses of that chain', async (t) => {
+    const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '2' }), [c]: node({ id: '3', chainId: 'evil-1' }) };
+    const { run, home } = await setUp(t, hosts);
+    await rewrite(home, 'config.toml', '"config/genesis.json"', '"config/sei.json"');
+    await writeFile(join(home.config, 'genesis.json'), '{"chain_id":"evil-1","app_state":{}}');
+    await writeFile(join(home.config, 'sei.json'), '{"chain_id":"sei-1","app_state":{}}');
+    assert.equal((await run()).output?.['chainId'], 'sei-1');
   });
 
   test('speaks https, keeps the path, and names the port', async (t) => {

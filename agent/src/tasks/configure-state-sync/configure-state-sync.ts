@@ -61,7 +61,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     const local = params.useLocalSnapshot ? await localSnapshot({ home, clock, signal, logger }) : undefined;
 
     const candidates = candidatesOf(config, params, options.egress);
-    const selection = await probe(folder, candidates, context, options);
+    const selection = await probe(candidates, context, options);
     const ask = { rpc: options.rpc, signal, timeoutMs: options.timeoutMs ?? defaultTimeoutMs };
     context.progress({ stage: 'trust', done: 0, total: selection.witnesses.length, unit: 'witnesses' });
     const { point, testimony } =
@@ -117,14 +117,13 @@ const candidatesOf = (config: ConfigToml, { rpcServers }: ConfigureStateSyncPara
 };
 
 const probe = async (
-  folder: string,
   { servers, dropped: unfit }: Candidates,
   context: TaskContext<ConfigureStateSyncParams>,
-  { rpc, timeoutMs = defaultTimeoutMs }: ConfigureStateSyncOptions,
+  { home, rpc, timeoutMs = defaultTimeoutMs }: ConfigureStateSyncOptions,
 ): Promise<Selection> => {
   const { params, signal } = context;
-  const ownId = await readOwnNodeId(folder);
-  const ownChainId = await findChainId(folder, signal);
+  const ownId = await readOwnNodeId(home);
+  const ownChainId = await findChainId(home, signal);
   let done = 0;
   context.progress({ stage: 'probe', done, total: servers.length, unit: 'servers' });
   const probes = await mapConcurrently(servers, probesAtOnce, async (server): Promise<Witness | Dropped> => {

@@ -64,7 +64,7 @@ const refuseSeveralChains = (candidates: readonly Witness[]): void => {
   throw new TaskError(
     'chain-mismatch',
     `${first.server} is a node of chain ${first.status.chainId} and ${other.server} of ${other.status.chainId}, and there is no ` +
-      "config/genesis.json that says which is this node's; nothing was changed. Run configure-genesis first",
+      "genesis file that says which is this node's; nothing was changed. Run configure-genesis first",
   );
 };
 

@@ -138,7 +138,7 @@ const refuseSeveralChains = ({ answers, ownChainId, ownId }: ChoiceInput): void 
   const chains = [...hostByChain].slice(0, 4).map(([chainId, host]) => `${host} of ${chainId}`);
   throw new TaskError(
     'chain-mismatch',
-    `the hosts are nodes of ${hostByChain.size} chains (${chains.join(', ')}), and there is no config/genesis.json that says which is ` +
+    `the hosts are nodes of ${hostByChain.size} chains (${chains.join(', ')}), and there is no genesis file that says which is ` +
       "this node's; nothing was changed. Run configure-genesis first",
   );
 };

@@ -145,12 +145,13 @@ describe('discover-peers', () => {
     assert.match(await readConfigFile(home, 'config.toml'), /persistent-peers = "wrong"/);
   });
 
-  test('drops itself by the key of this node', async (t) => {
+  test('drops itself by the key of this node, wherever its configuration has that', async (t) => {
     const ownId = 'fe812c12f3ab4ce6ac5db69ac352f906cb1b11ef';
     const ownKey = 'BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwfqSmxj4pxSCr71UHsTLsX5lUd2rr6+e5JCHuppFEbSLA==';
     const { run, home } = await setUp(t, { '127.20.0.1': bare(ownId.toUpperCase()) }, { names: { n: ['127.20.0.1'] } });
+    await rewrite(home, 'config.toml', '"config/node_key.json"', '"data/key.json"');
     await writeFile(
-      join(home.config, 'node_key.json'),
+      join(home.data, 'key.json'),
       JSON.stringify({ priv_key: { type: 'tendermint/PrivKeyEd25519', value: ownKey } }),
     );
     const report = await run([

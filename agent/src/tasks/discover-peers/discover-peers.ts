@@ -55,8 +55,8 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     const config = await readConfigToml(folder);
     const existing = textAt(config, peersKey);
     const written = await readWrittenPeers(options.stateFolder, logger);
-    const ownId = await readOwnNodeId(folder);
-    const ownChainId = await findChainId(folder, signal);
+    const ownId = await readOwnNodeId(options.home);
+    const ownChainId = await findChainId(options.home, signal);
 
     const findings = await findAll(sources, context, options);
     const answers = await askAll(findings, context, options);

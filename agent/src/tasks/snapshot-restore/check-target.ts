@@ -2,6 +2,7 @@
 import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import { readChainId } from '../../node/chain-id.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { findGenesisFile } from '../../node/node-paths.ts';
 import { type RunningNodeOptions, signOfRunningNode } from '../../node/running-node.ts';
 
 /** The chain of the node's own genesis has to be the one of the params. Answers false if the node has no genesis yet. */
@@ -14,9 +15,10 @@ export const checkNodeChain = async (home: NodeHome, chainId: string, signal: Ab
     throw error;
   }
   if (ofNode === chainId) return true;
+  const genesis = await findGenesisFile(home);
   throw new TaskError(
     'chain-mismatch',
-    `chainId is ${chainId}, but config/genesis.json of the node says ${ofNode}; nothing was changed: check target and chainId`,
+    `chainId is ${chainId}, but ${genesis.path} of the node says ${ofNode}; nothing was changed: check target and chainId`,
   );
 };
 

@@ -7,24 +7,26 @@ import { codecParallelism } from '../../archive/codecs.ts';
 import type { BufferPool } from '../../buffer-pool.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
-import { findConfigFolder, findDataFolder, type NodeHome } from '../../node/node-home.ts';
+import { findConfigFolder, type NodeHome } from '../../node/node-home.ts';
+import type { SnapshotsFolder } from '../../node/node-paths.ts';
 import type { RunningNodeOptions } from '../../node/running-node.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { commitPlace } from '../snapshot/open-snapshots.ts';
+import { commitPlace, openSnapshots } from '../snapshot/open-snapshots.ts';
 import {
   commitRestore,
   isCommitted,
   newFolderName,
   readMarker,
-  recoverRestore,
   type RestoreMarker,
 } from '../snapshot/restore-commit.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { readSnapshots } from '../snapshot/local-snapshots.ts';
-import { isFolder, snapshotsName } from '../snapshot/snapshots-folder.ts';
+import { notePlace } from '../snapshot/restore-places.ts';
+import { scratchName } from '../snapshot/snapshots-folder.ts';
 import { checkSnapshots } from './check-snapshots.ts';
 import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
+import { checkPlace, refuseMoved } from './check-place.ts';
 import { checkNodeChain, checkNodeStopped } from './check-target.ts';
 import { findSnapshot, type FoundSnapshot } from './find-snapshot.ts';
 import { removeTree } from './remove-tree.ts';
@@ -40,8 +42,8 @@ export interface SnapshotRestoreOptions extends SnapshotOptions, RunningNodeOpti
 const cleanUpBudgetMs = 1_000;
 
 /**
- * snapshot-restore: finds a snapshot, downloads, verifies and unpacks it in one pass into a folder beside `data/snapshots`, and puts that into
- * its place when all of it is right and on disk. Until then the old snapshots stay, and an error changes nothing. From then on the outcome is
+ * snapshot-restore: finds a snapshot, downloads, verifies and unpacks it in one pass into a folder beside the node's snapshots, and puts that into
+ * their place when all of it is right and on disk. Until then the old snapshots stay, and an error changes nothing. From then on the outcome is
  * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, metadata?, chainVerified?, durationMs}`.
  */
 export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
@@ -57,9 +59,9 @@ const restore = async (
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
   const begun = options.clock.monotonic();
-  const data = await openDataFolder(options.home);
-  const place = { ...commitPlace(options.home, data), afterStep: options.afterStep };
-  await recoverRestore(place, logger);
+  const snapshots = await openSnapshots(options.home, logger, options.afterStep);
+  const { parent: data } = snapshots;
+  const place = { ...commitPlace(options.home, snapshots), afterStep: options.afterStep };
   const wanted = canonicalParams(location, params);
   const needsMetadata = await isOfSDK(options.home);
   const report = (
@@ -84,17 +86,18 @@ const restore = async (
       ...warnings,
     ],
   });
-  const last = await readMarker(data);
+  const last = await readMarker(place);
   // This very run did it, and was killed before its end was journalled.
   const isOwn = last?.by?.task === context.id && last.by.run === context.run;
-  if (last?.params === wanted && (isOwn || !params.force) && (await isStillThere(data, last, context, options))) {
+  if (last?.params === wanted && (isOwn || !params.force) && (await isStillThere(snapshots, last, context, options))) {
     return report(isOwn ? 'changed' : 'unchanged', last);
   }
-  await refuseMount(data);
+  await checkPlace(options.home, snapshots);
   const hasGenesis = await checkNodeChain(options.home, params.chainId, signal);
   await checkNodeStopped(options, params, signal);
   const found = await findSnapshot(store, location.prefix, params, signal);
   const fresh = join(data, newFolderName);
+  await makeParent(options.home, snapshots);
   try {
     const { sha256, hasMetadata, doubts } = await unpack(store, found, data, fresh, context, options);
     const { height, object } = found;
@@ -111,6 +114,7 @@ const restore = async (
     };
     // It may have been started while the archive came.
     const running = await checkNodeStopped(options, params, signal);
+    await refuseMoved(options.home, snapshots);
     signal.throwIfAborted();
     const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
@@ -145,13 +149,14 @@ const isOfSDK = async (home: NodeHome): Promise<boolean> => {
 
 /** Whether the snapshot of the last restore is there and complete. What cannot be read is not: a restore replaces it. */
 const isStillThere = async (
-  data: string,
+  { path, parent }: SnapshotsFolder,
   { height }: RestoreMarker,
   { signal, logger }: Context,
   { home, clock }: SnapshotRestoreOptions,
 ): Promise<boolean> => {
   try {
-    await using snapshots = await readSnapshots(join(data, snapshotsName), { home, clock, signal, logger });
+    const scratch = join(parent, scratchName);
+    await using snapshots = await readSnapshots(path, { home, clock, signal, logger }, scratch);
     return snapshots.complete.includes(height);
   } catch (error) {
     if (!isStoreError(error)) throw error;
@@ -233,11 +238,14 @@ const canonicalParams = (
   return JSON.stringify({ bucket, prefix, region, endpoint, chainId, targetHeight, sha256 });
 };
 
-const openDataFolder = async (home: NodeHome): Promise<string> => {
-  const existing = await findDataFolder(home);
-  if (existing !== undefined) return existing;
-  await makeFolder(home.data);
-  return (await findDataFolder(home)) ?? home.data;
+/** Makes the folder in which the snapshots are to be, and notes it if it is not the usual one. */
+const makeParent = async (home: NodeHome, snapshots: SnapshotsFolder): Promise<void> => {
+  try {
+    await mkdir(snapshots.parent, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw fileError('create', snapshots.parent, error);
+  }
+  if (snapshots.movedBy !== undefined) await notePlace(home, snapshots);
 };
 
 const makeFolder = async (path: string): Promise<void> => {
@@ -246,17 +254,6 @@ const makeFolder = async (path: string): Promise<void> => {
   } catch (error) {
     throw fileError('create', path, error);
   }
-};
-
-/** A folder that is a mount cannot be replaced by renaming another into its place. */
-const refuseMount = async (data: string): Promise<void> => {
-  const snapshots = join(data, snapshotsName);
-  if (!(await isFolder(snapshots))) return;
-  if ((await lstat(snapshots)).dev === (await lstat(data)).dev) return;
-  throw new TaskError(
-    'file-invalid',
-    `${snapshots} is a mount of its own, which cannot be replaced as a whole: mount the volume at ${data} instead`,
-  );
 };
 
 /** Only root can give files away, and the node may run as another user. */

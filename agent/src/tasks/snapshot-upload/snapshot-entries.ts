@@ -3,7 +3,7 @@ import { metadataName, pathOfSnapshot } from '../snapshot/snapshots-folder.ts';
 import { look, type TreeEntry, walkTree } from './walk-tree.ts';
 
 export interface SnapshotSource {
-  /** `data/snapshots`. */
+  /** The folder of the snapshots. */
   readonly folder: string;
   readonly height: number;
   /** The metadata.db that goes along: the agent's own, which lists this height only. */

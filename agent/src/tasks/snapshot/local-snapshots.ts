@@ -2,7 +2,7 @@ import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, type JsonObject, type Logger, TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
-import type { NodeHome } from '../../node/node-home.ts';
+import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
 import { faultOfEntry, faultOfFolder } from './chunk-files.ts';
 import { copyStore } from './metadata-store/copy-store.ts';
 import { listStore, selectFromStore } from './metadata-store/run-store-process.ts';
@@ -10,7 +10,7 @@ import { refuseOtherBackend, unsupportedStore } from './metadata-store/store-bac
 import type { StoreEntry } from './metadata-store/store-entry.ts';
 import { openSnapshots } from './open-snapshots.ts';
 import { removeFolder } from './remove-folder.ts';
-import { isFolder, metadataName, scratchName, snapshotHeights, snapshotsFolder } from './snapshots-folder.ts';
+import { isFolder, metadataName, scratchName, snapshotHeights } from './snapshots-folder.ts';
 
 /** An entry of metadata.db, and why its snapshot is not complete on disk; without a fault all of its chunks are there. */
 export interface JudgedEntry extends StoreEntry {
@@ -39,27 +39,29 @@ export interface ReadOptions {
  * Dispose of the answer: a copy of metadata.db belongs to it.
  */
 export const readNodeSnapshots = async (options: ReadOptions): Promise<LocalSnapshots> => {
-  await openSnapshots(options.home, options.logger);
-  const folder = await snapshotsFolder(options.home);
-  return folder === undefined
-    ? new LocalSnapshots({ folder: options.home.data, heights: [], skipped: [], doubts: [] })
-    : readSnapshots(folder, options);
+  const { path, parent } = await openSnapshots(options.home, options.logger, options.afterStep);
+  // The agent may have no right to write beside snapshots that are not in data/.
+  const scratch = join((await findDataFolder(options.home)) ?? parent, scratchName);
+  return readSnapshots(path, options, scratch);
 };
 
 /**
  * Reads a folder of snapshots. A height is complete if metadata.db lists it and all of its chunks are there. Without a metadata.db, as with
- * CometBFT's own applications, the chunks alone tell.
+ * CometBFT's own applications, the chunks alone tell. `scratch` is a folder that is made for the copy of metadata.db.
  */
-export const readSnapshots = async (folder: string, options: ReadOptions): Promise<LocalSnapshots> => {
-  const snapshots = await readAll(folder, options);
+export const readSnapshots = async (
+  folder: string,
+  options: ReadOptions,
+  scratch = join(dirname(folder), scratchName),
+): Promise<LocalSnapshots> => {
+  const snapshots = await readAll(folder, options, scratch);
   const { skipped } = snapshots;
   if (skipped.length > 0) options.logger.warn('there are snapshots that are not complete', { folder, skipped });
   return snapshots;
 };
 
-const readAll = async (folder: string, options: ReadOptions): Promise<LocalSnapshots> => {
+const readAll = async (folder: string, options: ReadOptions, scratch: string): Promise<LocalSnapshots> => {
   const heights = await snapshotHeights(folder);
-  const scratch = join(dirname(folder), scratchName);
   try {
     const listed = await readStore(folder, scratch, options);
     return listed === undefined

@@ -3,23 +3,25 @@ import { join } from 'node:path';
 import { type Logger, TaskError } from '@nodetask/shared';
 import * as z from 'zod';
 import { fileError } from '../../node/file-errors.ts';
+import { isBareName } from '../../node/node-home.ts';
+import { usualSnapshotsName } from '../../node/node-paths.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { syncFolder } from '../../node/sync-folder.ts';
 import { removeDurably, writeDurably } from '../../node/write-durably.ts';
 import { removeFolder } from './remove-folder.ts';
-import { isFolder, scratchName, snapshotsName } from './snapshots-folder.ts';
+import { isFolder, scratchName } from './snapshots-folder.ts';
 
 /**
- * Puts a freshly unpacked folder into the place of `data/snapshots`, so that after kill -9 or a power cut at any point `recoverRestore`
+ * Puts a freshly unpacked folder into the place of the snapshots, so that after kill -9 or a power cut at any point `recoverRestore`
  * leaves either all of the old snapshots or all of the new ones:
  *
  * 1. The new ones are unpacked into `.restore-new` beside the old ones, and synced.
  * 2. `.restore-commit.json` is renamed into place. From here on the restore is committed.
- * 3. The old folder is renamed to `.restore-old`, the new one to `snapshots`. From here on the restore is done, whatever fails later.
+ * 3. The old folder is renamed to `.restore-old`, the new one to the name of the snapshots folder. From here on the restore is done, whatever fails later.
  * 4. The old folder is removed, which frees the space that the next two files may lack; the height file and the marker are written; the
  *    commit file is removed. If that fails, the next task and the next start of the agent try it again.
  *
- * Node has no exchange of two names, so between the two renames of step 3 there is no `snapshots` for an instant; recovery at the next
+ * Node has no exchange of two names, so between the two renames of step 3 there are no snapshots for an instant; recovery at the next
  * start completes it.
  */
 export const newFolderName = '.restore-new';
@@ -45,13 +47,17 @@ const markerSchema = z.object({
   /** Whether the archive had a metadata.db. Absent in older files. */
   hasMetadata: z.boolean().optional(),
   chainVerified: z.enum(chainVerifications).optional(),
+  /** Name of the snapshots folder, since the node's configuration may have changed when this is read. Absent in older files: `snapshots`. */
+  folder: z.string().refine(isBareName).optional(),
 });
 
 export type RestoreMarker = z.output<typeof markerSchema>;
 
 export interface CommitPlace {
-  /** Real path of `data/`. */
+  /** Real path of the folder in which the snapshots folder is: `data/`, unless the node's configuration says otherwise. */
   readonly data: string;
+  /** Name of the snapshots folder. */
+  readonly name: string;
   /** Folder and name of the height file. */
   readonly heightFile: { readonly folder: string; readonly name: string };
   /** Called after each step that a crash could follow; tests end the process in it. */
@@ -71,10 +77,11 @@ export const commitRestore = async (
   marker: RestoreMarker,
   logger: Logger,
 ): Promise<Error | undefined> => {
-  const { data } = place;
-  await writeDurably(data, commitName, JSON.stringify(marker));
+  const { data, name } = place;
+  const named: RestoreMarker = { ...marker, folder: name };
+  await writeDurably(data, commitName, JSON.stringify(named));
   place.afterStep?.('committed');
-  return complete(place, marker, logger);
+  return complete(place, named, logger);
 };
 
 /**
@@ -82,7 +89,7 @@ export const commitRestore = async (
  * the lock of the snapshots held, before they are looked at. `data/` need not exist.
  */
 export const recoverRestore = async (place: CommitPlace, logger: Logger): Promise<void> => {
-  const { data } = place;
+  const { data, name } = place;
   if (!(await isFolder(data))) return;
   if (await removeFolder(join(data, scratchName)))
     logger.warn('removed an interrupted copy of metadata.db', { folder: data });
@@ -92,30 +99,34 @@ export const recoverRestore = async (place: CommitPlace, logger: Logger): Promis
     if (marker === undefined) {
       throw new TaskError(
         'file-invalid',
-        `${join(data, commitName)} was not written by this agent: check ${join(data, snapshotsName)}, then remove it`,
+        `${join(data, commitName)} was not written by this agent: check ${join(data, name)}, then remove it`,
       );
     }
     logger.warn('completing an interrupted restore', { height: marker.height, folder: data });
-    await complete(place, marker, logger);
+    await complete({ ...place, name: nameIn(marker) }, marker, logger);
     return;
   }
   await removeDurably(data, commitName);
   if (await removeFolder(join(data, newFolderName))) logger.warn('removed an interrupted restore', { folder: data });
   if (!(await isFolder(join(data, oldFolderName)))) return;
   // Not a state that a crash of this code leaves; whoever made it, snapshots must not be lost.
-  if (await isFolder(join(data, snapshotsName))) await removeFolder(join(data, oldFolderName));
-  else await move(data, oldFolderName, snapshotsName);
+  if (await isFolder(join(data, name))) await removeFolder(join(data, oldFolderName));
+  else await move(data, oldFolderName, name);
 };
 
-/** The marker of the last restore; undefined if there is none that this version reads. Call it after `recoverRestore`. */
-export const readMarker = async (data: string): Promise<RestoreMarker | undefined> => {
+/** The marker of the last restore there; undefined if there is none that this version reads. Call it after `recoverRestore`. */
+export const readMarker = async ({ data, name }: CommitPlace): Promise<RestoreMarker | undefined> => {
   // The commit file is still there if its marker could not be written.
-  for (const name of [commitName, markerName]) {
-    const text = await readTextFile(join(data, name), maxCommitBytes);
-    if (text !== undefined) return parseMarker(text);
+  for (const file of [commitName, markerName]) {
+    const text = await readTextFile(join(data, file), maxCommitBytes);
+    if (text === undefined) continue;
+    const marker = parseMarker(text);
+    return marker !== undefined && nameIn(marker) === name ? marker : undefined;
   }
   return undefined;
 };
+
+const nameIn = ({ folder = usualSnapshotsName }: RestoreMarker): string => folder;
 
 /** Puts the new folder into place, or rejects; then tidies up, and answers with what failed of that. */
 const complete = async (place: CommitPlace, marker: RestoreMarker, logger: Logger): Promise<Error | undefined> => {
@@ -136,15 +147,15 @@ const complete = async (place: CommitPlace, marker: RestoreMarker, logger: Logge
   }
 };
 
-const exchange = async ({ data, afterStep }: CommitPlace): Promise<void> => {
+const exchange = async ({ data, name, afterStep }: CommitPlace): Promise<void> => {
   if (!(await isFolder(join(data, newFolderName)))) return;
-  if (await isFolder(join(data, snapshotsName))) {
+  if (await isFolder(join(data, name))) {
     // An old folder is left if a node made an empty one between the two renames.
     await removeFolder(join(data, oldFolderName));
-    await move(data, snapshotsName, oldFolderName);
+    await move(data, name, oldFolderName);
     afterStep?.('old moved away');
   }
-  await move(data, newFolderName, snapshotsName);
+  await move(data, newFolderName, name);
   afterStep?.('new in place');
   await syncFolder(data);
 };

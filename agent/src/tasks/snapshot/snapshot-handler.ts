@@ -19,7 +19,7 @@ export interface SnapshotOptions {
   readonly afterStep?: (step: string) => void;
 }
 
-/** A handler that works on `data/snapshots` and one location of an object store, which is open for as long as the work takes. */
+/** A handler that works on the node's snapshots and one location of an object store, which is open for as long as the work takes. */
 export const snapshotHandler = <P extends SnapshotUploadParams | SnapshotRestoreParams>(
   options: SnapshotOptions,
   work: (store: ObjectStore, location: ObjectStoreLocation, context: TaskContext<P>) => Promise<TaskReport>,

@@ -1,43 +1,16 @@
-import { lstat, readdir, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
-import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
 
 /** Name of the lock that whoever reads or writes snapshots of the node holds. */
 export const snapshotsLock = 'data/snapshots';
 
-/** Of the folder below `data/`, as every chain of the Cosmos SDK has it: `<height>/<format>/<chunk>` and `metadata.db`. */
-export const snapshotsName = 'snapshots';
+/** In the folder of the snapshots, beside `<height>/<format>/<chunk>`. */
 export const metadataName = 'metadata.db';
 
 /** Beside the snapshots: the agent's own copy of `metadata.db`, for as long as a task needs it. */
 export const scratchName = '.nodetask-metadata';
-
-/**
- * The folder of the node's snapshots, undefined if there is no data/ yet. The folder itself need not exist. Refuses a link that leads out of
- * the home. Throws TaskError `file-missing`, `file-invalid`.
- */
-export const snapshotsFolder = async (home: NodeHome): Promise<string | undefined> => {
-  const data = await findDataFolder(home);
-  if (data === undefined) return undefined;
-  const folder = join(data, snapshotsName);
-  const [root, real] = await Promise.all([realPath(home.root), realPath(folder)]);
-  if (root === undefined || real === undefined || real.startsWith(join(root, sep))) return folder;
-  throw new TaskError(
-    'file-invalid',
-    `${folder} is a link to ${real}, outside of ${root}: replace the link by a folder or a mount`,
-  );
-};
-
-const realPath = async (path: string): Promise<string | undefined> => {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw fileError('resolve', path, error);
-  }
-};
 
 /** The heights of the snapshots in a folder, lowest first; empty where the folder is missing. */
 export const snapshotHeights = async (folder: string): Promise<readonly number[]> => {
