@@ -215,6 +215,12 @@ export const taskErrorCodes = {
       'The block at the trust height is older than the trust period: a node would refuse it. Nothing was changed.',
     action: 'Lower trustHeightOffset, restore a newer snapshot, or raise trustPeriod if the unbonding time allows it.',
   },
+  'upload-too-old': {
+    retriable: false,
+    meaning:
+      'Nothing could be uploaded, and the newest upload is older than maxAgeSeconds, or there is none. The message says why.',
+    action: 'Do what the message says, so that there is something new to upload; or raise maxAgeSeconds.',
+  },
   'snapshot-missing': {
     retriable: false,
     meaning: 'There is no snapshot under data/snapshots.',

@@ -22,7 +22,7 @@ const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
  * test holds them against the sources of the handlers, and the tables of docs/tasks/ against them.
  */
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
-  'snapshot-upload': ['chain-mismatch', 'file-changed', ...store, ...files],
+  'snapshot-upload': ['upload-too-old', 'chain-mismatch', 'file-changed', ...store, ...files],
   'snapshot-restore': [
     'chain-mismatch',
     'chain-unproven',
@@ -73,6 +73,7 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     'results-discarded',
     'results-missing',
     'start-height-conflict',
+    'upload-too-old',
     'chain-mismatch',
     'source-invalid',
     ...rpc,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { objectStoreFields, objectStoreRules } from './object-store.ts';
 import { defineParams } from './define-params.ts';
+import { maxAgeSeconds } from './fields.ts';
 
 export const snapshotUploadParams = defineParams(
   z.strictObject({
@@ -13,6 +14,7 @@ export const snapshotUploadParams = defineParams(
       .boolean()
       .default(true)
       .describe('Put the state-sync metadata.db into the archive, so that the restored node serves the snapshot.'),
+    maxAgeSeconds: maxAgeSeconds.optional(),
   }),
   objectStoreRules,
 );

@@ -12,6 +12,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { readGenesisFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -49,7 +50,7 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
     const existing = await readGenesisFile(join(folder, fileName), context.signal);
     if (existing !== undefined && params.sha256 === existing.sha256) {
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
-      return { outcome: 'unchanged', output: { reason: 'already-there', ...checked(params, existing, fileName) } };
+      return nothingDone('already-there', { ...checked(params, existing, fileName) });
     }
     return install(folder, source, context, options, existing?.sha256);
   },
@@ -81,7 +82,7 @@ const install = async (
     const fetched = await fetchInto(temporary.file, folder, source, context, options);
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
-    if (fetched.sha256 === existing) return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
+    if (fetched.sha256 === existing) return nothingDone('already-there', { ...output });
     await replaceFiles(folder, [{ name: fileName, content: { temporary: temporary.name } }]);
     installed = true;
     logger.info('installed genesis', { folder, ...output });

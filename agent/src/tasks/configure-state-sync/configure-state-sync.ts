@@ -10,6 +10,7 @@ import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { whyOf } from '../why.ts';
 import { localSnapshotHeight } from './local-snapshot.ts';
 import { type Selection, selectWitnesses, type Witness } from './select-witnesses.ts';
@@ -88,9 +89,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       witnesses: servers,
       dropped: dropped.map(({ server, why }) => ({ server, why })),
     };
-    return isChanged
-      ? { outcome: 'changed', output }
-      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output } };
+    return isChanged ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
   },
 });
 

@@ -65,6 +65,7 @@ const restore = async (
     warnings: readonly string[] = [],
   ): TaskReport => ({
     outcome,
+    ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
     output: {
       ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
       height,

@@ -13,9 +13,13 @@ import { openSnapshots } from '../snapshot/open-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
 import { snapshotHeights, snapshotsName } from '../snapshot/snapshots-folder.ts';
-import { advanceLatest, findUploaded } from './uploaded.ts';
+import { refuseOldUpload } from '../upload-age.ts';
+import { newestUpload } from './newest-upload.ts';
+import { alreadyUploaded, nothingToUpload } from './nothing-to-upload.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
+import { readSnapshotSettings } from './snapshot-settings.ts';
+import { advanceLatest, findUploaded } from './uploaded.ts';
 
 /** Unfinished uploads of other heights may be another node's at work; after so long they are not. */
 const otherUploadsAgeMs = 24 * 3_600_000;
@@ -23,10 +27,15 @@ const otherUploadsAgeMs = 24 * 3_600_000;
 /**
  * snapshot-upload: packs the second-highest snapshot (the node may still be writing the highest) and streams it to the object store: the
  * archive, then its manifest, then `latest.txt`. Each of these appears whole or not at all, and none before what it refers to, so a crash at
- * any point leaves a prefix that can be restored from. Output: `{reason?, height?, key?, bytes?, sha256?}`.
+ * any point leaves a prefix that can be restored from. Where nothing is uploaded, the newest upload must not be older than `maxAgeSeconds`.
+ * Output: `{reason?, height?, key?, bytes?, sha256?}`, beside `{newestUpload, newestUploadAt}` where that is too old.
  */
 export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUploadParams> =>
-  snapshotHandler(options, (store, location, context) => upload(store, location, context, options));
+  snapshotHandler(options, async (store, location, context) => {
+    const report = await upload(store, location, context, options);
+    if (report.outcome !== 'changed') await refuseOld(report, store, location, context, options);
+    return report;
+  });
 
 type Context = TaskContext<SnapshotUploadParams>;
 
@@ -40,8 +49,9 @@ const upload = async (
   await openSnapshots(options.home, logger);
   const data = await findDataFolder(options.home);
   const folder = join(data ?? options.home.data, snapshotsName);
-  const height = (await snapshotHeights(folder)).at(-2);
-  if (height === undefined) return { outcome: 'unchanged', output: { reason: 'fewer-than-2-snapshots' } };
+  const heights = await snapshotHeights(folder);
+  const height = heights.at(-2);
+  if (height === undefined) return nothingToUpload(heights.length, await readSnapshotSettings(options.home));
   const chainId = await readChainId(options.home, signal);
   const uploaded = await findUploaded(store, prefix, { height, chainId }, signal);
   if (uploaded !== undefined) {
@@ -50,7 +60,7 @@ const upload = async (
     const output = { height, key, bytes, sha256 };
     return advanced
       ? { outcome: 'changed', output }
-      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output } };
+      : alreadyUploaded(height, output, await readSnapshotSettings(options.home));
   }
   await discardLeftovers(store, prefix, height, context);
   const source = { folder, height, metadata: params.includeMetadata };
@@ -78,6 +88,25 @@ const upload = async (
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
   return { outcome: 'changed', output: { height, key, ...archive } };
+};
+
+const refuseOld = async (
+  report: TaskReport,
+  store: ObjectStore,
+  { prefix }: ObjectStoreLocation,
+  { params: { maxAgeSeconds }, signal }: Context,
+  { home, clock }: SnapshotOptions,
+): Promise<void> => {
+  if (maxAgeSeconds === undefined) return;
+  const newest = await newestUpload(store, prefix, await readChainId(home, signal), signal);
+  refuseOldUpload({
+    maxAgeSeconds,
+    newest,
+    now: clock.now(),
+    place: store.describe(prefix),
+    why: report.message ?? report.reason ?? '',
+    output: report.output ?? {},
+  });
 };
 
 interface SentArchive {
