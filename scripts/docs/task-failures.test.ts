@@ -31,12 +31,15 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
   'snapshot-upload': {
     'invalid-params': atSubmit,
     'object-missing': 'what is missing is uploaded',
+    'patch-invalid': unused,
     'rpc-invalid': unused,
     'source-invalid': unused,
   },
   'snapshot-restore': {
     'invalid-params': atSubmit,
     'rpc-unreachable': whetherItRuns,
+    'rpc-refused': whetherItRuns,
+    'rpc-method-missing': whetherItRuns,
     'rpc-invalid': whetherItRuns,
     'source-invalid': whetherItRuns,
   },
@@ -45,6 +48,8 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'egress-refused': perHost,
     'source-unreachable': perHost,
     'rpc-unreachable': perHost,
+    'rpc-refused': perHost,
+    'rpc-method-missing': perHost,
     'rpc-invalid': perHost,
   },
   'config-patch': {},
@@ -57,6 +62,8 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'egress-refused': perHost,
     'source-invalid': perHost,
     'rpc-unreachable': perHost,
+    'rpc-refused': perHost,
+    'rpc-method-missing': perHost,
     'rpc-invalid': perHost,
   },
   'result-export': {

@@ -9,13 +9,15 @@ const store = [
   'bucket-missing',
   'object-changed',
   'object-store-refused',
+  'object-store-full',
+  'object-archived',
   'object-store-unreachable',
   'object-store-invalid',
   'egress-refused',
 ] as const;
 
 /** What may go wrong with the RPC of a node. */
-const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
+const rpc = ['rpc-unreachable', 'rpc-refused', 'rpc-method-missing', 'rpc-invalid'] as const;
 
 /**
  * Codes with which a task of each type may fail, beyond those of every task (interrupted, cancelled, timed-out and the like): its own first. A

@@ -68,7 +68,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'Packs the second-highest snapshot under data/snapshots and streams it to an object store without a temporary file: `<height>.tar.gz` or `.tar.zst`, then ' +
       '`<height>.manifest.json`, then `latest.txt`, which never goes back to a lower height. Give each chain a prefix of its own, and let one node upload to it.',
     output:
-      'Height, key, bytes and SHA-256 of the archive; the reason `fewer-than-2-snapshots` or `already-uploaded` where nothing was done.',
+      'Height, key, bytes and SHA-256 of the archive; the reason `fewer-than-2-snapshots`, `snapshots-switched-off` or `already-uploaded` where nothing was done.',
   },
   'result-export': {
     does:
