@@ -51,7 +51,8 @@ export const outcomeReasons = {
   'dry-run': { outcome: 'skipped', meaning: 'dryRun was set: the output says what would change.', action: '' },
   'already-fired': {
     outcome: 'skipped',
-    meaning: 'The schedule fired at its block height before the journal of the agent was lost; how it ended is not known.',
+    meaning:
+      'The schedule fired at its block height before the journal of the agent was lost; how it ended is not known.',
     action: 'Look on the node at what it did; change spec.runID to run it again.',
   },
 } as const satisfies Record<string, OutcomeReason>;

@@ -147,7 +147,8 @@ export const taskErrorCodes = {
   },
   'object-archived': {
     retriable: false,
-    meaning: 'The object is in an archive storage class (Glacier), and cannot be read before it is restored from there.',
+    meaning:
+      'The object is in an archive storage class (Glacier), and cannot be read before it is restored from there.',
     action: 'Restore the object, and exempt such objects from the lifecycle rule that moves them there.',
   },
   'object-store-unreachable': {
@@ -183,7 +184,8 @@ export const taskErrorCodes = {
   },
   'rpc-method-missing': {
     retriable: false,
-    meaning: 'The RPC does not know the method, or the address leads to nothing: no CometBFT node listens there, or it offers too little.',
+    meaning:
+      'The RPC does not know the method, or the address leads to nothing: no CometBFT node listens there, or it offers too little.',
     action: 'Check the address, and that the node offers the method.',
   },
   'rpc-invalid': {

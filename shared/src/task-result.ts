@@ -30,7 +30,10 @@ export const progressSchema = z.strictObject({
   lastError: z
     .strictObject({
       code: z.string().max(64).describe('Code of the error, see the error reference.'),
-      message: z.string().max(maxLastErrorCharacters).describe('What went wrong and what to do, at most 512 characters.'),
+      message: z
+        .string()
+        .max(maxLastErrorCharacters)
+        .describe('What went wrong and what to do, at most 512 characters.'),
     })
     .optional()
     .describe('What it failed with last; beside stalledSince.'),
@@ -52,7 +55,9 @@ const reason = z
   .string()
   .max(64)
   .optional()
-  .describe('Why a run that completed changed nothing, for instance already-uploaded; see the reasons in the error reference.');
+  .describe(
+    'Why a run that completed changed nothing, for instance already-uploaded; see the reasons in the error reference.',
+  );
 
 /** What became of a task on a target. Optional members are absent, never null. */
 export const taskResultSchema = z.strictObject({

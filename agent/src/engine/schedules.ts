@@ -205,7 +205,8 @@ const alreadyFired = (record: TaskRecord, lastRunAt: string): TaskRecord => ({
     status: 'completed',
     outcome: 'skipped',
     reason: 'already-fired',
-    message: 'it fired before the journal of this agent was lost, and how it ended is not known: look on the node at what it did',
+    message:
+      'it fired before the journal of this agent was lost, and how it ended is not known: look on the node at what it did',
     completedAt: lastRunAt,
   },
 });

@@ -17,12 +17,7 @@ export const stalledBy = (before: Stall | undefined, { code, text }: Failure, at
 });
 
 /** The progress of a daemon that waits for its next start. */
-export const restartProgress = (
-  run: number,
-  before: Progress | undefined,
-  failure: Failure,
-  at: string,
-): Progress => ({
+export const restartProgress = (run: number, before: Progress | undefined, failure: Failure, at: string): Progress => ({
   stage: `restart after ${failure.code}`.slice(0, 64),
   done: run,
   unit: 'restarts',

@@ -1,12 +1,4 @@
-import type {
-  JsonObject,
-  Logger,
-  Outcome,
-  OutcomeReasonCode,
-  TaskError,
-  TaskParams,
-  TaskType,
-} from '@nodetask/shared';
+import type { JsonObject, Logger, Outcome, OutcomeReasonCode, TaskError, TaskParams, TaskType } from '@nodetask/shared';
 
 /** Name of something that only one run may write at a time, for instance `config` (the files under config/). */
 export type LockName = string;

@@ -139,7 +139,11 @@ const noAnswer = (url: URL, httpStatus: number, text: string): TaskError => {
         retriable: false,
         details: { httpStatus },
       })
-    : invalid(url, httpStatus, `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`);
+    : invalid(
+        url,
+        httpStatus,
+        `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`,
+      );
 };
 
 const parse = (text: string): unknown => {
@@ -172,7 +176,10 @@ const judge = (
   rpcCode: number | undefined,
 ): readonly ['rpc-invalid' | 'rpc-refused' | 'rpc-method-missing', string] => {
   if (rpcCode === methodNotFound || [404, 405, 410, 501].includes(httpStatus)) {
-    return ['rpc-method-missing', "check that it is the address of a CometBFT node's RPC, and that the node offers the method"];
+    return [
+      'rpc-method-missing',
+      "check that it is the address of a CometBFT node's RPC, and that the node offers the method",
+    ];
   }
   if ([401, 402, 403, 407].includes(httpStatus)) {
     return ['rpc-refused', 'give the address of an RPC that may be asked without credentials'];

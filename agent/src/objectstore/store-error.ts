@@ -111,7 +111,8 @@ const judge = ({ name, status, message, certificateFault }: Facts): readonly [Er
   if (status === 401 || status === 403) {
     return ['object-store-refused', "allow it in the bucket's policy or the role of the agent"];
   }
-  if (status === 405 || status === 501) return ['object-store-invalid', 'the store does not know this call: use another store'];
+  if (status === 405 || status === 501)
+    return ['object-store-invalid', 'the store does not know this call: use another store'];
   if (status === undefined || status === 408 || status === 429 || status >= 500 || isTransport(name)) {
     return ['object-store-unreachable', 'check endpoint, region and network, and run it again'];
   }

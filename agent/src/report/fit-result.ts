@@ -45,7 +45,9 @@ export const fitResult = (result: TaskResult, maxBytes: number): StatusResult =>
   };
   const { progress, ...noProgress } = full;
   const withoutProgress: StatusResult =
-    progress?.lastError === undefined ? noProgress : { ...noProgress, progress: leastProgress(progress, progress.lastError) };
+    progress?.lastError === undefined
+      ? noProgress
+      : { ...noProgress, progress: leastProgress(progress, progress.lastError) };
   const withNote: StatusResult =
     withoutProgress.output === undefined ? withoutProgress : { ...withoutProgress, output: omittedOutput(result) };
   const { output: _output, ...withoutOutput } = withNote;
@@ -65,8 +67,20 @@ export const fitResult = (result: TaskResult, maxBytes: number): StatusResult =>
 
 /** What a NodeTask must know at the least: for where everything else was refused. */
 export const leastResult = (result: TaskResult): StatusResult => {
-  const { id, type, status, submittedAt, completedAt, nextRunAt, run, outcome, reason, errorCode, retriable, cancelled } =
-    result;
+  const {
+    id,
+    type,
+    status,
+    submittedAt,
+    completedAt,
+    nextRunAt,
+    run,
+    outcome,
+    reason,
+    errorCode,
+    retriable,
+    cancelled,
+  } = result;
   return clean(
     withoutUndefined({
       id,

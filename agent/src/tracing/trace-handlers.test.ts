@@ -55,7 +55,8 @@ test('without a dispatch it has a trace of its own', async () => {
     submittedAt: new Date(0).toISOString(),
     progress: () => undefined,
     advanced: () => undefined,
-    withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside() };
+    withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside(),
+  };
   await traced.run({ id, kind: 'one-shot', params: {}, run: 1, signal, logger: silentLogger, ...rest });
   assert.equal(tracer.spans[0]?.options.parent, undefined);
   assert.equal(tracer.spans[0]?.traceparent, runTraceParent(id, 1));

@@ -143,7 +143,8 @@ describe('configure-state-sync', () => {
     assert.equal(differing.length, 6, differing.join('\n'));
     assert.equal(after.split('\n').length, before.split('\n').length);
     assert.deepEqual(await readdir(home.config), ['app.toml', 'config.toml']);
-    assert.deepEqual(await run(params), { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output } });
+    const reason = 'already-as-wanted';
+    assert.deepEqual(await run(params), { outcome: 'unchanged', reason, output: { reason, ...output } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 

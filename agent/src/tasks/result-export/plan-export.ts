@@ -70,7 +70,14 @@ export const planExport = (input: PlanInput): ExportPlan => {
   const begun = state?.begun;
   if (begun !== undefined) {
     if (begun.to > latestHeight) {
-      return { kind: 'nothing', reason: 'node-behind', from, waiting, missing: begun.to - latestHeight, latest: latestHeight };
+      return {
+        kind: 'nothing',
+        reason: 'node-behind',
+        from,
+        waiting,
+        missing: begun.to - latestHeight,
+        latest: latestHeight,
+      };
     }
     return { kind: 'pages', ...begun, pageSize: begun.to - begun.from + 1, exportable: begun.to - begun.from + 1 };
   }

@@ -12,9 +12,17 @@ export const nothingToUpload = (count: number, settings: SnapshotSettings | unde
 };
 
 /** The report of a run whose snapshot is at the store already. */
-export const alreadyUploaded = (height: number, output: JsonObject, settings: SnapshotSettings | undefined): TaskReport => {
+export const alreadyUploaded = (
+  height: number,
+  output: JsonObject,
+  settings: SnapshotSettings | undefined,
+): TaskReport => {
   const found = `snapshot ${height}, the newest that is complete, is uploaded already`;
-  return nothingDone('already-uploaded', output, settings?.interval === 0n ? `${found}, and ${switchedOff(settings)}` : found);
+  return nothingDone(
+    'already-uploaded',
+    output,
+    settings?.interval === 0n ? `${found}, and ${switchedOff(settings)}` : found,
+  );
 };
 
 const switchedOff = ({ path }: SnapshotSettings): string =>
@@ -23,6 +31,7 @@ const switchedOff = ({ path }: SnapshotSettings): string =>
 const whatToSet = (settings: SnapshotSettings | undefined): string => {
   if (settings === undefined) return 'have the node take snapshots, and set snapshot-keep-recent to 2 or more';
   const { path, interval, keepRecent } = settings;
-  if (keepRecent === 1n) return `set state-sync.snapshot-keep-recent in ${path} to 2 or more (it is 1), and restart the node`;
+  if (keepRecent === 1n)
+    return `set state-sync.snapshot-keep-recent in ${path} to 2 or more (it is 1), and restart the node`;
   return `wait for the next snapshot, which the node takes every ${interval} blocks`;
 };
