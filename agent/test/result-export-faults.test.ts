@@ -351,13 +351,14 @@ describe('large results', () => {
   });
 });
 
+/** The file in which the agent of this home remembers its newest page. */
+const newestFile = async (home: string): Promise<string> => {
+  const folder = join(home, '.nodetask', 'result-export');
+  const [id = ''] = await readdir(folder);
+  return join(folder, id, 'newest-page.json');
+};
+
 describe('an export with maxAgeSeconds', () => {
-  /** The file in which the agent of this home remembers its newest page. */
-  const newestFile = async (home: string): Promise<string> => {
-    const folder = join(home, '.nodetask', 'result-export');
-    const [id = ''] = await readdir(folder);
-    return join(folder, id, 'newest-page.json');
-  };
   const age = async (home: string): Promise<string> => {
     const at = new Date(Date.now() - 7_200_000).toISOString();
     const path = await newestFile(home);

@@ -201,7 +201,10 @@ describe('a one-shot', () => {
     await chain.validator.waitForHeight(exported + 30);
     const { output } = await run(params('torn', { partialPage: true, pageSize: 15 }));
     assert.equal(assertComplete(await readPages(s3, 'torn/'), startHeight), output?.['lastExportedHeight']);
-    assert.deepEqual(await readdir(join(home, '.nodetask', 'result-export', folder)), ['state.json']);
+    assert.deepEqual(await readdir(join(home, '.nodetask', 'result-export', folder)), [
+      'newest-page.json',
+      'state.json',
+    ]);
   });
 
   test('another chain, and blocks that the node has pruned, are refused', async (t) => {

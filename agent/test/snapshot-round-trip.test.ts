@@ -109,31 +109,32 @@ test('latest.txt never goes back, and another chain does not get in', async (t) 
   await assert.rejects(runUpload(other, at('back')), { code: 'chain-mismatch' });
 });
 
+const skipped = (message: string) => ({
+  outcome: 'skipped',
+  reason: 'fewer-than-2-snapshots',
+  message: `nothing uploaded: ${message}`,
+  output: { reason: 'fewer-than-2-snapshots' },
+});
+
 test('with fewer than two snapshots the upload is skipped, and says how many there are and what to set', async (t) => {
   const home = await makeChainHome(t);
-  const nothing = (message: string) => ({
-    outcome: 'skipped',
-    reason: 'fewer-than-2-snapshots',
-    message: `nothing uploaded: ${message}`,
-    output: { reason: 'fewer-than-2-snapshots' },
-  });
   const advice = 'have the node take snapshots, and set snapshot-keep-recent to 2 or more';
-  assert.deepEqual(await runUpload(home, at('few')), nothing(`0 snapshots on disk, 2 are needed: ${advice}`));
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`0 snapshots on disk, 2 are needed: ${advice}`));
   await writeSnapshot(home, 5, 100);
   await mkdir(join(snapshotsOf(home), 'not-a-height'));
-  assert.deepEqual(await runUpload(home, at('few')), nothing(`1 snapshot on disk, 2 are needed: ${advice}`));
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${advice}`));
 
   const appToml = join(home.config, 'app.toml');
   await writeFile(appToml, '[state-sync]\nsnapshot-interval = 2000\nsnapshot-keep-recent = 1\n');
   const keeps = `set state-sync.snapshot-keep-recent in ${appToml} to 2 or more (it is 1), and restart the node`;
-  assert.deepEqual(await runUpload(home, at('few')), nothing(`1 snapshot on disk, 2 are needed: ${keeps}`));
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${keeps}`));
   await writeFile(appToml, '[state-sync]\nsnapshot-interval = "2000"\nsnapshot-keep-recent = 2\n');
   const waits = 'wait for the next snapshot, which the node takes every 2000 blocks';
-  assert.deepEqual(await runUpload(home, at('few')), nothing(`1 snapshot on disk, 2 are needed: ${waits}`));
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${waits}`));
   // Why there is nothing to upload is explained, and not judged: a broken file is no reason to fail.
   for (const broken of ['[state-sync', '[state-sync]\nsnapshot-interval = "often"\n']) {
     await writeFile(appToml, broken);
-    assert.deepEqual(await runUpload(home, at('few')), nothing(`1 snapshot on disk, 2 are needed: ${advice}`));
+    assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${advice}`));
   }
   assert.deepEqual(await keys('few/'), []);
 });
@@ -158,10 +159,11 @@ test('where the node takes no snapshots, that is the reason, and the setting is 
   assert.match(message ?? '', /^snapshot 1, .* is uploaded already, and the node takes none .*: set state-sync/);
 });
 
+const tooOld = (message: RegExp) => ({ code: 'upload-too-old', retriable: false, message });
+
 test('an upload that is older than maxAgeSeconds fails the run that uploads nothing', async (t) => {
   const home = await makeChainHome(t);
   const hour = { maxAgeSeconds: 3600 };
-  const tooOld = (message: RegExp) => ({ code: 'upload-too-old', retriable: false, message });
   await assert.rejects(
     runUpload(home, { ...at('age'), ...hour }),
     tooOld(/nothing is uploaded at s3:\/\/.*age\/ at http.* yet, .* 3600 s .*; nothing uploaded: 0 snapshots on disk/),

@@ -96,6 +96,9 @@ const outcome = async (t: TestContext, applied: Applied): Promise<NodeTask> => {
   return task;
 };
 
+const messageOf = (task: NodeTask, type: string): string =>
+  task.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')?.message ?? '';
+
 test('without a policy the store refuses an agent', { timeout: 60_000 }, async (t) => {
   const upload = pageExamples['snapshot-upload'];
   const refused: Step = {
@@ -175,9 +178,6 @@ describe('with the policies of the pages', () => {
         rpcEndpoint: `http://${witness.address}:1`,
       },
     });
-    const messageOf = (task: NodeTask, type: string): string =>
-      task.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')?.message ??
-      '';
     const until = async (name: string, what: string, isSo: (task: NodeTask) => boolean): Promise<NodeTask> => {
       const task = await cluster.untilNodeTask<NodeTask>(name, (one) => one !== undefined && isSo(one), { what });
       assert.ok(task);
@@ -191,8 +191,8 @@ describe('with the policies of the pages', () => {
       messageOf(skipped, 'Complete'),
       /^succeeded on sei-empty-0 \(skipped: nothing uploaded: 0 snapshots on disk, 2 are needed/,
     );
-    const { outcome, reason = '', message } = result(skipped) ?? {};
-    assert.deepEqual([outcome, Object.hasOwn(outcomeReasons, reason)], ['skipped', true], reason);
+    const { outcome: done, reason = '', message } = result(skipped) ?? {};
+    assert.deepEqual([done, Object.hasOwn(outcomeReasons, reason)], ['skipped', true], reason);
     assert.match(message ?? '', /^nothing uploaded: 0 snapshots on disk/);
 
     const overdue = await untilFinished('overdue-upload');

@@ -718,13 +718,14 @@ describe('what cannot go on', () => {
   });
 });
 
+const lastRun = (setup: Partial<Parameters<typeof row>[1]>): string | undefined =>
+  ask({
+    spec: cron,
+    status: runningStatus([row('sei-0', { phase: 'Scheduled', ...setup })]),
+    seconds: 1,
+  }).status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')?.message;
+
 describe('the condition of the last run of a schedule', () => {
-  const lastRun = (setup: Partial<Parameters<typeof row>[1]>): string | undefined =>
-    ask({
-      spec: cron,
-      status: runningStatus([row('sei-0', { phase: 'Scheduled', ...setup })]),
-      seconds: 1,
-    }).status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')?.message;
   const end = { run: 3, startedAt: at(0), completedAt: at(1) };
 
   test('says why the last run was skipped, in full', () => {

@@ -73,12 +73,13 @@ test('says why there is nothing to export, and how many blocks are missing', () 
   assert.deepEqual(plan({ latest: 520, state: begun }), nothing('node-behind', 501, 20, 30, 520));
 });
 
+const said = (input: Parameters<typeof plan>[0]): string => {
+  const planned = plan(input);
+  assert.ok(planned.kind === 'nothing');
+  return nothingToExport(planned);
+};
+
 test('names the heights and what to do in the message of a run that exports nothing', () => {
-  const said = (input: Parameters<typeof plan>[0]): string => {
-    const planned = plan(input);
-    assert.ok(planned.kind === 'nothing');
-    return nothingToExport(planned);
-  };
   const state: ExportState = { chainId, exported: 500 };
   assert.equal(said({ latest: 500, state }), 'every block up to 500, the newest of the node, is exported');
   assert.match(said({ latest: 599, state }), /^99 blocks from 501 on wait for 1 more, .*: set partialPage/);
