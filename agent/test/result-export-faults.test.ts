@@ -358,14 +358,15 @@ const newestFile = async (home: string): Promise<string> => {
   return join(folder, id, 'newest-page.json');
 };
 
-describe('an export with maxAgeSeconds', () => {
-  const age = async (home: string): Promise<string> => {
-    const at = new Date(Date.now() - 7_200_000).toISOString();
-    const path = await newestFile(home);
-    await writeFile(path, (await readFile(path, 'utf8')).replace(/"at":"[^"]*"/, `"at":"${at}"`));
-    return at;
-  };
+/** Makes the newest page two hours old; answers when it was written then. */
+const age = async (home: string): Promise<string> => {
+  const at = new Date(Date.now() - 7_200_000).toISOString();
+  const path = await newestFile(home);
+  await writeFile(path, (await readFile(path, 'utf8')).replace(/"at":"[^"]*"/, `"at":"${at}"`));
+  return at;
+};
 
+describe('an export with maxAgeSeconds', () => {
   test('fails where its newest page is older than that and nothing can be exported, and says why', async (t) => {
     const { run, home } = await startNode(t, goodResults);
     const given = params('age', { maxAgeSeconds: 3600 });

@@ -155,6 +155,14 @@ describe('with the policies of the pages', () => {
     await outcome(t, await apply(t, genesisFromS3, substitutions));
   });
 
+  test('a daemon follows the chain', { timeout: 90_000 }, async (t) => {
+    await outcome(t, await apply(t, exportDaemon, [['pageSize: 100', 'pageSize: 20']]));
+  });
+
+  test('a nightly upload, each minute', { timeout: 120_000 }, async (t) => {
+    await outcome(t, await apply(t, nightlyUpload, [['cron: 0 3 * * *', "cron: '* * * * *'"]]));
+  });
+
   test('a skipped upload and a stalled daemon say why on their NodeTasks', { timeout: 120_000 }, async () => {
     const { region, endpoint } = s3;
     const emptyPod = { podName: 'sei-empty-0' };
@@ -208,13 +216,5 @@ describe('with the policies of the pages', () => {
     assert.ok(Date.parse(stalledSince) >= Date.parse(result(stalled)?.submittedAt ?? ''), stalledSince);
     assert.equal(lastError?.code, 'rpc-unreachable');
     assert.match(lastError?.message ?? '', /ECONNREFUSED.*check the address and the network/);
-  });
-
-  test('a daemon follows the chain', { timeout: 90_000 }, async (t) => {
-    await outcome(t, await apply(t, exportDaemon, [['pageSize: 100', 'pageSize: 20']]));
-  });
-
-  test('a nightly upload, each minute', { timeout: 120_000 }, async (t) => {
-    await outcome(t, await apply(t, nightlyUpload, [['cron: 0 3 * * *', "cron: '* * * * *'"]]));
   });
 });

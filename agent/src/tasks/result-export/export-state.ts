@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskError, timestamp } from '@nodetask/shared';
 import * as z from 'zod';
@@ -6,7 +6,6 @@ import { fileError } from '../../node/file-errors.ts';
 import { recoverFiles, replaceFiles } from '../../node/file-transaction.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { syncFolder } from '../../node/sync-folder.ts';
-import { writeDurably } from '../../node/write-durably.ts';
 import { describeObject } from '../../objectstore/location.ts';
 import type { NewestUpload } from '../upload-age.ts';
 import type { ExportDestination } from './export-destination.ts';
@@ -76,10 +75,16 @@ export class ExportStateFile {
     await replaceFiles(this.#folder, [{ name: fileName, content: `${JSON.stringify(content)}\n` }]);
   }
 
-  /** Remembers a page that is complete, and when it was. */
+  /** Remembers a page that is complete, and when it was. Not synced: a page costs enough of that, and what a power cut leaves out is made up for. */
   async writeNewest(key: string, at: Date): Promise<void> {
     const content: z.input<typeof newestSchema> = { version: 1, key, at: at.toISOString() };
-    await writeDurably(this.#folder, newestName, `${JSON.stringify(content)}\n`, 'agent');
+    const path = join(this.#folder, newestName);
+    try {
+      await writeFile(`${path}.tmp`, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+      await rename(`${path}.tmp`, path);
+    } catch (error) {
+      throw fileError('write', path, error);
+    }
   }
 
   /** Undefined where no page is complete. After an agent that kept no time, the last change of the state counts. */
