@@ -58,6 +58,7 @@ describe('configure-genesis from s3', () => {
     assert.deepEqual(await files(), ['genesis.json']);
     assert.deepEqual(await run('chains/test-1/genesis.json'), {
       outcome: 'unchanged',
+      reason: 'already-there',
       output: { reason: 'already-there', ...output },
     });
   });

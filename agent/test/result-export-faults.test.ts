@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
@@ -15,10 +15,10 @@ import {
   startHttpFaultProxy,
   targetOf,
 } from '@nodetask/testbed';
-import type { ProgressUpdate, TaskContext } from '../src/engine/task-handler.ts';
+import type { ProgressUpdate } from '../src/engine/task-handler.ts';
 import { hostileAnswers } from '../src/node/testing/hostile-answers.ts';
 import { sendJson, startServer } from '../src/node/testing/http-server.ts';
-import { runTask } from '../src/tasks/testing/run-task.ts';
+import { type RunOptions, runTask } from '../src/tasks/testing/run-task.ts';
 import { startTestS3, testBucket } from './support/object-store.ts';
 import {
   assertComplete,
@@ -207,8 +207,7 @@ const startNode = async (t: TestContext, results: Respond, settings: NodeSetting
   return {
     home,
     requests,
-    run: (given: object, options: { signal?: AbortSignal; kind?: TaskContext<unknown>['kind'] } = {}) =>
-      runTask('result-export', handler, given, options),
+    run: (given: object, options: RunOptions = {}) => runTask('result-export', handler, given, options),
   };
 };
 
@@ -350,4 +349,128 @@ describe('large results', () => {
     assert.deepEqual(await s3.files.uploads(testBucket), []);
     assert.deepEqual(await s3.files.list(testBucket, 'cancelled/'), []);
   });
+});
+
+/** The file in which the agent of this home remembers its newest page. */
+const newestFile = async (home: string): Promise<string> => {
+  const folder = join(home, '.nodetask', 'result-export');
+  const [id = ''] = await readdir(folder);
+  return join(folder, id, 'newest-page.json');
+};
+
+/** Makes the newest page two hours old; answers when it was written then. */
+const age = async (home: string): Promise<string> => {
+  const at = new Date(Date.now() - 7_200_000).toISOString();
+  const path = await newestFile(home);
+  await writeFile(path, (await readFile(path, 'utf8')).replace(/"at":"[^"]*"/, `"at":"${at}"`));
+  return at;
+};
+
+describe('an export with maxAgeSeconds', () => {
+  test('fails where its newest page is older than that and nothing can be exported, and says why', async (t) => {
+    const { run, home } = await startNode(t, goodResults);
+    const given = params('age', { maxAgeSeconds: 3600 });
+    await assert.rejects(run({ ...given, startHeight: 100 }), {
+      code: 'upload-too-old',
+      retriable: false,
+      message:
+        /nothing is uploaded at s3:\/\/.*age\/.* yet, .*; nothing exported: the node is at height 40, and the first/,
+    });
+    assert.equal((await run(given)).outcome, 'changed');
+    assert.equal((await run(given)).outcome, 'unchanged');
+    const at = await age(home);
+    await assert.rejects(run(given), (error: TaskError) => {
+      assert.equal(error.code, 'upload-too-old');
+      assert.match(
+        error.message,
+        new RegExp(
+          `^the newest upload, s3://.*age/21-40\\.ndjson\\.gz.* of ${at}, is 72\\d\\d s old, and may be 3600 s old .*; every block up to 40`,
+        ),
+      );
+      assert.deepEqual([error.output?.['blocks'], error.output?.['newestUploadAt']], [0, at]);
+      return true;
+    });
+    assert.equal((await run({ ...given, maxAgeSeconds: 9000 })).outcome, 'unchanged');
+
+    // After an agent that kept no time, the last change of its state counts.
+    const path = await newestFile(home);
+    await rm(path);
+    assert.equal((await run(given)).outcome, 'unchanged');
+    const hours = Date.now() / 1000 - 7200;
+    await utimes(path.replace('newest-page', 'state'), hours, hours);
+    await assert.rejects(run(given), { code: 'upload-too-old', message: /the page that ends at 40/ });
+  });
+
+  test('ends as a daemon once its newest page is too old, whatever keeps it from the next', async (t) => {
+    const home = await makeHome(t);
+    const given = params('age-daemon', { maxAgeSeconds: 3600 });
+    await (await startNode(t, goodResults, { home })).run(given);
+    const at = await age(home);
+    const daemon = { kind: 'daemon' } as const;
+    const idle = await startNode(t, goodResults, { home });
+    await assert.rejects(idle.run(given, daemon), { code: 'upload-too-old', message: /every block up to 40/ });
+    const behind = await startNode(t, goodResults, { home, latest: 30 });
+    await assert.rejects(behind.run(given, daemon), { code: 'upload-too-old', message: /the node is at height 30/ });
+    const broken = await startNode(t, goodResults, {
+      home,
+      latest: 90,
+      status: (_, response) => response.writeHead(503).end(),
+    });
+    await assert.rejects(broken.run(given, daemon), {
+      code: 'upload-too-old',
+      message: new RegExp(`of ${at}, is .*; .*HTTP status 503.* \\(tried 2 times\\)`),
+    });
+  });
+
+  test('gives a daemon that has exported nothing yet the same time from its submission', async (t) => {
+    const { run, home } = await startNode(t, goodResults, { latest: 3 });
+    const given = params('age-first', { maxAgeSeconds: 3600 });
+    const submittedAt = new Date(Date.now() - 7_200_000).toISOString();
+    await assert.rejects(run(given, { kind: 'daemon', submittedAt }), { code: 'upload-too-old', message: /yet/ });
+
+    const controller = new AbortController();
+    const reason = new Error('the test has seen enough');
+    const waiting = run(given, {
+      kind: 'daemon',
+      signal: controller.signal,
+      onProgress: () => {
+        controller.abort(reason);
+      },
+    });
+    await assert.rejects(waiting, reason);
+    assert.deepEqual(await readdir(home), []);
+  });
+});
+
+test('a daemon tells the error that it waits out with its progress, and when it gets on', async (t) => {
+  let down = true;
+  const { run } = await startNode(t, goodResults, {
+    status: (_, response) => {
+      if (down) response.writeHead(503).end();
+      else {
+        sendJson(response, {
+          node_info: { id: 'ab'.repeat(20), network: 'test-1' },
+          sync_info: { latest_block_height: '40', earliest_block_height: '1' },
+        });
+      }
+    },
+  });
+  const controller = new AbortController();
+  const reason = new Error('the test has seen enough');
+  const seen: string[] = [];
+  const ended = run(params('stalled'), {
+    kind: 'daemon',
+    signal: controller.signal,
+    onAdvance: () => seen.push('advanced'),
+    onProgress: ({ stage, failure }) => {
+      seen.push(failure === undefined ? stage : `${stage}: ${failure.message}`);
+      if (failure !== undefined) down = false;
+      if (stage === 'follow') controller.abort(reason);
+    },
+  });
+  await assert.rejects(ended, reason);
+  assert.match(seen[0] ?? '', /^retry after rpc-invalid: .*HTTP status 503/);
+  const told = seen.slice(1).filter((one, index, all) => one !== all[index - 1]);
+  // Once for each of the two pages, then for the passes that went well.
+  assert.deepEqual(told, ['export', 'advanced', 'export', 'advanced', 'follow']);
 });

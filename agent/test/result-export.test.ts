@@ -132,14 +132,20 @@ describe('a one-shot', () => {
   test('with nothing to export changes nothing, and says why', async (t) => {
     const { run, home } = await agent(t);
     const none = { pages: 0, blocks: 0, bytes: 0 };
-    assert.deepEqual(await run(params('none', { pageSize: 100_000 })), {
+    const { message: full, ...unchanged } = await run(params('none', { pageSize: 100_000 }));
+    assert.deepEqual(unchanged, {
       outcome: 'unchanged',
+      reason: 'page-not-full',
       output: { reason: 'page-not-full', ...none },
     });
-    assert.deepEqual(await run(params('none', { startHeight: 1_000_000 })), {
-      outcome: 'unchanged',
+    assert.match(full ?? '', /^\d+ blocks from 1 on wait for \d+ more/);
+    const { message: early, ...skipped } = await run(params('none', { startHeight: 1_000_000 }));
+    assert.deepEqual(skipped, {
+      outcome: 'skipped',
+      reason: 'start-not-reached',
       output: { reason: 'start-not-reached', ...none },
     });
+    assert.match(early ?? '', /at height \d+, and the first to export is 1000000/);
     assert.deepEqual(await readdir(home), []);
     assert.deepEqual(await s3.files.list(testBucket, 'none/'), []);
   });
@@ -195,7 +201,10 @@ describe('a one-shot', () => {
     await chain.validator.waitForHeight(exported + 30);
     const { output } = await run(params('torn', { partialPage: true, pageSize: 15 }));
     assert.equal(assertComplete(await readPages(s3, 'torn/'), startHeight), output?.['lastExportedHeight']);
-    assert.deepEqual(await readdir(join(home, '.nodetask', 'result-export', folder)), ['state.json']);
+    assert.deepEqual(await readdir(join(home, '.nodetask', 'result-export', folder)), [
+      'newest-page.json',
+      'state.json',
+    ]);
   });
 
   test('another chain, and blocks that the node has pruned, are refused', async (t) => {

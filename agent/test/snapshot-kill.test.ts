@@ -226,7 +226,10 @@ test('an upload completes a restore that was interrupted before it looks for sna
   // A node that starts meanwhile makes the folder that it misses.
   await mkdir(snapshotsOf(home));
   assert.deepEqual(await runUpload(home, at('elsewhere')), {
-    outcome: 'unchanged',
+    outcome: 'skipped',
+    reason: 'fewer-than-2-snapshots',
+    message:
+      'nothing uploaded: 1 snapshot on disk, 2 are needed: have the node take snapshots, and set snapshot-keep-recent to 2 or more',
     output: { reason: 'fewer-than-2-snapshots' },
   });
   assert.deepEqual(await readdir(snapshotsOf(home)), ['100']);

@@ -8,6 +8,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import type { TaskError } from '@nodetask/shared';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
 import { whyNoMount } from './support/full-volume.ts';
@@ -125,14 +126,94 @@ test('latest.txt never goes back, and another chain does not get in', async (t) 
   await assert.rejects(runUpload(other, at('back')), { code: 'chain-mismatch' });
 });
 
-test('fewer than two snapshots are nothing to do, and say so', async (t) => {
+const skipped = (message: string) => ({
+  outcome: 'skipped',
+  reason: 'fewer-than-2-snapshots',
+  message: `nothing uploaded: ${message}`,
+  output: { reason: 'fewer-than-2-snapshots' },
+});
+
+test('with fewer than two snapshots the upload is skipped, and says how many there are and what to set', async (t) => {
   const home = await makeChainHome(t);
-  const nothing = { outcome: 'unchanged', output: { reason: 'fewer-than-2-snapshots' } };
-  assert.deepEqual(await runUpload(home, at('few')), nothing);
+  const advice = 'have the node take snapshots, and set snapshot-keep-recent to 2 or more';
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`0 snapshots on disk, 2 are needed: ${advice}`));
   await writeSnapshot(home, 5, 100);
   await mkdir(join(snapshotsOf(home), 'not-a-height'));
-  assert.deepEqual(await runUpload(home, at('few')), nothing);
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${advice}`));
+
+  const appToml = join(home.config, 'app.toml');
+  await writeFile(appToml, '[state-sync]\nsnapshot-interval = 2000\nsnapshot-keep-recent = 1\n');
+  const keeps = `set state-sync.snapshot-keep-recent in ${appToml} to 2 or more (it is 1), and restart the node`;
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${keeps}`));
+  await writeFile(appToml, '[state-sync]\nsnapshot-interval = "2000"\nsnapshot-keep-recent = 2\n');
+  const waits = 'wait for the next snapshot, which the node takes every 2000 blocks';
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${waits}`));
+  // Why there is nothing to upload is explained, and not judged: a broken file is no reason to fail.
+  for (const broken of ['[state-sync', '[state-sync]\nsnapshot-interval = "often"\n']) {
+    await writeFile(appToml, broken);
+    assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${advice}`));
+  }
   assert.deepEqual(await keys('few/'), []);
+});
+
+test('where the node takes no snapshots, that is the reason, and the setting is named', async (t) => {
+  const home = await makeChainHome(t);
+  const appToml = join(home.config, 'app.toml');
+  for (const text of ['[state-sync]\nsnapshot-interval = 0\n', 'minimum-gas-prices = ""\n']) {
+    await writeFile(appToml, text);
+    const { outcome, reason, message } = await runUpload(home, at('off'));
+    assert.deepEqual([outcome, reason], ['skipped', 'snapshots-switched-off']);
+    assert.equal(
+      message,
+      `nothing uploaded: 0 snapshots on disk, 2 are needed, and the node takes none (snapshot-interval = 0): set state-sync.snapshot-interval in ${appToml} to a number of blocks, for instance 1000, and restart the node`,
+    );
+  }
+  // What is there is uploaded all the same, and then it is said that there will be no more.
+  for (const height of [1, 2]) await writeSnapshot(home, height, 100);
+  assert.equal((await runUpload(home, at('off'))).outcome, 'changed');
+  const { outcome, message } = await runUpload(home, at('off'));
+  assert.equal(outcome, 'unchanged');
+  assert.match(message ?? '', /^snapshot 1, .* is uploaded already, and the node takes none .*: set state-sync/);
+});
+
+const tooOld = (message: RegExp) => ({ code: 'upload-too-old', retriable: false, message });
+
+test('an upload that is older than maxAgeSeconds fails the run that uploads nothing', async (t) => {
+  const home = await makeChainHome(t);
+  const hour = { maxAgeSeconds: 3600 };
+  await assert.rejects(
+    runUpload(home, { ...at('age'), ...hour }),
+    tooOld(/nothing is uploaded at s3:\/\/.*age\/ at http.* yet, .* 3600 s .*; nothing uploaded: 0 snapshots on disk/),
+  );
+  for (const height of [1, 2]) await writeSnapshot(home, height, 100);
+  assert.equal((await runUpload(home, { ...at('age'), ...hour })).outcome, 'changed');
+  assert.equal((await runUpload(home, { ...at('age'), ...hour })).outcome, 'unchanged');
+
+  // The manifest tells the time, whatever the store says of a bucket that was copied.
+  const manifest = (await s3.files.get(bucket, 'age/1.manifest.json')).toString();
+  const { createdAt } = JSON.parse(manifest) as { createdAt: string };
+  const old = new Date(Date.now() - 7_200_000).toISOString();
+  await s3.files.put(bucket, 'age/1.manifest.json', manifest.replace(createdAt, old));
+  await assert.rejects(runUpload(home, { ...at('age'), ...hour }), (error: TaskError) => {
+    assert.equal(error.code, 'upload-too-old');
+    assert.match(
+      error.message,
+      new RegExp(
+        `^the newest upload, s3://.*age/1\\.tar\\.gz at http.* of ${old}, is 72\\d\\d s old, and may be 3600 s old .*; snapshot 1,`,
+      ),
+    );
+    assert.deepEqual([error.output?.['height'], error.output?.['newestUploadAt']], [1, old]);
+    return true;
+  });
+  assert.equal((await runUpload(home, { ...at('age'), maxAgeSeconds: 9000 })).outcome, 'unchanged');
+  assert.equal((await runUpload(home, at('age'))).outcome, 'unchanged', 'without the param any age will do');
+
+  // The newest upload may be another node's; a snapshot of another chain is none, and neither is an archive without a manifest.
+  await s3.files.put(bucket, 'age/7.tar.gz', 'torso');
+  await s3.files.put(bucket, `age/snapshot_8_other-chain-1_eu-central-1.tar.gz`, 'other');
+  await assert.rejects(runUpload(home, { ...at('age'), ...hour }), tooOld(/1\.tar\.gz/));
+  await s3.files.put(bucket, `age/snapshot_6_${chainId}_eu-central-1.tar.gz`, 'published');
+  assert.equal((await runUpload(home, { ...at('age'), ...hour })).outcome, 'unchanged');
 });
 
 test('heights are compared as numbers', async (t) => {

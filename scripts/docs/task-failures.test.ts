@@ -38,6 +38,8 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
   'snapshot-restore': {
     'invalid-params': atSubmit,
     'rpc-unreachable': whetherItRuns,
+    'rpc-refused': whetherItRuns,
+    'rpc-method-missing': whetherItRuns,
     'rpc-invalid': whetherItRuns,
     'source-invalid': whetherItRuns,
     'patch-invalid': unused,
@@ -47,6 +49,8 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'egress-refused': perHost,
     'source-unreachable': perHost,
     'rpc-unreachable': perHost,
+    'rpc-refused': perHost,
+    'rpc-method-missing': perHost,
     'rpc-invalid': perHost,
   },
   'config-patch': {},
@@ -59,6 +63,8 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'egress-refused': perHost,
     'source-invalid': perHost,
     'rpc-unreachable': perHost,
+    'rpc-refused': perHost,
+    'rpc-method-missing': perHost,
     'rpc-invalid': perHost,
   },
   'result-export': {

@@ -43,6 +43,8 @@ export {
   type ScheduleUpdate,
 } from './schedule.ts';
 export {
+  maxLastErrorCharacters,
+  maxMessageCharacters,
   maxOutputBytes,
   maxRunRecords,
   maxWarningCharacters,
@@ -59,6 +61,7 @@ export {
   type TaskResult,
   type TaskStatus,
 } from './task-result.ts';
+export { outcomeReasons, type OutcomeReason, type OutcomeReasonCode } from './outcome-reasons.ts';
 export type { ErrorCodeEntry } from './error-code-entry.ts';
 export { errorCodeEntry, errorCodes, isErrorCode, type ErrorCode } from './error-codes.ts';
 export { TaskError, type TaskErrorOptions } from './task-error.ts';

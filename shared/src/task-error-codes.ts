@@ -140,6 +140,17 @@ export const taskErrorCodes = {
     meaning: 'The object store refuses the credentials of the agent, or what it wants to do.',
     action: "Check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
   },
+  'object-store-full': {
+    retriable: false,
+    meaning: 'The object store has no space left, or the quota of the bucket is used up.',
+    action: 'Free space there, for instance by a lifecycle rule, or raise the quota; then run it again.',
+  },
+  'object-archived': {
+    retriable: false,
+    meaning:
+      'The object is in an archive storage class (Glacier), and cannot be read before it is restored from there.',
+    action: 'Restore the object, and exempt such objects from the lifecycle rule that moves them there.',
+  },
   'object-store-unreachable': {
     retriable: true,
     meaning: 'The object store cannot be reached, throttles, or fails by itself; tried several times.',
@@ -177,6 +188,17 @@ export const taskErrorCodes = {
     retriable: true,
     meaning: 'The RPC of a node does not answer in time.',
     action: 'Check that the node runs and its rpc.laddr.',
+  },
+  'rpc-refused': {
+    retriable: false,
+    meaning: 'The RPC of a node wants credentials or a payment, or forbids the call.',
+    action: 'Give the address of an RPC that may be asked without credentials.',
+  },
+  'rpc-method-missing': {
+    retriable: false,
+    meaning:
+      'The RPC does not know the method, or the address leads to nothing: no CometBFT node listens there, or it offers too little.',
+    action: 'Check the address, and that the node offers the method.',
   },
   'rpc-invalid': {
     retriable: true,
@@ -226,6 +248,12 @@ export const taskErrorCodes = {
     meaning:
       'The block at the trust height is older than the trust period: a node would refuse it. Nothing was changed.',
     action: 'Lower trustHeightOffset, restore a newer snapshot, or raise trustPeriod if the unbonding time allows it.',
+  },
+  'upload-too-old': {
+    retriable: false,
+    meaning:
+      'Nothing could be uploaded, and the newest upload is older than maxAgeSeconds, or there is none. The message says why.',
+    action: 'Do what the message says, so that there is something new to upload; or raise maxAgeSeconds.',
   },
   'snapshot-missing': {
     retriable: false,

@@ -11,6 +11,9 @@ export type TaskStatus = (typeof taskStatuses)[number];
 export const outcomes = ['changed', 'unchanged', 'skipped'] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** The most characters of the error of a daemon that tries again. */
+export const maxLastErrorCharacters = 512;
+
 /** How far a running task is. `done`, `total` and `ratePerSecond` are in `unit`. */
 export const progressSchema = z.strictObject({
   stage: z.string().max(64).describe('What is being done, for instance download.'),
@@ -21,6 +24,19 @@ export const progressSchema = z.strictObject({
   ratePerSecond: z.number().min(0).optional().describe('Recent rate, in unit per second.'),
   etaSeconds: z.number().min(0).optional().describe('Seconds that the rest takes at the recent rate.'),
   at: timestamp.describe('When this was measured.'),
+  stalledSince: timestamp
+    .optional()
+    .describe('Daemon that fails and tries again: since when it has not got on. Absent while it gets on.'),
+  lastError: z
+    .strictObject({
+      code: z.string().max(64).describe('Code of the error, see the error reference.'),
+      message: z
+        .string()
+        .max(maxLastErrorCharacters)
+        .describe('What went wrong and what to do, at most 512 characters.'),
+    })
+    .optional()
+    .describe('What it failed with last; beside stalledSince.'),
 });
 
 export type Progress = z.output<typeof progressSchema>;
@@ -31,6 +47,17 @@ export const maxOutputBytes = 16 * 1024;
 /** The most warnings of a result, and the most characters of each. */
 export const maxWarnings = 8;
 export const maxWarningCharacters = 256;
+
+/** The most characters of what a result says about its reason. */
+export const maxMessageCharacters = 512;
+
+const reason = z
+  .string()
+  .max(64)
+  .optional()
+  .describe(
+    'Why a run that completed changed nothing, for instance already-uploaded; see the reasons in the error reference.',
+  );
 
 /** What became of a task on a target. Optional members are absent, never null. */
 export const taskResultSchema = z.strictObject({
@@ -62,7 +89,15 @@ export const taskResultSchema = z.strictObject({
   outcome: z
     .enum(outcomes)
     .optional()
-    .describe('What a completed run did: changed, unchanged (nothing to do) or skipped.'),
+    .describe(
+      'What a completed run did: changed, unchanged (nothing to do) or skipped (not done: something that it needs is missing).',
+    ),
+  reason,
+  message: z
+    .string()
+    .max(maxMessageCharacters)
+    .optional()
+    .describe('The reason in words, with numbers and what to do, at most 512 characters.'),
   output: z
     .record(z.string(), z.unknown())
     .optional()
@@ -88,6 +123,8 @@ export const runRecordSchema = z.strictObject({
     .describe('running, completed, failed, or missed (its starting deadline passed).'),
   startedAt: timestamp.describe('When it started; for a missed one, when it was due.'),
   completedAt: timestamp.optional().describe('When it ended.'),
+  outcome: z.enum(outcomes).optional().describe('What it did, where it completed: changed, unchanged or skipped.'),
+  reason,
   error: z.string().max(128).optional().describe('Why it failed, at most 128 characters.'),
 });
 

@@ -175,4 +175,5 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
   startHeight: integer(1, Number.MAX_SAFE_INTEGER),
   concurrency: integer(1, 256),
   partialPage: flag,
+  maxAgeSeconds: integer(1, 315_360_000),
 };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { NodeTask, TaskType } from '@nodetask/shared';
+import { type NodeTask, outcomeReasons, type TaskType } from '@nodetask/shared';
 import { parse } from 'yaml';
 import { layOutSnapshots } from '../demo/app-snapshots.ts';
 import { applyStep, outcomeOf } from '../demo/apply-step.ts';
@@ -96,6 +96,9 @@ const outcome = async (t: TestContext, applied: Applied): Promise<NodeTask> => {
   return task;
 };
 
+const messageOf = (task: NodeTask, type: string): string =>
+  task.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')?.message ?? '';
+
 test('without a policy the store refuses an agent', { timeout: 60_000 }, async (t) => {
   const upload = pageExamples['snapshot-upload'];
   const refused: Step = {
@@ -158,5 +161,60 @@ describe('with the policies of the pages', () => {
 
   test('a nightly upload, each minute', { timeout: 120_000 }, async (t) => {
     await outcome(t, await apply(t, nightlyUpload, [['cron: 0 3 * * *', "cron: '* * * * *'"]]));
+  });
+
+  test('a skipped upload and a stalled daemon say why on their NodeTasks', { timeout: 120_000 }, async () => {
+    const { region, endpoint } = s3;
+    const emptyPod = { podName: 'sei-empty-0' };
+    const snapshots = { bucket: 'sei-snapshots', prefix: `${chainId}/empty`, region, endpoint };
+    await cluster.applyNodeTask('skipped-upload', { type: 'snapshot-upload', target: emptyPod, params: snapshots });
+    await cluster.applyNodeTask('overdue-upload', {
+      type: 'snapshot-upload',
+      target: emptyPod,
+      params: { ...snapshots, maxAgeSeconds: 3600 },
+    });
+    await cluster.applyNodeTask('stalled-export', {
+      type: 'result-export',
+      target: { podName: 'sei-rpc-0' },
+      async: { daemon: { restartPolicy: 'OnFailure' } },
+      // Nobody listens there.
+      params: {
+        bucket: 'sei-results',
+        prefix: `${chainId}/stalled`,
+        region,
+        endpoint,
+        rpcEndpoint: `http://${witness.address}:1`,
+      },
+    });
+    const until = async (name: string, what: string, isSo: (task: NodeTask) => boolean): Promise<NodeTask> => {
+      const task = await cluster.untilNodeTask<NodeTask>(name, (one) => one !== undefined && isSo(one), { what });
+      assert.ok(task);
+      return task;
+    };
+    const untilFinished = (name: string): Promise<NodeTask> =>
+      until(name, `${name} to end`, (task) => messageOf(task, 'Finished') !== '');
+
+    const skipped = await untilFinished('skipped-upload');
+    assert.match(
+      messageOf(skipped, 'Complete'),
+      /^succeeded on sei-empty-0 \(skipped: nothing uploaded: 0 snapshots on disk, 2 are needed/,
+    );
+    const { outcome: done, reason = '', message } = result(skipped) ?? {};
+    assert.deepEqual([done, Object.hasOwn(outcomeReasons, reason)], ['skipped', true], reason);
+    assert.match(message ?? '', /^nothing uploaded: 0 snapshots on disk/);
+
+    const overdue = await untilFinished('overdue-upload');
+    assert.equal(result(overdue)?.errorCode, 'upload-too-old');
+    assert.match(messageOf(overdue, 'Failed'), /nothing is uploaded at .*; nothing uploaded: 0 snapshots/);
+
+    const stalled = await until(
+      'stalled-export',
+      'the daemon to tell that it has stalled',
+      (task) => result(task)?.progress?.stalledSince !== undefined,
+    );
+    const { stalledSince = '', lastError } = result(stalled)?.progress ?? {};
+    assert.ok(Date.parse(stalledSince) >= Date.parse(result(stalled)?.submittedAt ?? ''), stalledSince);
+    assert.equal(lastError?.code, 'rpc-unreachable');
+    assert.match(lastError?.message ?? '', /ECONNREFUSED.*check the address and the network/);
   });
 });

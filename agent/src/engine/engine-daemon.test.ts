@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { taskResultSchema } from '@nodetask/shared';
+import { TaskError, taskResultSchema } from '@nodetask/shared';
 import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
 import { known, refusal, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 
@@ -151,6 +151,93 @@ describe('a daemon that ends', () => {
     assert.equal(clock.pendingTimers, 0);
     await clock.advance(60 * minute);
     assert.equal(handler.runs.length, 1);
+  });
+});
+
+describe('a daemon that does not get on', () => {
+  const start = Date.parse('2026-01-01T00:00:00.000Z');
+  const at = (seconds: number): string => new Date(start + seconds * 1000).toISOString();
+  const refused = new TaskError('rpc-unreachable', `no answer ${'x'.repeat(1000)}: check the address`);
+
+  it('tells since when, and the last error, over its restarts, until it gets on', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await clock.advance(5_000);
+    handler.last.fail(refused);
+    await turn();
+    const waiting = known(engine, task.id);
+    taskResultSchema.parse(waiting);
+    assert.deepEqual(
+      [waiting.progress?.stage, waiting.progress?.stalledSince, waiting.progress?.lastError?.code],
+      ['restart after rpc-unreachable', at(5), 'rpc-unreachable'],
+    );
+    assert.match(waiting.progress?.lastError?.message ?? '', /^config-validate: no answer x+$/);
+    assert.equal(waiting.progress?.lastError?.message.length, 512);
+
+    await clock.advance(1_000);
+    assert.equal(known(engine, task.id).progress?.stalledSince, at(5), 'it runs again, and has not got on yet');
+    handler.last.context.progress({ stage: 'look', done: 1, unit: 'blocks' });
+    assert.deepEqual(
+      [known(engine, task.id).progress?.stage, known(engine, task.id).progress?.stalledSince],
+      ['look', at(5)],
+    );
+    handler.last.fail(new TaskError('object-store-full', 'no space'));
+    await turn();
+    const { progress } = known(engine, task.id);
+    assert.deepEqual([progress?.stalledSince, progress?.lastError?.code], [at(5), 'object-store-full']);
+
+    await clock.advance(2_000);
+    handler.last.context.advanced();
+    handler.last.context.progress({ stage: 'follow', done: 2, unit: 'blocks' });
+    const { stage, stalledSince, lastError } = known(engine, task.id).progress ?? {};
+    assert.deepEqual([stage, stalledSince, lastError], ['follow', undefined, undefined]);
+    handler.last.fail(refused);
+    await turn();
+    assert.equal(known(engine, task.id).progress?.stalledSince, at(8), 'the next stall begins anew');
+  });
+
+  it('tells the same of a failure that it waits out by itself, and of the first of several', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    for (const done of [1, 2, 3]) {
+      await clock.advance(1_000);
+      handler.last.context.progress({ stage: 'retry', done, unit: 'blocks', failure: refused });
+    }
+    await clock.advance(1_000);
+    const { progress } = known(engine, task.id);
+    assert.deepEqual(
+      [progress?.done, progress?.stalledSince, progress?.lastError?.code],
+      [3, at(1), 'rpc-unreachable'],
+    );
+    assert.equal(known(engine, task.id).error, undefined, 'it runs');
+  });
+
+  it('remembers a stall of ten seconds over a kill of the agent, and also that it is over', async () => {
+    const first = startWith();
+    first.engine.submitDaemon(task, { restartPolicy: 'OnFailure' });
+    await turn();
+    const fail = async (harness: typeof first): Promise<void> => {
+      harness.handler.last.context.progress({ stage: 'retry', done: 0, unit: 'blocks', failure: refused });
+      await harness.clock.advance(11_000);
+      harness.handler.last.context.progress({ stage: 'retry', done: 1, unit: 'blocks', failure: refused });
+      await turn();
+    };
+    await fail(first);
+    const second = first.restart();
+    await turn();
+    const { progress } = known(second.engine, task.id);
+    assert.deepEqual(
+      [progress?.stage, progress?.stalledSince, progress?.lastError?.code],
+      ['start', at(0), 'rpc-unreachable'],
+    );
+
+    const context = first.handler.last.context;
+    context.advanced();
+    context.progress({ stage: 'follow', done: 2, unit: 'blocks' });
+    const third = second.restart();
+    await turn();
+    assert.equal(known(third.engine, task.id).progress, undefined);
   });
 });
 

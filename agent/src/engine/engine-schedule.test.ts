@@ -85,6 +85,35 @@ describe('submitScheduled', () => {
   });
 });
 
+describe('a run of a schedule that does nothing', () => {
+  it('tells outcome and reason in the runs, and the reason in words in the result until the next run ends', async () => {
+    const { engine, handler, clock } = startWith();
+    engine.submitScheduled({ ...task, ref }, { cron: '*/10 * * * *' });
+    await clock.advance(10 * minute);
+    handler.last.complete({ outcome: 'skipped', reason: 'fewer-than-2-snapshots', message: 'm'.repeat(600) });
+    await turn();
+    const first = known(engine, task.id);
+    taskResultSchema.parse(first);
+    assert.deepEqual(
+      [first.outcome, first.reason, first.message?.length, 'error' in first],
+      ['skipped', 'fewer-than-2-snapshots', 512, false],
+    );
+    await clock.advance(10 * minute);
+    assert.equal(known(engine, task.id).reason, 'fewer-than-2-snapshots', 'while the next one runs');
+    handler.last.complete();
+    await turn();
+    assert.equal('reason' in known(engine, task.id), false);
+    assert.equal('message' in known(engine, task.id), false);
+    assert.deepEqual(
+      runsOf(engine, task.id).map(({ run, outcome, reason }) => [run, outcome, reason]),
+      [
+        [2, 'changed', undefined],
+        [1, 'skipped', 'fewer-than-2-snapshots'],
+      ],
+    );
+  });
+});
+
 describe('a schedule by cron', () => {
   it('fires when it is due, by its own timer, and its next time moves on before the run begins', async () => {
     const { engine, handler, clock } = startWith();

@@ -2,6 +2,7 @@ import type { Logger, TaskResult } from '@nodetask/shared';
 import type { PendingReport, ResultChange } from './engine-api.ts';
 import { Farewells } from './farewells.ts';
 import { revised } from './record-changes.ts';
+import { isWorthAWrite } from './stall.ts';
 import type { Store, TaskRecord } from './store.ts';
 import { resultOf } from './task-result-view.ts';
 
@@ -12,6 +13,8 @@ interface Living {
   readonly record: TaskRecord;
   /** The revision that the store has; higher ones are progress, which is not worth a write to disk. */
   readonly durableRevision: number;
+  /** `stalledSince` of its progress as the store has it. */
+  readonly durableStall: string | undefined;
 }
 
 /**
@@ -34,7 +37,11 @@ export class Journal {
     for (const record of store.living()) {
       // Progress of before may have been reported with revisions that the store has not.
       const revision = Math.max(record.revision, record.reportedRevision);
-      this.#living.set(record.id, { record: { ...record, revision }, durableRevision: record.revision });
+      this.#living.set(record.id, {
+        record: { ...record, revision },
+        durableRevision: record.revision,
+        durableStall: record.result.progress?.stalledSince,
+      });
     }
   }
 
@@ -94,12 +101,18 @@ export class Journal {
     return existed;
   }
 
-  /** Progress of a living task: in memory only, shown to callers and reports. */
+  /** Progress of a living task: shown to callers and reports, and in memory only unless a daemon has stalled or gets on again. */
   progressed(id: string, progress: NonNullable<TaskResult['progress']>): void {
     const living = this.#living.get(id);
     if (living === undefined) return;
     const record = revised(living.record, { result: { ...living.record.result, progress } });
     this.#living.set(id, { ...living, record });
+    if (!isWorthAWrite(progress, living.durableStall)) return;
+    try {
+      this.commit(record);
+    } catch (error) {
+      this.#logger.warn('progress cannot be journalled; the next one is tried again', { task: id, error });
+    }
   }
 
   /** Makes room; a failure is logged, because what had to be written has been. */
@@ -175,8 +188,12 @@ export class Journal {
   }
 
   #remember(record: TaskRecord): void {
-    if (record.result.status === 'running') this.#living.set(record.id, { record, durableRevision: record.revision });
-    else this.#living.delete(record.id);
+    if (record.result.status !== 'running') {
+      this.#living.delete(record.id);
+      return;
+    }
+    const durableStall = record.result.progress?.stalledSince;
+    this.#living.set(record.id, { record, durableRevision: record.revision, durableStall });
   }
 
   #tell(change: ResultChange): void {

@@ -1,5 +1,6 @@
 import { maxRunRecords, type RunRecord, type TaskResult } from '@nodetask/shared';
 import type { Failure } from './failure.ts';
+import { restartProgress, stallOf } from './stall.ts';
 import type { TaskRecord } from './store.ts';
 import type { TaskReport } from './task-handler.ts';
 
@@ -26,14 +27,23 @@ export const revised = (record: TaskRecord, changes: Partial<TaskRecord>): TaskR
 
 /** A run starts, at `at`: number `run`. A cron schedule's next time moves on with it; a height has fired. */
 export const runStarted = (record: TaskRecord, run: number, at: string, nextRunAt?: string): TaskRecord => {
-  const { progress: _progress, nextRunAt: _due, ...before } = record.result;
+  const { progress, nextRunAt: _due, ...before } = record.result;
+  const stall = stallOf(progress);
   // A schedule shows its last run's end while the next one runs; other tasks begin anew.
   const kept: TaskResult = record.kind === 'schedule' ? before : unfinished(before);
   const { resumed: _resumed, crashes: _ofAnotherRun, ...fresh } = record;
   return revised(run === record.result.run ? record : fresh, {
     active: true,
     runStartedAt: at,
-    result: { ...kept, status: 'running', run, ...(nextRunAt === undefined ? {} : { nextRunAt }) },
+    result: {
+      ...kept,
+      status: 'running',
+      run,
+      ...(nextRunAt === undefined ? {} : { nextRunAt }),
+      ...(progress === undefined || stall === undefined
+        ? {}
+        : { progress: { stage: 'start', done: progress.done, unit: progress.unit, at, ...stall } }),
+    },
     ...(record.kind === 'schedule' ? { runs: recorded(record.runs, { run, status: 'running', startedAt: at }) } : {}),
     ...(byHeight(record) ? { fired: true } : {}),
   });
@@ -41,13 +51,21 @@ export const runStarted = (record: TaskRecord, run: number, at: string, nextRunA
 
 /** The active run ended well. */
 export const runCompleted = (record: TaskRecord, report: TaskReport, at: string): TaskRecord => ({
-  ...runEnded(record, { status: 'completed', startedAt: record.runStartedAt ?? at, completedAt: at }),
+  ...runEnded(record, {
+    status: 'completed',
+    startedAt: record.runStartedAt ?? at,
+    completedAt: at,
+    outcome: report.outcome,
+    ...(report.reason === undefined ? {} : { reason: report.reason }),
+  }),
   result: {
     ...unfinished(record.result),
     ...pending(record),
     status: recurs(record) ? 'running' : 'completed',
     completedAt: at,
     outcome: report.outcome,
+    ...(report.reason === undefined ? {} : { reason: report.reason }),
+    ...(report.message === undefined ? {} : { message: report.message }),
     ...(report.output === undefined ? {} : { output: report.output }),
     ...(report.warnings === undefined ? {} : { warnings: [...report.warnings] }),
   },
@@ -100,7 +118,9 @@ const failed = (record: TaskRecord, failure: Failure, at: string, terminal: bool
   ...unfinished(record.result),
   ...(terminal ? {} : pending(record)),
   status: terminal ? 'failed' : 'running',
-  ...(record.kind === 'daemon' && !terminal ? {} : { completedAt: at }),
+  ...(record.kind === 'daemon' && !terminal
+    ? { progress: restartProgress(record.result.run, record.result.progress, failure, at) }
+    : { completedAt: at }),
   error: failure.text,
   errorCode: failure.code,
   retriable: failure.retriable,

@@ -3,6 +3,7 @@ import {
   type Clock,
   type JsonObject,
   type Logger,
+  maxMessageCharacters,
   maxOutputBytes,
   maxWarningCharacters,
   maxWarnings,
@@ -16,6 +17,7 @@ import { fitOutput } from './fit-output.ts';
 import type { LockHolder, LockTable } from './lock-table.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { RunEnd } from './record-changes.ts';
+import { type Stall, stalledBy, stallOf } from './stall.ts';
 import type { TaskRecord } from './store.ts';
 import type { LockName, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
 import { Throttle } from './throttle.ts';
@@ -49,6 +51,8 @@ export class Run {
   readonly #meter = new ProgressMeter();
   readonly #progress: Throttle<Progress>;
   #cancelTimers: (() => void)[] = [];
+  /** Of a daemon, over its restarts. */
+  #stall: Stall | undefined;
   #over = false;
 
   constructor(options: RunOptions) {
@@ -56,6 +60,7 @@ export class Run {
     this.id = options.record.id;
     this.#logger = options.logger.child({ task: this.id, type: options.record.type, run: options.record.result.run });
     this.#progress = new Throttle(options.clock, progressIntervalMs, options.onProgress);
+    this.#stall = stallOf(options.record.result.progress);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.settle = resolve;
@@ -107,12 +112,16 @@ export class Run {
       kind: record.kind,
       params: structuredClone(record.params),
       run: record.result.run,
+      submittedAt: record.result.submittedAt,
       ...(record.resumed === true ? { resumed: true as const } : {}),
       ...(record.trace === undefined ? {} : { trace: record.trace }),
       signal: this.#controller.signal,
       logger: this.#logger,
       progress: (update) => {
         this.#report(update);
+      },
+      advanced: () => {
+        this.#stall = undefined;
       },
       withLocks: async <T>(names: readonly LockName[], work: () => Promise<T>): Promise<T> => {
         const release = locks.acquire(names, holder);
@@ -145,7 +154,11 @@ export class Run {
   #report(update: ProgressUpdate): void {
     if (this.#over) return;
     const { clock } = this.#options;
-    const progress = this.#meter.update(update, clock.monotonic(), clock.now());
+    const measured = this.#meter.update(update, clock.monotonic(), clock.now());
+    if (update.failure !== undefined) {
+      this.#stall = stalledBy(this.#stall, failureOf(this.#options.record.type, update.failure), measured.at);
+    }
+    const progress: Progress = { ...measured, ...this.#stall };
     this.#progress.push(progress, (previous) => previous?.stage !== progress.stage || progress.done === progress.total);
   }
 
@@ -179,6 +192,8 @@ const checked = (report: TaskReport): TaskReport => {
     .map((warning) => warning.slice(0, maxWarningCharacters).toWellFormed());
   return {
     outcome,
+    ...(report.reason === undefined ? {} : { reason: report.reason }),
+    ...(report.message === undefined ? {} : { message: report.message.slice(0, maxMessageCharacters).toWellFormed() }),
     ...(report.output === undefined ? {} : { output: fitOutput(jsonCopy(report.output), maxOutputBytes) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };

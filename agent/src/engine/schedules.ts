@@ -200,5 +200,13 @@ export class Schedules {
 const alreadyFired = (record: TaskRecord, lastRunAt: string): TaskRecord => ({
   ...record,
   fired: true,
-  result: { ...record.result, status: 'completed', outcome: 'skipped', completedAt: lastRunAt },
+  result: {
+    ...record.result,
+    status: 'completed',
+    outcome: 'skipped',
+    reason: 'already-fired',
+    message:
+      'it fired before the journal of this agent was lost, and how it ended is not known: look on the node at what it did',
+    completedAt: lastRunAt,
+  },
 });

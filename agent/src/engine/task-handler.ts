@@ -1,4 +1,4 @@
-import type { JsonObject, Logger, Outcome, TaskParams, TaskType } from '@nodetask/shared';
+import type { JsonObject, Logger, Outcome, OutcomeReasonCode, TaskError, TaskParams, TaskType } from '@nodetask/shared';
 
 /** Name of something that only one run may write at a time, for instance `config` (the files under config/). */
 export type LockName = string;
@@ -9,6 +9,8 @@ export interface ProgressUpdate {
   readonly done: number;
   readonly total?: number;
   readonly unit: string;
+  /** Of a daemon: what it waits out before it tries again. The time of the first failure stays until `advanced` is called. */
+  readonly failure?: TaskError;
 }
 
 /** What the engine gives to a run. */
@@ -20,6 +22,8 @@ export interface TaskContext<Params> {
   readonly params: Params;
   /** Number of this run, from 1. */
   readonly run: number;
+  /** When the task was accepted, in RFC 3339. */
+  readonly submittedAt: string;
   /** The end of the process interrupted this very run before. */
   readonly resumed?: true;
   /** The traceparent that the task's request came with. */
@@ -28,6 +32,8 @@ export interface TaskContext<Params> {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   progress(update: ProgressUpdate): void;
+  /** A daemon has got on: the next progress tells of no failure any more. */
+  advanced(): void;
   /**
    * Runs `work` while holding locks; for daemons, which hold none of their own. Rejects with BusyError where one is held.
    */
@@ -37,6 +43,10 @@ export interface TaskContext<Params> {
 /** What a run that ended well reports. */
 export interface TaskReport {
   readonly outcome: Outcome;
+  /** Why nothing was changed. */
+  readonly reason?: OutcomeReasonCode;
+  /** The reason in words, with numbers and what to do; the engine cuts it to `maxMessageCharacters`. */
+  readonly message?: string;
   readonly output?: JsonObject;
   /** Reasons for doubt about a run that succeeded, for people; the engine keeps the first `maxWarnings`, each cut to `maxWarningCharacters`. */
   readonly warnings?: readonly string[];

@@ -19,9 +19,10 @@ export const fileError = (operation: string, path: string, error: unknown): Task
     case 'EPERM':
       return new TaskError('file-io', `${text}: run the agent as the owner of the node's files, or as root`, {
         cause: error,
+        retriable: false,
       });
     case 'EROFS':
-      return new TaskError('file-io', `${text}: mount the node's volume writable`, { cause: error });
+      return new TaskError('file-io', `${text}: mount the node's volume writable`, { cause: error, retriable: false });
     case 'ELOOP':
       return new TaskError(
         'file-invalid',

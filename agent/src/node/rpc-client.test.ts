@@ -5,6 +5,7 @@ import { systemClock } from '@nodetask/runtime';
 import { FakeClock } from '@nodetask/runtime/testing';
 import { silentLogger } from '@nodetask/shared';
 import { readHeight, rpcBlockHeights } from './block-heights.ts';
+import { makeServerCertificate } from '../../test/support/tls/server-certificate.ts';
 import { createEgress } from './egress.ts';
 import { createRpcClient, type RpcClient } from './rpc-client.ts';
 import { sendJson, startServer, type TestServer } from './testing/http-server.ts';
@@ -63,6 +64,61 @@ describe('the RPC client', () => {
       await assert.rejects(height(), { code: 'rpc-invalid', message });
     });
   }
+
+  for (const [what, httpStatus, body, code, message] of [
+    [
+      'wants credentials',
+      401,
+      {},
+      'rpc-refused',
+      /HTTP status 401: give the address of an RPC that may be asked without/,
+    ],
+    ['forbids the call', 403, '<html>Forbidden</html>', 'rpc-refused', /HTTP status 403: give the address/],
+    ['wants to be paid', 402, { error: 'quota' }, 'rpc-refused', /"quota": give the address/],
+    [
+      'is not at this path',
+      404,
+      '404 page not found',
+      'rpc-method-missing',
+      /HTTP status 404: check that it is the address/,
+    ],
+    ['has no such call', 405, {}, 'rpc-method-missing', /HTTP status 405/],
+    [
+      'does not know the method',
+      200,
+      { jsonrpc: '2.0', id: -1, error: { code: -32601, message: 'Method not found' } },
+      'rpc-method-missing',
+      /-32601 Method not found: .* offers the method/,
+    ],
+    ['is a web page', 200, ' <!DOCTYPE html><html>', 'rpc-invalid', /a web page: give the address of an RPC/],
+  ] as const) {
+    test(`does not try again where the address ${what}`, async (t) => {
+      const { height } = await setUp(t, (_, response) => {
+        if (typeof body === 'string') response.writeHead(httpStatus).end(body);
+        else sendJson(response, body, httpStatus);
+      });
+      await assert.rejects(height(), { code, message, retriable: false });
+    });
+  }
+
+  test('tries again where it is asked too often, and says so', async (t) => {
+    const { height } = await setUp(t, (_, response) => {
+      sendJson(response, {}, 429);
+    });
+    await assert.rejects(height(), { code: 'rpc-invalid', retriable: true, message: /429: ask it less often/ });
+  });
+
+  test('does not try again where the certificate is of an unknown CA, and names the fault', async (t) => {
+    const server = await startServer(t, () => undefined, await makeServerCertificate());
+    const egress = createEgress({ nodeRPC: server.url });
+    t.after(() => egress.close());
+    const rpc = createRpcClient(egress, systemClock);
+    await assert.rejects(readHeight(rpc, server.url, new AbortController().signal), {
+      code: 'rpc-unreachable',
+      retriable: false,
+      message: /certificate is refused \([A-Z_]+\): correct the address or the certificate, or give the agent the CA/,
+    });
+  });
 
   test('refuses a web page, a redirect and an endless answer', async (t) => {
     const { rpc, server } = await setUp(t, ({ url }, response) => {

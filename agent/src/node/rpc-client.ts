@@ -28,7 +28,7 @@ export interface LargeRpcCallOptions extends RpcCallOptions {
 export interface RpcClient {
   /**
    * Calls a method. Takes both forms of answer: in a JSON-RPC envelope, as CometBFT sends it, and bare, as Sei does. Throws TaskError
-   * `rpc-unreachable` or `rpc-invalid`; the latter has `details: {httpStatus, rpcCode?, rpcError?}`.
+   * `rpc-unreachable`, or `rpc-refused`, `rpc-method-missing` or `rpc-invalid`; these have `details: {httpStatus, rpcCode?, rpcError?}`.
    */
   call(
     base: string,
@@ -132,8 +132,19 @@ const largeResultOf = async (
 
 const maxErrorBytes = 4_096;
 
-const noAnswer = (url: URL, status: number, text: string): TaskError =>
-  invalid(url, status, `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`);
+const noAnswer = (url: URL, httpStatus: number, text: string): TaskError => {
+  const what = `${describeURL(url)} answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`;
+  return /^\s{0,60}<(?:!doctype )?html/i.test(text)
+    ? new TaskError('rpc-invalid', `${what} but a web page: give the address of an RPC`, {
+        retriable: false,
+        details: { httpStatus },
+      })
+    : invalid(
+        url,
+        httpStatus,
+        `answers with ${JSON.stringify(text.slice(0, 60))}, which is no answer of CometBFT's RPC`,
+      );
+};
 
 const parse = (text: string): unknown => {
   try {
@@ -146,13 +157,35 @@ const parse = (text: string): unknown => {
 
 const invalid = (url: URL, httpStatus: number, what: string, error?: unknown): TaskError => {
   const rpcCode = isTable(error) && typeof error['code'] === 'number' ? error['code'] : undefined;
-  return new TaskError('rpc-invalid', `${describeURL(url)} ${what}: check the address and the log of the node`, {
+  const [code, advice] = judge(httpStatus, rpcCode);
+  return new TaskError(code, `${describeURL(url)} ${what}: ${advice}`, {
     details: {
       httpStatus,
       ...(rpcCode === undefined ? {} : { rpcCode }),
       ...(error === undefined ? {} : { rpcError: describeError(error) }),
     },
   });
+};
+
+/** JSON-RPC's "method not found". */
+const methodNotFound = -32601;
+
+/** Which answers trying again does not change, and what to do. */
+const judge = (
+  httpStatus: number,
+  rpcCode: number | undefined,
+): readonly ['rpc-invalid' | 'rpc-refused' | 'rpc-method-missing', string] => {
+  if (rpcCode === methodNotFound || [404, 405, 410, 501].includes(httpStatus)) {
+    return [
+      'rpc-method-missing',
+      "check that it is the address of a CometBFT node's RPC, and that the node offers the method",
+    ];
+  }
+  if ([401, 402, 403, 407].includes(httpStatus)) {
+    return ['rpc-refused', 'give the address of an RPC that may be asked without credentials'];
+  }
+  if (httpStatus === 429) return ['rpc-invalid', 'ask it less often, or give the address of another node'];
+  return ['rpc-invalid', 'check the address and the log of the node'];
 };
 
 const describeError = (error: unknown): string => {

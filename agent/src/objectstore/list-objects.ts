@@ -36,8 +36,9 @@ export async function* listObjects(
         `${calls.describe(prefix)}: the store answers with ${found.length} objects, and ${pageEntries} were asked for: check endpoint`,
       );
     }
-    for (const { Key: key, Size: bytes, ETag: etag } of found) {
-      if (key !== undefined && bytes !== undefined && etag !== undefined) yield { key, bytes, etag };
+    for (const { Key: key, Size: bytes, ETag: etag, LastModified: modified } of found) {
+      if (key === undefined || bytes === undefined || etag === undefined) continue;
+      yield { key, bytes, etag, ...(modified === undefined ? {} : { modifiedAt: modified.getTime() }) };
     }
     if (page.IsTruncated !== true) return;
     const next = page.NextContinuationToken;

@@ -50,6 +50,8 @@ export interface ObjectInfo {
   readonly bytes: number;
   /** With its quotes, as If-Match takes it. */
   readonly etag: string;
+  /** When it was written, in milliseconds since the epoch, where a listing tells. */
+  readonly modifiedAt?: number;
 }
 
 export interface SmallObject {

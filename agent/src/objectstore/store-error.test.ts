@@ -17,6 +17,53 @@ describe('an error of the object store', () => {
     assert.ok(message.length < 500);
   });
 
+  for (const [name, status, message, code, retriable, advice] of [
+    ['NoSuchBucket', 404, 'gone', 'bucket-missing', false, /create the bucket$/],
+    ['AccessDenied', 403, 'no', 'object-store-refused', false, /bucket's policy or the role of the agent$/],
+    [
+      'AccessDenied',
+      403,
+      'not authorized to perform: kms:Decrypt',
+      'object-store-refused',
+      false,
+      /this action on the bucket's KMS key$/,
+    ],
+    ['KMS.DisabledException', 400, 'the key is disabled', 'object-store-refused', false, /KMS key .*: enable it/],
+    ['KMS.NotFoundException', 400, 'no key', 'object-store-refused', false, /another key for the bucket$/],
+    ['EntityTooSmall', 400, 'too small', 'object-store-invalid', false, /larger parts than the agent sends/],
+    ['EntityTooLarge', 400, 'too large', 'object-store-invalid', false, /raise the limit of the store/],
+    ['InvalidObjectState', 403, 'GLACIER', 'object-archived', false, /restore the object from the archive/],
+    ['InsufficientStorage', 507, 'full', 'object-store-full', false, /free space there, or raise the quota$/],
+    ['XMinioStorageFull', 507, 'full', 'object-store-full', false, /free space there/],
+    ['QuotaExceeded', 403, 'full', 'object-store-full', false, /raise the quota$/],
+    ['UnknownError', 507, '', 'object-store-full', false, /free space there/],
+    ['RequestTimeTooSkewed', 403, 'late', 'object-store-refused', false, /clock of this machine is wrong: set it$/],
+    ['UserSuspended', 403, 'no', 'object-store-refused', false, /ask whoever runs the store$/],
+    ['NotImplemented', 501, 'no', 'object-store-invalid', false, /does not know this call/],
+    ['UnknownError', 405, 'no', 'object-store-invalid', false, /does not know this call/],
+    ['OperationAborted', 409, 'busy', 'object-changed', true, /meanwhile$/],
+    ['RequestTimeout', 400, 'slow', 'object-store-unreachable', true, /check endpoint, region and network/],
+    ['InternalError', 200, 'oops', 'object-store-unreachable', true, /run it again$/],
+    ['ServiceUnavailable', 503, 'later', 'object-store-unreachable', true, /run it again$/],
+  ] as const) {
+    test(`of ${name} with HTTP ${status} (${message}) is ${code}, and says what to do`, () => {
+      const error = storeError(
+        where,
+        Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } }),
+      );
+      assert.deepEqual([error.code, error.retriable], [code, retriable], error.message);
+      assert.match(error.message, advice);
+      assert.match(error.message, new RegExp(`^cannot read s3://bucket/key: ${name} \\(HTTP ${status}\\)`));
+    });
+  }
+
+  test('of a certificate that is refused is not tried again, however deep its cause lies', () => {
+    const refused = Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' });
+    const error = storeError(where, new Error('fetch failed', { cause: new AggregateError([refused], '') }));
+    assert.deepEqual([error.code, error.retriable], ['object-store-invalid', false]);
+    assert.match(error.message, /refused \(CERT_HAS_EXPIRED\): correct the address or the certificate/);
+  });
+
   for (const unit of ['X-Amz--', 'X-Amz-a', 'AKIA', 'Signature=', 'ASIAA ']) {
     test(`of ten megabytes of ${JSON.stringify(unit)} is told at once`, async () => {
       const answer = await evaluateAside(new URL('store-error.ts', import.meta.url), 'storeError', [

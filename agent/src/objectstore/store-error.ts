@@ -1,4 +1,5 @@
 import { type ErrorCode, TaskError } from '@nodetask/shared';
+import { certificateAdvice, certificateFaultOf } from '../node/http/certificate-fault.ts';
 
 /** Where an error came up, for its text. */
 export interface StoreOperation {
@@ -13,6 +14,8 @@ interface Facts {
   readonly name: string;
   readonly status: number | undefined;
   readonly message: string;
+  /** Code of what is wrong with the certificate of the store. */
+  readonly certificateFault: string | undefined;
 }
 
 /** An error of the object store as a TaskError: what, where, what the store said, what to do. Never a credential. */
@@ -32,13 +35,48 @@ export const isMissingObject = (error: unknown): boolean => {
   return name === 'NoSuchKey' || name === 'NotFound' || (status === 404 && name !== 'NoSuchBucket');
 };
 
-const judge = ({ name, status, message }: Facts): readonly [ErrorCode, string] => {
+const judge = ({ name, status, message, certificateFault }: Facts): readonly [ErrorCode, string] => {
+  if (certificateFault !== undefined) return ['object-store-invalid', certificateAdvice(certificateFault)];
+  if (status === 507 || fullNames.test(name)) {
+    return ['object-store-full', 'the store is full, or its quota used up: free space there, or raise the quota'];
+  }
+  if (keyNames.test(name)) {
+    return [
+      'object-store-refused',
+      'the KMS key of the bucket cannot be used: enable it, cancel its deletion, or choose another key for the bucket',
+    ];
+  }
   switch (name) {
     case 'NoSuchBucket':
       return ['bucket-missing', 'check bucket, region and endpoint, or create the bucket'];
     case 'NoSuchKey':
     case 'NotFound':
       return ['object-missing', 'check the key, and what has been uploaded'];
+    case 'InvalidObjectState':
+      return [
+        'object-archived',
+        'restore the object from the archive first, and exempt such objects from the lifecycle rule that moves them there',
+      ];
+    case 'EntityTooSmall':
+      return [
+        'object-store-invalid',
+        'the store wants larger parts than the agent sends: let it take parts of 5 MiB as S3 does, or use another store',
+      ];
+    case 'EntityTooLarge':
+      return [
+        'object-store-invalid',
+        'the object is larger than the store takes: raise the limit of the store, or use another one',
+      ];
+    case 'NotImplemented':
+    case 'MethodNotAllowed':
+      return ['object-store-invalid', 'the store does not know this call: use another store'];
+    case 'AccountProblem':
+    case 'AllAccessDisabled':
+    case 'NotSignedUp':
+    case 'UserSuspended':
+      return ['object-store-refused', 'the account is closed, suspended or unpaid: ask whoever runs the store'];
+    case 'ConditionalRequestConflict':
+    case 'OperationAborted':
     case 'PreconditionFailed':
     case 'InvalidRange':
     case 'NoSuchUpload':
@@ -67,17 +105,37 @@ const judge = ({ name, status, message }: Facts): readonly [ErrorCode, string] =
   }
   if (/region is missing/i.test(message))
     return ['object-store-invalid', 'give region, or set AWS_REGION for the agent'];
+  if (status === 403 && /\bkms:[A-Za-z]/.test(message)) {
+    return ['object-store-refused', "allow the role of the agent this action on the bucket's KMS key"];
+  }
   if (status === 401 || status === 403) {
     return ['object-store-refused', "allow it in the bucket's policy or the role of the agent"];
   }
+  if (status === 405 || status === 501)
+    return ['object-store-invalid', 'the store does not know this call: use another store'];
   if (status === undefined || status === 408 || status === 429 || status >= 500 || isTransport(name)) {
-    return ['object-store-unreachable', 'check endpoint and network, and run it again'];
+    return ['object-store-unreachable', 'check endpoint, region and network, and run it again'];
   }
   return ['object-store-invalid', 'check endpoint and region, and that an S3 server listens there'];
 };
 
-/** Errors of the connection carry a status of what had been answered before it broke. */
-const isTransport = (name: string): boolean => name === 'TimeoutError' || name === 'SlowDown';
+/** Names that S3-compatible stores give to a lack of space: MinIO, Ceph, and those who copy them. */
+const fullNames = /quota.?exceeded|storage.?full|insufficient.?storage|storage.?cap.?exceeded/i;
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, `KMS.DisabledException` and the like. */
+const keyNames = /^KMS\./;
+
+/** Errors of the connection carry a status of what had been answered before it broke; some faults have one that says nothing of them. */
+const isTransport = (name: string): boolean => passing.has(name);
+const passing: ReadonlySet<string> = new Set([
+  'TimeoutError',
+  'SlowDown',
+  'InternalError',
+  'ServiceUnavailable',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'ThrottlingException',
+]);
 
 /** The most characters of a store's own words in a message. */
 const maxSaid = 300;
@@ -86,7 +144,9 @@ const maxLookedAt = 4 * maxSaid;
 const maxName = 80;
 
 const factsOf = (error: unknown): Facts => {
-  if (!(error instanceof Error)) return { name: 'Error', status: undefined, message: String(error).slice(0, maxSaid) };
+  if (!(error instanceof Error)) {
+    return { name: 'Error', status: undefined, message: String(error).slice(0, maxSaid), certificateFault: undefined };
+  }
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
@@ -96,6 +156,7 @@ const factsOf = (error: unknown): Facts => {
     name: error.name.slice(0, maxName),
     status: typeof status === 'number' ? status : undefined,
     message: withoutKeys(innermost(error).slice(0, maxLookedAt)).slice(0, maxSaid) || error.name,
+    certificateFault: certificateFaultOf(error),
   };
 };
 

@@ -66,6 +66,34 @@ test('the least says id, type, status, run, code and times', () => {
   assert.deepEqual(leastResult(full), { ...base, errorCode: 'patch-invalid', retriable: false });
 });
 
+test('the least keeps the reason, and a message is cut before it is left out', () => {
+  const skipped: TaskResult = {
+    ...base,
+    status: 'completed',
+    outcome: 'skipped',
+    reason: 'fewer-than-2-snapshots',
+    message: 'm'.repeat(512),
+  };
+  assert.equal(fitResult(skipped, 2048).message?.length, 512);
+  assert.equal(fitResult(skipped, 512).message?.length, 128);
+  assert.equal(leastResult(skipped).reason, 'fewer-than-2-snapshots');
+});
+
+test('a daemon that has stalled tells since when and why, also where there is little room', () => {
+  const lastError = { code: 'rpc-unreachable', message: 'm'.repeat(512) };
+  const stalledSince = '2026-01-01T00:00:00.000Z';
+  const stalled: TaskResult = {
+    ...full,
+    status: 'running',
+    progress: { stage: 's', done: 1, total: 9, unit: 'bytes', at: stalledSince, stalledSince, lastError },
+  };
+  assert.deepEqual(fitResult(stalled, 16_384).progress, stalled.progress);
+  const fitted = fitResult(stalled, 1200);
+  statusResultSchema.parse(fitted);
+  assert.equal(fitted.progress?.stalledSince, stalledSince);
+  assert.deepEqual(fitted.progress.lastError, { code: 'rpc-unreachable', message: `${'m'.repeat(63)}…` });
+});
+
 test('texts lose what could paint a terminal or forge a line, and are cut between characters', () => {
   const fitted = fitResult(
     { ...base, error: `a\u001b[2Jb\nc\u202ed\ud800`, output: { 'k\u0007': ['\u0000x'] } },

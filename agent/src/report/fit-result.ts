@@ -1,4 +1,4 @@
-import { maxErrorCharacters, maxRunRecords, type RunRecord, type TaskResult } from '@nodetask/shared';
+import { maxErrorCharacters, maxRunRecords, type Progress, type RunRecord, type TaskResult } from '@nodetask/shared';
 
 /** A TaskResult as it may stand on status: without params. */
 export type StatusResult = Omit<TaskResult, 'params'>;
@@ -33,8 +33,9 @@ export const fitRow = (result: TaskResult, runs: readonly RunRecord[], maxBytes:
 const maxRunError = 128;
 
 /**
- * The result as it fits into `maxBytes` of JSON. What is worth least goes first: progress, the output (a note says where the
- * whole is), most of the error and of the warnings, the schedule; in the end the least result is left. Always valid against the schema.
+ * The result as it fits into `maxBytes` of JSON. What is worth least goes first: progress (of a daemon that has stalled most of its last
+ * error), the output (a note says where the whole is), most of the error, of the message and of the warnings, the schedule; in the end the
+ * least result is left. Always valid against the schema.
  */
 export const fitResult = (result: TaskResult, maxBytes: number): StatusResult => {
   const { params: _params, ...whole } = clean(result);
@@ -42,7 +43,11 @@ export const fitResult = (result: TaskResult, maxBytes: number): StatusResult =>
     ...whole,
     ...(whole.error === undefined ? {} : { error: cut(whole.error, maxErrorCharacters) }),
   };
-  const { progress: _progress, ...withoutProgress } = full;
+  const { progress, ...noProgress } = full;
+  const withoutProgress: StatusResult =
+    progress?.lastError === undefined
+      ? noProgress
+      : { ...noProgress, progress: leastProgress(progress, progress.lastError) };
   const withNote: StatusResult =
     withoutProgress.output === undefined ? withoutProgress : { ...withoutProgress, output: omittedOutput(result) };
   const { output: _output, ...withoutOutput } = withNote;
@@ -51,6 +56,7 @@ export const fitResult = (result: TaskResult, maxBytes: number): StatusResult =>
   const short: StatusResult = {
     ...withoutOutput,
     ...(withoutOutput.error === undefined ? {} : { error: cut(withoutOutput.error, maxRunError) }),
+    ...(withoutOutput.message === undefined ? {} : { message: cut(withoutOutput.message, maxRunError) }),
     ...(warning === undefined ? {} : { warnings: [cut(warning, maxRunError)] }),
   };
   for (const candidate of [full, withoutProgress, withNote, withoutOutput, short]) {
@@ -61,8 +67,20 @@ export const fitResult = (result: TaskResult, maxBytes: number): StatusResult =>
 
 /** What a NodeTask must know at the least: for where everything else was refused. */
 export const leastResult = (result: TaskResult): StatusResult => {
-  const { id, type, status, submittedAt, completedAt, nextRunAt, run, outcome, errorCode, retriable, cancelled } =
-    result;
+  const {
+    id,
+    type,
+    status,
+    submittedAt,
+    completedAt,
+    nextRunAt,
+    run,
+    outcome,
+    reason,
+    errorCode,
+    retriable,
+    cancelled,
+  } = result;
   return clean(
     withoutUndefined({
       id,
@@ -73,6 +91,7 @@ export const leastResult = (result: TaskResult): StatusResult => {
       nextRunAt,
       run,
       outcome,
+      reason,
       errorCode,
       retriable,
       cancelled,
@@ -90,6 +109,19 @@ export const fitRuns = (runs: readonly RunRecord[]): readonly RunRecord[] =>
 /** The runs without their errors, to go with the least result. */
 export const leastRuns = (runs: readonly RunRecord[]): readonly RunRecord[] =>
   runs.slice(0, maxRunRecords).map(({ error: _error, ...rest }) => rest);
+
+/** That a daemon has stalled, since when, and by which error. */
+const leastProgress = (
+  { stage, done, unit, at, stalledSince }: Progress,
+  { code, message }: NonNullable<Progress['lastError']>,
+): Progress => ({
+  stage,
+  done,
+  unit,
+  at,
+  ...(stalledSince === undefined ? {} : { stalledSince }),
+  lastError: { code, message: cut(message, maxRunError / 2) },
+});
 
 const omittedOutput = ({ id, output }: TaskResult): Readonly<Record<string, unknown>> & Record<string, unknown> => ({
   omitted: `${String(bytesOf(output))} bytes; the whole is at GET /v0/tasks/${id} of the agent`,

@@ -19,10 +19,12 @@ const run = async (tracer: RecordingTracer, work: Work, changes: Partial<TaskCon
     kind: 'one-shot',
     params: {},
     run: 1,
+    submittedAt: new Date(0).toISOString(),
     trace: dispatch,
     signal: new AbortController().signal,
     logger: silentLogger,
     progress: () => undefined,
+    advanced: () => undefined,
     withLocks: (_locks, inside) => inside(),
     ...changes,
   });
@@ -49,7 +51,12 @@ test('without a dispatch it has a trace of its own', async () => {
   const handlers = { 'mark-ready': { interrupted: 'run-again', locks: () => [], run: done } } as TaskHandlers;
   const traced = traceHandlers(handlers, tracer)['mark-ready'] as TaskHandler;
   const { signal } = new AbortController();
-  const rest = { progress: () => undefined, withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside() };
+  const rest = {
+    submittedAt: new Date(0).toISOString(),
+    progress: () => undefined,
+    advanced: () => undefined,
+    withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside(),
+  };
   await traced.run({ id, kind: 'one-shot', params: {}, run: 1, signal, logger: silentLogger, ...rest });
   assert.equal(tracer.spans[0]?.options.parent, undefined);
   assert.equal(tracer.spans[0]?.traceparent, runTraceParent(id, 1));

@@ -178,6 +178,23 @@ describe('a fan-out', () => {
     const again = ask({ spec: fanOut, pods: three, status: later, seconds: 2 });
     assert.deepEqual(again, { calls: [], dropRows: [], events: [] });
   });
+  test('says on which of the targets nothing could be done, and why', () => {
+    const message = 'nothing uploaded: 1 snapshot on disk, 2 are needed: set snapshot-keep-recent to 2 or more';
+    const skipped = { status: 'completed', outcome: 'skipped', reason: 'fewer-than-2-snapshots', message } as const;
+    const one = ask({ status: runningStatus([row('sei-0', { result: result(skipped) })]), seconds: 1 });
+    assert.equal(ready(one), 'Succeeded');
+    assert.equal(one.status?.conditions?.[0]?.message, `succeeded on sei-0 (skipped: ${message})`);
+
+    const rows = [
+      row('sei-0', { result: result(skipped) }),
+      ...['sei-1', 'sei-2'].map((pod) => row(pod, { phase: 'Succeeded' })),
+    ];
+    const several = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
+    assert.equal(
+      several.status?.conditions?.[0]?.message,
+      `succeeded on 3 targets, 1 of them skipped: sei-0: skipped: ${message}`,
+    );
+  });
   test('counts what has ended and shows what runs', () => {
     const rows = [
       row('sei-0', { result: result({ status: 'completed' }) }),
@@ -698,5 +715,42 @@ describe('what cannot go on', () => {
     });
     assert.equal(failed.status?.phase, 'Failed');
     assert.equal(ready(failed), 'NoTarget');
+  });
+});
+
+const lastRun = (setup: Partial<Parameters<typeof row>[1]>): string | undefined =>
+  ask({
+    spec: cron,
+    status: runningStatus([row('sei-0', { phase: 'Scheduled', ...setup })]),
+    seconds: 1,
+  }).status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')?.message;
+
+describe('the condition of the last run of a schedule', () => {
+  const end = { run: 3, startedAt: at(0), completedAt: at(1) };
+
+  test('says why the last run was skipped, in full', () => {
+    const message = `nothing uploaded: 1 snapshot on disk, 2 are needed: ${'set this '.repeat(30)}`.trim();
+    const reason = 'fewer-than-2-snapshots';
+    const runs = [{ ...end, status: 'completed', outcome: 'skipped', reason } as const];
+    assert.equal(
+      lastRun({ runs, result: result({ nextRunAt: at(60), outcome: 'skipped', reason, message }) }),
+      `run 3 was skipped on sei-0: ${message}`,
+    );
+    // A row of many targets may have no room for it, and a result of before may be another run's.
+    assert.equal(lastRun({ runs, result: result({ nextRunAt: at(60) }) }), `run 3 was skipped on sei-0: ${reason}`);
+    assert.equal(
+      lastRun({
+        runs: [{ ...end, status: 'completed', outcome: 'unchanged', reason: 'already-uploaded' }],
+        result: result(),
+      }),
+      'run 3 succeeded on sei-0',
+    );
+  });
+
+  test('says why the last run failed, with what the list of runs has no room for', () => {
+    const error = `snapshot-upload: the newest upload ${'is old '.repeat(30)}: set this`;
+    const runs = [{ ...end, status: 'failed', error: `${error.slice(0, 127)}…` } as const];
+    assert.equal(lastRun({ runs, result: result({ nextRunAt: at(60), error }) }), `run 3 on sei-0 failed: ${error}`);
+    assert.match(lastRun({ runs, result: result({ nextRunAt: at(60), error: 'of another run' }) }) ?? '', /is old i…$/);
   });
 });

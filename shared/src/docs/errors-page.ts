@@ -1,5 +1,6 @@
 import type { ErrorCodeEntry } from '../error-code-entry.ts';
 import { errorCodes } from '../error-codes.ts';
+import { type OutcomeReason, outcomeReasons } from '../outcome-reasons.ts';
 import { cell, code, page, table } from './markdown.ts';
 
 /** docs/reference/errors.md */
@@ -14,6 +15,22 @@ export const errorsPage = (): string => {
     '## Failed tasks',
     'In `errorCode` of a `TaskResult`, next to `error` and `retriable`.',
     codeTable(entries.filter(([, { status }]) => status === undefined)),
+    '## Runs that completed and changed nothing',
+    'In `reason` of a `TaskResult` and of each run, next to `outcome`; `message` says it in words, with numbers. `unchanged`: there was nothing to do. `skipped`: there was, and it could not be done, or was not to be done. Both count as successes; `maxAgeSeconds` of `snapshot-upload` and `result-export` makes a failure of them.',
+    reasonTable(),
+  );
+};
+
+const reasonTable = (): string => {
+  const reasons: readonly (readonly [string, OutcomeReason])[] = Object.entries(outcomeReasons);
+  return table(
+    ['Reason', 'Outcome', 'Meaning', 'What to do'],
+    reasons.map(([name, { outcome, meaning, action }]) => [
+      code(name),
+      code(outcome),
+      cell(meaning),
+      cell(action === '' ? 'Nothing.' : action),
+    ]),
   );
 };
 

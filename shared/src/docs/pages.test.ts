@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import type { ErrorCodeEntry } from '../error-code-entry.ts';
 import { type ErrorCode, errorCodes } from '../error-codes.ts';
+import { outcomeReasons } from '../outcome-reasons.ts';
 import { taskParams } from '../params/registry.ts';
 import { taskTypes } from '../task-type.ts';
 
@@ -28,7 +29,14 @@ const rows = (page: string): readonly (readonly string[])[] =>
 
 describe('docs/reference', () => {
   it('errors.md is the registry of error codes, both ways', async () => {
-    const documented = rows(await committed('errors.md')).map((cells): [string, ErrorCodeEntry] => {
+    const [codes = '', reasons = ''] = (await committed('errors.md')).split(
+      '## Runs that completed and changed nothing',
+    );
+    assert.deepEqual(
+      rows(reasons).map(([name = '']) => name.slice(1, -1)),
+      Object.keys(outcomeReasons),
+    );
+    const documented = rows(codes).map((cells): [string, ErrorCodeEntry] => {
       const [name = '', ...rest] = cells;
       const [retriable, meaning = '', action = ''] = rest.slice(-3);
       const entry = { retriable: retriable === 'yes', meaning, action };

@@ -9,6 +9,8 @@ const store = [
   'bucket-missing',
   'object-changed',
   'object-store-refused',
+  'object-store-full',
+  'object-archived',
   'object-store-unreachable',
   'object-store-invalid',
   'egress-refused',
@@ -18,14 +20,14 @@ const store = [
 const snapshotStore = ['snapshot-store-unsupported', 'snapshot-store-invalid'] as const;
 
 /** What may go wrong with the RPC of a node. */
-const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
+const rpc = ['rpc-unreachable', 'rpc-refused', 'rpc-method-missing', 'rpc-invalid'] as const;
 
 /**
  * Codes with which a task of each type may fail, beyond those of every task (interrupted, cancelled, timed-out and the like): its own first. A
  * test holds them against the sources of the handlers, and the tables of docs/tasks/ against them.
  */
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
-  'snapshot-upload': ['chain-mismatch', 'file-changed', ...snapshotStore, ...store, ...files],
+  'snapshot-upload': ['upload-too-old', 'chain-mismatch', 'file-changed', ...snapshotStore, ...store, ...files],
   'snapshot-restore': [
     'file-changed',
     'chain-mismatch',
@@ -82,6 +84,7 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     'results-discarded',
     'results-missing',
     'start-height-conflict',
+    'upload-too-old',
     'chain-mismatch',
     'source-invalid',
     ...rpc,

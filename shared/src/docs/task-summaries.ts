@@ -69,8 +69,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'highest folder) with a metadata.db that lists this one only, and streams it to an object store: `<height>.tar.gz` or `.tar.zst`, then ' +
       '`<height>.manifest.json`, then `latest.txt`, which never goes back to a lower height. Give each chain a prefix of its own, and let one node upload to it.',
     output:
-      'Height, key, bytes and SHA-256 of the archive; the reason `no-complete-snapshot`, `fewer-than-2-snapshots` (of a node without metadata.db) or `already-uploaded` where nothing ' +
-      'was done; skipped: heights that are not complete, each with why, and skippedMore, how many there are beyond 16.',
+      'Height, key, bytes and SHA-256 of the archive; the reason `no-complete-snapshot`, `fewer-than-2-snapshots` (of a node without metadata.db), `snapshots-switched-off` or ' +
+      '`already-uploaded` where nothing was done; skipped: heights that are not complete, each with why, and skippedMore, how many there are beyond 16.',
   },
   'result-export': {
     does:

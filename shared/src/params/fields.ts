@@ -48,6 +48,15 @@ export const targetVersion = z
 
 export const blockHeight = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
+/** Ten years: more is a mistake in the unit. */
+export const maxAgeSeconds = z
+  .int()
+  .min(1)
+  .max(315_360_000)
+  .describe(
+    'How old the newest upload may be, in seconds. A run that uploads nothing fails where it is older, or where there is none. Default: any age.',
+  );
+
 /** A duration as CometBFT writes it: Go syntax, for instance 168h0m0s, 1m30s, 100ms. */
 export const goDuration = z
   .string()

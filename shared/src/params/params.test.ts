@@ -202,9 +202,14 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   'snapshot-upload': {
     accepts: [
       [bucket, { ...bucket, compression: 'gzip', includeMetadata: true }],
-      [{ ...uri, compression: 'zstd', includeMetadata: false }],
+      [{ ...uri, compression: 'zstd', includeMetadata: false, maxAgeSeconds: 86_400 }],
     ],
-    refuses: [...wrongStores({}), [{ ...bucket, compression: 'lz4' }, /compression/]],
+    refuses: [
+      ...wrongStores({}),
+      [{ ...bucket, compression: 'lz4' }, /compression/],
+      [{ ...bucket, maxAgeSeconds: 0 }, /maxAgeSeconds/],
+      [{ ...bucket, maxAgeSeconds: '1d' }, /maxAgeSeconds/],
+    ],
   },
   'result-export': {
     accepts: [
@@ -217,6 +222,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
           startHeight: 5,
           concurrency: 256,
           partialPage: true,
+          maxAgeSeconds: 3600,
         },
       ],
     ],
@@ -224,6 +230,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       ...wrongStores({}),
       [{ ...bucket, pageSize: 0 }, /pageSize/],
       [{ ...bucket, concurrency: 257 }, /concurrency/],
+      [{ ...bucket, maxAgeSeconds: 315_360_001 }, /maxAgeSeconds/],
     ],
   },
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { blockHeight, httpUrl } from './fields.ts';
+import { blockHeight, httpUrl, maxAgeSeconds } from './fields.ts';
 import { objectStoreFields, objectStoreRules } from './object-store.ts';
 
 export const resultExportParams = defineParams(
@@ -20,6 +20,7 @@ export const resultExportParams = defineParams(
       .describe(
         'Write the last page although it is not full; a daemon does once its first block has waited for a minute. The next page begins after it.',
       ),
+    maxAgeSeconds: maxAgeSeconds.optional(),
   }),
   objectStoreRules,
 );

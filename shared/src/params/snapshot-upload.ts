@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { objectStoreFields, objectStoreRules } from './object-store.ts';
 import { defineParams } from './define-params.ts';
+import { maxAgeSeconds } from './fields.ts';
 
 export const snapshotUploadParams = defineParams(
   z.strictObject({
@@ -15,6 +16,7 @@ export const snapshotUploadParams = defineParams(
       .describe(
         'Put a metadata.db that lists the snapshot into the archive, so that the restored node can use and serve it.',
       ),
+    maxAgeSeconds: maxAgeSeconds.optional(),
   }),
   objectStoreRules,
 );

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { boundStream, readBounded } from '@nodetask/runtime/foreign-bytes';
 import { abortReason, type ErrorCode, TaskError } from '@nodetask/shared';
 import type { Egress } from '../egress.ts';
+import { certificateAdvice, certificateFaultOf } from './certificate-fault.ts';
 
 /** An answer whose body has not been read yet: read it to its end, or destroy it. Beyond the bound it fails with an error that `isOversize` knows. */
 export interface HttpAnswer {
@@ -128,8 +129,11 @@ export const networkError = (url: URL, error: unknown, signal: AbortSignal, code
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TaskError) return cause;
   }
-  return new TaskError(code, `${describeURL(url)}: ${innermostMessage(error)}: check the address and the network`, {
+  const fault = certificateFaultOf(error);
+  const advice = fault === undefined ? 'check the address and the network' : certificateAdvice(fault);
+  return new TaskError(code, `${describeURL(url)}: ${innermostMessage(error)}: ${advice}`, {
     cause: error,
+    ...(fault === undefined ? {} : { retriable: false }),
   });
 };
 

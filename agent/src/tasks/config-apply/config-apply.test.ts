@@ -33,6 +33,7 @@ describe('config-apply, full', () => {
       assert.equal((await runTask('config-validate', configValidate(home), {})).output?.['valid'], true);
       assert.deepEqual(await apply(home, { mode, overrides: { 'chain.moniker': 'me' } }), {
         outcome: 'unchanged',
+        reason: 'already-as-wanted',
         output: { reason: 'already-as-wanted', mode, version: 2, changed: [], diagnostics: [] },
       });
       assert.deepEqual(await both(home), [config, app]);

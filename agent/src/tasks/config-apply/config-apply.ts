@@ -9,6 +9,7 @@ import type { HostFacts } from '../config/host-defaults.ts';
 import { checkOverrides, parsedOverrides } from '../config/overrides-param.ts';
 import { resolveIntent } from '../config/resolve-intent.ts';
 import { planWrite } from '../config/write-config.ts';
+import { nothingDone } from '../nothing-done.ts';
 
 /**
  * config-apply: brings config.toml and app.toml to what a mode and overrides say, as one unit. Output: `{reason?, mode?, version?, changed,
@@ -53,7 +54,7 @@ export const configApply = (home: NodeHome, host: HostFacts): TaskHandler<Config
     const { changes, changed } = await planWrite(disk, resolution.values, resolution.writable);
     signal.throwIfAborted();
     if (changes.length === 0) {
-      return { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...head, changed: [], diagnostics } };
+      return nothingDone('already-as-wanted', { ...head, changed: [], diagnostics });
     }
     await replaceFiles(folder, changes);
     logger.info('applied configuration', { files: changes.map((change) => change.name), keys: changed.length });

@@ -64,6 +64,7 @@ describe('config-patch', () => {
     });
     assert.deepEqual(report, {
       outcome: 'unchanged',
+      reason: 'already-as-wanted',
       output: { reason: 'already-as-wanted', files: { 'config.toml': { changed: [] } } },
     });
     assert.equal(await read('config.toml'), config);

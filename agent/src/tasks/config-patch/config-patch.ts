@@ -12,6 +12,7 @@ import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { findGenesisFile } from '../../node/node-paths.ts';
 import { readTextFile } from '../../node/read-file.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf } from './document-format.ts';
 import { editAside } from './edit-aside.ts';
@@ -45,11 +46,11 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
       );
       logger.info('patched config files', { files: changed.map(({ name }) => name) });
     }
-    const reason = changed.length === 0 ? 'already-as-wanted' : params.dryRun ? 'dry-run' : undefined;
-    return {
-      outcome: changed.length === 0 ? 'unchanged' : params.dryRun ? 'skipped' : 'changed',
-      output: { ...(reason === undefined ? {} : { reason }), ...describe(edited) },
-    };
+    const output = describe(edited);
+    if (changed.length === 0) return nothingDone('already-as-wanted', output);
+    return params.dryRun
+      ? nothingDone('dry-run', output, 'dryRun is set: nothing was written, and the output says what would change')
+      : { outcome: 'changed', output };
   },
 });
 

@@ -10,6 +10,7 @@ import { checkOverrides, parsedOverrides } from '../config/overrides-param.ts';
 import { registry } from '../config/registry.ts';
 import { resolveIntent } from '../config/resolve-intent.ts';
 import { planWrite } from '../config/write-config.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { findProcess, type ProcessTable } from './process-table.ts';
 
 /**
@@ -56,8 +57,9 @@ export const configReload = (
       params.signal === undefined ? undefined : await processes.signal(params.signal.process, params.signal.name);
     if (pid !== undefined)
       logger.info('signalled the node', { pid, signal: params.signal?.name, process: params.signal?.process });
+    if (changes.length === 0 && pid === undefined) return nothingDone('already-as-wanted', { changed, diagnostics });
     return {
-      outcome: changes.length > 0 || pid !== undefined ? 'changed' : 'unchanged',
+      outcome: 'changed',
       output: {
         ...(changes.length > 0 ? {} : { reason: 'already-as-wanted' }),
         changed,

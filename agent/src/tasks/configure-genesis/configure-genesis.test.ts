@@ -87,7 +87,8 @@ describe('configure-genesis from https', () => {
     assert.equal(await readFile(file, 'utf8'), text);
     assert.deepEqual(await files(), ['genesis.json']);
     assert.deepEqual(progress.at(-1), { stage: 'download', done: text.length, total: text.length, unit: 'bytes' });
-    assert.deepEqual(await run({ uri }), { outcome: 'unchanged', output: { reason: 'already-there', ...output } });
+    const reason = 'already-there';
+    assert.deepEqual(await run({ uri }), { outcome: 'unchanged', reason, output: { reason, ...output } });
     assert.equal(server.requests.length, 2);
     // With the hash there is no need to ask.
     assert.equal((await run({ uri, sha256: sha256(text) })).outcome, 'unchanged');

@@ -13,6 +13,7 @@ import { findGenesisFile, type NodeFile } from '../../node/node-paths.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { readGenesisFile, refuseOtherFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -52,7 +53,7 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
     if (existing === undefined && target.movedBy !== undefined) await refuseOtherFile(target.path, target.movedBy);
     if (existing !== undefined && params.sha256 === existing.sha256) {
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
-      return { outcome: 'unchanged', output: { reason: 'already-there', ...checked(params, existing, target.name) } };
+      return nothingDone('already-there', { ...checked(params, existing, target.name) });
     }
     return install(target, source, context, options, existing?.sha256);
   },
@@ -96,7 +97,7 @@ const install = async (
     const fetched = await fetchInto(temporary.file, folder, source, context, options);
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
-    if (fetched.sha256 === existing) return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
+    if (fetched.sha256 === existing) return nothingDone('already-there', { ...output });
     await replaceFiles(folder, [{ name, content: { temporary: temporary.name } }]);
     installed = true;
     logger.info('installed genesis', { folder, ...output });

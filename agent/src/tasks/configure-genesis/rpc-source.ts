@@ -94,10 +94,7 @@ const toCount = (json: string): number | undefined => {
 const openBrace = 0x7b;
 
 /** JSON-RPC's "method not found", or no such path. */
-const knowsNoChunks = (error: unknown): boolean =>
-  error instanceof TaskError &&
-  error.code === 'rpc-invalid' &&
-  (error.details?.['rpcCode'] === -32601 || error.details?.['httpStatus'] === 404);
+const knowsNoChunks = (error: unknown): boolean => error instanceof TaskError && error.code === 'rpc-method-missing';
 
 const invalid = (name: string, what: string): TaskError =>
   new TaskError('rpc-invalid', `${name} ${what}; nothing was changed. Check the address and the node`);

@@ -147,7 +147,8 @@ describe('configure-state-sync', () => {
     assert.equal(differing.length, 6, differing.join('\n'));
     assert.equal(after.split('\n').length, before.split('\n').length);
     assert.deepEqual(await readdir(home.config), ['app.toml', 'config.toml']);
-    assert.deepEqual(await run(params), { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output } });
+    const reason = 'already-as-wanted';
+    assert.deepEqual(await run(params), { outcome: 'unchanged', reason, output: { reason, ...output } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 
@@ -402,7 +403,8 @@ describe('configure-state-sync', () => {
       code: 'snapshot-missing',
       message: /there is none in \S+\/fast\/snapshots/,
     });
-    await mkdir(join(moved, '8000'), { recursive: true });
+    await mkdir(join(moved, '8000', '1'), { recursive: true });
+    await writeFile(join(moved, '8000', '1', '0'), 'a chunk');
     assert.equal((await run({ useLocalSnapshot: true })).output?.['trustHeight'], 8_000);
     const before = await readConfigFile(home, 'config.toml');
     for (const [text, message] of [

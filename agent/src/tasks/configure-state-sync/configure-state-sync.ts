@@ -10,6 +10,7 @@ import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { whyOf } from '../why.ts';
 import { snapshotsLock } from '../snapshot/snapshots-folder.ts';
 import { localSnapshot } from './local-snapshot.ts';
@@ -91,9 +92,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       dropped: dropped.map(({ server, why }) => ({ server, why })),
     };
     const doubts = local === undefined || local.warnings.length === 0 ? {} : { warnings: local.warnings };
-    return isChanged
-      ? { outcome: 'changed', output, ...doubts }
-      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output }, ...doubts };
+    return { ...(isChanged ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output)), ...doubts };
   },
 });
 

@@ -132,7 +132,8 @@ describe('discover-peers', () => {
     assert.deepEqual(await readdir(home.config), ['app.toml', 'config.toml']);
 
     names['peers.sei.svc'].reverse();
-    assert.deepEqual(await run([source]), { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...output } });
+    const reason = 'already-as-wanted';
+    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 

@@ -10,6 +10,7 @@ import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { whyOf } from '../why.ts';
 import { type Answer, askHosts } from './ask-hosts.ts';
 import { type Choice, choosePeers, describeNoPeers, type Findings, formatPeers } from './choose-peers.ts';
@@ -87,7 +88,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     });
     return isChanged
       ? { outcome: 'changed', output: describe(choice) }
-      : { outcome: 'unchanged', output: { reason: 'already-as-wanted', ...describe(choice) } };
+      : nothingDone('already-as-wanted', describe(choice));
   },
 });
 

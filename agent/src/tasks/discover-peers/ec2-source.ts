@@ -2,6 +2,7 @@ import { TaskError } from '@nodetask/shared';
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import { abortable } from '../../node/abortable.ts';
 import type { Egress } from '../../node/egress.ts';
+import { certificateAdvice, certificateFaultOf } from '../../node/http/certificate-fault.ts';
 import { isIPAddress } from '../../node/ip-address.ts';
 import { type Candidate, maxHosts, type PeerSource } from './peer-source.ts';
 import { ec2Transport, pageInstances } from './ec2-transport.ts';
@@ -117,15 +118,22 @@ const ec2Error = (region: string, error: unknown): TaskError => {
   const [name, text] =
     error instanceof Error ? [error.name.slice(0, 80), error.message.slice(0, 1_200)] : ['Error', String(error)];
   const status = statusOf(error);
-  const isLasting = status !== undefined && status < 500 && status !== 429 && !/throttl|limitexceeded/i.test(name);
-  const advice = /credential|auth|token|denied/i.test(name)
-    ? 'give the agent credentials that may call ec2:DescribeInstances, by its environment, web identity or pod identity'
-    : 'check region and endpoint';
+  const fault = certificateFaultOf(error);
+  // Without credentials nothing is sent, and so nothing answers with a status.
+  const isAnswered = status !== undefined || name === 'CredentialsProviderError' || fault !== undefined;
+  const isPassing = (status ?? 0) >= 500 || status === 429 || /throttl|limitexceeded/i.test(name);
   return new TaskError(
-    isLasting ? 'source-invalid' : 'source-unreachable',
-    `EC2 in ${region} cannot be asked: ${name}: ${withoutKeys(text).slice(0, 300)}: ${advice}`,
+    isAnswered && !isPassing ? 'source-invalid' : 'source-unreachable',
+    `EC2 in ${region} cannot be asked: ${name}: ${withoutKeys(text).slice(0, 300)}: ${fault === undefined ? adviceOf(name) : certificateAdvice(fault)}`,
     { cause: error },
   );
+};
+
+const adviceOf = (name: string): string => {
+  if (name === 'RequestExpired') return 'set the clock of this machine, which is wrong';
+  return /credential|auth|token|denied|signature/i.test(name)
+    ? 'give the agent credentials that may call ec2:DescribeInstances, by its environment, web identity or pod identity'
+    : 'check region and endpoint';
 };
 
 const statusOf = (error: unknown): number | undefined => {

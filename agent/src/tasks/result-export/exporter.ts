@@ -9,6 +9,7 @@ import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
+import { refuseOldUpload } from '../upload-age.ts';
 import { blockLine } from './block-line.ts';
 import { type Block, blocksInOrder } from './block-window.ts';
 import { compileDestination, type ExportDestination, type HeightRange } from './export-destination.ts';
@@ -92,6 +93,19 @@ export class Exporter {
   get output(): JsonObject {
     const last = this.#lastExportedHeight;
     return { ...this.#sum, ...(last === undefined ? {} : { lastExportedHeight: last }) };
+  }
+
+  /** Throws TaskError `upload-too-old` where the newest complete page is older than `maxAgeSeconds`. @param why Nothing newer comes. */
+  async refuseOldPage(why: string): Promise<void> {
+    const { kind, submittedAt, params } = this.#context;
+    const { maxAgeSeconds } = params;
+    if (maxAgeSeconds === undefined) return;
+    const newest = await this.#stateFile.newest();
+    const now = this.#options.clock.now();
+    // A daemon has had no time yet to export its first page.
+    if (newest === undefined && kind === 'daemon' && now - Date.parse(submittedAt) <= maxAgeSeconds * 1000) return;
+    const place = this.#store.describe(this.#destination.location.prefix);
+    refuseOldUpload({ maxAgeSeconds, newest, now, place, why, output: {} });
   }
 
   close(): void {
@@ -182,9 +196,11 @@ export class Exporter {
           if (!isDeepStrictEqual(await this.#stateFile.read(), before)) return false;
           await this.#writePage(page, blocks, { chainId, before, total });
           await this.#stateFile.write(after);
+          await this.#stateFile.writeNewest(this.#destination.pageKey(page), new Date(this.#options.clock.now()));
           return true;
         });
         if (!isWritten) return;
+        this.#context.advanced();
         this.#lastExportedHeight = page.to;
         state = after;
       }
@@ -286,7 +302,7 @@ export const withOutput = (error: unknown, output: JsonObject): unknown => {
   return new TaskError(code, message, {
     cause: error,
     retriable,
-    output,
+    output: { ...error.output, ...output },
     ...(details === undefined ? {} : { details }),
   });
 };

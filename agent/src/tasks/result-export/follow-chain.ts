@@ -1,6 +1,7 @@
 import { type Clock, type ResultExportParams, sleep, TaskError } from '@nodetask/shared';
 import type { TaskContext } from '../../engine/task-handler.ts';
 import type { Exporter, Pass } from './exporter.ts';
+import { nothingToExport } from './nothing-to-export.ts';
 import { PollPace } from './poll-pace.ts';
 
 const firstBackoffMs = 500;
@@ -8,7 +9,8 @@ const longestBackoffMs = 30_000;
 
 /**
  * Exports pages as the chain fills them, until the signal aborts. Outages of the node and of the store, and another task that writes to the
- * same place, are waited out with backoff, and told in the progress; what does not pass by itself is thrown.
+ * same place, are waited out with backoff, and told in the progress; what does not pass by itself is thrown, and so is every cause that has kept the
+ * newest page from being newer than `maxAgeSeconds`.
  */
 export const followChain = async (
   exporter: Exporter,
@@ -25,10 +27,12 @@ export const followChain = async (
       const pass = await exporter.pass({ partialPage: patience.isUsedUp(clock.monotonic()) });
       if (failures > 0) logger.info('the export goes on', { failures });
       failures = 0;
+      context.advanced();
       const now = clock.monotonic();
       pace.saw(pass.latestHeight, now);
       patience.saw(pass, now);
       if (pass.plan.kind === 'pages' || patience.isUsedUp(now)) continue;
+      await exporter.refuseOldPage(nothingToExport(pass.plan));
       context.progress(progressOf(pass, exporter));
       await sleep(clock, Math.min(pace.pauseMs(pass.plan.missing), patience.leftMs(now)), signal);
     } catch (error) {
@@ -36,7 +40,8 @@ export const followChain = async (
       failures++;
       // The first failure is worth a line; an outage of hours is not worth thousands.
       if (failures === 1) logger.warn('the export waits and tries again', { error });
-      context.progress({ stage: `retry after ${error.code}`, done: exporter.blocks, unit: 'blocks' });
+      await exporter.refuseOldPage(error.message);
+      context.progress({ stage: `retry after ${error.code}`, done: exporter.blocks, unit: 'blocks', failure: error });
       await sleep(clock, Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 10)), signal);
     }
   }

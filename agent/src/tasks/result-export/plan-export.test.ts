@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
 import type { ExportState } from './export-state.ts';
+import { nothingToExport } from './nothing-to-export.ts';
 import { type ExportPlan, pagesOf, planExport, type PlanInput } from './plan-export.ts';
 
 const chainId = 'test-1';
@@ -52,23 +53,44 @@ test('another chain is refused', () => {
   });
 });
 
-const nothing = (reason: string, from: number, waiting: number, missing: number) => ({
+const nothing = (reason: string, from: number, waiting: number, missing: number, latest: number) => ({
   kind: 'nothing',
   reason,
   from,
   waiting,
   missing,
+  latest,
 });
 
 test('says why there is nothing to export, and how many blocks are missing', () => {
   const state: ExportState = { chainId, exported: 500 };
-  assert.deepEqual(plan({ latest: 500, state }), nothing('no-new-blocks', 501, 0, 100));
-  assert.deepEqual(plan({ latest: 500, state, partialPage: true }), nothing('no-new-blocks', 501, 0, 1));
-  assert.deepEqual(plan({ latest: 599, state }), nothing('page-not-full', 501, 99, 1));
-  assert.deepEqual(plan({ latest: 400, state }), nothing('node-behind', 501, 0, 200));
-  assert.deepEqual(plan({ latest: 400, startHeight: 1_000 }), nothing('start-not-reached', 1_000, 0, 699));
+  assert.deepEqual(plan({ latest: 500, state }), nothing('no-new-blocks', 501, 0, 100, 500));
+  assert.deepEqual(plan({ latest: 500, state, partialPage: true }), nothing('no-new-blocks', 501, 0, 1, 500));
+  assert.deepEqual(plan({ latest: 599, state }), nothing('page-not-full', 501, 99, 1, 599));
+  assert.deepEqual(plan({ latest: 400, state }), nothing('node-behind', 501, 0, 200, 400));
+  assert.deepEqual(plan({ latest: 400, startHeight: 1_000 }), nothing('start-not-reached', 1_000, 0, 699, 400));
   const begun = { chainId, exported: 500, begun: { from: 501, to: 550 } };
-  assert.deepEqual(plan({ latest: 520, state: begun }), nothing('node-behind', 501, 20, 30));
+  assert.deepEqual(plan({ latest: 520, state: begun }), nothing('node-behind', 501, 20, 30, 520));
+});
+
+const said = (input: Parameters<typeof plan>[0]): string => {
+  const planned = plan(input);
+  assert.ok(planned.kind === 'nothing');
+  return nothingToExport(planned);
+};
+
+test('names the heights and what to do in the message of a run that exports nothing', () => {
+  const state: ExportState = { chainId, exported: 500 };
+  assert.equal(said({ latest: 500, state }), 'every block up to 500, the newest of the node, is exported');
+  assert.match(said({ latest: 599, state }), /^99 blocks from 501 on wait for 1 more, .*: set partialPage/);
+  assert.match(
+    said({ latest: 400, state }),
+    /^nothing exported: the node is at height 400, and the next page ends at 600: wait/,
+  );
+  assert.match(
+    said({ latest: 400, startHeight: 1_000 }),
+    /at height 400, and the first to export is 1000: wait .* correct startHeight$/,
+  );
 });
 
 test('a page that was begun keeps its range, whatever the params say now', () => {

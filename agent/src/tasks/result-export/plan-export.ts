@@ -36,7 +36,11 @@ export type ExportPlan =
       readonly waiting: number;
       /** Blocks that have to be made before there is something to export. */
       readonly missing: number;
+      /** The newest block that the node has. */
+      readonly latest: number;
     };
+
+export type NothingPlan = Extract<ExportPlan, { kind: 'nothing' }>;
 
 export type NothingReason =
   /** Everything that the node has is exported. */
@@ -66,7 +70,14 @@ export const planExport = (input: PlanInput): ExportPlan => {
   const begun = state?.begun;
   if (begun !== undefined) {
     if (begun.to > latestHeight) {
-      return { kind: 'nothing', reason: 'node-behind', from, waiting, missing: begun.to - latestHeight };
+      return {
+        kind: 'nothing',
+        reason: 'node-behind',
+        from,
+        waiting,
+        missing: begun.to - latestHeight,
+        latest: latestHeight,
+      };
     }
     return { kind: 'pages', ...begun, pageSize: begun.to - begun.from + 1, exportable: begun.to - begun.from + 1 };
   }
@@ -80,7 +91,7 @@ export const planExport = (input: PlanInput): ExportPlan => {
     return { kind: 'pages', from, to: latestHeight, pageSize, exportable: waiting };
   }
   const missing = from + (input.partialPage ? 1 : pageSize) - 1 - latestHeight;
-  return { kind: 'nothing', reason: reasonOf(input, waiting), from, waiting, missing };
+  return { kind: 'nothing', reason: reasonOf(input, waiting), from, waiting, missing, latest: latestHeight };
 };
 
 /** The pages of a plan, in order. */

@@ -1,14 +1,16 @@
 import type { ResultExportParams } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { compileDestination } from './export-destination.ts';
 import { Exporter, type ExportOptions, withOutput } from './exporter.ts';
 import { followChain } from './follow-chain.ts';
+import { nothingToExport } from './nothing-to-export.ts';
 
 /**
  * result-export: writes the `block_results` of every block since the last exported height to an object store, as pages of compressed JSON
  * lines in order, without a gap or a double. A one-shot or a run of a schedule ends at the height that the node had at its beginning; a
- * daemon follows the chain. How pages and state hold together is in docs/adr. Output: `{reason?, pages, blocks, bytes, lastExportedHeight?}`,
- * also of a run that failed on its way.
+ * daemon follows the chain. Where nothing is exported, the newest page must not be older than `maxAgeSeconds`. How pages and state hold together
+ * is in docs/adr. Output: `{reason?, pages, blocks, bytes, lastExportedHeight?}`, also of a run that failed on its way.
  */
 export const resultExport = (options: ExportOptions): TaskHandler<ResultExportParams> => ({
   interrupted: 'run-again',
@@ -40,6 +42,8 @@ const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportP
   for (let plan = first; ; { plan } = await exporter.pass({ partialPage, until })) {
     if (plan.kind === 'pages') continue;
     if (exporter.blocks > 0) return { outcome: 'changed', output: exporter.output };
-    return { outcome: 'unchanged', output: { reason: plan.reason, ...exporter.output } };
+    const message = nothingToExport(plan);
+    await exporter.refuseOldPage(message);
+    return nothingDone(plan.reason, exporter.output, message);
   }
 };

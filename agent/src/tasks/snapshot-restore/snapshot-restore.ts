@@ -70,6 +70,7 @@ const restore = async (
     warnings: readonly string[] = [],
   ): TaskReport => ({
     outcome,
+    ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
     output: {
       ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
       height,

@@ -10,9 +10,13 @@ import { formatManifest, type Manifest } from '../snapshot/manifest.ts';
 import { readNodeSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
+import { refuseOldUpload } from '../upload-age.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
+import { newestUpload } from './newest-upload.ts';
+import { alreadyUploaded, nothingToUpload } from './nothing-to-upload.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
+import { readSnapshotSettings } from './snapshot-settings.ts';
 import { advanceLatest, findUploaded } from './uploaded.ts';
 
 /** Unfinished uploads of other heights may be another node's at work; after so long they are not. */
@@ -21,10 +25,15 @@ const otherUploadsAgeMs = 24 * 3_600_000;
 /**
  * snapshot-upload: packs the highest complete snapshot, with a metadata.db that lists this one only, and streams it to the object store: the
  * archive, then its manifest, then `latest.txt`. Each of these appears whole or not at all, and none before what it refers to, so a crash at
- * any point leaves a prefix that can be restored from. Output: `{reason?, height?, key?, bytes?, sha256?, skipped?, skippedMore?}`.
+ * any point leaves a prefix that can be restored from. Where nothing is uploaded, the newest upload must not be older than `maxAgeSeconds`.
+ * Output: `{reason?, height?, key?, bytes?, sha256?, skipped?, skippedMore?}`, beside `{newestUpload, newestUploadAt}` where that is too old.
  */
 export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUploadParams> =>
-  snapshotHandler(options, (store, location, context) => upload(store, location, context, options));
+  snapshotHandler(options, async (store, location, context) => {
+    const report = await upload(store, location, context, options);
+    if (report.outcome !== 'changed') await refuseOld(report, store, location, context, options);
+    return report;
+  });
 
 type Context = TaskContext<SnapshotUploadParams>;
 
@@ -42,7 +51,9 @@ const upload = async (
   const skipped = tellSkipped(snapshots);
   const doubts = snapshots.doubts.length === 0 ? {} : { warnings: snapshots.doubts };
   const choice = chooseSnapshot(snapshots);
-  if ('reason' in choice) return { outcome: 'unchanged', output: { reason: choice.reason, ...skipped }, ...doubts };
+  if ('reason' in choice) {
+    return { ...nothingToUpload(choice.reason, snapshots, await readSnapshotSettings(home)), ...doubts };
+  }
   const { height } = choice;
   const chainId = await readChainId(options.home, signal);
   const uploaded = await findUploaded(store, prefix, { height, chainId }, signal);
@@ -52,7 +63,7 @@ const upload = async (
     const output = { height, key, bytes, sha256, ...skipped };
     return advanced
       ? { outcome: 'changed', output, ...doubts }
-      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output }, ...doubts };
+      : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...doubts };
   }
   await discardLeftovers(store, prefix, height, context);
   const metadata =
@@ -85,6 +96,25 @@ const upload = async (
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
   return { outcome: 'changed', output: { height, key, ...archive, ...skipped }, ...doubts };
+};
+
+const refuseOld = async (
+  report: TaskReport,
+  store: ObjectStore,
+  { prefix }: ObjectStoreLocation,
+  { params: { maxAgeSeconds }, signal }: Context,
+  { home, clock }: SnapshotOptions,
+): Promise<void> => {
+  if (maxAgeSeconds === undefined) return;
+  const newest = await newestUpload(store, prefix, await readChainId(home, signal), signal);
+  refuseOldUpload({
+    maxAgeSeconds,
+    newest,
+    now: clock.now(),
+    place: store.describe(prefix),
+    why: report.message ?? report.reason ?? '',
+    output: report.output ?? {},
+  });
 };
 
 interface SentArchive {

@@ -214,7 +214,7 @@ export class LocalSnapshots implements AsyncDisposable {
 const maxTold = 16;
 
 /** What an output says of the heights that are not complete: nothing if there are none. */
-export const tellSkipped = ({ skipped }: LocalSnapshots): JsonObject => {
+export const tellSkipped = ({ skipped }: Pick<LocalSnapshots, 'skipped'>): JsonObject => {
   if (skipped.length === 0) return {};
   const told = skipped.slice(0, maxTold).map(({ height, why }) => ({ height, why }));
   return { skipped: told, ...(skipped.length > told.length ? { skippedMore: skipped.length - told.length } : {}) };

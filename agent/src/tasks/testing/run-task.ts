@@ -8,6 +8,9 @@ export interface RunOptions {
   readonly kind?: TaskContext<unknown>['kind'];
   readonly signal?: AbortSignal;
   readonly onProgress?: (update: ProgressUpdate) => void;
+  readonly onAdvance?: () => void;
+  /** Default: now. */
+  readonly submittedAt?: string;
 }
 
 /** Does what the engine does with a one-shot: parses the params, lets the handler check them, runs it. */
@@ -24,9 +27,11 @@ export const runTask = async <T extends TaskType>(
     kind: options.kind ?? 'one-shot',
     params: parsed,
     run: 1,
+    submittedAt: options.submittedAt ?? new Date().toISOString(),
     signal: options.signal ?? new AbortController().signal,
     logger: silentLogger,
     progress: options.onProgress ?? (() => undefined),
+    advanced: options.onAdvance ?? (() => undefined),
     withLocks: (_locks, work) => work(),
   });
 };

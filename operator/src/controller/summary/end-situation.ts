@@ -30,7 +30,11 @@ export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): 
 const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   const [only] = targets;
   const warned = targets.filter(({ verdict }) => verdict.reason === 'CompletedWithWarnings');
-  const details = warned.length === 0 ? '' : `, ${warned.length} of them with a warning: ${said(warned)}`;
+  const skipped = targets.filter(({ view }) => view.result?.outcome === 'skipped');
+  const details = [
+    ...(warned.length === 0 ? [] : [`, ${warned.length} of them with a warning: ${said(warned)}`]),
+    ...(skipped.length === 0 ? [] : [`, ${skipped.length} of them skipped: ${said(skipped)}`]),
+  ].join('');
   return {
     standing: 'complete',
     phase: 'Succeeded',

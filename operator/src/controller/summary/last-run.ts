@@ -1,12 +1,14 @@
+import type { RunRecord } from '@nodetask/shared';
 import { boundedText, shortList } from '../../bounded-text.ts';
 import type { LastRun } from '../decision.ts';
+import type { TargetView } from '../target/target-view.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
 
 /** How the newest run that has ended went, over all targets; absent before any has. */
 export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefined => {
   const ended = targets.flatMap(({ view }) => {
     const run = view.runs.find(({ status }) => status !== 'running');
-    return run === undefined ? [] : [{ pod: view.pod, run }];
+    return run === undefined ? [] : [{ pod: view.pod, run, said: whatItSaid(run, view.result) }];
   });
   if (ended.length === 0) return undefined;
 
@@ -15,7 +17,7 @@ export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefine
     return {
       reason: 'RunFailed',
       message: boundedText(
-        shortList(failed.map(({ pod, run }) => `run ${run.run} on ${pod} failed: ${run.error ?? 'no reason given'}`)),
+        shortList(failed.map(({ pod, run, said }) => `run ${run.run} on ${pod} failed: ${said ?? 'no reason given'}`)),
       ),
     };
   }
@@ -32,8 +34,18 @@ export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefine
   }
   return {
     reason: 'RunSucceeded',
-    message: shortList(ended.map(({ pod, run }) => `run ${run.run} succeeded on ${pod}`)),
+    message: boundedText(shortList(ended.map(({ pod, run, said }) => wellEnded(pod, run, said)))),
   };
+};
+
+/** A run that did nothing says why: a schedule that never does anything must not look like one that works. */
+const wellEnded = (pod: string, { run, outcome }: RunRecord, said = 'no reason given'): string =>
+  outcome === 'skipped' ? `run ${run} was skipped on ${pod}: ${said}` : `run ${run} succeeded on ${pod}`;
+
+/** Of the last run that has ended the result says more than the list of runs has room for. */
+const whatItSaid = ({ error, reason }: RunRecord, result: TargetView['result']): string | undefined => {
+  if (error === undefined) return (result?.reason === reason ? result?.message : undefined) ?? reason;
+  return result?.error?.startsWith(error.replace(/…$/, '')) === true ? result.error : error;
 };
 
 /** When a schedule last fired, when it fires next, and how many of its firings were missed, over all targets. */

@@ -34,9 +34,16 @@ export const endedResult: TargetDecision = (view) => {
   }
 };
 
-const succeeded = ({ outcome, warnings = [] }: NonNullable<TargetView['result']>): TargetVerdict => {
+/** "skipped: nothing uploaded: 1 snapshot on disk, 2 are needed". What was unchanged needs no explanation. */
+const outcomeText = ({ outcome, reason, message }: NonNullable<TargetView['result']>): string => {
+  const why = outcome === 'skipped' ? (message ?? reason) : undefined;
+  return boundedText(why === undefined ? (outcome ?? '') : `skipped: ${why}`);
+};
+
+const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => {
+  const { outcome, warnings = [] } = result;
   const [first] = warnings;
-  if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcome ?? '' };
+  if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcomeText(result) };
   const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
   const message = boundedText(`${outcome ?? 'completed'}; warning: ${first}${more}`);
   return { state: 'succeeded', reason: 'CompletedWithWarnings', message };
