@@ -7,6 +7,7 @@ import { configLock, makeConfigFolder, openConfigFolder } from '../../node/confi
 import type { Egress } from '../../node/egress.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
+import { maxGenesisBytes } from '../../node/genesis-limit.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
@@ -56,7 +57,6 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
 });
 
 const fileName = 'genesis.json';
-const defaultMaxBytes = 2 * 1024 ** 3;
 const defaultBudgetMs = 30 * 60_000;
 
 /** The source that the params name. Refuses at submit what must not be fetched. */
@@ -135,7 +135,7 @@ const fetchTo = async (
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
 ): Promise<Genesis> => {
-  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  const maxBytes = options.maxBytes ?? maxGenesisBytes;
   const budgetMs = options.budgetMs ?? defaultBudgetMs;
   const deadline = startDeadline(
     options.clock,
