@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Skeleton, SkeletonReader, SkeletonTooLargeError, type Wanted } from './json-skeleton.ts';
 import { JsonSyntaxError, JsonTokens } from './json-tokens.ts';
+import { NotUtf8Error, Utf8Check } from './utf8-check.ts';
 
 const wanted = (...paths: readonly string[]): Wanted => {
   const root: Wanted = { members: new Map(), list: false };
@@ -154,4 +156,26 @@ describe('the bytes of a JSON document', () => {
       { line: 3, column: 10, message: 'there is a word that is no value' },
     );
   });
+});
+
+test('bytes are UTF-8 or not, wherever their pieces were cut', () => {
+  const isUtf8InPieces = (bytes: Buffer, pieceBytes: number): boolean => {
+    const check = new Utf8Check();
+    try {
+      for (let at = 0; at < bytes.length; at += pieceBytes) check.write(bytes.subarray(at, at + pieceBytes));
+      check.end();
+      return true;
+    } catch (error) {
+      if (error instanceof NotUtf8Error) return false;
+      throw error;
+    }
+  };
+  const texts = fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 2 })), { maxLength: 4 });
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 1, max: 5 }), (parts, pieceBytes) => {
+      const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)));
+      assert.equal(isUtf8InPieces(bytes, pieceBytes), isUtf8(bytes));
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -16,8 +16,11 @@ export interface DocumentFormat {
   redact(text: string, changed: readonly KeyPath[]): string;
 }
 
-/** Of a JSON file that is parsed whole. A larger one is edited as a stream: see `editFile`. */
-export const maxParsedJsonBytes = 1024 * 1024;
+/**
+ * Of a JSON file that is parsed whole. A larger one is edited as a stream: see `editFile`. Each key that changes reads the text again, so a
+ * thousand of them take seconds at this size and hours at some megabytes.
+ */
+export const maxParsedJsonBytes = 64 * 1024;
 
 export const formatOf = (file: string): DocumentFormat =>
   file.endsWith('.json')

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats, writeS
 import { type PatchableFile, TaskError } from '@nodetask/shared';
 import { fileError } from '../../node/file-errors.ts';
 import { type Skeleton, SkeletonReader, SkeletonTooLargeError, type Span } from '../../node/json/json-skeleton.ts';
+import { NotUtf8Error, Utf8Check } from '../../node/json/utf8-check.ts';
 import { JsonSyntaxError, JsonTokens } from '../../node/json/json-tokens.ts';
 import { type EditedText, editText } from './edit-text.ts';
 import { parseKeyPath } from './key-path.ts';
@@ -80,13 +81,13 @@ const refuseUnreadable = ({ path, maxBytes }: FileEditJob, stat: Stats): void =>
 
 const readSkeleton = ({ name, path, patch, remove }: FileEditJob, file: number): Skeleton => {
   const reader = new SkeletonReader(wantedMembers(patch, remove.map(parseKeyPath)), maxSkeletonBytes);
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const utf8 = new Utf8Check();
   try {
     for (const piece of piecesOf(file, { start: 0, end: Number.MAX_SAFE_INTEGER })) {
-      decoder.decode(piece, { stream: true });
+      utf8.write(piece);
       reader.write(piece);
     }
-    decoder.decode();
+    utf8.end();
     return reader.end();
   } catch (error) {
     if (error instanceof JsonSyntaxError) {
@@ -103,7 +104,7 @@ const readSkeleton = ({ name, path, patch, remove }: FileEditJob, file: number):
         { cause: error },
       );
     }
-    if (error instanceof TypeError) {
+    if (error instanceof NotUtf8Error) {
       throw new TaskError('file-invalid', `${path} is not UTF-8 text: restore it from a backup or write it anew`, {
         cause: error,
       });
