@@ -29,7 +29,7 @@ export const runStarted = (record: TaskRecord, run: number, at: string, nextRunA
   const { progress: _progress, nextRunAt: _due, ...before } = record.result;
   // A schedule shows its last run's end while the next one runs; other tasks begin anew.
   const kept: TaskResult = record.kind === 'schedule' ? before : unfinished(before);
-  const { resumed: _resumed, crashes: _ofAnotherRun, ...fresh } = record;
+  const { resumed: _resumed, crashes: _ofAnotherRun, pledge: _pledge, ...fresh } = record;
   return revised(run === record.result.run ? record : fresh, {
     active: true,
     runStartedAt: at,
@@ -90,7 +90,7 @@ export const byHeight = (record: TaskRecord): boolean => record.async?.schedule?
 const recorded = (runs: readonly RunRecord[], run: RunRecord): readonly RunRecord[] =>
   [run, ...(runs[0]?.run === run.run ? runs.slice(1) : runs)].slice(0, maxRunRecords);
 
-const runEnded = (record: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord =>
+const runEnded = ({ pledge: _, ...record }: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord =>
   revised(record, {
     active: false,
     ...(record.kind === 'schedule' ? { runs: recorded(record.runs, { run: record.result.run, ...end }) } : {}),

@@ -24,6 +24,7 @@ const run = async (tracer: RecordingTracer, work: Work, changes: Partial<TaskCon
     logger: silentLogger,
     progress: () => undefined,
     withLocks: (_locks, inside) => inside(),
+    pledge: () => undefined,
     ...changes,
   });
 };
@@ -49,7 +50,11 @@ test('without a dispatch it has a trace of its own', async () => {
   const handlers = { 'mark-ready': { interrupted: 'run-again', locks: () => [], run: done } } as TaskHandlers;
   const traced = traceHandlers(handlers, tracer)['mark-ready'] as TaskHandler;
   const { signal } = new AbortController();
-  const rest = { progress: () => undefined, withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside() };
+  const rest = {
+    progress: () => undefined,
+    pledge: () => undefined,
+    withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside(),
+  };
   await traced.run({ id, kind: 'one-shot', params: {}, run: 1, signal, logger: silentLogger, ...rest });
   assert.equal(tracer.spans[0]?.options.parent, undefined);
   assert.equal(tracer.spans[0]?.traceparent, runTraceParent(id, 1));

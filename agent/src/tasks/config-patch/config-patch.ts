@@ -13,6 +13,7 @@ import { fileError, isMissing } from '../../node/file-errors.ts';
 import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
 import { maxGenesisBytes } from '../../node/genesis-limit.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import { checkParams } from './check-params.ts';
@@ -29,6 +30,7 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
   interrupted: 'run-again',
   locks: () => [configLock],
   check: checkParams,
+  finish: finishFiles(home),
   run: async (context) => {
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(home, logger);
@@ -44,6 +46,7 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
       signal.throwIfAborted();
       const changes = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
       if (!params.dryRun && changes.length > 0) {
+        await pledgeFiles(context, folder, changes, { outcome: 'changed', output: describe(edited) });
         // From here on recovery knows what becomes of temporary files.
         isHandedOver = true;
         await replaceFiles(folder, changes);

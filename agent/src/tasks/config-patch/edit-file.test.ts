@@ -161,9 +161,9 @@ describe('a JSON file that is edited as a stream', () => {
       'with a huge value to replace',
       `{"a": "${'x'.repeat(5_000_000)}"}`,
       { a: 2 },
-      /what the patch replaces, and what stands beside it, has more than the 4194304 bytes that this task takes into memory/,
+      /what the patch replaces, and what stands beside it, has more than the 1048576 bytes that this task takes into memory/,
     ],
-    ['with a huge list to replace', `{"a": [${'1,'.repeat(3_000_000)}1]}`, { a: [2] }, /more than the 4194304 bytes/],
+    ['with a huge list to replace', `{"a": [${'1,'.repeat(3_000_000)}1]}`, { a: [2] }, /more than the 1048576 bytes/],
   ] as const) {
     test(`is refused when it is ${what}`, async (t) => {
       const edit = await withFile(t);

@@ -26,7 +26,7 @@ export interface EditedFile extends Omit<EditedText, 'after'> {
 }
 
 /** What a patch looks at must fit into memory, parsed. */
-const maxSkeletonBytes = 4 * 1024 * 1024;
+const maxSkeletonBytes = 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
 /**
@@ -100,7 +100,7 @@ const readSkeleton = ({ name, path, patch, remove }: FileEditJob, file: number):
     if (error instanceof SkeletonTooLargeError) {
       throw new TaskError(
         'file-invalid',
-        `${path}: what the patch replaces, and what stands beside it, has more than the ${maxSkeletonBytes} bytes that this task takes into memory: edit the file by hand`,
+        `${path}: what the patch replaces, and what stands beside it, has more than the ${maxSkeletonBytes} bytes that this task takes into memory: remove the value in a task before this one, or edit the file by hand`,
         { cause: error },
       );
     }

@@ -10,6 +10,7 @@ import { replaceFiles } from '../../node/file-transaction.ts';
 import { maxGenesisBytes } from '../../node/genesis-limit.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { filesProof, finishFiles } from '../../node/pledge-files.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
@@ -42,6 +43,7 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
   check: (params) => {
     sourceOf(params, options);
   },
+  finish: finishFiles(options.home),
   run: async (context) => {
     const { params, logger } = context;
     const source = sourceOf(params, options);
@@ -82,10 +84,12 @@ const install = async (
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
     if (fetched.sha256 === existing) return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
+    const report = { outcome: 'changed', output } as const;
+    context.pledge({ report, proof: filesProof({ [fileName]: fetched.sha256 }) });
     await replaceFiles(folder, [{ name: fileName, content: { temporary: temporary.name } }]);
     installed = true;
     logger.info('installed genesis', { folder, ...output });
-    return { outcome: 'changed', output };
+    return report;
   } finally {
     if (!installed) await remove(join(folder, temporary.name));
   }

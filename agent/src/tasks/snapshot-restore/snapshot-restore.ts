@@ -11,7 +11,7 @@ import { findDataFolder, type NodeHome } from '../../node/node-home.ts';
 import type { RunningNodeOptions } from '../../node/running-node.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { commitPlace } from '../snapshot/open-snapshots.ts';
+import { commitPlace, openSnapshots } from '../snapshot/open-snapshots.ts';
 import {
   commitRestore,
   isCommitted,
@@ -43,7 +43,11 @@ const cleanUpBudgetMs = 1_000;
  * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, chainVerified?, durationMs}`.
  */
 export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
-  snapshotHandler(options, (store, location, context) => restore(store, location, context, options));
+  snapshotHandler(
+    options,
+    (store, location, context) => restore(store, location, context, options),
+    (_, _location, context, { report }) => finishRestore(context, options, report),
+  );
 
 type Context = TaskContext<SnapshotRestoreParams>;
 
@@ -109,11 +113,12 @@ const restore = async (
     };
     // It may have been started while the archive came.
     const running = await checkNodeStopped(options, params, signal);
-    signal.throwIfAborted();
+    const warnings = running === undefined ? [] : [running];
+    context.pledge({ report: report('changed', marker, warnings), proof: {} });
     const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
     return report('changed', marker, [
-      ...(running === undefined ? [] : [running]),
+      ...warnings,
       ...(unfinished === undefined ? [] : [`the snapshots are in place, but ${unfinished.message}`]),
     ]);
   } catch (error) {
@@ -122,6 +127,18 @@ const restore = async (
       await removeTree(fresh, signal.aborted ? options.clock.monotonic() + cleanUpBudgetMs : Infinity, options.clock);
     throw error;
   }
+};
+
+/** Completes what was interrupted, and sees by its marker whether this very run exchanged the snapshots. */
+const finishRestore = async (
+  { id, run, logger }: Context,
+  { home }: SnapshotRestoreOptions,
+  report: TaskReport,
+): Promise<TaskReport | undefined> => {
+  await openSnapshots(home, logger);
+  const data = await findDataFolder(home);
+  const by = data === undefined ? undefined : (await readMarker(data))?.by;
+  return by?.task === id && by.run === run ? report : undefined;
 };
 
 /** Unpacks into `fresh` and answers the SHA-256 of the archive, when everything has been checked and is on disk. */

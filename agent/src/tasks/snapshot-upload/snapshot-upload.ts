@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type SnapshotUploadParams, TaskError } from '@nodetask/shared';
+import * as z from 'zod';
 import { codecParallelism, codecs } from '../../archive/codecs.ts';
 import { compressStream } from '../../archive/compress-stream.ts';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
 import { findDataFolder } from '../../node/node-home.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { formatManifest, type Manifest } from '../snapshot/manifest.ts';
+import { formatManifest, type Manifest, readManifest } from '../snapshot/manifest.ts';
 import { openSnapshots } from '../snapshot/open-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
 import { snapshotHeights, snapshotsName } from '../snapshot/snapshots-folder.ts';
-import { advanceLatest, findUploaded } from './uploaded.ts';
+import { advanceLatest, findUploaded, latestHeight } from './uploaded.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
 
@@ -26,17 +27,21 @@ const otherUploadsAgeMs = 24 * 3_600_000;
  * any point leaves a prefix that can be restored from. Output: `{reason?, height?, key?, bytes?, sha256?}`.
  */
 export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUploadParams> =>
-  snapshotHandler(options, (store, location, context) => upload(store, location, context, options));
+  snapshotHandler(options, (store, location, context) => upload(store, location, context, options), finishUpload);
 
 type Context = TaskContext<SnapshotUploadParams>;
 
 const upload = async (
   store: ObjectStore,
-  { prefix }: ObjectStoreLocation,
+  location: ObjectStoreLocation,
   context: Context,
   options: SnapshotOptions,
 ): Promise<TaskReport> => {
-  const { params, signal, logger } = context;
+  const { params, signal, logger, pledged } = context;
+  const { prefix } = location;
+  // The store may not have answered when it was asked for what an interrupted run had done.
+  const finished = pledged === undefined ? undefined : await finishUpload(store, location, context, pledged);
+  if (finished !== undefined) return finished;
   await openSnapshots(options.home, logger);
   const data = await findDataFolder(options.home);
   const folder = join(data ?? options.home.data, snapshotsName);
@@ -46,11 +51,13 @@ const upload = async (
   const uploaded = await findUploaded(store, prefix, { height, chainId }, signal);
   if (uploaded !== undefined) {
     const { key, size: bytes, sha256 } = uploaded;
-    const advanced = await advanceLatest(store, prefix, height, signal);
     const output = { height, key, bytes, sha256 };
-    return advanced
-      ? { outcome: 'changed', output }
-      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output } };
+    const report = { outcome: 'changed', output } as const;
+    const advanced = await advanceLatest(store, prefix, height, signal, () => {
+      context.pledge({ report, proof: { height } });
+    });
+    options.afterStep?.('latest advanced');
+    return advanced ? report : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output } };
   }
   await discardLeftovers(store, prefix, height, context);
   const source = { folder, height, metadata: params.includeMetadata };
@@ -69,6 +76,8 @@ const upload = async (
     unpackedBytes: size.bytes,
     entries: size.entries,
   };
+  const report = { outcome: 'changed', output: { height, key, ...archive } } as const;
+  context.pledge({ report, proof: { height, createdAt: manifest.createdAt, sha256: manifest.sha256 } });
   await store.putSmall(manifestKey(prefix, height), formatManifest(manifest), {
     signal,
     contentType: 'application/json',
@@ -77,7 +86,29 @@ const upload = async (
   await advanceLatest(store, prefix, height, signal);
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
-  return { outcome: 'changed', output: { height, key, ...archive } };
+  return report;
+};
+
+const proofSchema = z.looseObject({
+  height: z.int(),
+  /** Of the manifest that the run was about to write; absent if it had only latest.txt to write. */
+  createdAt: z.string().optional(),
+  sha256: z.string().optional(),
+});
+
+/** The manifest of this very run at the store, or its latest.txt, shows what it did. */
+const finishUpload = async (
+  store: ObjectStore,
+  { prefix }: ObjectStoreLocation,
+  { signal }: Context,
+  { report, proof }: Pledge,
+): Promise<TaskReport | undefined> => {
+  const { height, createdAt, sha256 } = proofSchema.parse(proof);
+  if (createdAt === undefined) return (await latestHeight(store, prefix, signal)) === height ? report : undefined;
+  const manifest = await readManifest(store, prefix, height, signal);
+  if (manifest?.createdAt !== createdAt || manifest.sha256 !== sha256) return undefined;
+  await advanceLatest(store, prefix, height, signal);
+  return report;
 };
 
 interface SentArchive {

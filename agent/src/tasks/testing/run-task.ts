@@ -1,5 +1,5 @@
 import { silentLogger, type TaskParams, taskParams, type TaskType } from '@nodetask/shared';
-import type { ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 
 export interface RunOptions {
   /** Of the task; default: a new one. */
@@ -8,6 +8,7 @@ export interface RunOptions {
   readonly kind?: TaskContext<unknown>['kind'];
   readonly signal?: AbortSignal;
   readonly onProgress?: (update: ProgressUpdate) => void;
+  readonly onPledge?: (pledge: Pledge) => void;
 }
 
 /** Does what the engine does with a one-shot: parses the params, lets the handler check them, runs it. */
@@ -27,6 +28,7 @@ export const runTask = async <T extends TaskType>(
     signal: options.signal ?? new AbortController().signal,
     logger: silentLogger,
     progress: options.onProgress ?? (() => undefined),
+    pledge: options.onPledge ?? (() => undefined),
     withLocks: (_locks, work) => work(),
   });
 };
