@@ -6,7 +6,7 @@ const MiB = 1024 * 1024;
 
 /**
  * RPC nodes and a bucket on one port of this machine, which answer with as much as the tasks take: `/chunks` with a genesis in pieces of 16 MiB,
- * `/whole` with one of 48 MiB in one answer, `/blocks/<MiB>` with block results of that size, `/wide/<n>` with the largest status that is
+ * `/whole` with one of 48 MiB in one answer, `/small` with a small one, `/blocks/<MiB>` with block results of that size, `/wide/<n>` with the largest status that is
  * read, and `/bucket`, which takes objects and keeps none.
  */
 export class FullServers implements AsyncDisposable {
@@ -61,6 +61,7 @@ export class FullServers implements AsyncDisposable {
       const chunk = Number(url.searchParams.get('chunk'));
       return respond(`{"chunk":"${chunk}","total":"${chunks}","data":"${chunkOf(chunk)}"}`);
     }
+    if (method === 'genesis' && kind === 'small') return respond(`{"genesis":${genesisStart}1]}}}`);
     if (method === 'genesis' && kind === 'whole')
       return respond(`{"genesis":${genesisStart}${'1,'.repeat(24 * MiB - 100)}1]}}`);
     response.writeHead(404).end();
