@@ -163,9 +163,9 @@ describe('an agent that is killed between the change of a task and the verdict',
     it(`tells of ${name} that it changed something, although its time is over by then`, async (t) => {
       await clear();
       const result = await killAndResume(await make(t), { type, params: params(), timeoutSeconds: 300 }, 301_000);
-      assert.deepEqual([result.status, result.outcome], ['completed', 'changed'], result.error);
+      assert.deepEqual([result.status, result.outcome], ['completed', 'changed'], String(result.error));
       assert.equal(result.output?.['reason'], undefined);
-      assert.partialDeepStrictEqual<unknown>(result.output, output);
+      assert.partialDeepStrictEqual(result.output, output);
     });
   }
 
