@@ -35,7 +35,7 @@ for (const { name, input, prepare, tasks, ends, areDone } of limitCases.filter((
         `| ${name} | ${input} | ${as} | ${(peakBytes / 1e6).toFixed(0)} | ${stallMs.toFixed(0)} | ${(wallMs / 1000).toFixed(1)} |`,
       );
     } catch (error) {
-      print(`| ${name} | ${input} | **${String(error)} ${String((error as Error).cause ?? '')}** | | | |`);
+      print(`| ${name} | ${input} | **${String(error)}** | | | |`);
     }
   } finally {
     await rm(home.root, { recursive: true, force: true });

@@ -90,11 +90,13 @@ export const byHeight = (record: TaskRecord): boolean => record.async?.schedule?
 const recorded = (runs: readonly RunRecord[], run: RunRecord): readonly RunRecord[] =>
   [run, ...(runs[0]?.run === run.run ? runs.slice(1) : runs)].slice(0, maxRunRecords);
 
-const runEnded = ({ pledge: _, ...record }: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord =>
-  revised(record, {
+const runEnded = (record: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord => {
+  const { pledge: _pledge, ...ended } = record;
+  return revised(ended, {
     active: false,
     ...(record.kind === 'schedule' ? { runs: recorded(record.runs, { run: record.result.run, ...end }) } : {}),
   });
+};
 
 const failed = (record: TaskRecord, failure: Failure, at: string, terminal: boolean): TaskResult => ({
   ...unfinished(record.result),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Skeleton, SkeletonReader, SkeletonTooLargeError, type Wanted } from './json-skeleton.ts';
 import { JsonSyntaxError, JsonTokens } from './json-tokens.ts';
 import { NotUtf8Error, Utf8Check } from './utf8-check.ts';
@@ -71,9 +71,9 @@ describe('the skeleton of a JSON document', () => {
     const document = Buffer.from(
       `{"a":1,${Array.from({ length: 100_000 }, (_, index) => `"k${index}":{"x":[1,2]},`).join('\n')}"b":{"y":"${'z'.repeat(1e6)}"}}`,
     );
-    const { text, show } = read(document, wanted('a', 'b.c'), 4096);
-    assert.equal(show(text), '{"a":1,…,\n…,"b":{…}}');
-    assert.ok(text.length < 300, `${text.length} characters`);
+    const skeleton = read(document, wanted('a', 'b.c'), 4096);
+    assert.equal(skeleton.show(skeleton.text), '{"a":1,…,\n…,"b":{…}}');
+    assert.ok(skeleton.text.length < 300, `${skeleton.text.length} characters`);
   });
 
   test('is refused where what is asked for is too large', () => {
@@ -83,29 +83,43 @@ describe('the skeleton of a JSON document', () => {
   });
 });
 
-describe('the bytes of a JSON document', () => {
-  const accepts = (text: string, pieceBytes: number): boolean => {
-    const nothing = (): void => undefined;
-    const tokens = new JsonTokens({ keyStart: nothing, keyEnd: nothing, valueStart: nothing, valueEnd: nothing });
-    const bytes = Buffer.from(text);
-    try {
-      for (let at = 0; at < bytes.length; at += pieceBytes) tokens.write(bytes.subarray(at, at + pieceBytes));
-      tokens.end();
-      return true;
-    } catch (error) {
-      if (error instanceof JsonSyntaxError) return false;
-      throw error;
-    }
-  };
-  const parses = (text: string): boolean => {
-    try {
-      const value: unknown = JSON.parse(text);
-      return typeof value === 'object' && value !== null && !Array.isArray(value);
-    } catch {
-      return false;
-    }
-  };
+const nothing = (): void => undefined;
 
+const accepts = (text: string, pieceBytes: number): boolean => {
+  const tokens = new JsonTokens({ keyStart: nothing, keyEnd: nothing, valueStart: nothing, valueEnd: nothing });
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.length; at += pieceBytes) tokens.write(bytes.subarray(at, at + pieceBytes));
+    tokens.end();
+    return true;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return false;
+    throw error;
+  }
+};
+
+const parses = (text: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+};
+
+const isUtf8InPieces = (bytes: Buffer, pieceBytes: number): boolean => {
+  const check = new Utf8Check();
+  try {
+    for (let at = 0; at < bytes.length; at += pieceBytes) check.write(bytes.subarray(at, at + pieceBytes));
+    check.end();
+    return true;
+  } catch (error) {
+    if (error instanceof NotUtf8Error) return false;
+    throw error;
+  }
+};
+
+describe('the bytes of a JSON document', () => {
   test('are taken where a parser takes them, and refused where it refuses them', () => {
     const noise = fc.constantFrom(
       '',
@@ -146,7 +160,6 @@ describe('the bytes of a JSON document', () => {
   });
 
   test('are refused at their line and column', () => {
-    const nothing = (): void => undefined;
     const tokens = new JsonTokens({ keyStart: nothing, keyEnd: nothing, valueStart: nothing, valueEnd: nothing });
     tokens.write(Buffer.from('{\n  "a": 1,\n'));
     assert.throws(
@@ -159,17 +172,6 @@ describe('the bytes of a JSON document', () => {
 });
 
 test('bytes are UTF-8 or not, wherever their pieces were cut', () => {
-  const isUtf8InPieces = (bytes: Buffer, pieceBytes: number): boolean => {
-    const check = new Utf8Check();
-    try {
-      for (let at = 0; at < bytes.length; at += pieceBytes) check.write(bytes.subarray(at, at + pieceBytes));
-      check.end();
-      return true;
-    } catch (error) {
-      if (error instanceof NotUtf8Error) return false;
-      throw error;
-    }
-  };
   const texts = fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 2 })), { maxLength: 4 });
   fc.assert(
     fc.property(texts, fc.integer({ min: 1, max: 5 }), (parts, pieceBytes) => {

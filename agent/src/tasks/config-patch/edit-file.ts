@@ -41,9 +41,8 @@ export const editFile = async (job: FileEditJob): Promise<EditedFile> => {
     refuseUnreadable(job, stat);
     const skeleton = readSkeleton(job, file);
     const { name, patch, remove, diffBytes } = job;
-    const { after, ...edited } = await editText(
-      { name, before: skeleton.text, patch, remove, diffBytes },
-      skeleton.show,
+    const { after, ...edited } = await editText({ name, before: skeleton.text, patch, remove, diffBytes }, (text) =>
+      skeleton.show(text),
     );
     const isChanged = after !== skeleton.text;
     if (isChanged && job.temporary !== undefined) write(job.temporary, skeleton.fill(after), file);

@@ -232,12 +232,12 @@ export class Exporter {
 
   /** A run that is killed once the page counts goes on with what it had done. A daemon never ends with a sum. */
   #pledge(exported: number, sumBefore: ExportSum, until: number): void {
-    const { kind, params, pledge } = this.#context;
+    const { kind, params } = this.#context;
     if (kind === 'daemon') return;
     const isLast = until - exported < (params.partialPage ? 1 : params.pageSize);
     const output = { ...this.#sum, lastExportedHeight: exported };
     const proof = { exported, isLast, sum: { ...this.#sum }, sumBefore: { ...sumBefore } };
-    pledge({ report: { outcome: 'changed', output }, proof });
+    this.#context.pledge({ report: { outcome: 'changed', output }, proof });
   }
 
   /** Takes up the sum of a run that was interrupted, as far as its pages count. */

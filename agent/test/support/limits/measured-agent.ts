@@ -72,7 +72,7 @@ export class MeasuredAgent implements AsyncDisposable {
     for (const task of tasks) {
       const id = randomUUID();
       const posted = await post(this.url, { id, ...task });
-      assert.equal(posted.status, 202, await posted.text());
+      assert.ok(posted.ok, await posted.text());
       ids.push(id);
     }
     let stallMs = 0;
