@@ -11,6 +11,7 @@ const MiB = 1024 * 1024;
  */
 export class FullServers implements AsyncDisposable {
   readonly #server: Server;
+  readonly #blocks = new Map<number, Buffer>();
   /** Objects that the bucket has been sent, by their first folder. */
   readonly stored = new Map<string, number>();
 
@@ -46,16 +47,20 @@ export class FullServers implements AsyncDisposable {
     if (kind === 'bucket') return this.#store(request, response, url, rest);
     request.resume();
     const method = rest.at(-1);
-    const respond = (result: string | Buffer): void => {
+    const respond = (...result: readonly (string | Buffer)[]): void => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{"jsonrpc":"2.0","id":-1,"result":');
-      response.write(result);
+      for (const part of result) response.write(part);
       response.end('}');
     };
     if (method === 'status') return respond(kind === 'wide' ? wideStatus(Number(rest[0])) : status(1, ''));
     if (kind === 'wide') return respond(wideCommit(url.searchParams.get('height') ?? ''));
     if (kind === 'blocks') {
-      return respond(blockOf(url.searchParams.get('height') ?? '', Number(rest[0]) * MiB));
+      return respond(
+        `{"height":"${url.searchParams.get('height') ?? ''}","txs_results":[`,
+        this.#block(Number(rest[0])),
+        '{}]}',
+      );
     }
     if (method === 'genesis_chunked' && kind === 'chunks') {
       const chunk = Number(url.searchParams.get('chunk'));
@@ -63,7 +68,7 @@ export class FullServers implements AsyncDisposable {
     }
     if (method === 'genesis' && kind === 'small') return respond(`{"genesis":${genesisStart}1]}}}`);
     if (method === 'genesis' && kind === 'whole')
-      return respond(`{"genesis":${genesisStart}${'1,'.repeat(24 * MiB - 100)}1]}}`);
+      return respond(`{"genesis":${genesisStart}${'1,'.repeat(24 * MiB - 100)}1]}}}`);
     response.writeHead(404).end();
   }
 
@@ -90,6 +95,15 @@ export class FullServers implements AsyncDisposable {
     response.end('<Error><Code>NoSuchKey</Code><Message>none</Message></Error>');
   }
 
+  /** The same memory for all answers of one size: they may be hundreds at once. */
+  #block(size: number): Buffer {
+    const known = this.#blocks.get(size);
+    if (known !== undefined) return known;
+    const block = Buffer.from(blockItem.repeat((size * MiB) / blockItem.length));
+    this.#blocks.set(size, block);
+    return block;
+  }
+
   #stored([folder = '']: readonly string[]): void {
     this.stored.set(folder, (this.stored.get(folder) ?? 0) + 1);
   }
@@ -112,8 +126,7 @@ const wideCommit = (height: string): string => {
   return `{"signed_header":${signed},"x":[${fillTo(1000 * 1024, signed)}0]}`;
 };
 
-const blockOf = (height: string, bytes: number): string =>
-  `{"height":"${height}","txs_results":[${'{"code":0,"data":"AAAA"},'.repeat(bytes / 25)}{}]}`;
+const blockItem = '{"code":0,"data":"AAAA"},';
 
 const chunks = 8;
 const chunkBytes = 16 * MiB;

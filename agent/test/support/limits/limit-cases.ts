@@ -165,12 +165,14 @@ export const limitCases: readonly LimitCase[] = [
   {
     name: 'configure-genesis, from an RPC in pieces',
     input: '8 × 16 MiB',
+    isLong: true,
     tasks: ({ url }) => [{ type: 'configure-genesis', params: { rpc: `${url}/chunks` } }],
     ends: 'completed',
   },
   {
     name: 'configure-genesis, from an RPC in one answer',
     input: '48 MiB',
+    isLong: true,
     tasks: ({ url }) => [{ type: 'configure-genesis', params: { rpc: `${url}/whole` } }],
     ends: 'completed',
   },
@@ -186,17 +188,17 @@ export const limitCases: readonly LimitCase[] = [
     ends: 'completed',
   },
   {
-    name: 'discover-peers, 16 sources with 256 addresses each',
-    input: '4,096 peers',
+    name: 'discover-peers, 2 sources with 140 addresses each',
+    input: '280 peers',
     tasks: () => [
       {
         type: 'discover-peers',
         params: {
-          sources: Array.from({ length: 16 }, (_, source) => ({
+          sources: Array.from({ length: 2 }, (_, source) => ({
             type: 'static',
             addresses: Array.from(
-              { length: 256 },
-              (_unused, index) => `${String(source * 256 + index).padStart(40, '0')}@${'h'.repeat(240)}.example:26656`,
+              { length: 140 },
+              (_unused, index) => `${String(source * 140 + index).padStart(40, '0')}@h${index}.example:26656`,
             ),
           })),
         },
