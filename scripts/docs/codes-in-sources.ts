@@ -10,6 +10,8 @@ export const loadedBy = (module: string, loaded = new Set<string>()): ReadonlySe
   const specifiers = [
     ...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;']*?\bfrom '(\.[^']+)'/gm),
     ...text.matchAll(/\bimport\('(\.[^']+)'\)/g),
+    // Programs of threads: new URL(`name.${…}`, import.meta.url).
+    ...[...text.matchAll(/\bnew URL\(`([\w-]+)\.\$/g)].map(([all, name = '']) => [all, `${name}.ts`]),
   ];
   for (const [, specifier = ''] of specifiers) loadedBy(join(dirname(module), specifier), loaded);
   return loaded;

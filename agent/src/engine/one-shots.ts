@@ -58,6 +58,7 @@ export class OneShots {
       case 'fail':
         this.#fail(record, next.error);
         return;
+      case 'finish':
       case 'run-again':
         logger.info('running an interrupted task again', { task: record.id, type: record.type });
         this.#runAgain(record, next);
@@ -67,10 +68,10 @@ export class OneShots {
     }
   }
 
-  #runAgain(record: TaskRecord, { handler, changes }: Extract<Resumption, { kind: 'run-again' }>): void {
-    const again = runStarted({ ...record, ...changes }, record.result.run, timestampNow(this.#core));
+  #runAgain(record: TaskRecord, next: Exclude<Resumption, { kind: 'fail' }>): void {
+    const again = runStarted({ ...record, ...next.changes }, record.result.run, timestampNow(this.#core));
     try {
-      this.#launch(again, handler);
+      this.#launch(again, next.handler, next.kind === 'finish' ? next.error : undefined);
     } catch (error) {
       // A schedule's run that was also interrupted holds the lock, or the handler judges its params anew.
       if (!(error instanceof TaskError) || error.code === 'store-unavailable') throw error;
@@ -84,10 +85,11 @@ export class OneShots {
     journal.announce(record.id);
   }
 
-  #launch(record: TaskRecord, handler: TaskHandler): void {
+  #launch(record: TaskRecord, handler: TaskHandler, otherwise?: TaskError): void {
     const launch: Launch = {
       record,
       handler,
+      ...(otherwise === undefined ? {} : { otherwise }),
       locks: [oneShotLock, ...locksOf(handler, record.type, record.params)],
       conclude: (current, end, at) =>
         end.kind === 'completed' ? runCompleted(current, end.report, at) : runFailed(current, end.failure, at, true),

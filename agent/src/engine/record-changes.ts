@@ -31,7 +31,7 @@ export const runStarted = (record: TaskRecord, run: number, at: string, nextRunA
   const stall = stallOf(progress);
   // A schedule shows its last run's end while the next one runs; other tasks begin anew.
   const kept: TaskResult = record.kind === 'schedule' ? before : unfinished(before);
-  const { resumed: _resumed, crashes: _ofAnotherRun, ...fresh } = record;
+  const { resumed: _resumed, crashes: _ofAnotherRun, pledge: _pledge, ...fresh } = record;
   return revised(run === record.result.run ? record : fresh, {
     active: true,
     runStartedAt: at,
@@ -108,11 +108,13 @@ export const byHeight = (record: TaskRecord): boolean => record.async?.schedule?
 const recorded = (runs: readonly RunRecord[], run: RunRecord): readonly RunRecord[] =>
   [run, ...(runs[0]?.run === run.run ? runs.slice(1) : runs)].slice(0, maxRunRecords);
 
-const runEnded = (record: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord =>
-  revised(record, {
+const runEnded = (record: TaskRecord, end: Omit<RunRecord, 'run'>): TaskRecord => {
+  const { pledge: _pledge, ...ended } = record;
+  return revised(ended, {
     active: false,
     ...(record.kind === 'schedule' ? { runs: recorded(record.runs, { run: record.result.run, ...end }) } : {}),
   });
+};
 
 const failed = (record: TaskRecord, failure: Failure, at: string, terminal: boolean): TaskResult => ({
   ...unfinished(record.result),

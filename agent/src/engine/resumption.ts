@@ -12,6 +12,13 @@ const daemonHealthyMs = 10 * 60_000;
 /** What to do with a run that the end of the process interrupted. */
 export type Resumption =
   | { readonly kind: 'fail'; readonly error: TaskError }
+  /** As `fail`, unless what the run pledged took effect. */
+  | {
+      readonly kind: 'finish';
+      readonly error: TaskError;
+      readonly handler: TaskHandler;
+      readonly changes: Pick<TaskRecord, 'params' | 'resumed' | 'crashes'>;
+    }
   | {
       readonly kind: 'run-again';
       readonly handler: TaskHandler;
@@ -24,12 +31,18 @@ export const resumption = (record: TaskRecord, handlers: Handlers, crashed: bool
   const usable = usableHandler(record, handlers);
   if (usable instanceof TaskError) return { kind: 'fail', error: usable };
   const crashes = (record.crashes ?? 0) + (crashed ? 1 : 0);
-  if (crashes >= maxCrashes) return { kind: 'fail', error: crashedError(crashes) };
-  if (usable.handler.interrupted === 'fail') {
+  const { handler, params } = usable;
+  const changes = { params, resumed: true, ...(crashes > 0 ? { crashes } : {}) } as const;
+  if (crashes >= maxCrashes) {
+    const error = crashedError(crashes);
+    // To look for what was done takes no part of the work that the process may have died of; more crashes than that end it all the same.
+    const mayFinish = record.pledge !== undefined && crashes < 2 * maxCrashes;
+    return mayFinish ? { kind: 'finish', error, handler, changes } : { kind: 'fail', error };
+  }
+  if (handler.interrupted === 'fail') {
     return { kind: 'fail', error: new TaskError('interrupted', 'the agent ended while it ran') };
   }
-  const { handler, params } = usable;
-  return { kind: 'run-again', handler, changes: { params, resumed: true, ...(crashes > 0 ? { crashes } : {}) } };
+  return { kind: 'run-again', handler, changes };
 };
 
 /** The same for a daemon, which lives for as long as its pod, and sees crashes that others brought about. */

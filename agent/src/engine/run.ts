@@ -19,11 +19,14 @@ import { ProgressMeter } from './progress-meter.ts';
 import type { RunEnd } from './record-changes.ts';
 import { type Stall, stalledBy, stallOf } from './stall.ts';
 import type { TaskRecord } from './store.ts';
-import type { LockName, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
+import type { LockName, Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
 import { Throttle } from './throttle.ts';
 
 /** A handler that has not ended so long after its signal aborted is complained about. */
 const abortWarningMs = 10_000;
+
+/** For seeing whether what an interrupted run pledged took effect: a store may have to be asked, a file of gigabytes to be hashed. */
+const finishMs = 120_000;
 
 /** At most so often is progress shown, but for a new stage and the end. */
 const progressIntervalMs = 500;
@@ -36,6 +39,10 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onProgress: (progress: Progress) => void;
+  /** Journals it, or throws. */
+  readonly onPledge: (pledge: Pledge) => void;
+  /** The run is not made again: if what it pledged did not take effect, this is how it ended. */
+  readonly otherwise?: TaskError | undefined;
 }
 
 /** One run of a handler: its signal, its time limit, its progress, and how it ended. Knows nothing of the journal. */
@@ -47,6 +54,7 @@ export class Run {
   readonly #options: RunOptions;
   readonly #logger: Logger;
   readonly #controller = new AbortController();
+  readonly #finishing = new AbortController();
   readonly #removal = new AbortController();
   readonly #meter = new ProgressMeter();
   readonly #progress: Throttle<Progress>;
@@ -68,6 +76,7 @@ export class Run {
 
   /** Aborts the run's signal. The first reason stays. */
   stop(reason: TaskError): void {
+    if (reason.code !== 'timed-out') this.#finishing.abort(reason);
     if (this.#over || this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
     this.#timer(abortWarningMs, () => {
@@ -91,8 +100,12 @@ export class Run {
     await Promise.resolve();
     this.#limitTime();
     try {
-      const { handler, record } = this.#options;
+      const { handler, record, otherwise } = this.#options;
+      const finished = await this.#finish();
+      if (finished !== undefined) return { kind: 'completed', report: checked(finished) };
+      if (isStopping(this.#finishing.signal.reason)) return { kind: 'interrupted' };
       if (this.#controller.signal.aborted) throw abortReason(this.#controller.signal);
+      if (otherwise !== undefined) throw otherwise;
       const report = await handler.run(this.#context(record));
       return { kind: 'completed', report: checked(report) };
     } catch (error) {
@@ -102,6 +115,24 @@ export class Run {
       this.#progress.stop();
       for (const cancel of this.#cancelTimers) cancel();
       this.#cancelTimers = [];
+    }
+  }
+
+  /** What an interrupted run was about to do may be done: then it has ended so, whatever its time limit says. */
+  async #finish(): Promise<TaskReport | undefined> {
+    const { record, handler } = this.#options;
+    const { pledge } = record;
+    if (pledge === undefined || handler.finish === undefined) return undefined;
+    const cancelTimer = this.#options.clock.setTimer(finishMs, () => {
+      this.#finishing.abort(new TaskError('timed-out', `it did not show within ${finishMs / 1000} s what was done`));
+    });
+    try {
+      return await handler.finish({ ...this.#context(record), signal: this.#finishing.signal }, pledge);
+    } catch (error) {
+      this.#logger.warn('it does not show whether an interrupted run had done its work; it is made again', { error });
+      return undefined;
+    } finally {
+      cancelTimer();
     }
   }
 
@@ -123,6 +154,11 @@ export class Run {
       advanced: () => {
         this.#stall = undefined;
       },
+      pledge: ({ report, proof }) => {
+        if (this.#controller.signal.aborted) throw abortReason(this.#controller.signal);
+        this.#options.onPledge({ report: checked(report), proof: jsonCopy(proof) });
+      },
+      ...(record.pledge === undefined ? {} : { pledged: structuredClone(record.pledge) }),
       withLocks: async <T>(names: readonly LockName[], work: () => Promise<T>): Promise<T> => {
         const release = locks.acquire(names, holder);
         try {
@@ -171,7 +207,7 @@ export class Run {
       this.#logger.warn('the run failed', { error });
       return { kind: 'failed', failure: failureOf(type, error) };
     }
-    if (reason.code === 'stopping') return { kind: 'interrupted' };
+    if (isStopping(reason)) return { kind: 'interrupted' };
     const { output } = failureOf(type, error);
     return { kind: 'failed', failure: { ...failureOf(type, reason), ...(output === undefined ? {} : { output }) } };
   }
@@ -180,6 +216,9 @@ export class Run {
     this.#cancelTimers.push(this.#options.clock.setTimer(delayMs, callback));
   }
 }
+
+/** The run goes on with the next start of the agent. */
+const isStopping = (reason: unknown): boolean => reason instanceof TaskError && reason.code === 'stopping';
 
 /** What a handler returns is not taken on trust: its output must be JSON and its outcome one of the three. */
 const checked = (report: TaskReport): TaskReport => {

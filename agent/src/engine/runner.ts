@@ -16,6 +16,8 @@ export interface Launch {
   /** The record with the run started, not yet committed. */
   readonly record: TaskRecord;
   readonly handler: TaskHandler;
+  /** The run is not made again: if what it pledged did not take effect, this is how it ended. */
+  readonly otherwise?: TaskError;
   /** Held from start to end. */
   readonly locks: readonly LockName[];
   /** The record with the run ended; `at` in RFC 3339. Pure. */
@@ -78,6 +80,12 @@ export class Runner {
       locks,
       clock,
       logger,
+      otherwise: launch.otherwise,
+      onPledge: (pledge) => {
+        const current = journal.get(id);
+        if (current === undefined || run.removed.aborted) throw new TaskError('cancelled', 'was removed while it ran');
+        journal.commit({ ...current, pledge });
+      },
       onProgress: (progress) => {
         if (this.#runs.get(id) !== run || run.removed.aborted) return;
         journal.progressed(id, progress);

@@ -80,7 +80,7 @@ export class Schedules {
     }
     logger.info('running the interrupted run of a schedule again', { task: record.id, type: record.type });
     try {
-      this.#launch(revised(record, next.changes), next.handler);
+      this.#launch(revised(record, next.changes), next.handler, next.kind === 'finish' ? next.error : undefined);
     } catch (error) {
       if (!(error instanceof TaskError) || error.code === 'store-unavailable') throw error;
       this.#interrupted(
@@ -178,10 +178,11 @@ export class Schedules {
     this.#commit(runFailed(record, failureOf(record.type, error), timestampNow(this.#core), !recurs(record)));
   }
 
-  #launch(record: TaskRecord, handler: TaskHandler): void {
+  #launch(record: TaskRecord, handler: TaskHandler, otherwise?: TaskError): void {
     this.#core.runner.launch({
       record,
       handler,
+      ...(otherwise === undefined ? {} : { otherwise }),
       locks: locksOf(handler, record.type, record.params),
       conclude: (current, end, at) =>
         end.kind === 'completed'

@@ -1,4 +1,5 @@
 import type { Async, JsonObject, Resume, RunRecord, TaskRef, TaskResult, TaskType } from '@nodetask/shared';
+import type { Pledge } from './task-handler.ts';
 
 /**
  * One task in the journal: everything that must survive the process. Plain JSON; times in RFC 3339.
@@ -31,6 +32,8 @@ export interface TaskRecord {
   readonly missedRuns?: number;
   /** The end of the process interrupted the active run, and it was taken up again. */
   readonly resumed?: true;
+  /** How the active run ends if what it was about to do took effect. */
+  readonly pledge?: Pledge;
   /** How often the process crashed while the active run went on. */
   readonly crashes?: number;
   /** It stands for a record that could not be read: what the task was and what became of it is not known. */

@@ -13,6 +13,13 @@ export interface ProgressUpdate {
   readonly failure?: TaskError;
 }
 
+/** How a run is going to end if what it is about to do takes effect, and what tells later that it did. */
+export interface Pledge {
+  readonly report: TaskReport;
+  /** For the handler: it comes back as it was given. */
+  readonly proof: JsonObject;
+}
+
 /** What the engine gives to a run. */
 export interface TaskContext<Params> {
   /** Id of the task. */
@@ -34,6 +41,14 @@ export interface TaskContext<Params> {
   progress(update: ProgressUpdate): void;
   /** A daemon has got on: the next progress tells of no failure any more. */
   advanced(): void;
+  /**
+   * Journals how the run ends, just before what it cannot take back: if the process ends between that and the end of the run, `finish` of the
+   * handler says whether it came to it. A later pledge takes the place of an earlier one. Throws the signal's reason if that has aborted, and
+   * TaskError `store-unavailable`: then do not go on.
+   */
+  pledge(pledge: Pledge): void;
+  /** What this very run pledged last before the end of the process interrupted it. */
+  readonly pledged?: Pledge;
   /**
    * Runs `work` while holding locks; for daemons, which hold none of their own. Rejects with BusyError where one is held.
    */
@@ -66,6 +81,11 @@ export interface TaskHandler<Params = unknown> {
   /** Refuses params that cannot be right here, before the task is journalled; throws TaskError. The schema has been checked. */
   check?(params: Params): void;
   run(context: TaskContext<Params>): Promise<TaskReport>;
+  /**
+   * Sees whether what an interrupted run pledged took effect, and completes what belongs to it; answers how the run ended, undefined if it
+   * has to run again. It is asked before that, also when the time of the run is over; its signal aborts when the agent stops.
+   */
+  finish?(context: TaskContext<Params>, pledge: Pledge): Promise<TaskReport | undefined>;
 }
 
 /** Handlers by task type; a type without one is unknown to the engine. */

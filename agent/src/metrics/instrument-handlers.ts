@@ -29,6 +29,7 @@ const instrument = (
   daemon: handler.daemon ?? false,
   locks: (params) => handler.locks(params),
   check: (params) => handler.check?.(params),
+  finish: async (context, pledge) => handler.finish?.(context, pledge),
   run: async (context) => {
     onRun();
     const started = clock.monotonic();

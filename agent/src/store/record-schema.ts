@@ -1,4 +1,4 @@
-import { taskStatuses, timestamp } from '@nodetask/shared';
+import { outcomes, taskStatuses, timestamp } from '@nodetask/shared';
 import * as z from 'zod';
 
 const whole = z.int().min(0);
@@ -81,6 +81,12 @@ export const recordSchema = z.looseObject({
   fired: z.boolean().optional(),
   missedRuns: whole.optional(),
   resumed: z.literal(true).optional(),
+  pledge: z
+    .looseObject({
+      report: z.looseObject({ outcome: z.enum(outcomes), output: z.record(z.string(), z.unknown()).optional() }),
+      proof: z.record(z.string(), z.unknown()),
+    })
+    .optional(),
   crashes: whole.optional(),
   damaged: z.literal(true).optional(),
   revision: whole,

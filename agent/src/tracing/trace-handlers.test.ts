@@ -26,6 +26,7 @@ const run = async (tracer: RecordingTracer, work: Work, changes: Partial<TaskCon
     progress: () => undefined,
     advanced: () => undefined,
     withLocks: (_locks, inside) => inside(),
+    pledge: () => undefined,
     ...changes,
   });
 };
@@ -55,6 +56,7 @@ test('without a dispatch it has a trace of its own', async () => {
     submittedAt: new Date(0).toISOString(),
     progress: () => undefined,
     advanced: () => undefined,
+    pledge: () => undefined,
     withLocks: <T>(_: unknown, inside: () => Promise<T>) => inside(),
   };
   await traced.run({ id, kind: 'one-shot', params: {}, run: 1, signal, logger: silentLogger, ...rest });

@@ -22,6 +22,7 @@ const traceHandler = (type: TaskType, handler: TaskHandler, tracer: Tracer): Tas
   daemon: handler.daemon ?? false,
   locks: (params) => handler.locks(params),
   check: (params) => handler.check?.(params),
+  finish: async (context, pledge) => handler.finish?.(context, pledge),
   run: async (context) => {
     const span = startRun(type, context, tracer);
     const stages = new Stages(tracer, span);

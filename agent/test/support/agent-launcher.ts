@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { MemoryLimit } from './limits/memory-limit.ts';
 
 export const agentMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -26,14 +27,18 @@ export interface LaunchedAgent {
 /** Starts agents on one home; those that still run in the end are killed. */
 export class AgentLauncher implements AsyncDisposable {
   readonly #home: string;
+  readonly #limit: MemoryLimit | undefined;
   readonly #children: ChildProcess[] = [];
 
-  constructor(home: string) {
+  constructor(home: string, limit?: MemoryLimit) {
     this.#home = home;
+    this.#limit = limit;
   }
 
   launch(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): LaunchedAgent {
-    const child = spawn(process.execPath, ['--conditions=nodetask-source', agentMain, ...args], {
+    const own = ['--conditions=nodetask-source', agentMain, ...args];
+    const [program, parts] = this.#limit?.wrap(process.execPath, own) ?? [process.execPath, own];
+    const child = spawn(program, parts, {
       env: { NODETASK_HOME: this.#home, NODETASK_LISTEN: '127.0.0.1:0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -42,7 +42,7 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     ...files,
   ],
   'discover-peers': ['no-peers', 'chain-mismatch', 'source-invalid', 'patch-invalid', ...files],
-  'config-patch': ['patch-invalid', ...files],
+  'config-patch': ['patch-invalid', 'file-changed', ...files],
   'config-apply': ['config-invalid', 'override-invalid', 'patch-invalid', ...files],
   'config-validate': ['config-invalid', ...files],
   'config-reload': [

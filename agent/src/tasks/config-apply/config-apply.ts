@@ -3,6 +3,7 @@ import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
@@ -21,7 +22,9 @@ export const configApply = (home: NodeHome, host: HostFacts): TaskHandler<Config
   check: ({ overrides }) => {
     checkOverrides('overrides', overrides ?? {});
   },
-  run: async ({ params, signal, logger }) => {
+  finish: finishFiles(home),
+  run: async (context) => {
+    const { params, signal, logger } = context;
     if (!params.incremental) await makeConfigFolder(home);
     const folder = await openConfigFolder(home, logger);
     const disk = await readConfigFiles(folder);
@@ -56,8 +59,10 @@ export const configApply = (home: NodeHome, host: HostFacts): TaskHandler<Config
     if (changes.length === 0) {
       return nothingDone('already-as-wanted', { ...head, changed: [], diagnostics });
     }
+    const report = { outcome: 'changed', output: { ...head, changed, diagnostics } } as const;
+    await pledgeFiles(context, folder, changes, report);
     await replaceFiles(folder, changes);
     logger.info('applied configuration', { files: changes.map((change) => change.name), keys: changed.length });
-    return { outcome: 'changed', output: { ...head, changed, diagnostics } };
+    return report;
   },
 });

@@ -5,17 +5,23 @@ import {
   patchableFiles,
   TaskError,
 } from '@nodetask/shared';
+import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
-import { replaceFiles } from '../../node/file-transaction.ts';
+import { fileError, isMissing } from '../../node/file-errors.ts';
+import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
+import { maxGenesisBytes } from '../../node/genesis-limit.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { findGenesisFile } from '../../node/node-paths.ts';
+import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { readTextFile } from '../../node/read-file.ts';
+import { openTemporary } from '../../node/temporary-file.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
-import { formatOf } from './document-format.ts';
-import { editAside } from './edit-aside.ts';
+import { formatOf, maxParsedJsonBytes } from './document-format.ts';
+import { editFileAside, editTextAside } from './edit-aside.ts';
+import type { FileEditJob } from './edit-file.ts';
 import type { EditedText } from './edit-text.ts';
 
 /**
@@ -26,28 +32,34 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
   interrupted: 'run-again',
   locks: () => [configLock],
   check: checkParams,
+  finish: finishFiles(home),
   run: async (context) => {
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(home, logger);
     const names = patchableFiles.filter((file) => params.files?.[file] ?? params.remove?.[file]);
     if (names.includes('genesis.json')) await refuseUnreadGenesis(home);
     const edited: EditedFile[] = [];
-    for (const [done, name] of names.entries()) {
+    let isHandedOver = false;
+    try {
+      for (const [done, name] of names.entries()) {
+        signal.throwIfAborted();
+        context.progress({ stage: 'edit', done, total: names.length, unit: 'files' });
+        edited.push(await editOne(name, params, { folder, files: names.length, signal }));
+      }
       signal.throwIfAborted();
-      context.progress({ stage: 'edit', done, total: names.length, unit: 'files' });
-      edited.push(await editFile(name, params, { folder, files: names.length, signal }));
-    }
-    const changed = edited.filter((file) => file.after !== file.before);
-    signal.throwIfAborted();
-    if (!params.dryRun && changed.length > 0) {
-      await replaceFiles(
-        folder,
-        changed.map(({ name, after }) => ({ name, content: after })),
-      );
-      logger.info('patched config files', { files: changed.map(({ name }) => name) });
+      const changes = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
+      if (!params.dryRun && changes.length > 0) {
+        await pledgeFiles(context, folder, changes, { outcome: 'changed', output: describe(edited) });
+        // From here on recovery knows what becomes of temporary files.
+        isHandedOver = true;
+        await replaceFiles(folder, changes);
+        logger.info('patched config files', { files: changes.map(({ name }) => name) });
+      }
+    } finally {
+      if (!isHandedOver) await removeTemporaries(folder, edited);
     }
     const output = describe(edited);
-    if (changed.length === 0) return nothingDone('already-as-wanted', output);
+    if (!edited.some(({ isChanged }) => isChanged)) return nothingDone('already-as-wanted', output);
     return params.dryRun
       ? nothingDone('dry-run', output, 'dryRun is set: nothing was written, and the output says what would change')
       : { outcome: 'changed', output };
@@ -64,9 +76,11 @@ const refuseUnreadGenesis = async (home: NodeHome): Promise<void> => {
   );
 };
 
-interface EditedFile extends EditedText {
+interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff'> {
   readonly name: PatchableFile;
-  readonly before: string;
+  readonly isChanged: boolean;
+  /** The new content; absent where there is nothing to write. */
+  readonly content?: FileChange['content'];
 }
 
 /** Leaves room for the names of the files and the frame below the 16 KiB that an output may have. */
@@ -81,12 +95,18 @@ interface EditOptions {
   readonly signal: AbortSignal;
 }
 
-const editFile = async (
-  name: PatchableFile,
-  params: ConfigPatchParams,
-  { folder, files, signal }: EditOptions,
-): Promise<EditedFile> => {
+const editOne = async (name: PatchableFile, params: ConfigPatchParams, options: EditOptions): Promise<EditedFile> => {
+  const { folder, files, signal } = options;
   const path = join(folder, name);
+  const job = {
+    name,
+    patch: params.files?.[name] ?? {},
+    remove: params.remove?.[name] ?? [],
+    diffBytes: share(outputBytes.diffs, files),
+  };
+  if (formatOf(name).kind === 'json' && (await sizeOf(path)) > maxParsedJsonBytes) {
+    return editLarge({ ...job, path, maxBytes: maxGenesisBytes }, params.dryRun, folder, signal);
+  }
   const before = await readTextFile(path, formatOf(name).maxBytes);
   if (before === undefined) {
     throw new TaskError(
@@ -94,9 +114,53 @@ const editFile = async (
       `${path} does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits`,
     );
   }
-  const patch = params.files?.[name] ?? {};
-  const job = { name, before, patch, remove: params.remove?.[name] ?? [], diffBytes: share(outputBytes.diffs, files) };
-  return { name, before, ...(await editAside(job, signal)) };
+  const { after, ...edited } = await editTextAside({ ...job, before }, signal);
+  return after === before
+    ? { name, isChanged: false, ...edited }
+    : { name, isChanged: true, content: after, ...edited };
+};
+
+/** The new content goes into a temporary file beside the old one, never into memory. */
+const editLarge = async (
+  job: FileEditJob,
+  isDryRun: boolean,
+  folder: string,
+  signal: AbortSignal,
+): Promise<EditedFile> => {
+  const { name } = job;
+  if (isDryRun) return { name, ...(await editFileAside(job, signal)) };
+  const temporary = await openTemporary(folder, name);
+  await temporary.file.close();
+  const content = { temporary: temporary.name };
+  try {
+    const edited = await editFileAside({ ...job, temporary: join(folder, temporary.name) }, signal);
+    if (!edited.isChanged) await removeTemporary(folder, temporary.name);
+    return edited.isChanged ? { name, content, ...edited } : { name, ...edited };
+  } catch (error) {
+    await removeTemporary(folder, temporary.name);
+    throw error;
+  }
+};
+
+const sizeOf = async (path: string): Promise<number> => {
+  try {
+    return (await lstat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw fileError('look at', path, error);
+  }
+};
+
+const removeTemporaries = async (folder: string, edited: readonly EditedFile[]): Promise<void> => {
+  for (const { content } of edited) {
+    if (typeof content === 'object' && 'temporary' in content) await removeTemporary(folder, content.temporary);
+  }
+};
+
+const removeTemporary = async (folder: string, name: string): Promise<void> => {
+  await unlink(join(folder, name)).catch((error: unknown) => {
+    if (!isMissing(error)) throw fileError('remove', join(folder, name), error);
+  });
 };
 
 const describe = (edited: readonly EditedFile[]): JsonObject => {

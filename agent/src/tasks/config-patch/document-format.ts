@@ -16,15 +16,18 @@ export interface DocumentFormat {
   redact(text: string, changed: readonly KeyPath[]): string;
 }
 
-/** Parsing a genesis blocks the process for some 15 ms a megabyte; the genesis of a chain that starts anew from an export is larger. */
-const maxGenesisBytes = 32 * 1024 * 1024;
+/**
+ * Of a JSON file that is parsed whole. A larger one is edited as a stream: see `editFile`. Each key that changes reads the text again, so a
+ * thousand of them take seconds at this size and hours at some megabytes.
+ */
+export const maxParsedJsonBytes = 64 * 1024;
 
 export const formatOf = (file: string): DocumentFormat =>
   file.endsWith('.json')
     ? {
         kind: 'json',
         file,
-        maxBytes: maxGenesisBytes,
+        maxBytes: maxParsedJsonBytes,
         parse: async (text) => parseJsonObject(text, file),
         edit: async (text, edits) => editJson(text, edits, file),
         redact: redactJson,

@@ -2,11 +2,15 @@ import { once } from 'node:events';
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type JsonObject, TaskError } from '@nodetask/shared';
+import type { EditedFile, FileEditJob } from './edit-file.ts';
 import { type EditedText, type EditJob, editText } from './edit-text.ts';
 
+/** For the thread: a text to edit, or a file. */
+export type ThreadJob = { readonly text: EditJob } | { readonly file: FileEditJob };
+
 /** The answer of the thread. */
-export type EditOutput =
-  | { readonly kind: 'edited'; readonly edited: EditedText }
+export type ThreadOutput<T> =
+  | { readonly kind: 'edited'; readonly edited: T }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject };
 
 /**
@@ -15,20 +19,25 @@ export type EditOutput =
  */
 const maxCostHere = 16 * 1024 * 1024;
 
-/** The memory of the thread: half of what the agent may have, so that the rest of its work has room beside it. 1 GiB is enough for 32 MiB. */
+/** The memory of the thread: half of what the agent may have, so that the rest of its work has room beside it. */
 const maxHeapMiB = (): number => {
   const limit = process.constrainedMemory();
   return Math.min(1024, Math.floor((limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 2 / 1024 / 1024));
 };
 
-/**
- * Edits a text. Where that may take longer than the agent may be silent, for instance for a genesis of many megabytes, it is done in a thread:
- * the agent answers meanwhile, an abort ends it at once, and a file that takes too much memory fails the task and not the agent.
- */
-export const editAside = async (job: EditJob, signal: AbortSignal): Promise<EditedText> => {
-  const { name, before, patch, remove } = job;
-  const asked = JSON.stringify(patch).length + remove.join().length;
-  if (before.length * asked <= maxCostHere) return editText(job);
+/** Edits a text, in a thread where that may take longer than the agent may be silent. */
+export const editTextAside = async (job: EditJob, signal: AbortSignal): Promise<EditedText> => {
+  const asked = JSON.stringify(job.patch).length + job.remove.join().length;
+  if (job.before.length * asked <= maxCostHere) return editText(job);
+  return inThread<EditedText>(job.name, { text: job }, signal);
+};
+
+/** Edits a large file, in a thread. */
+export const editFileAside = (job: FileEditJob, signal: AbortSignal): Promise<EditedFile> =>
+  inThread<EditedFile>(job.name, { file: job }, signal);
+
+/** The agent answers meanwhile, an abort ends it at once, and what takes too much memory fails the task and not the agent. */
+const inThread = async <T>(name: string, job: ThreadJob, signal: AbortSignal): Promise<T> => {
   // Beside this file, as a source and as tsc emits it, and beside the bundle.
   const program = new URL(`edit-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
   const heapMiB = maxHeapMiB();
@@ -38,7 +47,7 @@ export const editAside = async (job: EditJob, signal: AbortSignal): Promise<Edit
     resourceLimits: { maxOldGenerationSizeMb: heapMiB },
   });
   try {
-    const [output] = (await once(worker, 'message', { signal })) as [EditOutput];
+    const [output] = (await once(worker, 'message', { signal })) as [ThreadOutput<T>];
     if (output.kind === 'edited') return output.edited;
     const { code, message, details } = output;
     throw new TaskError(code, message, details === undefined ? {} : { details });
@@ -47,7 +56,7 @@ export const editAside = async (job: EditJob, signal: AbortSignal): Promise<Edit
     if (!isOutOfMemory(error)) throw error;
     throw new TaskError(
       'file-invalid',
-      `${name} has ${before.length} characters, and to edit it takes more than the ${heapMiB} MiB of memory that it may have: edit the file by hand, or give the agent more memory`,
+      `to edit ${name} takes more than the ${heapMiB} MiB of memory that it may have: edit the file by hand, or give the agent more memory`,
       { cause: error },
     );
   } finally {

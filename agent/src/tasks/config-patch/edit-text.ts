@@ -24,8 +24,14 @@ export interface EditedText {
   readonly diff: string;
 }
 
-/** Merges a patch into a text. Pure; throws TaskError. It takes its time: see `editAside`. */
-export const editText = async ({ name, before, patch, remove, diffBytes }: EditJob): Promise<EditedText> => {
+/**
+ * Merges a patch into a text. Pure; throws TaskError. It takes its time: see `editAside`.
+ * @param show What the diff has of a text.
+ */
+export const editText = async (
+  { name, before, patch, remove, diffBytes }: EditJob,
+  show: (text: string) => string = (text) => text,
+): Promise<EditedText> => {
   const format = formatOf(name);
   const document = await format.parse(before);
   const removed = removeKeys(document, remove.map(parseKeyPath), format);
@@ -40,7 +46,7 @@ export const editText = async ({ name, before, patch, remove, diffBytes }: EditJ
     diff:
       before === after
         ? ''
-        : unifiedDiff(format.redact(before, []), format.redact(after, changed), {
+        : unifiedDiff(show(format.redact(before, [])), show(format.redact(after, changed)), {
             bytes: diffBytes,
             lineCharacters: 160,
           }),

@@ -1,12 +1,13 @@
 /** The thread that edits a large file, away from what answers requests. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { TaskError } from '@nodetask/shared';
-import type { EditOutput } from './edit-aside.ts';
-import { type EditJob, editText } from './edit-text.ts';
+import type { ThreadJob, ThreadOutput } from './edit-aside.ts';
+import { type EditedFile, editFile } from './edit-file.ts';
+import { type EditedText, editText } from './edit-text.ts';
 
-const outputOf = async (job: EditJob): Promise<EditOutput> => {
+const outputOf = async (job: ThreadJob): Promise<ThreadOutput<EditedText | EditedFile>> => {
   try {
-    return { kind: 'edited', edited: await editText(job) };
+    return { kind: 'edited', edited: await ('text' in job ? editText(job.text) : editFile(job.file)) };
   } catch (error) {
     // Of any other error the thread dies, and the task fails with it.
     if (!(error instanceof TaskError)) throw error;
@@ -15,4 +16,4 @@ const outputOf = async (job: EditJob): Promise<EditOutput> => {
   }
 };
 
-parentPort?.postMessage(await outputOf(workerData as EditJob), []);
+parentPort?.postMessage(await outputOf(workerData as ThreadJob), []);

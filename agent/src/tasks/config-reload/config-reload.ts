@@ -1,8 +1,9 @@
 import { type ConfigReloadParams, TaskError } from '@nodetask/shared';
-import type { TaskHandler } from '../../engine/task-handler.ts';
+import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
@@ -28,7 +29,8 @@ export const configReload = (
     checkOverrides('fields', fields);
     refuseColdKeys(fields);
   },
-  run: async ({ params, signal, logger }) => {
+  run: async (context) => {
+    const { params, signal, logger } = context;
     refuseColdKeys(params.fields);
     const folder = await openConfigFolder(home, logger);
     const disk = await readConfigFiles(folder);
@@ -52,23 +54,33 @@ export const configReload = (
     if (params.signal !== undefined) await findProcess(processes, params.signal.process);
     const { changes, changed } = await planWrite(disk, resolution.values, resolution.writable);
     signal.throwIfAborted();
+    const output = { changed, diagnostics };
+    const report: TaskReport =
+      changes.length > 0 ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
+    if (changes.length > 0) await pledgeFiles(context, folder, changes, report);
     await replaceFiles(folder, changes);
-    const pid =
-      params.signal === undefined ? undefined : await processes.signal(params.signal.process, params.signal.name);
-    if (pid !== undefined)
-      logger.info('signalled the node', { pid, signal: params.signal?.name, process: params.signal?.process });
-    if (changes.length === 0 && pid === undefined) return nothingDone('already-as-wanted', { changed, diagnostics });
-    return {
-      outcome: 'changed',
-      output: {
-        ...(changes.length > 0 ? {} : { reason: 'already-as-wanted' }),
-        changed,
-        ...(pid === undefined ? {} : { pid }),
-        diagnostics,
-      },
-    };
+    return signalled(report, context, processes);
+  },
+  finish: async (context, pledge) => {
+    const report = await finishFiles(home)(context, pledge);
+    // Whether it was sent is not known: once more does no harm.
+    return report === undefined ? undefined : signalled(report, context, processes);
   },
 });
+
+/** The report, after the node has been signalled where that is wanted. */
+const signalled = async (
+  report: TaskReport,
+  { params, logger }: TaskContext<ConfigReloadParams>,
+  processes: ProcessTable,
+): Promise<TaskReport> => {
+  if (params.signal === undefined) return report;
+  // A signal is a change of its own: the reason for a file that stays as it is remains in the output.
+  const { process, name } = params.signal;
+  const pid = await processes.signal(process, name);
+  logger.info('signalled the node', { pid, signal: name, process });
+  return { outcome: 'changed', output: { ...report.output, pid } };
+};
 
 const refuseColdKeys = (fields: Readonly<Record<string, string>>): void => {
   const cold = Object.keys(fields)

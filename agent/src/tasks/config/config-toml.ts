@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import type { DocumentTable, DocumentValue, KeyPath, ValueEdit } from '../../node/document-value.ts';
 import { sameValue } from '../../node/document-value.ts';
-import { replaceFiles } from '../../node/file-transaction.ts';
+import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
 import { maxTomlBytes, parseToml } from '../../node/toml/parse-toml.ts';
@@ -51,10 +51,12 @@ export const textAt = (config: ConfigToml, path: KeyPath): string => {
 
 /**
  * Gives keys, as Sei spells them, their values; false where the file has them all already. `patch-invalid` where it cannot be edited.
+ * @param before Called just before the file is replaced.
  */
 export const writeKeys = async (
   config: ConfigToml,
   wanted: readonly (readonly [path: KeyPath, value: DocumentValue])[],
+  before: (changes: readonly FileChange[]) => Promise<void>,
 ): Promise<boolean> => {
   const edits = wanted.flatMap(([path, value]): readonly ValueEdit[] => {
     const found = findKey(config, path);
@@ -62,6 +64,8 @@ export const writeKeys = async (
   });
   const content = await editToml(config.text, edits, config.path);
   if (content === config.text) return false;
-  await replaceFiles(config.folder, [{ name: fileName, content }]);
+  const changes = [{ name: fileName, content }];
+  await before(changes);
+  await replaceFiles(config.folder, changes);
   return true;
 };

@@ -7,9 +7,11 @@ import { configLock, makeConfigFolder, openConfigFolder } from '../../node/confi
 import type { Egress } from '../../node/egress.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { recoverFiles, replaceFiles } from '../../node/file-transaction.ts';
+import { maxGenesisBytes } from '../../node/genesis-limit.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { findGenesisFile, type NodeFile } from '../../node/node-paths.ts';
+import { filesProof, finishFilesIn } from '../../node/pledge-files.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
@@ -43,6 +45,10 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
   check: (params) => {
     sourceOf(params, options);
   },
+  finish: finishFilesIn(async (logger) => {
+    await openConfigFolder(options.home, logger);
+    return (await openTarget(options.home)).folder;
+  }),
   run: async (context) => {
     const { params, logger } = context;
     const source = sourceOf(params, options);
@@ -72,7 +78,6 @@ const openTarget = async (home: NodeHome): Promise<NodeFile> => {
   return target;
 };
 
-const defaultMaxBytes = 2 * 1024 ** 3;
 const defaultBudgetMs = 30 * 60_000;
 
 /** The source that the params name. Refuses at submit what must not be fetched. */
@@ -98,10 +103,12 @@ const install = async (
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
     if (fetched.sha256 === existing) return nothingDone('already-there', { ...output });
+    const report = { outcome: 'changed', output } as const;
+    context.pledge({ report, proof: filesProof({ [name]: fetched.sha256 }) });
     await replaceFiles(folder, [{ name, content: { temporary: temporary.name } }]);
     installed = true;
     logger.info('installed genesis', { folder, ...output });
-    return { outcome: 'changed', output };
+    return report;
   } finally {
     if (!installed) await remove(join(folder, temporary.name));
   }
@@ -151,7 +158,7 @@ const fetchTo = async (
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
 ): Promise<Genesis> => {
-  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  const maxBytes = options.maxBytes ?? maxGenesisBytes;
   const budgetMs = options.budgetMs ?? defaultBudgetMs;
   const deadline = startDeadline(
     options.clock,

@@ -6,6 +6,7 @@ import type { Egress } from '../../node/egress.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readNodeStatus } from '../../node/node-status.ts';
+import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
@@ -77,13 +78,11 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       testimony.votes.map(({ server }) => server),
       maxWitnesses,
     );
-    const isChanged = await writeKeys(config, sectionFor(config, params, { ...point, servers }));
     const dropped = [
       ...selection.dropped,
       ...testimony.dropped,
       ...surplus.map((server) => ({ server, why: `good, but ${maxWitnesses} witnesses are enough` })),
     ];
-    logger.info('configured state sync', { height: point.height, hash: point.hash, servers, changed: isChanged });
     const output = {
       chainId: selection.witnesses[0]?.status.chainId ?? '',
       trustHeight: point.height,
@@ -92,8 +91,13 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       dropped: dropped.map(({ server, why }) => ({ server, why })),
     };
     const doubts = local === undefined || local.warnings.length === 0 ? {} : { warnings: local.warnings };
-    return { ...(isChanged ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output)), ...doubts };
+    const report = { outcome: 'changed', output, ...doubts } as const;
+    const section = sectionFor(config, params, { ...point, servers });
+    const isChanged = await writeKeys(config, section, (changes) => pledgeFiles(context, folder, changes, report));
+    logger.info('configured state sync', { height: point.height, hash: point.hash, servers, changed: isChanged });
+    return isChanged ? report : { ...nothingDone('already-as-wanted', output), ...doubts };
   },
+  finish: finishFiles(options.home),
 });
 
 const defaultTimeoutMs = 10_000;

@@ -1,4 +1,5 @@
 import { type Clock, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
+import * as z from 'zod';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
 import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
@@ -6,6 +7,7 @@ import type { Egress } from '../../node/egress.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
@@ -77,9 +79,12 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     }
     signal.throwIfAborted();
     const value = [...formatPeers(choice.found), ...choice.kept].join(',');
-    const isChanged = await writeKeys(config, [[peersKey, value]]);
-    // After the file: a run that is cut off in between is made again.
-    await writeWrittenPeers(options.stateFolder, writtenBy(choice, written));
+    const ids = writtenBy(choice, written);
+    const isChanged = await writeKeys(config, [[peersKey, value]], (changes) =>
+      pledgeFiles(context, folder, changes, { outcome: 'changed', output: describe(choice) }, { ids: [...ids] }),
+    );
+    // After the file: a run that is cut off in between does it when it is finished.
+    await writeWrittenPeers(options.stateFolder, ids);
     logger.info('discovered peers', {
       found: choice.found.length,
       kept: choice.kept.length,
@@ -90,7 +95,15 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       ? { outcome: 'changed', output: describe(choice) }
       : nothingDone('already-as-wanted', describe(choice));
   },
+  finish: async (context, pledge) => {
+    const report = await finishFiles(options.home)(context, pledge);
+    if (report === undefined) return undefined;
+    await writeWrittenPeers(options.stateFolder, idsSchema.parse(pledge.proof).ids);
+    return report;
+  },
 });
+
+const idsSchema = z.looseObject({ ids: z.array(z.string()) });
 
 const peersKey = ['p2p', 'persistent-peers'];
 const defaultSourceTimeoutMs = 60_000;

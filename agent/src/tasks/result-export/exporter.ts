@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type JsonObject, type ResultExportParams, TaskError } from '@nodetask/shared';
-import type { TaskContext } from '../../engine/task-handler.ts';
+import * as z from 'zod';
+import type { Pledge, TaskContext, TaskReport } from '../../engine/task-handler.ts';
 import type { Egress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { type NodeStatus, readNodeStatus } from '../../node/node-status.ts';
@@ -48,16 +49,48 @@ export interface Pass {
 
 type PagePlan = Extract<ExportPlan, { kind: 'pages' }>;
 
+const sumSchema = z.object({ pages: z.int(), blocks: z.int(), bytes: z.int() });
+
+/** What a run has done, in objects and what is in them. */
+type ExportSum = z.output<typeof sumSchema>;
+
+const proofSchema = z.looseObject({
+  exported: z.int(),
+  /** Of the page that was about to count: nothing is left to export after it. */
+  isLast: z.boolean(),
+  /** With that page, and without it. */
+  sum: sumSchema,
+  sumBefore: sumSchema,
+});
+
+/** How an interrupted run ended if the page that it pledged counts and was its last. */
+export const finishExport = async (
+  { params }: TaskContext<ResultExportParams>,
+  { report, proof }: Pledge,
+  { stateFolder }: ExportOptions,
+): Promise<TaskReport | undefined> => {
+  const { exported, isLast } = proofSchema.parse(proof);
+  const state = await new ExportStateFile(stateFolder, compileDestination(params)).read();
+  return isLast && state?.exported !== undefined && state.exported >= exported ? report : undefined;
+};
+
 /** In a pass, the times that the node may say that it has pruned blocks which the plan counted on. */
 const maxPruningsOfPass = 5;
 
 /** About the size of a block's compressed results, rather too large: the parts of an upload are chosen by it. */
 const blockBytes = 1024 * 1024;
 
+/** Where the pages of a plan begin, and the last height that the run is to export. */
+interface PagesFrom {
+  readonly chainId: string;
+  readonly planned: ExportState | undefined;
+  readonly until: number;
+}
+
 /** The exports of one run, pass by pass, and the sum of what they did. Close it at the end. */
 export class Exporter {
   readonly tuning: ExportTuning;
-  #sum = { pages: 0, blocks: 0, bytes: 0 };
+  #sum: ExportSum = { pages: 0, blocks: 0, bytes: 0 };
   #lastExportedHeight: number | undefined;
   /** Of the node, by the status that the running pass began with. */
   #latestHeight = 0;
@@ -143,7 +176,8 @@ export class Exporter {
       pageSize: params.pageSize,
       partialPage,
     });
-    if (plan.kind === 'pages') await this.#exportPages(plan, status.chainId, state);
+    const last = Math.min(status.latestHeight, until);
+    if (plan.kind === 'pages') await this.#exportPages(plan, { chainId: status.chainId, planned: state, until: last });
     return { plan, latestHeight: status.latestHeight };
   }
 
@@ -174,7 +208,7 @@ export class Exporter {
     });
   }
 
-  async #exportPages(plan: PagePlan, chainId: string, planned: ExportState | undefined): Promise<void> {
+  async #exportPages(plan: PagePlan, { chainId, planned, until }: PagesFrom): Promise<void> {
     const { signal, params } = this.#context;
     const left = new AbortController();
     // One window over all pages: the next page's blocks come in while the last bytes of this one are stored.
@@ -194,7 +228,9 @@ export class Exporter {
           await this.#stateFile.prepare();
           // Another task may have exported to the same place since the plan was made.
           if (!isDeepStrictEqual(await this.#stateFile.read(), before)) return false;
+          const sumBefore = this.#sum;
           await this.#writePage(page, blocks, { chainId, before, total });
+          this.#pledge(page.to, sumBefore, until);
           await this.#stateFile.write(after);
           await this.#stateFile.writeNewest(this.#destination.pageKey(page), new Date(this.#options.clock.now()));
           return true;
@@ -208,6 +244,27 @@ export class Exporter {
       left.abort(new Error('the pages are not needed any more'));
       await blocks.return();
     }
+  }
+
+  /** A run that is killed once the page counts goes on with what it had done. A daemon never ends with a sum. */
+  #pledge(exported: number, sumBefore: ExportSum, until: number): void {
+    const { kind, params } = this.#context;
+    if (kind === 'daemon') return;
+    const isLast = until - exported < (params.partialPage ? 1 : params.pageSize);
+    const output = { ...this.#sum, lastExportedHeight: exported };
+    const proof = { exported, isLast, sum: { ...this.#sum }, sumBefore: { ...sumBefore } };
+    this.#context.pledge({ report: { outcome: 'changed', output }, proof });
+  }
+
+  /** Takes up the sum of a run that was interrupted, as far as its pages count. */
+  async takeUp(): Promise<void> {
+    const pledged = this.#context.pledged;
+    if (pledged === undefined) return;
+    const { exported, sum, sumBefore } = proofSchema.parse(pledged.proof);
+    const counted = (await this.#stateFile.read())?.exported;
+    // A page that does not count yet is exported again.
+    this.#sum = counted !== undefined && counted >= exported ? sum : sumBefore;
+    this.#lastExportedHeight = counted;
   }
 
   /** Writes one page. Its range is on disk before the first byte leaves. */

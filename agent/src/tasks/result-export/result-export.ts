@@ -2,7 +2,7 @@ import type { ResultExportParams } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { compileDestination } from './export-destination.ts';
-import { Exporter, type ExportOptions, withOutput } from './exporter.ts';
+import { Exporter, type ExportOptions, finishExport, withOutput } from './exporter.ts';
 import { followChain } from './follow-chain.ts';
 import { nothingToExport } from './nothing-to-export.ts';
 
@@ -22,9 +22,11 @@ export const resultExport = (options: ExportOptions): TaskHandler<ResultExportPa
     if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
     if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
   },
+  finish: (context, pledge) => finishExport(context, pledge, options),
   run: async (context) => {
     const exporter = new Exporter(context, options);
     try {
+      await exporter.takeUp();
       return await (context.kind === 'daemon'
         ? followChain(exporter, context, options.clock)
         : exportOnce(exporter, context));

@@ -47,7 +47,11 @@ const cleanUpBudgetMs = 1_000;
  * `changed`, whatever fails or is killed. Output: `{reason?, height, key, bytes, sha256, metadata?, chainVerified?, durationMs}`.
  */
 export const snapshotRestore = (options: SnapshotRestoreOptions): TaskHandler<SnapshotRestoreParams> =>
-  snapshotHandler(options, (store, location, context) => restore(store, location, context, options));
+  snapshotHandler(
+    options,
+    (store, location, context) => restore(store, location, context, options),
+    (_, _location, context, { report }) => finishRestore(context, options, report),
+  );
 
 type Context = TaskContext<SnapshotRestoreParams>;
 
@@ -116,12 +120,12 @@ const restore = async (
     // It may have been started while the archive came.
     const running = await checkNodeStopped(options, params, signal);
     await refuseMoved(options.home, snapshots);
-    signal.throwIfAborted();
+    const warnings = [...doubts, ...(running === undefined ? [] : [running])];
+    context.pledge({ report: report('changed', marker, warnings), proof: {} });
     const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
     return report('changed', marker, [
-      ...doubts,
-      ...(running === undefined ? [] : [running]),
+      ...warnings,
       ...(unfinished === undefined ? [] : [`the snapshots are in place, but ${unfinished.message}`]),
     ]);
   } catch (error) {
@@ -130,6 +134,16 @@ const restore = async (
       await removeTree(fresh, signal.aborted ? options.clock.monotonic() + cleanUpBudgetMs : Infinity, options.clock);
     throw error;
   }
+};
+
+/** Completes what was interrupted, and sees by its marker whether this very run exchanged the snapshots. */
+const finishRestore = async (
+  { id, run, logger }: Context,
+  { home, afterStep }: SnapshotRestoreOptions,
+  report: TaskReport,
+): Promise<TaskReport | undefined> => {
+  const by = (await readMarker(commitPlace(home, await openSnapshots(home, logger, afterStep))))?.by;
+  return by?.task === id && by.run === run ? report : undefined;
 };
 
 const withoutMetadata =

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type SnapshotUploadParams, TaskError } from '@nodetask/shared';
+import * as z from 'zod';
 import { codecParallelism, codecs } from '../../archive/codecs.ts';
 import { compressStream } from '../../archive/compress-stream.ts';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { formatManifest, type Manifest } from '../snapshot/manifest.ts';
+import { formatManifest, type Manifest, readManifest } from '../snapshot/manifest.ts';
 import { readNodeSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
@@ -17,7 +18,7 @@ import { alreadyUploaded, nothingToUpload } from './nothing-to-upload.ts';
 import { packTree } from './pack-tree.ts';
 import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
 import { readSnapshotSettings } from './snapshot-settings.ts';
-import { advanceLatest, findUploaded } from './uploaded.ts';
+import { advanceLatest, findUploaded, latestHeight } from './uploaded.ts';
 
 /** Unfinished uploads of other heights may be another node's at work; after so long they are not. */
 const otherUploadsAgeMs = 24 * 3_600_000;
@@ -29,22 +30,30 @@ const otherUploadsAgeMs = 24 * 3_600_000;
  * Output: `{reason?, height?, key?, bytes?, sha256?, skipped?, skippedMore?}`, beside `{newestUpload, newestUploadAt}` where that is too old.
  */
 export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUploadParams> =>
-  snapshotHandler(options, async (store, location, context) => {
-    const report = await upload(store, location, context, options);
-    if (report.outcome !== 'changed') await refuseOld(report, store, location, context, options);
-    return report;
-  });
+  snapshotHandler(
+    options,
+    async (store, location, context) => {
+      const report = await upload(store, location, context, options);
+      if (report.outcome !== 'changed') await refuseOld(report, store, location, context, options);
+      return report;
+    },
+    finishUpload,
+  );
 
 type Context = TaskContext<SnapshotUploadParams>;
 
 const upload = async (
   store: ObjectStore,
-  { prefix }: ObjectStoreLocation,
+  location: ObjectStoreLocation,
   context: Context,
   options: SnapshotOptions,
 ): Promise<TaskReport> => {
-  const { params, signal, logger } = context;
+  const { params, signal, logger, pledged } = context;
   const { home, clock, afterStep } = options;
+  const { prefix } = location;
+  // The store may not have answered when it was asked for what an interrupted run had done.
+  const finished = pledged === undefined ? undefined : await finishUpload(store, location, context, pledged);
+  if (finished !== undefined) return finished;
   // An archive without metadata.db can be made by the files alone.
   const needsStore = params.includeMetadata;
   await using snapshots = await readNodeSnapshots({ home, clock, signal, logger, afterStep, needsStore });
@@ -59,11 +68,13 @@ const upload = async (
   const uploaded = await findUploaded(store, prefix, { height, chainId }, signal);
   if (uploaded !== undefined) {
     const { key, size: bytes, sha256 } = uploaded;
-    const advanced = await advanceLatest(store, prefix, height, signal);
     const output = { height, key, bytes, sha256, ...skipped };
-    return advanced
-      ? { outcome: 'changed', output, ...doubts }
-      : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...doubts };
+    const report = { outcome: 'changed', output, ...doubts } as const;
+    const advanced = await advanceLatest(store, prefix, height, signal, () => {
+      context.pledge({ report, proof: { height } });
+    });
+    afterStep?.('latest advanced');
+    return advanced ? report : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...doubts };
   }
   await discardLeftovers(store, prefix, height, context);
   const metadata =
@@ -87,6 +98,9 @@ const upload = async (
     unpackedBytes: size.bytes,
     entries: size.entries,
   };
+  const output = { height, key, ...archive, ...skipped };
+  const report = { outcome: 'changed', output, ...doubts } as const;
+  context.pledge({ report, proof: { height, createdAt: manifest.createdAt, sha256: manifest.sha256 } });
   await store.putSmall(manifestKey(prefix, height), formatManifest(manifest), {
     signal,
     contentType: 'application/json',
@@ -95,7 +109,7 @@ const upload = async (
   await advanceLatest(store, prefix, height, signal);
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
-  return { outcome: 'changed', output: { height, key, ...archive, ...skipped }, ...doubts };
+  return report;
 };
 
 const refuseOld = async (
@@ -115,6 +129,28 @@ const refuseOld = async (
     why: report.message ?? report.reason ?? '',
     output: report.output ?? {},
   });
+};
+
+const proofSchema = z.looseObject({
+  height: z.int(),
+  /** Of the manifest that the run was about to write; absent if it had only latest.txt to write. */
+  createdAt: z.string().optional(),
+  sha256: z.string().optional(),
+});
+
+/** The manifest of this very run at the store, or its latest.txt, shows what it did. */
+const finishUpload = async (
+  store: ObjectStore,
+  { prefix }: ObjectStoreLocation,
+  { signal }: Context,
+  { report, proof }: Pledge,
+): Promise<TaskReport | undefined> => {
+  const { height, createdAt, sha256 } = proofSchema.parse(proof);
+  if (createdAt === undefined) return (await latestHeight(store, prefix, signal)) === height ? report : undefined;
+  const manifest = await readManifest(store, prefix, height, signal);
+  if (manifest?.createdAt !== createdAt || manifest.sha256 !== sha256) return undefined;
+  await advanceLatest(store, prefix, height, signal);
+  return report;
 };
 
 interface SentArchive {

@@ -29,17 +29,28 @@ export const findUploaded = async (
 /**
  * Lets `latest.txt` name this height, unless it names a higher one: an upload that was late, or of a node that lags behind, must not take
  * others back. Answers whether it was written.
+ * @param before Called just before it is.
  */
 export const advanceLatest = async (
   store: ObjectStore,
   prefix: string,
   height: number,
   signal: AbortSignal,
+  before: () => void = () => undefined,
 ): Promise<boolean> => {
-  const key = latestKey(prefix);
-  const latest = await store.getSmall(key, { signal, maxBytes: 1024 });
-  const known = latest === undefined ? undefined : parseLatest(latest.bytes.toString('utf8'));
+  const known = await latestHeight(store, prefix, signal);
   if (known !== undefined && known >= height) return false;
-  await store.putSmall(key, String(height), { signal, contentType: 'text/plain' });
+  before();
+  await store.putSmall(latestKey(prefix), String(height), { signal, contentType: 'text/plain' });
   return true;
+};
+
+/** The height that `latest.txt` names; undefined where there is none or it names none. */
+export const latestHeight = async (
+  store: ObjectStore,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<number | undefined> => {
+  const latest = await store.getSmall(latestKey(prefix), { signal, maxBytes: 1024 });
+  return latest === undefined ? undefined : parseLatest(latest.bytes.toString('utf8'));
 };

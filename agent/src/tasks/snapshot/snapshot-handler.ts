@@ -1,5 +1,5 @@
 import type { Clock, SnapshotRestoreParams, SnapshotUploadParams } from '@nodetask/shared';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import type { Egress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
@@ -23,6 +23,13 @@ export interface SnapshotOptions {
 export const snapshotHandler = <P extends SnapshotUploadParams | SnapshotRestoreParams>(
   options: SnapshotOptions,
   work: (store: ObjectStore, location: ObjectStoreLocation, context: TaskContext<P>) => Promise<TaskReport>,
+  /** As `finish` of a handler. */
+  finish: (
+    store: ObjectStore,
+    location: ObjectStoreLocation,
+    context: TaskContext<P>,
+    pledge: Pledge,
+  ) => Promise<TaskReport | undefined>,
 ): TaskHandler<P> => ({
   interrupted: 'run-again',
   locks: () => [snapshotsLock],
@@ -30,13 +37,21 @@ export const snapshotHandler = <P extends SnapshotUploadParams | SnapshotRestore
     const { endpoint } = compileLocation(params);
     if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
   },
-  run: async (context) => {
-    const location = compileLocation(context.params);
-    const store = openObjectStore(location, options);
-    try {
-      return await work(store, location, context);
-    } finally {
-      store.close();
-    }
-  },
+  run: (context) => withStore(options, context, (store, location) => work(store, location, context)),
+  finish: (context, pledge) =>
+    withStore(options, context, (store, location) => finish(store, location, context, pledge)),
 });
+
+const withStore = async <P extends SnapshotUploadParams | SnapshotRestoreParams, T>(
+  options: SnapshotOptions,
+  { params }: TaskContext<P>,
+  use: (store: ObjectStore, location: ObjectStoreLocation) => Promise<T>,
+): Promise<T> => {
+  const location = compileLocation(params);
+  const store = openObjectStore(location, options);
+  try {
+    return await use(store, location);
+  } finally {
+    store.close();
+  }
+};

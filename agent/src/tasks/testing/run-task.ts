@@ -1,5 +1,5 @@
 import { silentLogger, type TaskParams, taskParams, type TaskType } from '@nodetask/shared';
-import type { ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 
 export interface RunOptions {
   /** Of the task; default: a new one. */
@@ -11,6 +11,7 @@ export interface RunOptions {
   readonly onAdvance?: () => void;
   /** Default: now. */
   readonly submittedAt?: string;
+  readonly onPledge?: (pledge: Pledge) => void;
 }
 
 /** Does what the engine does with a one-shot: parses the params, lets the handler check them, runs it. */
@@ -32,6 +33,7 @@ export const runTask = async <T extends TaskType>(
     logger: silentLogger,
     progress: options.onProgress ?? (() => undefined),
     advanced: options.onAdvance ?? (() => undefined),
+    pledge: options.onPledge ?? (() => undefined),
     withLocks: (_locks, work) => work(),
   });
 };
