@@ -19,6 +19,7 @@ export { abortReason, sleep, type Clock } from './clock.ts';
 export { taskParams, type TaskParams } from './params/registry.ts';
 export type { ParamsDefinition } from './params/define-params.ts';
 export type { CrossFieldRule } from './cross-field-rule.ts';
+export type { Dialect } from './params/fields.ts';
 export { nodeModes, type ConfigApplyParams, type NodeMode } from './params/config-apply.ts';
 export { patchableFiles, type ConfigPatchParams, type PatchableFile } from './params/config-patch.ts';
 export type { ConfigReloadParams } from './params/config-reload.ts';

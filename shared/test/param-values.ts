@@ -141,6 +141,7 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
     ),
   },
   dryRun: flag,
+  dialect: choice('sei', 'cometbft'),
   mode: choice('validator', 'full', 'seed', 'archive'),
   overrides: map(fc.string({ maxLength: 20 }), 0, 256),
   incremental: flag,

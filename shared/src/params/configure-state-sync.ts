@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { goDuration, httpUrl } from './fields.ts';
+import { dialect, goDuration, httpUrl } from './fields.ts';
 
 export const configureStateSyncParams = defineParams(
   z.strictObject({
@@ -29,6 +29,7 @@ export const configureStateSyncParams = defineParams(
       .max(1_000_000_000)
       .optional()
       .describe('Blocks to fetch below the snapshot. Default: as the file has it.'),
+    dialect,
   }),
 );
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { boundedMap } from './fields.ts';
+import { boundedMap, dialect } from './fields.ts';
 
 const hostname = z
   .string()
@@ -64,6 +64,7 @@ export const discoverPeersParams = defineParams(
       ),
     port: port.default(26656).describe('P2P port of discovered hosts.'),
     rpcPort: port.default(26657).describe('RPC port on which discovered hosts are asked for their node id.'),
+    dialect,
   }),
 );
 

@@ -1,5 +1,6 @@
 import {
   type ConfigPatchParams,
+  type Dialect,
   type JsonObject,
   type PatchableFile,
   patchableFiles,
@@ -11,6 +12,8 @@ import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readTextFile } from '../../node/read-file.ts';
+import { readConfigToml } from '../config/config-toml.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf } from './document-format.ts';
 import { editAside } from './edit-aside.ts';
@@ -20,7 +23,7 @@ import type { EditedText } from './edit-text.ts';
  * config-patch: merges patches into files under config/, all of them or none, and reports what changed. Everything but the changed values
  * stays as it is, byte for byte. Output: `{reason?, files: {<name>: {changed, changedCount?, respelled?, diff?}}}`.
  */
-export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => ({
+export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigPatchParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
   check: checkParams,
@@ -32,7 +35,7 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
     for (const [done, name] of names.entries()) {
       signal.throwIfAborted();
       context.progress({ stage: 'edit', done, total: names.length, unit: 'files' });
-      edited.push(await editFile(name, params, { folder, files: names.length, signal }));
+      edited.push(await editFile(name, params, { folder, files: names.length, ask, signal }));
     }
     const changed = edited.filter((file) => file.after !== file.before);
     signal.throwIfAborted();
@@ -65,13 +68,14 @@ interface EditOptions {
   readonly folder: string;
   /** How many files the task edits. */
   readonly files: number;
+  readonly ask: AskDialect;
   readonly signal: AbortSignal;
 }
 
 const editFile = async (
   name: PatchableFile,
   params: ConfigPatchParams,
-  { folder, files, signal }: EditOptions,
+  { folder, files, ask, signal }: EditOptions,
 ): Promise<EditedFile> => {
   const path = join(folder, name);
   const before = await readTextFile(path, formatOf(name).maxBytes);
@@ -83,7 +87,18 @@ const editFile = async (
   }
   const patch = params.files?.[name] ?? {};
   const job = { name, before, patch, remove: params.remove?.[name] ?? [], diffBytes: share(outputBytes.diffs, files) };
-  return { name, before, ...(await editAside(job, signal)) };
+  const decide = async (): Promise<Dialect> =>
+    (await readConfigToml(folder, { asked: params.dialect, ask, signal })).dialect;
+  if (name === 'config.toml' && params.dialect !== undefined) {
+    return { name, before, ...(await editAside({ ...job, dialect: await decide() }, signal)) };
+  }
+  try {
+    return { name, before, ...(await editAside(job, signal)) };
+  } catch (error) {
+    // Most patches name keys that the file has, and need no answer to whose file it is.
+    if (!(error instanceof TaskError) || error.code !== 'dialect-unknown') throw error;
+    return { name, before, ...(await editAside({ ...job, dialect: await decide() }, signal)) };
+  }
 };
 
 const describe = (edited: readonly EditedFile[]): JsonObject => {

@@ -1,8 +1,10 @@
+import type { Dialect } from '@nodetask/shared';
 import type { DocumentTable, KeyPath, ValueEdit } from '../../node/document-value.ts';
 import { editJson } from '../../node/json/edit-json.ts';
 import { parseJsonObject } from '../../node/json/parse-json.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
 import { maxTomlBytes, parseToml } from '../../node/toml/parse-toml.ts';
+import { spellNewKey } from '../config/dialect/spell-new-key.ts';
 import { redactJson, redactToml } from './redact.ts';
 
 /** What config-patch needs to know of a kind of file. */
@@ -11,6 +13,8 @@ export interface DocumentFormat {
   /** Name of the file, for messages. */
   readonly file: string;
   readonly maxBytes: number;
+  /** The name of a key that the file does not have yet, the last of `path`, as the node spells it. */
+  spellNew(path: KeyPath): string;
   parse(text: string): Promise<DocumentTable>;
   edit(text: string, edits: readonly ValueEdit[]): Promise<string>;
   redact(text: string, changed: readonly KeyPath[]): string;
@@ -19,12 +23,14 @@ export interface DocumentFormat {
 /** Parsing a genesis blocks the process for some 15 ms a megabyte; the genesis of a chain that starts anew from an export is larger. */
 const maxGenesisBytes = 32 * 1024 * 1024;
 
-export const formatOf = (file: string): DocumentFormat =>
+/** @param dialect that of config.toml, where it is known */
+export const formatOf = (file: string, dialect?: Dialect): DocumentFormat =>
   file.endsWith('.json')
     ? {
         kind: 'json',
         file,
         maxBytes: maxGenesisBytes,
+        spellNew: asAsked,
         parse: async (text) => parseJsonObject(text, file),
         edit: async (text, edits) => editJson(text, edits, file),
         redact: redactJson,
@@ -33,7 +39,10 @@ export const formatOf = (file: string): DocumentFormat =>
         kind: 'toml',
         file,
         maxBytes: maxTomlBytes,
+        spellNew: file === 'config.toml' ? (path) => spellNewKey(path, dialect) : asAsked,
         parse: (text) => parseToml(text, file),
         edit: (text, edits) => editToml(text, edits, file),
         redact: redactToml,
       };
+
+const asAsked = (path: KeyPath): string => path.at(-1) ?? '';

@@ -71,7 +71,9 @@ const mergeTable = (
   let result = document;
   const seen = new Map<string, string>();
   for (const [asked, value] of Object.entries(patch)) {
-    const key = spellKey(document, asked, at, format);
+    const found = spellKey(document, asked, at, format);
+    const isNew = value !== null && !Object.hasOwn(document, found);
+    const key = isNew ? format.spellNew([...at, found]) : found;
     const twin = seen.get(key);
     if (twin !== undefined) {
       refusePatch(

@@ -3,6 +3,7 @@ import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
@@ -20,6 +21,7 @@ export const configReload = (
   home: NodeHome,
   host: HostFacts,
   processes: ProcessTable,
+  ask: AskDialect = askNobody,
 ): TaskHandler<ConfigReloadParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
@@ -30,7 +32,7 @@ export const configReload = (
   run: async ({ params, signal, logger }) => {
     refuseColdKeys(params.fields);
     const folder = await openConfigFolder(home, logger);
-    const disk = await readConfigFiles(folder);
+    const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
     const resolution = resolveIntent(
       { incremental: true, overrides: parsedOverrides('fields', params.fields) },

@@ -2,6 +2,7 @@ import { type ConfigValidateParams, type JsonObject, TaskError } from '@nodetask
 import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { type ConfigOnDisk, readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { type Diagnostic, diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -13,13 +14,13 @@ import { runRules } from '../config/rules.ts';
  * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics}`; an invalid
  * configuration fails with `config-invalid` and the same output. Changes nothing.
  */
-export const configValidate = (home: NodeHome): TaskHandler<ConfigValidateParams> => ({
+export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigValidateParams> => ({
   interrupted: 'run-again',
   // Readers hold the lock too, so that they never see one new file and one old one.
   locks: () => [configLock],
-  run: async ({ params, logger }) => {
+  run: async ({ params, signal, logger }) => {
     const folder = await openConfigFolder(home, logger);
-    const disk = await readConfigFiles(folder);
+    const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
     const { head, diagnostics } = validate(disk, params.targetVersion ?? currentVersion);
     const valid = isValid(diagnostics);
@@ -38,7 +39,7 @@ const validate = (
 ): { readonly head: JsonObject; readonly diagnostics: readonly Diagnostic[] } => {
   const config = readConfig(disk);
   const view = { values: config.values, maxVersion };
-  if (disk.flavour === 'sei') {
+  if (disk.dialect === 'sei') {
     return {
       head: { mode: config.mode, version: config.version },
       diagnostics: [

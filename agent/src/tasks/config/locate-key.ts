@@ -1,3 +1,4 @@
+import type { Dialect } from '@nodetask/shared';
 import { type DocumentTable, type DocumentValue, isTable } from '../../node/document-value.ts';
 import { withoutDashes } from '../config-patch/spelling.ts';
 
@@ -13,33 +14,16 @@ export interface Located {
  * Finds a key in a file that may spell it with underscores (CometBFT) or dashes (Sei), or in another case, which viper, the config library
  * of nodes, ignores. An exact spelling wins.
  */
-export const locateKey = (document: DocumentTable, path: readonly string[], flavour: Flavour): Located => {
+export const locateKey = (document: DocumentTable, path: readonly string[], dialect: Dialect): Located => {
   const spelled: string[] = [];
   let value: DocumentValue | undefined = document;
   for (const key of path) {
     const table: DocumentTable | undefined = isTable(value) ? value : undefined;
     const found: string | undefined = table === undefined ? undefined : similarKey(table, key);
-    spelled.push(found ?? (flavour === 'cometbft' ? withoutDashes(key) : key));
+    spelled.push(found ?? (dialect === 'cometbft' ? withoutDashes(key) : key));
     value = found === undefined ? undefined : table?.[found];
   }
   return value === undefined ? { path: spelled } : { path: spelled, value };
-};
-
-/** How config.toml spells its keys. */
-export type Flavour = 'sei' | 'cometbft';
-
-/** Told by reading the file; CometBFT itself has a key or two with dashes, so the majority counts. */
-export const flavourOf = (configToml: DocumentTable, paths: readonly (readonly string[])[]): Flavour => {
-  let dashes = 0;
-  let underscores = 0;
-  for (const path of paths) {
-    const { path: found, value } = locateKey(configToml, path, 'sei');
-    if (value === undefined) continue;
-    const last = found.at(-1) ?? '';
-    if (last.includes('-')) dashes++;
-    else if (last.includes('_')) underscores++;
-  }
-  return underscores > dashes ? 'cometbft' : 'sei';
 };
 
 const similarKey = (table: DocumentTable, key: string): string | undefined => {

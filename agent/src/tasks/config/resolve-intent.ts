@@ -38,7 +38,7 @@ export const resolveIntent = (intent: Intent, disk: ConfigOnDisk, host: HostFact
   const tooNew = targetProblem(intent.targetVersion);
   const resolved = intent.incremental ? resolveIncremental(intent, current) : resolveFull(intent, current, host);
   const maxVersion = intent.targetVersion ?? currentVersion;
-  if (disk.flavour === 'sei') {
+  if (disk.dialect === 'sei') {
     const diagnostics = [...tooNew, ...resolved.problems, ...runRules({ values: resolved.values, maxVersion })];
     const { mode, values, writable } = resolved;
     return { values, writable, mode, version: Number(values.get('version') ?? currentVersion), diagnostics };

@@ -8,6 +8,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import { readNodeStatus } from '../../node/node-status.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { whyOf } from '../why.ts';
@@ -29,6 +30,8 @@ export interface ConfigureStateSyncOptions {
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
+  /** Default: nobody, as if the node did not run. */
+  readonly askDialect?: AskDialect;
   /** Budget of one request to a witness; default 10 s. */
   readonly timeoutMs?: number;
 }
@@ -53,7 +56,11 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
   run: async (context) => {
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(options.home, logger);
-    const config = await readConfigToml(folder);
+    const config = await readConfigToml(folder, {
+      asked: params.dialect,
+      ask: options.askDialect ?? askNobody,
+      signal,
+    });
     refuseUnknownToNode(config, params);
     const periodMs = trustPeriodMs(config, params);
     const localHeight = params.useLocalSnapshot ? await localSnapshotHeight(options.home) : undefined;

@@ -74,7 +74,7 @@ export const refuseUnknownToNode = (config: ConfigToml, params: ConfigureStateSy
 };
 
 const isKnown = (config: ConfigToml, path: KeyPath): boolean =>
-  config.flavour === 'sei' || findKey(config, path).value !== undefined;
+  config.dialect === 'sei' || findKey(config, path).value !== undefined;
 
 const optional = (path: KeyPath, value: DocumentValue | undefined): readonly (readonly [KeyPath, DocumentValue])[] =>
   value === undefined ? [] : [[path, value]];

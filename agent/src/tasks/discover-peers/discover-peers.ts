@@ -9,6 +9,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { whyOf } from '../why.ts';
 import { type Answer, askHosts } from './ask-hosts.ts';
@@ -26,6 +27,8 @@ export interface DiscoverPeersOptions {
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
+  /** Default: nobody, as if the node did not run. */
+  readonly askDialect?: AskDialect;
   /** DNS servers for SRV records, as `address:port`; default: those of the system. */
   readonly dnsServers?: readonly string[];
   /** Budget of one source; default 60 s. */
@@ -52,7 +55,11 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     const { params, signal, logger } = context;
     const sources = sourcesOf(params, options);
     const folder = await openConfigFolder(options.home, logger);
-    const config = await readConfigToml(folder);
+    const config = await readConfigToml(folder, {
+      asked: params.dialect,
+      ask: options.askDialect ?? askNobody,
+      signal,
+    });
     const existing = textAt(config, peersKey);
     const written = await readWrittenPeers(options.stateFolder, logger);
     const ownId = await readOwnNodeId(folder);
