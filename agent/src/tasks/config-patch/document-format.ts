@@ -4,7 +4,7 @@ import { editJson } from '../../node/json/edit-json.ts';
 import { parseJsonObject } from '../../node/json/parse-json.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
 import { maxTomlBytes, parseToml } from '../../node/toml/parse-toml.ts';
-import { spellNewKey } from '../config/dialect/spell-new-key.ts';
+import { spellForNode } from '../config/dialect/spell-key.ts';
 import { redactJson, redactToml } from './redact.ts';
 
 /** What config-patch needs to know of a kind of file. */
@@ -13,8 +13,8 @@ export interface DocumentFormat {
   /** Name of the file, for messages. */
   readonly file: string;
   readonly maxBytes: number;
-  /** The name of a key that the file does not have yet, the last of `path`, as the node spells it. */
-  spellNew(path: KeyPath): string;
+  /** The last key of a path that the file does not have as it is asked for, as the node reads it; undefined if that is not known. */
+  spellForNode(path: KeyPath): string | undefined;
   parse(text: string): Promise<DocumentTable>;
   edit(text: string, edits: readonly ValueEdit[]): Promise<string>;
   redact(text: string, changed: readonly KeyPath[]): string;
@@ -30,7 +30,7 @@ export const formatOf = (file: string, dialect?: Dialect): DocumentFormat =>
         kind: 'json',
         file,
         maxBytes: maxGenesisBytes,
-        spellNew: asAsked,
+        spellForNode: () => undefined,
         parse: async (text) => parseJsonObject(text, file),
         edit: async (text, edits) => editJson(text, edits, file),
         redact: redactJson,
@@ -39,10 +39,8 @@ export const formatOf = (file: string, dialect?: Dialect): DocumentFormat =>
         kind: 'toml',
         file,
         maxBytes: maxTomlBytes,
-        spellNew: file === 'config.toml' ? (path) => spellNewKey(path, dialect) : asAsked,
+        spellForNode: (path) => (file === 'config.toml' ? spellForNode(path, dialect) : undefined),
         parse: (text) => parseToml(text, file),
         edit: (text, edits) => editToml(text, edits, file),
         redact: redactToml,
       };
-
-const asAsked = (path: KeyPath): string => path.at(-1) ?? '';

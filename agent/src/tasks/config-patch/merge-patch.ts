@@ -71,9 +71,9 @@ const mergeTable = (
   let result = document;
   const seen = new Map<string, string>();
   for (const [asked, value] of Object.entries(patch)) {
-    const found = spellKey(document, asked, at, format);
-    const isNew = value !== null && !Object.hasOwn(document, found);
-    const key = isNew ? format.spellNew([...at, found]) : found;
+    const isThere = value === null || Object.hasOwn(document, asked);
+    const forNode = isThere ? undefined : format.spellForNode([...at, asked]);
+    const key = forNode ?? spellKey(document, asked, at, format);
     const twin = seen.get(key);
     if (twin !== undefined) {
       refusePatch(

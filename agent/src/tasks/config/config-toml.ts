@@ -3,7 +3,6 @@ import type { DocumentTable, DocumentValue, KeyPath, ValueEdit } from '../../nod
 import { sameValue } from '../../node/document-value.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
-import { withoutDashes } from '../config-patch/spelling.ts';
 import { readConfigFile } from './config-files.ts';
 import { decideDialect, type DialectQuestion } from './dialect/decide-dialect.ts';
 import { type Located, locateKey } from './locate-key.ts';
@@ -34,11 +33,9 @@ export const readConfigToml = async (folder: string, question: DialectQuestion):
   return { folder, path, text, document, dialect };
 };
 
-/**
- * Where the node reads a key, given as Sei spells it. A file that has both spellings has the other one by mistake: the node reads its own.
- */
+/** Where the node reads a key, given as Sei spells it. */
 export const findKey = ({ document, dialect }: ConfigToml, path: KeyPath): Located =>
-  locateKey(document, dialect === 'cometbft' ? path.map(withoutDashes) : path, dialect);
+  locateKey(document, path, dialect);
 
 /** The text under a key; empty where the key is missing. Throws TaskError `file-invalid` where it is another kind of value. */
 export const textAt = (config: ConfigToml, path: KeyPath): string => {
