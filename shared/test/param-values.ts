@@ -117,6 +117,7 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
   chainId: text(/^[A-Za-z0-9._-]+$/, 50, 'a b', 'x'.repeat(51)),
   sha256: text(/^[0-9a-f]{64}$/, 64, 'abc', 'A'.repeat(64), '0'.repeat(65)),
   targetHeight: integer(1, Number.MAX_SAFE_INTEGER),
+  allowOtherChain: flag,
   allowRunning: flag,
   keepOthers: flag,
   allowUnverified: flag,

@@ -47,7 +47,7 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
     'config-validate': configValidate(home, askDialect),
     'config-reload': configReload(home, host, procProcessTable(), askDialect),
     'mark-ready': markReady(),
-    'configure-genesis': configureGenesis({ home, egress, rpc, clock, ...transfer }),
+    'configure-genesis': configureGenesis({ home, egress, rpc, nodeRPC, clock, ...transfer }),
     'discover-peers': discoverPeers({ home, stateFolder, egress, rpc, clock, askDialect }),
     'configure-state-sync': configureStateSync({ home, egress, rpc, clock, askDialect }),
     'snapshot-upload': snapshotUpload({ home, egress, clock, cpus, ...transfer }),

@@ -43,7 +43,14 @@ const setUp = async (
   });
   t.after(() => egress.close());
   const rpc = createRpcClient(egress, systemClock);
-  const handler = configureGenesis({ home, egress, rpc, clock: systemClock, ...options });
+  const handler = configureGenesis({
+    home,
+    egress,
+    rpc,
+    nodeRPC: 'http://127.0.0.1:1',
+    clock: systemClock,
+    ...options,
+  });
   return {
     home,
     server,

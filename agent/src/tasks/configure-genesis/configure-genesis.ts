@@ -12,6 +12,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
+import { checkNode } from './check-node.ts';
 import { readGenesisFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -23,6 +24,8 @@ export interface ConfigureGenesisOptions {
   readonly home: NodeHome;
   readonly egress: Egress;
   readonly rpc: RpcClient;
+  /** Base URL of the node's own RPC. */
+  readonly nodeRPC: string;
   readonly clock: Clock;
   readonly onTransfer?: OnTransfer;
   /** The largest document that is taken, in bytes; default 2 GiB. */
@@ -33,7 +36,7 @@ export interface ConfigureGenesisOptions {
 
 /**
  * configure-genesis: fetches a genesis document, checks it while it streams to a temporary file, and renames that into place. On any
- * mismatch nothing changes. Output: `{reason?, sha256, chainId, bytes}`.
+ * mismatch nothing changes, nor if the node has data of another chain. Output: `{reason?, sha256, chainId, bytes}`.
  */
 export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<ConfigureGenesisParams> => ({
   interrupted: 'run-again',
@@ -51,7 +54,7 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
       return { outcome: 'unchanged', output: { reason: 'already-there', ...checked(params, existing, fileName) } };
     }
-    return install(folder, source, context, options, existing?.sha256);
+    return install(folder, source, context, options, existing);
   },
 });
 
@@ -72,7 +75,7 @@ const install = async (
   source: GenesisSource,
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
-  existing: string | undefined,
+  existing: Genesis | undefined,
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
   const temporary = await openTemporary(folder, fileName);
@@ -81,11 +84,15 @@ const install = async (
     const fetched = await fetchInto(temporary.file, folder, source, context, options);
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
-    if (fetched.sha256 === existing) return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
+    if (fetched.sha256 === existing?.sha256)
+      return { outcome: 'unchanged', output: { reason: 'already-there', ...output } };
+    const chains = { chainId: fetched.chainId, existing: existing?.chainId };
+    const warnings = await checkNode(options, chains, params, signal);
+    signal.throwIfAborted();
     await replaceFiles(folder, [{ name: fileName, content: { temporary: temporary.name } }]);
     installed = true;
     logger.info('installed genesis', { folder, ...output });
-    return { outcome: 'changed', output };
+    return { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) };
   } finally {
     if (!installed) await remove(join(folder, temporary.name));
   }

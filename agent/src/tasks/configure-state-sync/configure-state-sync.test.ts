@@ -118,6 +118,7 @@ describe('configure-state-sync', () => {
     const before = await readConfigFile(home, 'config.toml');
     const output = {
       chainId: 'sei-1',
+      chainVerified: 'genesis-missing',
       trustHeight: 7_999,
       trustHash: hashAt(7_999),
       witnesses: servers,

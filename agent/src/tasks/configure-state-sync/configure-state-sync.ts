@@ -6,6 +6,7 @@ import type { Egress } from '../../node/egress.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readNodeStatus } from '../../node/node-status.ts';
+import type { ChainVerified } from '../../node/own-chain.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
@@ -39,7 +40,7 @@ export interface ConfigureStateSyncOptions {
 /**
  * configure-state-sync: finds a block on which at least two distinct nodes of the chain agree, and writes the statesync section. A trust
  * point that the file has stays while every witness confirms it and half of the trust period is left, so that a second run changes nothing.
- * Output: `{reason?, chainId, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
+ * Output: `{reason?, chainId, chainVerified, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
  */
 export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHandler<ConfigureStateSyncParams> => ({
   interrupted: 'run-again',
@@ -90,6 +91,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     logger.info('configured state sync', { height: point.height, hash: point.hash, servers, changed: isChanged });
     const output = {
       chainId: selection.witnesses[0]?.status.chainId ?? '',
+      chainVerified: selection.chainVerified,
       trustHeight: point.height,
       trustHash: point.hash,
       witnesses: servers,
@@ -120,12 +122,16 @@ const candidatesOf = (config: ConfigToml, { rpcServers }: ConfigureStateSyncPara
   );
 };
 
+interface Probed extends Selection {
+  readonly chainVerified: ChainVerified;
+}
+
 const probe = async (
   folder: string,
   { servers, dropped: unfit }: Candidates,
   context: TaskContext<ConfigureStateSyncParams>,
   { rpc, timeoutMs = defaultTimeoutMs }: ConfigureStateSyncOptions,
-): Promise<Selection> => {
+): Promise<Probed> => {
   const { params, signal } = context;
   const ownId = await readOwnNodeId(folder);
   const ownChainId = await findChainId(folder, signal);
@@ -148,7 +154,11 @@ const probe = async (
   const selected = selectWitnesses(live, { ownId, ownChainId, maxLag });
   const dropped = [...dead, ...selected.dropped];
   if (selected.witnesses.length < 2) throw tooFewWitnesses(selected.witnesses, dropped);
-  return { witnesses: selected.witnesses, dropped };
+  return {
+    witnesses: selected.witnesses,
+    dropped,
+    chainVerified: ownChainId === undefined ? 'genesis-missing' : 'verified',
+  };
 };
 
 interface Found {

@@ -117,6 +117,7 @@ describe('discover-peers', () => {
     const wanted = [`${id('1')}@127.20.0.1:26656`, `${id('2')}@127.20.0.2:26656`, `${id('3')}@127.20.0.3:26656`];
     const output = {
       peers: wanted,
+      chainVerified: 'genesis-missing',
       sources: [{ source: 'dns peers.sei.svc', peers: 3, unreachable: [], skipped: [] }],
     };
     const source = { type: 'dns', hostname: 'peers.sei.svc' };

@@ -43,7 +43,7 @@ export interface DiscoverPeersOptions {
  * discover-peers: lists hosts from every source, asks each for its node id, and writes the persistent peers. One peer is enough for
  * success; what failed is in the output. No answer is not taken for absence: a peer whose host did not answer stays, and so do all while a
  * source cannot be read. Peers that somebody else wrote stay unless `keepOthers` is false.
- * Output: `{reason?, peers, kept?, removed?, sources: [{source, peers, unreachable, skipped, error?}]}`.
+ * Output: `{reason?, peers, kept?, removed?, chainVerified, sources: [{source, peers, unreachable, skipped, error?}]}`.
  */
 export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<DiscoverPeersParams> => ({
   interrupted: 'run-again',
@@ -182,10 +182,11 @@ const writtenBy = ({ found, kept }: Choice, written: ReadonlySet<string>): reado
   ...kept.flatMap((text) => parsePeerAddress(text)?.id ?? []).filter((id) => written.has(id)),
 ];
 
-const describe = ({ found, kept, removed, sources }: Choice): JsonObject => ({
+const describe = ({ found, kept, removed, chainVerified, sources }: Choice): JsonObject => ({
   peers: formatPeers(found),
   ...(kept.length === 0 ? {} : { kept }),
   ...(removed.length === 0 ? {} : { removed }),
+  chainVerified,
   sources: sources.map(({ source, peers, unreachable, skipped, error }) => ({
     source,
     peers,

@@ -34,9 +34,13 @@ const evidence = (document: DocumentTable, keys: Readonly<Record<Dialect, Readon
   return { sei: known('sei'), cometbft: known('cometbft') };
 };
 
-/** Every key and table, dotted. */
+/** No key that tells something is longer. */
+const maxPathCharacters = 128;
+
+/** Every key and table that may tell something, dotted. */
 const pathsOf = (table: DocumentTable, prefix = ''): readonly string[] =>
-  Object.entries(table).flatMap(([key, value]) => [
-    prefix + key,
-    ...(isTable(value) ? pathsOf(value, `${prefix}${key}.`) : []),
-  ]);
+  Object.entries(table).flatMap(([key, value]) => {
+    const path = prefix + key;
+    if (path.length > maxPathCharacters) return [];
+    return [path, ...(isTable(value) ? pathsOf(value, `${path}.`) : [])];
+  });
