@@ -242,6 +242,7 @@ describe('configure-state-sync', () => {
     );
     const report = await run();
     assert.deepEqual(report.output?.['witnesses'], servers.slice(0, 2));
+    assert.equal(report.output['chainVerified'], 'verified');
     const all = whys(report).join('\n');
     for (const why of [
       /the same node as/,

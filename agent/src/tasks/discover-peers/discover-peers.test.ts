@@ -180,6 +180,13 @@ describe('discover-peers', () => {
       JSON.stringify(report.output?.['sources']),
       /a node of chain evil-1; the genesis of this node is of sei-1/,
     );
+    assert.equal(report.output?.['chainVerified'], 'verified');
+    // Who is listed with an id is not asked which chain it is of.
+    const listed = await run([
+      { type: 'dns', hostname: 'n' },
+      { type: 'static', addresses: [staticPeer] },
+    ]);
+    assert.equal(listed.output?.['chainVerified'], 'peers-unproven');
   });
 
   test('takes names and ports of SRV records, and nothing that is no host name', async (t) => {
