@@ -25,8 +25,8 @@ export { patchableFiles, type ConfigPatchParams, type PatchableFile } from './pa
 export type { ConfigReloadParams } from './params/config-reload.ts';
 export type { ConfigValidateParams } from './params/config-validate.ts';
 export type { ConfigureGenesisParams } from './params/configure-genesis.ts';
-export type { ConfigureStateSyncParams } from './params/configure-state-sync.ts';
-export type { DiscoverPeersParams } from './params/discover-peers.ts';
+export { type ConfigureStateSyncParams, defaultTrustHeightOffset } from './params/configure-state-sync.ts';
+export { defaultPeerPorts, type DiscoverPeersParams } from './params/discover-peers.ts';
 export type { MarkReadyParams } from './params/mark-ready.ts';
 export type { ResultExportParams } from './params/result-export.ts';
 export type { SnapshotRestoreParams } from './params/snapshot-restore.ts';

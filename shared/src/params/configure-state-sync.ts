@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { defineParams } from './define-params.ts';
 import { dialect, goDuration, httpUrl } from './fields.ts';
 
+export const defaultTrustHeightOffset = 2000;
+
 export const configureStateSyncParams = defineParams(
   z.strictObject({
     rpcServers: z
@@ -17,8 +19,8 @@ export const configureStateSyncParams = defineParams(
       .int()
       .min(1)
       .max(10_000_000)
-      .default(2000)
-      .describe('How many blocks below the tip the trust height is.'),
+      .default(defaultTrustHeightOffset)
+      .describe('How many blocks below the tip the trust height is. Not with useLocalSnapshot.'),
     useLocalSnapshot: z
       .boolean()
       .default(false)

@@ -7,7 +7,7 @@ import { type ConfigOnDisk, readConfigFiles, refuseMissingFiles } from '../confi
 import { type Diagnostic, diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import { readConfig } from '../config/read-config.ts';
 import { currentVersion } from '../config/registry.ts';
-import { foreignNote } from '../config/resolve-intent.ts';
+import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
 import { runRules } from '../config/rules.ts';
 
 /**
@@ -22,7 +22,7 @@ export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): Tas
     const folder = await openConfigFolder(home, logger);
     const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
-    const { head, diagnostics } = validate(disk, params.targetVersion ?? currentVersion);
+    const { head, diagnostics } = validate(disk, params.targetVersion);
     const valid = isValid(diagnostics);
     const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics) };
     if (!valid)
@@ -35,10 +35,10 @@ export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): Tas
 
 const validate = (
   disk: ConfigOnDisk,
-  maxVersion: number,
+  targetVersion: number | undefined,
 ): { readonly head: JsonObject; readonly diagnostics: readonly Diagnostic[] } => {
   const config = readConfig(disk);
-  const view = { values: config.values, maxVersion };
+  const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
   if (disk.dialect === 'sei') {
     return {
       head: { mode: config.mode, version: config.version },
@@ -50,5 +50,7 @@ const validate = (
       ],
     };
   }
-  return { head: {}, diagnostics: [...config.problems, ...runRules(view, config.present), foreignNote(disk, config)] };
+  const lost = lostLabels({ incremental: true, ...(targetVersion === undefined ? {} : { targetVersion }) }, config);
+  const found = [...config.problems, ...lost, ...runRules(view, config.present)];
+  return { head: {}, diagnostics: [...found, foreignNote(disk, config)] };
 };

@@ -148,6 +148,17 @@ describe('configure-state-sync', () => {
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 
+  test('an offset that is given moves a trust point that the file has; without it the point stays', async (t) => {
+    const hosts = { [a]: node({ id: '1', tip: 10_000 }), [b]: node({ id: '2', tip: 10_000 }) };
+    const { run } = await setUp(t, hosts);
+    const heightOf = async (params: object): Promise<unknown> => (await run(params)).output?.['trustHeight'];
+    assert.equal(await heightOf({ trustHeightOffset: 5_000 }), 5_000);
+    assert.equal(await heightOf({}), 5_000);
+    assert.equal(await heightOf({ trustHeightOffset: 100 }), 9_900);
+    // The tip moves: a point that is about there stays, so that a second run changes nothing.
+    assert.equal(await heightOf({ trustHeightOffset: 600 }), 9_900);
+  });
+
   test('writes the keys of CometBFT and refuses what it does not have', async (t) => {
     const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '2' }) };
     const { run, section, servers, home } = await setUp(t, hosts, { flavour: 'cometbft' });
@@ -298,6 +309,11 @@ describe('configure-state-sync', () => {
     const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '2' }), [c]: node({ id: '3', tip: 9_001 }) };
     const { run, home, section } = await setUp(t, hosts);
     await assert.rejects(run({ useLocalSnapshot: true }), { code: 'snapshot-missing' });
+    // The height is that of the snapshot: another one cannot be asked for as well.
+    await assert.rejects(run({ useLocalSnapshot: true, trustHeightOffset: 10 }), {
+      code: 'invalid-params',
+      message: /^trustHeightOffset: with useLocalSnapshot/,
+    });
     for (const name of ['9000', '8000', 'metadata.db', '.9999']) {
       await mkdir(join(home.data, 'snapshots', name), { recursive: true });
     }

@@ -1,4 +1,10 @@
-import { type Clock, type ConfigureStateSyncParams, type Logger, TaskError } from '@nodetask/shared';
+import {
+  type Clock,
+  type ConfigureStateSyncParams,
+  defaultTrustHeightOffset,
+  type Logger,
+  TaskError,
+} from '@nodetask/shared';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
 import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
@@ -12,6 +18,7 @@ import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/co
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
 import { localSnapshotHeight } from './local-snapshot.ts';
 import { type Selection, selectWitnesses, type Witness } from './select-witnesses.ts';
@@ -45,13 +52,16 @@ export interface ConfigureStateSyncOptions {
 export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHandler<ConfigureStateSyncParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
-  check: ({ rpcServers, trustPeriod }) => {
+  check: ({ rpcServers, trustPeriod, trustHeightOffset, useLocalSnapshot }) => {
     if (rpcServers !== undefined) serversOfParams(rpcServers, options.egress);
     if (trustPeriod !== undefined && (parseGoDuration(trustPeriod) ?? 0n) <= 0n) {
-      const message = `${trustPeriod} is no duration above 0`;
-      throw new TaskError('invalid-params', `trustPeriod: ${message}`, {
-        details: { faults: [{ path: 'params.trustPeriod', message }] },
-      });
+      throw refusedParam('trustPeriod', `${trustPeriod} is no duration above 0`);
+    }
+    if (useLocalSnapshot && trustHeightOffset !== defaultTrustHeightOffset) {
+      throw refusedParam(
+        'trustHeightOffset',
+        'with useLocalSnapshot the trust height is that of the snapshot: remove one of them',
+      );
     }
   },
   run: async (context) => {
@@ -72,8 +82,14 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     context.progress({ stage: 'trust', done: 0, total: selection.witnesses.length, unit: 'witnesses' });
     const { point, testimony } =
       localHeight === undefined
-        ? ((await keptPoint(config, selection, periodMs, options.clock, ask, logger)) ??
-          (await pointAt(heightBelowTip(selection, params.trustHeightOffset), selection, ask)))
+        ? ((await keptPoint(
+            config,
+            selection,
+            { periodMs, offset: params.trustHeightOffset },
+            options.clock,
+            ask,
+            logger,
+          )) ?? (await pointAt(heightBelowTip(selection, params.trustHeightOffset), selection, ask)))
         : await pointAt(localHeight, selection, { ...ask, above: aboveSnapshot });
     refuseExpired(point, periodMs, options.clock);
 
@@ -174,17 +190,22 @@ const pointAt = async (height: number, selection: Selection, ask: AskOptions): P
   return { point: agreedBlock(testimony, selection.dropped), testimony };
 };
 
-/** The file's own point, where all witnesses have that very block and a node has time enough left to use it. */
+/**
+ * The file's own point, where all witnesses have that very block and a node has time enough left to use it. With an offset other than the
+ * default it also has to be about where that puts it.
+ */
 const keptPoint = async (
   config: ConfigToml,
   selection: Selection,
-  periodMs: number,
+  { periodMs, offset }: { readonly periodMs: number; readonly offset: number },
   clock: Clock,
   ask: AskOptions,
   logger: Logger,
 ): Promise<Found | undefined> => {
   const existing = existingPoint(config);
   if (existing === undefined) return undefined;
+  const distance = Math.abs(existing.height - heightBelowTip(selection, offset));
+  if (offset !== defaultTrustHeightOffset && distance > Math.max(offset, leastLag)) return undefined;
   const testimony = await askForBlock(selection.witnesses, existing.height, ask);
   if (testimony.votes.length < selection.witnesses.length) return undefined;
   const point = agreedBlock(testimony, selection.dropped);

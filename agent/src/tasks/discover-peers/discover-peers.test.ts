@@ -166,6 +166,18 @@ describe('discover-peers', () => {
     ]);
   });
 
+  test('refuses a port that no source takes', async (t) => {
+    const { run } = await setUp(t, {});
+    const fixed = { type: 'static', addresses: [staticPeer] };
+    const service = { type: 'dns', hostname: '_p2p._tcp.n', srv: true };
+    await assert.rejects(run([fixed, service], { params: { port: 1 } }), {
+      code: 'invalid-params',
+      message: /^port: /,
+    });
+    await assert.rejects(run([fixed], { params: { rpcPort: 1 } }), { code: 'invalid-params', message: /^rpcPort: / });
+    assert.equal((await run([fixed], { params: { port: 26_656 } })).outcome, 'changed');
+  });
+
   test('leaves out nodes of another chain than that of the genesis', async (t) => {
     const hosts = { '127.20.0.1': bare(id('1'), 'evil-1'), '127.20.0.2': bare(id('2')) };
     const { run, home, peers } = await setUp(t, hosts, { names: { n: Object.keys(hosts) } });

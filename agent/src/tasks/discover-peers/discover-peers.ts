@@ -1,4 +1,4 @@
-import { type Clock, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
+import { type Clock, defaultPeerPorts, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
 import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
@@ -11,6 +11,7 @@ import type { RpcClient } from '../../node/rpc-client.ts';
 import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
 import { type Answer, askHosts } from './ask-hosts.ts';
 import { type Choice, choosePeers, describeNoPeers, type Findings, formatPeers } from './choose-peers.ts';
@@ -50,6 +51,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
   locks: () => [configLock],
   check: (params) => {
     sourcesOf(params, options);
+    refuseUnusedPorts(params);
   },
   run: async (context) => {
     const { params, signal, logger } = context;
@@ -122,6 +124,17 @@ const sourcesOf = (params: DiscoverPeersParams, options: DiscoverPeersOptions): 
         return source satisfies never;
     }
   });
+};
+
+/** A port that no source takes would have no effect, and nobody would be told. */
+const refuseUnusedPorts = ({ sources, port, rpcPort }: DiscoverPeersParams): void => {
+  if (
+    port !== defaultPeerPorts.port &&
+    !sources.some((source) => source.type === 'ec2Tags' || (source.type === 'dns' && !source.srv))
+  )
+    throw refusedParam('port', 'every source tells the ports itself: remove it');
+  if (rpcPort !== defaultPeerPorts.rpcPort && sources.every(({ type }) => type === 'static'))
+    throw refusedParam('rpcPort', 'no host of static sources is asked: remove it');
 };
 
 type Context = TaskContext<DiscoverPeersParams>;

@@ -48,9 +48,17 @@ const upload = async (
     const { key, size: bytes, sha256 } = uploaded;
     const advanced = await advanceLatest(store, prefix, height, signal);
     const output = { height, key, bytes, sha256 };
+    const warnings =
+      uploaded.compression === params.compression
+        ? {}
+        : {
+            warnings: [
+              `${key} was uploaded before with ${uploaded.compression}, and stays: compression ${params.compression} counts for other heights`,
+            ],
+          };
     return advanced
-      ? { outcome: 'changed', output }
-      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output } };
+      ? { outcome: 'changed', output, ...warnings }
+      : { outcome: 'unchanged', output: { reason: 'already-uploaded', ...output }, ...warnings };
   }
   await discardLeftovers(store, prefix, height, context);
   const source = { folder, height, metadata: params.includeMetadata };
