@@ -14,6 +14,9 @@ const store = [
   'egress-refused',
 ] as const;
 
+/** What may go wrong where it matters whose node reads config.toml. */
+const dialect = ['dialect-unknown', 'dialect-mismatch'] as const;
+
 /** What may go wrong with the RPC of a node. */
 const rpc = ['rpc-unreachable', 'rpc-invalid'] as const;
 
@@ -33,14 +36,15 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     ...store,
     ...files,
   ],
-  'discover-peers': ['no-peers', 'chain-mismatch', 'source-invalid', 'patch-invalid', ...files],
-  'config-patch': ['patch-invalid', ...files],
-  'config-apply': ['config-invalid', 'override-invalid', 'patch-invalid', ...files],
-  'config-validate': ['config-invalid', ...files],
+  'discover-peers': ['no-peers', 'chain-mismatch', ...dialect, 'source-invalid', 'patch-invalid', ...files],
+  'config-patch': ['patch-invalid', ...dialect, ...files],
+  'config-apply': ['config-invalid', 'override-invalid', ...dialect, 'patch-invalid', ...files],
+  'config-validate': ['config-invalid', ...dialect, ...files],
   'config-reload': [
     'not-hot-reloadable',
     'config-invalid',
     'override-invalid',
+    ...dialect,
     'process-not-found',
     'signal-refused',
     'patch-invalid',
@@ -64,6 +68,7 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     'trust-expired',
     'snapshot-missing',
     'chain-mismatch',
+    ...dialect,
     'invalid-params',
     'patch-invalid',
     ...files,
