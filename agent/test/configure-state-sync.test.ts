@@ -55,6 +55,15 @@ const tasksFor = (
   };
 };
 
+const sparse = (node: ChainNode): string => `moniker = "node"
+
+[rpc]
+laddr = "tcp://${node.address}:26657"
+
+[p2p]
+laddr = "tcp://${node.address}:26656"
+`;
+
 describe('configure-state-sync on a chain with snapshots', { timeout: 180_000 }, () => {
   test('a node whose peers and trust point tasks wrote restores a snapshot and follows the chain', async (t) => {
     await chain.validator.waitForHeight(2 * snapshotInterval + 5);
@@ -103,15 +112,6 @@ describe('configure-state-sync on a chain with snapshots', { timeout: 180_000 },
     assert.match(JSON.stringify(dropping.output['dropped']), new RegExp(`it begins at ${earliest}`));
     await node.stop();
   });
-
-  const sparse = (node: ChainNode): string => `moniker = "node"
-
-[rpc]
-laddr = "tcp://${node.address}:26657"
-
-[p2p]
-laddr = "tcp://${node.address}:26656"
-`;
 
   test('a node with a sparse config.toml starts with what both tasks wrote, and has the peers', async (t) => {
     const addresses = [chain.validator.peerAddress, witness.peerAddress];

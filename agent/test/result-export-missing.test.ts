@@ -76,12 +76,12 @@ describe('a node that says 0 as its earliest height and has blocks from 30', () 
   });
 });
 
-describe('a node of another chain than the genesis of the home', () => {
-  const writeGenesis = async (home: string, chainId: string): Promise<void> => {
-    await mkdir(join(home, 'config'), { recursive: true });
-    await writeFile(join(home, 'config', 'genesis.json'), JSON.stringify({ chain_id: chainId, app_state: {} }));
-  };
+const writeGenesis = async (home: string, chainId: string): Promise<void> => {
+  await mkdir(join(home, 'config'), { recursive: true });
+  await writeFile(join(home, 'config', 'genesis.json'), JSON.stringify({ chain_id: chainId, app_state: {} }));
+};
 
+describe('a node of another chain than the genesis of the home', () => {
   test('is not exported', async (t) => {
     const { run, home } = await startPrunedNode(t);
     await writeGenesis(home, 'own-1');

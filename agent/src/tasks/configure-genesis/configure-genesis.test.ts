@@ -415,12 +415,12 @@ describe('configure-genesis from an RPC', () => {
   });
 });
 
-describe('configure-genesis on a node that has data', () => {
-  const addDatabases = async (home: NodeHome): Promise<void> => {
-    await mkdir(join(home.data, 'state.db'), { recursive: true });
-    await mkdir(join(home.data, 'blockstore.db'));
-  };
+const addDatabases = async (home: NodeHome): Promise<void> => {
+  await mkdir(join(home.data, 'state.db'), { recursive: true });
+  await mkdir(join(home.data, 'blockstore.db'));
+};
 
+describe('configure-genesis on a node that has data', () => {
   test('refuses a genesis of another chain, changes nothing, and does it if allowOtherChain insists', async (t) => {
     const { run, server, file, home } = await setUpHttps(t, send(genesis('new-1')));
     await writeFile(file, genesis('old-1'));

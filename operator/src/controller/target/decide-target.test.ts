@@ -519,13 +519,14 @@ describe('reschedule: the schedule was changed in place', () => {
   });
 });
 
+const sent = (timeoutSeconds?: number): Pick<Setup, 'memory'> =>
+  withMemory(
+    accepted({
+      dispatch: { kind: 'accepted', at: start, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) },
+    }),
+  );
+
 describe('renewLimit: timeoutSeconds was changed', () => {
-  const sent = (timeoutSeconds?: number): Pick<Setup, 'memory'> =>
-    withMemory(
-      accepted({
-        dispatch: { kind: 'accepted', at: start, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) },
-      }),
-    );
   check([
     {
       name: 'the agent of a schedule is sent the request with the new one',

@@ -24,10 +24,10 @@ export const createAskDialect =
     try {
       const { result } = await rpc.call(nodeRPC, 'status', {}, { signal, timeoutMs, maxBytes });
       const version = isTable(result['node_info']) ? result['node_info']['version'] : undefined;
-      const dialect = typeof version === 'string' ? dialectOfVersion(version) : undefined;
-      return dialect === undefined
-        ? undefined
-        : { dialect, why: `the running node says that its version is ${String(version).slice(0, 40)}` };
+      if (typeof version !== 'string') return undefined;
+      const dialect = dialectOfVersion(version);
+      if (dialect === undefined) return undefined;
+      return { dialect, why: `the running node says that its version is ${version.slice(0, 40)}` };
     } catch (error) {
       // A node that does not run tells nothing.
       if (signal.aborted || !(error instanceof TaskError)) throw error;

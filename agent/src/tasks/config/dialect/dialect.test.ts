@@ -45,6 +45,8 @@ const table = (text: string): DocumentTable => parse(text, { integersAsBigInt: t
 const withKey = (dotted: string): DocumentTable =>
   dotted.split('.').reduceRight<DocumentTable | string>((inner, key) => ({ [key]: inner }), 'x') as DocumentTable;
 
+const spelled = (path: string, dialect?: Dialect): string | undefined => spellForNode(path.split('.'), dialect);
+
 describe('whose node reads a config.toml', () => {
   test('each key that only CometBFT reads tells it alone, and no such key is one of Sei', () => {
     for (const key of cometBFTKeys) {
@@ -77,7 +79,7 @@ describe('whose node reads a config.toml', () => {
   });
 
   test('one key of the other kind among many is a mistake, and one among three is a contradiction', () => {
-    const many = `${cometBFTConfig.replace('[p2p]', '[p2p]\npersistent-peers = ""')}`;
+    const many = cometBFTConfig.replace('[p2p]', '[p2p]\npersistent-peers = ""');
     assert.deepEqual(judge(evidenceInConfig(table(many))), { kind: 'clear', dialect: 'cometbft' });
     const few = '[p2p]\npersistent_peers = ""\nsend_rate = 1\nrecv_rate = 1\nallow-duplicate-ip = true';
     assert.deepEqual(judge(evidenceInConfig(table(few))), { kind: 'contradiction' });
@@ -101,7 +103,6 @@ describe('whose node reads a config.toml', () => {
   });
 
   test('a new key is spelled as its node reads it', () => {
-    const spelled = (path: string, dialect?: Dialect): string | undefined => spellForNode(path.split('.'), dialect);
     assert.equal(spelled('p2p.persistent-peers', 'cometbft'), 'persistent_peers');
     assert.equal(spelled('p2p.persistent_peers', 'sei'), 'persistent-peers');
     assert.equal(spelled('tx-index', 'cometbft'), 'tx_index');
