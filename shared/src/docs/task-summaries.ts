@@ -61,7 +61,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'section. At least two must agree on the block at the trust height; two that disagree are an error that names both. The trust height is trustHeightOffset below ' +
       "the lowest tip, or that of the local snapshot. A trust point that the file has stays while every witness confirms it and half of the trust period is left, and is about where another trustHeightOffset than 2000 puts it. CometBFT's own nodes " +
       'know neither useLocalSnapshot nor backfillBlocks: they are refused there.',
-    output: 'Chain id, chainVerified (verified or genesis-missing), trust height and hash, the witnesses, and the servers that were dropped, each with why.',
+    output:
+      'Chain id, chainVerified (verified or genesis-missing), trust height and hash, the witnesses, and the servers that were dropped, each with why.',
   },
   'snapshot-upload': {
     does:
