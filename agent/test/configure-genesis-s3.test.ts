@@ -27,6 +27,7 @@ const setUp = async (t: TestContext, options: Partial<ConfigureGenesisOptions> =
     home,
     egress,
     rpc: createRpcClient(egress, systemClock),
+    nodeRPC: 'http://127.0.0.1:1',
     clock: systemClock,
     ...options,
   });

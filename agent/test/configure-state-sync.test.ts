@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
-import { type Chain, type ChainNode, startChain } from '@nodetask/testbed';
+import { type Chain, type ChainNode, startChain, waitFor } from '@nodetask/testbed';
 import type { TaskReport } from '../src/engine/task-handler.ts';
 import { createEgress } from '../src/node/egress.ts';
 import { nodeHome } from '../src/node/node-home.ts';
@@ -28,6 +28,11 @@ after(async () => {
   await chain.stop();
 });
 
+const peersOf = async (node: ChainNode): Promise<readonly unknown[]> => {
+  const { peers } = (await node.rpc('/net_info')) as { readonly peers: readonly unknown[] };
+  return peers;
+};
+
 /** What runs the two tasks for a node. */
 const tasksFor = (
   t: TestContext,
@@ -49,6 +54,15 @@ const tasksFor = (
     configureStateSync: (params) => runTask('configure-state-sync', configureStateSync(options), params),
   };
 };
+
+const sparse = (node: ChainNode): string => `moniker = "node"
+
+[rpc]
+laddr = "tcp://${node.address}:26657"
+
+[p2p]
+laddr = "tcp://${node.address}:26656"
+`;
 
 describe('configure-state-sync on a chain with snapshots', { timeout: 180_000 }, () => {
   test('a node whose peers and trust point tasks wrote restores a snapshot and follows the chain', async (t) => {
@@ -97,5 +111,33 @@ describe('configure-state-sync on a chain with snapshots', { timeout: 180_000 },
     assert.deepEqual(dropping.output?.['witnesses'], rpcServers.slice(0, 2));
     assert.match(JSON.stringify(dropping.output['dropped']), new RegExp(`it begins at ${earliest}`));
     await node.stop();
+  });
+
+  test('a node with a sparse config.toml starts with what both tasks wrote, and has the peers', async (t) => {
+    const addresses = [chain.validator.peerAddress, witness.peerAddress];
+    const cases = [
+      {
+        name: 'sparse',
+        text: (node: ChainNode) => `${sparse(node)}\n[consensus]\ntimeout_commit = "50ms"\n`,
+        params: {},
+      },
+      // Without a key that tells which node it is for.
+      { name: 'silent', text: sparse, params: { dialect: 'cometbft' } },
+    ];
+    await chain.validator.waitForHeight(2 * snapshotInterval);
+    for (const { name, text, params } of cases) {
+      const node = await chain.addFollower({ name, persistentPeers: [] });
+      await writeFile(node.configFile, text(node));
+      const tasks = tasksFor(t, node);
+      await tasks.discoverPeers({ sources: [{ type: 'static', addresses }], ...params });
+      await tasks.configureStateSync({ trustHeightOffset: 30, trustPeriod: '24h0m0s', ...params });
+      // With keys that it does not know it would have no peers, and end for want of servers.
+      await node.start();
+      await waitFor(async () => (await peersOf(node)).length === 2, {
+        what: `${name} to have 2 peers`,
+        timeoutMs: 60_000,
+      });
+      await node.stop();
+    }
   });
 });

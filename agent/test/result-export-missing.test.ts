@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
@@ -73,6 +73,30 @@ describe('a node that says 0 as its earliest height and has blocks from 30', () 
     });
     const again = await run(params('gap', { startHeight: 30 }));
     assert.deepEqual([again.outcome, again.output?.['reason']], ['unchanged', 'page-not-full']);
+  });
+});
+
+const writeGenesis = async (home: string, chainId: string): Promise<void> => {
+  await mkdir(join(home, 'config'), { recursive: true });
+  await writeFile(join(home, 'config', 'genesis.json'), JSON.stringify({ chain_id: chainId, app_state: {} }));
+};
+
+describe('a node of another chain than the genesis of the home', () => {
+  test('is not exported', async (t) => {
+    const { run, home } = await startPrunedNode(t);
+    await writeGenesis(home, 'own-1');
+    await assert.rejects(run(params('other-chain')), {
+      code: 'chain-mismatch',
+      message: /is on chain test-1, but config\/genesis\.json of the node says own-1; nothing was exported/,
+    });
+    assert.deepEqual(await s3.files.list(testBucket, 'other-chain/'), []);
+  });
+
+  test('the output says if there was a genesis to compare with', async (t) => {
+    const { run, home } = await startPrunedNode(t);
+    assert.equal((await run(params('compared'))).output?.['chainVerified'], 'genesis-missing');
+    await writeGenesis(home, 'test-1');
+    assert.equal((await run(params('compared'))).output?.['chainVerified'], 'verified');
   });
 });
 

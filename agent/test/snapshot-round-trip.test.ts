@@ -105,6 +105,7 @@ test('a second upload finds the first one, whatever its compression, and complet
   const again = await runUpload(home, { ...at('again'), compression: 'zstd' });
   assert.equal(again.outcome, 'unchanged');
   assert.equal(again.output?.['reason'], 'already-uploaded');
+  assert.match(again.warnings?.join() ?? '', /1\.tar\.gz was uploaded before with gzip, and stays/);
   assert.deepEqual(await keys('again/'), ['again/1.manifest.json', 'again/1.tar.gz', 'again/latest.txt']);
 
   await s3.files.delete(bucket, 'again/latest.txt');

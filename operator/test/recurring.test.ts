@@ -88,6 +88,19 @@ test('cron, time zone and starting deadline change in place, and the task on the
   );
   assert.equal(moved.status?.targets?.[0]?.taskID, id);
   assert.equal((await read()).async?.schedule?.startingDeadlineSeconds, undefined);
+
+  // The operator hands the task over again when it starts: the agent has it, with another cron.
+  await cluster.operator.stop();
+  await cluster.applyNodeTask('moving', scheduled({ cron: '30 5 * * *' }));
+  await cluster.operator.start();
+  const found = await until(
+    cluster,
+    'moving',
+    'to move',
+    ({ status }) => new Date(status?.nextRunAt ?? 0).getUTCHours() === 5,
+  );
+  assert.equal(found.status?.targets?.[0]?.taskID, id);
+  assert.equal(reasonOf(found, 'Ready'), 'Scheduled');
 });
 
 const newestRun = (nodeTask?: NodeTask): number => nodeTask?.status?.targets?.[0]?.runs?.[0]?.run ?? 0;

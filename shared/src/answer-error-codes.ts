@@ -75,8 +75,15 @@ export const answerErrorCodes = {
   conflict: {
     status: 409,
     retriable: false,
-    meaning: 'The id belongs to a task with another request.',
+    meaning: 'The id belongs to a task with another request; details.differs names the members.',
     action: 'Use a new id, or send the very same request.',
+  },
+  'schedule-conflict': {
+    status: 409,
+    retriable: false,
+    meaning:
+      'The id belongs to a schedule that lives, with another cron, timeZone, startingDeadlineSeconds or suspend; details.differs names them.',
+    action: 'Change the schedule by PUT /v0/tasks/{id}/schedule, or send what it has.',
   },
   fenced: {
     status: 409,

@@ -65,6 +65,17 @@ export const taskErrorCodes = {
     meaning: 'The configuration breaks a rule; output.diagnostics names each.',
     action: 'Correct the fields that output.diagnostics names.',
   },
+  'dialect-unknown': {
+    retriable: false,
+    meaning:
+      'Nothing tells if config.toml is that of a Sei node or of a CometBFT node, or its keys contradict each other. Nothing was changed.',
+    action: 'Set the parameter dialect to sei or cometbft.',
+  },
+  'dialect-mismatch': {
+    retriable: false,
+    meaning: 'The parameter dialect is not what the files or the running node show. Nothing was changed.',
+    action: 'Correct dialect, or remove from config.toml what does not belong there.',
+  },
   'override-invalid': {
     retriable: false,
     meaning: 'An override names an unknown key or its text does not parse.',

@@ -1,6 +1,7 @@
 import { TaskError } from '@nodetask/shared';
 import type { TaskRecord } from './store.ts';
-import { isSameRequest, type Submission } from './submission.ts';
+import { scheduleDifferences } from './schedule-state.ts';
+import { differences, isSameRequest, type Submission } from './submission.ts';
 
 /** What to do with a request: begin a task, answer with the known one, or run a failed one-shot again. */
 export type Acceptance =
@@ -8,7 +9,7 @@ export type Acceptance =
 
 /**
  * Judges a request by what the journal knows of its id. Pure.
- * @throws TaskError `gone`, `conflict`, `run-mismatch`
+ * @throws TaskError `gone`, `conflict`, `schedule-conflict`, `run-mismatch`
  */
 export const acceptanceOf = (
   submission: Submission,
@@ -29,8 +30,14 @@ export const acceptanceOf = (
     throw new TaskError('run-mismatch', `run is ${run}, but the record of task ${id} is damaged; use a new id`);
   }
   if (!isSameRequest(record, submission)) {
-    throw new TaskError('conflict', `id ${id} belongs to another request, of type ${record.type}; use a new id`);
+    const differs = differences(record, submission);
+    throw new TaskError(
+      'conflict',
+      `id ${id} belongs to another request, of type ${record.type}, which differs in ${differs.slice(0, 10).join(', ')}; use a new id`,
+      { details: { differs } },
+    );
   }
+  refuseOtherSchedule(record, submission);
   const stored = record.result.run;
   // The stored number again: the request that began this run, sent twice.
   if (run === undefined || run === stored) return { kind: 'known' };
@@ -38,4 +45,16 @@ export const acceptanceOf = (
   if (status === 'failed' && run === stored + 1) return { kind: 'rerun', record };
   const allowed = status === 'failed' ? `send run = ${stored + 1}` : 'only a failed task runs again';
   throw new TaskError('run-mismatch', `run is ${run}, but task ${id} is ${status} with run ${stored}; ${allowed}`);
+};
+
+/** A living schedule changes by updateSchedule alone: a request that was on its way for long must not set it back. */
+const refuseOtherSchedule = (record: TaskRecord, { id, async }: Submission): void => {
+  if (record.kind !== 'schedule' || record.result.status !== 'running') return;
+  const differs = scheduleDifferences(record, async?.schedule ?? {});
+  if (differs.length === 0) return;
+  throw new TaskError(
+    'schedule-conflict',
+    `task ${id} is a schedule that lives, and the request has another ${differs.join(', ')}; nothing was changed: change it by PUT /v0/tasks/${id}/schedule`,
+    { details: { differs } },
+  );
 };

@@ -105,7 +105,7 @@ const submit = (
   run: async (model, real) => {
     const id = uuid(number);
     const run = rerun ? { run: (model.tasks.get(id)?.run ?? 0) + 1 } : {};
-    const expected = model.refusal(id, type, kind, rerun);
+    const expected = model.refusal(id, type, kind, everyMinutes, rerun);
     let refused: string | undefined;
     try {
       if (kind === 'schedule') real.engine.submitScheduled({ id, type }, { cron: `*/${everyMinutes} * * * *` });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
-import { type RunRecord, taskResultSchema } from '@nodetask/shared';
+import { type RunRecord, type Schedule, taskResultSchema } from '@nodetask/shared';
 import type { Engine } from './engine.ts';
 import { known, refusal, startEngine, startWith, turn, uuid } from '../../test/support/engine/harness.ts';
 import { ControlledHandler } from '../../test/support/engine/controlled-handler.ts';
@@ -58,14 +58,39 @@ describe('submitScheduled', () => {
     assert.equal(handler.runs.length, 3);
   });
 
-  it('answers the same request again, whatever has become of cron, zone, deadline and suspend', async () => {
-    const { engine } = startWith();
+  it('answers the same request again, and refuses one with another cron, zone, deadline or suspend by their names', async () => {
+    const { engine, clock, handler } = startWith();
     engine.submitScheduled(task, { cron: '@daily' });
+    assert.equal(engine.submitScheduled(task, { cron: '@daily', timeZone: 'Etc/UTC', suspend: false }), task.id);
+    const differing = (schedule: Schedule): unknown =>
+      refusal('schedule-conflict', () => engine.submitScheduled(task, schedule)).details?.['differs'];
+    assert.deepEqual(differing({ cron: '@hourly' }), ['cron']);
+    assert.deepEqual(
+      differing({ cron: '@daily', timeZone: 'Europe/Berlin', startingDeadlineSeconds: 5, suspend: true }),
+      ['timeZone', 'startingDeadlineSeconds', 'suspend'],
+    );
+    assert.deepEqual(known(engine, task.id).async, { schedule: { cron: '@daily' } });
+
+    // A request that was on its way since before the change does not set it back.
     engine.updateSchedule(task.id, { cron: '@hourly', suspend: true });
-    assert.equal(engine.submitScheduled(task, { cron: '@daily' }), task.id);
-    assert.equal(engine.submitScheduled(task, { cron: '*/5 * * * *', startingDeadlineSeconds: 5 }), task.id);
+    assert.deepEqual(differing({ cron: '@daily' }), ['cron']);
+    assert.equal(engine.submitScheduled(task, { cron: '@hourly' }), task.id);
     assert.deepEqual(known(engine, task.id).async, { schedule: { cron: '@hourly', suspend: true } });
-    refusal('conflict', () => engine.submit(task));
+    assert.deepEqual(refusal('conflict', () => engine.submit(task)).details, { differs: ['async'] });
+    assert.deepEqual(refusal('conflict', () => engine.submitScheduled(task, { blockHeight: 5 })).details, {
+      differs: ['async'],
+    });
+
+    // Another limit of time counts from the next run on.
+    engine.updateSchedule(task.id, { suspend: false });
+    engine.submitScheduled({ ...task, timeoutSeconds: 30 }, { cron: '@hourly' });
+    await clock.advance(hour);
+    await clock.advance(30_000);
+    assert.equal(known(engine, task.id).errorCode, 'timed-out');
+    engine.submitScheduled(task, { cron: '@hourly' });
+    await clock.advance(hour);
+    assert.equal(handler.last.context.signal.aborted, false);
+    assert.equal(handler.last.context.run, 2);
   });
 
   it('goes on after the last known run of a lost journal: what was missed since becomes one run', async () => {

@@ -128,10 +128,15 @@ describe('submit', () => {
     );
   });
 
-  it('does not compare timeoutSeconds: it may change while the task lives', () => {
+  it('names the members that differ, and answers another timeoutSeconds, which may change while the task lives', () => {
     const { engine } = startWith();
     engine.submit({ id: uuid(1), type: 'config-validate' });
     assert.equal(engine.submit({ id: uuid(1), type: 'config-validate', timeoutSeconds: 5 }), uuid(1));
+    const ref = { namespace: 'n', name: 'n', uid: 'u', maxResultBytes: 2048 };
+    const other = { id: uuid(1), type: 'config-validate', params: { targetVersion: 3 }, ref } as const;
+    assert.deepEqual(refusal('conflict', () => engine.submit(other)).details, {
+      differs: ['ref.uid', 'params.targetVersion'],
+    });
   });
 
   it('names each member of the params at fault, and journals nothing', () => {

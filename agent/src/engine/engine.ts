@@ -242,6 +242,7 @@ export class Engine implements EngineApi {
     const acceptance = acceptanceOf(submission, journal.get(id), journal.isTombstoned(id));
     switch (acceptance.kind) {
       case 'known':
+        this.#renewLimit(submission);
         // It was accepted, on a disk that is still there.
         this.#store.ping();
         return id;
@@ -255,6 +256,15 @@ export class Engine implements EngineApi {
       default:
         return acceptance satisfies never;
     }
+  }
+
+  /** The one part of a repeated request that may be another: it counts from the next run on. */
+  #renewLimit({ id, timeoutSeconds }: Submission): void {
+    const { journal } = this.#core;
+    const record = journal.livingTask(id);
+    if (record === undefined || record.timeoutSeconds === timeoutSeconds) return;
+    const { timeoutSeconds: _before, ...rest } = record;
+    journal.commit(timeoutSeconds === undefined ? rest : { ...rest, timeoutSeconds });
   }
 
   #begin(submission: Submission): void {

@@ -1,5 +1,5 @@
 import { type Async, type Schedule, type ScheduleUpdate, scheduleUpdateSchema, TaskError } from '@nodetask/shared';
-import { cronTrigger } from './cron/cron-trigger.ts';
+import { cronTrigger, defaultTimeZone } from './cron/cron-trigger.ts';
 import { revised } from './record-changes.ts';
 import type { TaskRecord } from './store.ts';
 
@@ -66,6 +66,20 @@ const changed = (before: Schedule, update: ScheduleUpdate): Schedule => {
     ...(update.suspend === undefined ? {} : { suspend: update.suspend }),
     ...(deadline === undefined || deadline === null ? {} : { startingDeadlineSeconds: deadline }),
   };
+};
+
+/**
+ * The members in which the schedule of a repeated request differs from that of the record. One that does not say `suspend` says nothing about it.
+ */
+export const scheduleDifferences = (record: TaskRecord, asked: Schedule): readonly string[] => {
+  const now = scheduleOf(record);
+  const members = [
+    ['cron', now.cron, asked.cron],
+    ['timeZone', now.timeZone ?? defaultTimeZone, asked.timeZone ?? defaultTimeZone],
+    ['startingDeadlineSeconds', now.startingDeadlineSeconds, asked.startingDeadlineSeconds],
+    ['suspend', now.suspend ?? false, asked.suspend ?? now.suspend ?? false],
+  ] as const;
+  return members.flatMap(([name, before, after]) => (before === after ? [] : name));
 };
 
 const isSame = (a: Schedule, b: Schedule): boolean =>

@@ -76,6 +76,26 @@ export const isSameRequest = (record: TaskRecord, submission: Submission): boole
   }
 };
 
+/** The members in which a request differs from the one that the record was made from; see `isSameRequest`. */
+export const differences = (record: TaskRecord, submission: Submission): readonly string[] => {
+  const members: readonly (readonly [string, unknown, unknown])[] = [
+    ['type', record.type, submission.type],
+    ['async', shapeOf(record.async), shapeOf(submission.async)],
+    ['ref.uid', record.ref?.uid, submission.ref?.uid],
+    ...(record.type === submission.type ? paramsOf(record, submission) : []),
+  ];
+  return members.flatMap(([name, before, after]) => (canonicalJson(before) === canonicalJson(after) ? [] : name));
+};
+
+const paramsOf = (record: TaskRecord, { params }: Submission): readonly (readonly [string, unknown, unknown])[] =>
+  [...new Set([...Object.keys(record.params), ...Object.keys(params)])]
+    .toSorted()
+    .map((name) => [`params.${name}`, record.params[name], params[name]]);
+
+/** What of `async` stays while a task lives: what updateSchedule does not change. */
+const shapeOf = (async: Async | undefined): unknown =>
+  async?.schedule === undefined ? async : { schedule: { trigger: async.schedule.blockHeight ?? 'cron' } };
+
 /** What makes two requests the same: type, parsed params, async but for what updateSchedule changes, and the NodeTask's UID. */
 const fingerprintOf = (
   type: TaskType,
@@ -86,7 +106,7 @@ const fingerprintOf = (
   canonicalJson({
     type,
     params,
-    async: async?.schedule === undefined ? async : { schedule: { trigger: async.schedule.blockHeight ?? 'cron' } },
+    async: shapeOf(async),
     uid: ref?.uid,
   });
 

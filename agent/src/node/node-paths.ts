@@ -6,7 +6,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import type { KeyPath } from './document-value.ts';
 import { findConfigFolder, findDataFolder, findRoot, type NodeHome } from './node-home.ts';
-import { type PathSetting, readPathSetting, shownPath } from './path-setting.ts';
+import { type TextSetting, readTextSetting, shownPath } from './text-setting.ts';
 import { permittedPath, realPathOf } from './permitted-path.ts';
 import { isWithin } from './system-folder.ts';
 
@@ -53,8 +53,8 @@ export const findDatabaseFolders = async (home: NodeHome): Promise<readonly stri
   return moved === data ? [data] : [moved, data];
 };
 
-const readConfigPath = (home: NodeHome, key: string): Promise<PathSetting | undefined> =>
-  readPathSetting(home, 'config.toml', [[key], [key.replaceAll('_', '-')]]);
+const readConfigPath = (home: NodeHome, key: string): Promise<TextSetting | undefined> =>
+  readTextSetting(home, 'config.toml', [[key], [key.replaceAll('_', '-')]]);
 
 /** The folder of the state-sync snapshots: `<height>/<format>/<chunk>` and `metadata.db`. It need not exist. */
 export interface SnapshotsFolder {
@@ -72,7 +72,7 @@ export const usualSnapshotsName = 'snapshots';
 
 /** `snapshot-directory` of [state-sync] in app.toml, which Sei reads; else data/snapshots. */
 export const findSnapshotsFolder = async (home: NodeHome): Promise<SnapshotsFolder> => {
-  const setting = await readPathSetting(home, 'app.toml', [snapshotDirectory]);
+  const setting = await readTextSetting(home, 'app.toml', [snapshotDirectory]);
   const data = (await findDataFolder(home)) ?? home.data;
   const usual = join(data, usualSnapshotsName);
   // Sei takes an empty text for the usual place.

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
 import { findRoot, type NodeHome } from './node-home.ts';
-import { shownPath } from './path-setting.ts';
+import { shownPath } from './text-setting.ts';
 import { isSystemFolder, isWithin } from './system-folder.ts';
 
 /**

@@ -9,6 +9,7 @@ import { configPatch } from './config-patch/config-patch.ts';
 import { configReload } from './config-reload/config-reload.ts';
 import { procProcessTable } from './config-reload/process-table.ts';
 import { configValidate } from './config-validate/config-validate.ts';
+import { createAskDialect } from './config/dialect/ask-dialect.ts';
 import { configureGenesis } from './configure-genesis/configure-genesis.ts';
 import { configureStateSync } from './configure-state-sync/configure-state-sync.ts';
 import { discoverPeers } from './discover-peers/discover-peers.ts';
@@ -41,15 +42,16 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
   const host = { hostname, cpus };
   const transfer = options.onTransfer === undefined ? {} : { onTransfer: options.onTransfer };
   const rpc = createRpcClient(egress, clock);
+  const askDialect = createAskDialect(rpc, nodeRPC);
   return {
-    'config-patch': configPatch(home),
-    'config-apply': configApply(home, host),
-    'config-validate': configValidate(home),
-    'config-reload': configReload(home, host, procProcessTable()),
+    'config-patch': configPatch(home, askDialect),
+    'config-apply': configApply(home, host, askDialect),
+    'config-validate': configValidate(home, askDialect),
+    'config-reload': configReload(home, host, procProcessTable(), askDialect),
     'mark-ready': markReady(),
-    'configure-genesis': configureGenesis({ home, egress, rpc, clock, ...transfer }),
-    'discover-peers': discoverPeers({ home, stateFolder, egress, rpc, clock }),
-    'configure-state-sync': configureStateSync({ home, egress, rpc, clock }),
+    'configure-genesis': configureGenesis({ home, egress, rpc, nodeRPC, clock, ...transfer }),
+    'discover-peers': discoverPeers({ home, stateFolder, egress, rpc, clock, askDialect }),
+    'configure-state-sync': configureStateSync({ home, egress, rpc, clock, askDialect }),
     'snapshot-upload': snapshotUpload({ home, egress, clock, cpus, ...transfer }),
     'snapshot-restore': snapshotRestore({ home, nodeRPC, rpc, egress, clock, cpus, ...transfer }),
     'result-export': resultExport({ home, stateFolder, nodeRPC, egress, rpc, clock, ...transfer }),

@@ -71,16 +71,23 @@ describe('a file that is made to take long', () => {
     });
   }
 
-  const unknown = toml(fill(tomlCharacters, (i) => `k${i}=1\n`));
-  const durations = toml(`[consensus]\ntimeout_commit = "${'0000s'.repeat(tomlCharacters / 5)}x"\n`);
+  const sei = 'mode = "full"\n';
+  const unknown = toml(sei + fill(tomlCharacters - 100, (i) => `k${i}=1\n`));
+  const below = toml(
+    `${sei}[${'s'.repeat(tomlCharacters / 2)}]\n${fill(tomlCharacters / 2 - 100, (i) => `k${i}=1\n`)}`,
+  );
+  const durations = toml(
+    `${sei}[consensus]\nunsafe-commit-timeout-override = "${'0000s'.repeat(tomlCharacters / 5 - 20)}x"\n`,
+  );
   for (const [name, type, config, params, ends] of [
     ['a config of unknown keys is validated', 'config-validate', unknown, {}, /^config-invalid/],
+    ['a config of keys below a long name is validated', 'config-validate', below, {}, /^config-invalid/],
     ['a config with an endless duration is validated', 'config-validate', durations, {}, /^config-invalid/],
     ['unknown keys are kept when a mode is applied', 'config-apply', unknown, { mode: 'full' }, /^changed$/],
     [
       'comments are kept when a mode is applied',
       'config-apply',
-      toml('#\n'.repeat(120_000)),
+      toml(sei + '#\n'.repeat(120_000)),
       { mode: 'full' },
       /^changed$/,
     ],

@@ -26,7 +26,11 @@ export const configTask = (home: NodeHome): ConfigTask => {
           return runTask('config-patch', configPatch(home), params);
         case 'configure-genesis': {
           const rpc = createRpcClient(egress, systemClock);
-          return runTask('configure-genesis', configureGenesis({ home, egress, rpc, clock: systemClock }), params);
+          return runTask(
+            'configure-genesis',
+            configureGenesis({ home, egress, rpc, nodeRPC: 'http://127.0.0.1:1', clock: systemClock }),
+            params,
+          );
         }
         default:
           throw new Error(`${type} writes no file under config/ here`);

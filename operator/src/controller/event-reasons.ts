@@ -24,6 +24,10 @@ export const eventReasons = {
     action:
       'Find out what held the agent up: it was down, another task held the lock, or the run before took too long. Else raise `startingDeadlineSeconds`.',
   },
+  FieldIgnored: {
+    meaning: 'A field of the spec has no effect on such a task.',
+    action: 'Remove the field, or change what it does not go with.',
+  },
   AgentUnreachable: {
     meaning: 'An agent cannot be called, or did not confirm that it stopped.',
     action:

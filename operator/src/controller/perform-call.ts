@@ -34,8 +34,7 @@ export const performCall = async (
 const answerOf = async (agents: AgentCalls, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
   switch (call.kind) {
     case 'dispatch':
-      await agents.submit(call.pod, { ...call.request, id: call.taskID }, signal);
-      return { kind: 'accepted' };
+      return dispatch(agents, call, signal);
     case 'read':
       return { kind: 'found', result: await agents.read(call.pod, call.taskID, signal) };
     case 'reschedule':
@@ -52,6 +51,24 @@ const answerOf = async (agents: AgentCalls, call: AgentCall, signal: AbortSignal
     default:
       return call satisfies never;
   }
+};
+
+const dispatch = async (
+  agents: AgentCalls,
+  { pod, taskID, request }: Extract<AgentCall, { readonly kind: 'dispatch' }>,
+  signal: AbortSignal,
+): Promise<AgentAnswer> => {
+  try {
+    await agents.submit(pod, { ...request, id: taskID }, signal);
+  } catch (error) {
+    const schedule = request.async?.schedule;
+    if (!(error instanceof AgentError) || error.code !== 'schedule-conflict' || schedule === undefined) throw error;
+    // It has the task; the schedule was changed while no operator could tell it so.
+    const { cron, timeZone = 'Etc/UTC', startingDeadlineSeconds = null } = schedule;
+    const update = { startingDeadlineSeconds, ...(cron === undefined ? {} : { cron, timeZone }) };
+    await agents.reschedule(pod, taskID, update, signal);
+  }
+  return { kind: 'accepted' };
 };
 
 const failureOf = (error: AgentError): AgentAnswer => {

@@ -33,7 +33,7 @@ export interface TaskMemory {
   /** Restarts of the pod's containers when it answered; absent = none. */
   readonly restarts?: number;
   readonly dispatch?:
-    | { readonly kind: 'accepted'; readonly at: number }
+    | { readonly kind: 'accepted'; readonly at: number; readonly timeoutSeconds?: number }
     | { readonly kind: 'busy'; readonly by?: BlockedBy }
     | { readonly kind: 'refused'; readonly generation: number; readonly code: string; readonly message: string }
     | { readonly kind: 'gone' };
@@ -75,7 +75,9 @@ export const remember = (
   switch (answer.kind) {
     case 'accepted': {
       const { missing: _, ...present } = known;
-      return { ...present, failures: 0, dispatch: { kind: 'accepted', at: now } };
+      const timeoutSeconds = call.kind === 'dispatch' ? call.request.timeoutSeconds : undefined;
+      const limit = timeoutSeconds === undefined ? {} : { timeoutSeconds };
+      return { ...present, failures: 0, dispatch: { kind: 'accepted', at: now, ...limit } };
     }
     case 'busy':
       return {

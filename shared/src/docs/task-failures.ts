@@ -19,6 +19,9 @@ const store = [
 /** What may go wrong with metadata.db, the list of a node's snapshots. */
 const snapshotStore = ['snapshot-store-unsupported', 'snapshot-store-invalid'] as const;
 
+/** What may go wrong where it matters whose node reads config.toml. */
+const dialect = ['dialect-unknown', 'dialect-mismatch'] as const;
+
 /** What may go wrong with the RPC of a node. */
 const rpc = ['rpc-unreachable', 'rpc-refused', 'rpc-method-missing', 'rpc-invalid'] as const;
 
@@ -41,14 +44,15 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     ...store,
     ...files,
   ],
-  'discover-peers': ['no-peers', 'chain-mismatch', 'source-invalid', 'patch-invalid', ...files],
-  'config-patch': ['patch-invalid', 'file-changed', ...files],
-  'config-apply': ['config-invalid', 'override-invalid', 'patch-invalid', ...files],
-  'config-validate': ['config-invalid', ...files],
+  'discover-peers': ['no-peers', 'chain-mismatch', ...dialect, 'source-invalid', 'patch-invalid', ...files],
+  'config-patch': ['patch-invalid', ...dialect, 'file-changed', ...files],
+  'config-apply': ['config-invalid', 'override-invalid', ...dialect, 'patch-invalid', ...files],
+  'config-validate': ['config-invalid', ...dialect, ...files],
   'config-reload': [
     'not-hot-reloadable',
     'config-invalid',
     'override-invalid',
+    ...dialect,
     'process-not-found',
     'signal-refused',
     'patch-invalid',
@@ -75,6 +79,7 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     ...snapshotStore,
     'file-changed',
     'chain-mismatch',
+    ...dialect,
     'invalid-params',
     'patch-invalid',
     ...files,

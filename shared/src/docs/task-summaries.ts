@@ -26,7 +26,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'ec2:DescribeInstances and takes credentials from the environment, web identity or pod identity of the agent only.',
     output:
       'peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
-      'could not be read; kept: peers of the file that stayed although no host answered for them; removed: peers that left the file.',
+      'could not be read; kept: peers of the file that stayed although no host answered for them; removed: peers that left the file; chainVerified: verified, genesis-missing, or peers-unproven if some were listed with their id and not asked.',
   },
   'config-patch': {
     does:
@@ -52,16 +52,17 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Nothing.',
   },
   'configure-genesis': {
-    does: 'Fetches a genesis document from S3, https or the RPC of a node, checks it, and writes the file that the node reads, config/genesis.json unless its configuration says otherwise. On a mismatch nothing changes.',
+    does: 'Fetches a genesis document from S3, https or the RPC of a node, checks it, and writes the file that the node reads, config/genesis.json unless its configuration says otherwise. On a mismatch, and if the node has data of another chain, nothing changes.',
     output: 'SHA-256, chain id and size of the document.',
   },
   'configure-state-sync': {
     does:
       'Probes every witness, takes those that are distinct nodes of the chain (by its genesis file, if it is there) and have the trust height, and writes the statesync ' +
       'section. At least two must agree on the block at the trust height; two that disagree are an error that names both. The trust height is trustHeightOffset below ' +
-      "the lowest tip, or that of the local snapshot which the node tries first: the highest that metadata.db lists, whose chunks must all be there. A trust point that the file has stays while every witness confirms it and half of the trust period is left. CometBFT's own nodes " +
+      "the lowest tip, or that of the local snapshot which the node tries first: the highest that metadata.db lists, whose chunks must all be there. A trust point that the file has stays while every witness confirms it and half of the trust period is left, and is about where another trustHeightOffset than 2000 puts it. CometBFT's own nodes " +
       'know neither useLocalSnapshot nor backfillBlocks: they are refused there.',
-    output: 'Chain id, trust height and hash, the witnesses, and the servers that were dropped, each with why.',
+    output:
+      'Chain id, chainVerified (verified or genesis-missing), trust height and hash, the witnesses, and the servers that were dropped, each with why.',
   },
   'snapshot-upload': {
     does:
@@ -78,9 +79,9 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       '{"block_results":…,"exported_at":…,"height":…} for each block in order, the results as the text that the node sent, so that every number is exact. A ' +
       'one-shot or a run of a schedule ends at the height that the node had at its beginning; a daemon follows the chain, and waits out a node or a store that is down ' +
       '(progress: retry after …). What was exported is remembered for each destination (bucket, prefix, endpoint) in the state folder of the agent: no gap and no double page ' +
-      'over crashes; a block that the node has pruned, and a node of another chain, are errors. Give each node a prefix of its own.',
+      'over crashes; a block that the node has pruned, and a node of another chain than the destination or the own genesis, are errors. Give each node a prefix of its own.',
     output:
       'pages, blocks and bytes that this run wrote, also of a run that failed on its way; lastExportedHeight; reason where there was nothing to export: no-new-blocks, ' +
-      'page-not-full, start-not-reached, node-behind.',
+      'page-not-full, start-not-reached, node-behind; chainVerified: verified, or genesis-missing where there is none to compare with.',
   },
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
+import { dialect } from './fields.ts';
 
 /** The files under config/ that config-patch edits. */
 export const patchableFiles = ['config.toml', 'app.toml', 'client.toml', 'genesis.json'] as const;
@@ -23,6 +24,13 @@ const atLeastOneFile: CrossFieldRule = {
   cel: `${anyFile('files')} || ${anyFile('remove')}`,
   message: 'name at least one file in files or remove: config.toml, app.toml, client.toml or genesis.json',
   holds: (params) => hasMembers(params['files']) || hasMembers(params['remove']),
+};
+
+const dialectWithConfig: CrossFieldRule = {
+  cel: '!has(self.dialect) || (has(self.files) && has(self.files.config__dot__toml))',
+  message: 'dialect goes with files that name config.toml: remove it, or give such a patch',
+  holds: ({ dialect: given, files }) =>
+    given === undefined || (typeof files === 'object' && files !== null && Object.hasOwn(files, 'config.toml')),
 };
 
 export const configPatchParams = defineParams(
@@ -50,8 +58,9 @@ export const configPatchParams = defineParams(
         'Keys to remove, dotted, by bare file name, for instance p2p.seeds. Use this, not null: client-side kubectl apply drops null.',
       ),
     dryRun: z.boolean().default(false).describe('Report the changes and write nothing.'),
+    dialect,
   }),
-  [atLeastOneFile],
+  [atLeastOneFile, dialectWithConfig],
 );
 
 export type ConfigPatchParams = z.output<typeof configPatchParams.schema>;

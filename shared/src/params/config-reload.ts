@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { textByKey } from './fields.ts';
+import { dialect, textByKey } from './fields.ts';
 
 export const configReloadParams = defineParams(
   z.strictObject({
@@ -21,6 +21,7 @@ export const configReloadParams = defineParams(
       })
       .optional()
       .describe('Signal the node after writing. Default: none, because a node without a handler dies of SIGHUP.'),
+    dialect,
   }),
 );
 

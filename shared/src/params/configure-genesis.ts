@@ -17,6 +17,10 @@ export const configureGenesisParams = defineParams(
       ),
     sha256: sha256.optional(),
     chainId: chainId.optional(),
+    allowOtherChain: z
+      .boolean()
+      .default(false)
+      .describe('Replace the genesis even if the node has data of another chain. By default the task refuses to.'),
   }),
   [
     exactlyOne('uri', 'rpc'),

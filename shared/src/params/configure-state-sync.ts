@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { goDuration, httpUrl } from './fields.ts';
+import { dialect, goDuration, httpUrl } from './fields.ts';
+
+export const defaultTrustHeightOffset = 2000;
 
 export const configureStateSyncParams = defineParams(
   z.strictObject({
@@ -17,8 +19,8 @@ export const configureStateSyncParams = defineParams(
       .int()
       .min(1)
       .max(10_000_000)
-      .default(2000)
-      .describe('How many blocks below the tip the trust height is.'),
+      .default(defaultTrustHeightOffset)
+      .describe('How many blocks below the tip the trust height is. Not with useLocalSnapshot.'),
     useLocalSnapshot: z
       .boolean()
       .default(false)
@@ -29,6 +31,7 @@ export const configureStateSyncParams = defineParams(
       .max(1_000_000_000)
       .optional()
       .describe('Blocks to fetch below the snapshot. Default: as the file has it.'),
+    dialect,
   }),
 );
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { boundedMap } from './fields.ts';
+import { boundedMap, dialect } from './fields.ts';
 
 const hostname = z
   .string()
@@ -47,6 +47,9 @@ const dnsSource = z.strictObject({
   srv: z.boolean().default(false).describe('Look up SRV records and take their ports. Only with type dns.'),
 });
 
+/** CometBFT's own ports. */
+export const defaultPeerPorts = { port: 26656, rpcPort: 26657 } as const;
+
 const port = z.int().min(1).max(65535);
 
 export const discoverPeersParams = defineParams(
@@ -62,8 +65,13 @@ export const discoverPeersParams = defineParams(
       .describe(
         'Keep the peers in the file that no earlier run of this task wrote. With false they leave the file if no source lists them.',
       ),
-    port: port.default(26656).describe('P2P port of discovered hosts.'),
-    rpcPort: port.default(26657).describe('RPC port on which discovered hosts are asked for their node id.'),
+    port: port
+      .default(defaultPeerPorts.port)
+      .describe('P2P port of discovered hosts. Only with a source that does not tell it: ec2Tags, or dns without srv.'),
+    rpcPort: port
+      .default(defaultPeerPorts.rpcPort)
+      .describe('RPC port on which discovered hosts are asked for their node id. Not with static sources alone.'),
+    dialect,
   }),
 );
 

@@ -46,6 +46,17 @@ export const targetVersion = z
     'Version of the configuration schema to resolve and validate against. Default: the newest that this agent knows.',
   );
 
+/** Whose node reads config.toml, which is how its keys are spelled. */
+export const dialects = ['sei', 'cometbft'] as const;
+export type Dialect = (typeof dialects)[number];
+
+export const dialect = z
+  .enum(dialects)
+  .optional()
+  .describe(
+    'Whose node reads config.toml: sei (keys with dashes) or cometbft (keys with underscores). Default: what the keys of config.toml, those of app.toml or the running node show; if none of them does, the task refuses.',
+  );
+
 export const blockHeight = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** Ten years: more is a mistake in the unit. */

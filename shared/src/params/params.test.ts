@@ -112,10 +112,12 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       ],
       [{ remove: { 'app.toml': ['a.b'] }, dryRun: true }],
       [{ files: { 'genesis.json': {} }, remove: {}, dryRun: false }],
+      [{ files: { 'config.toml': {} }, dialect: 'cometbft', dryRun: false }],
     ],
     refuses: [
       [{}, /name at least one file/],
       [{ files: {} }, /name at least one file/],
+      [{ files: { 'app.toml': {} }, dialect: 'sei' }, /dialect goes with files that name config\.toml/],
       [{ files: {}, remove: {}, dryRun: true }, /name at least one file/],
       [{ files: { '../config.toml': {} } }, /\.\.\/config\.toml/],
       [{ files: { 'config.toml': [] } }, /config\.toml/],
@@ -142,8 +144,9 @@ const cases: Readonly<Record<TaskType, Cases>> = {
     ],
   },
   'config-validate': {
-    accepts: [[{}], [{ targetVersion: 2 }]],
+    accepts: [[{}], [{ targetVersion: 2, dialect: 'sei' }]],
     refuses: [
+      [{ dialect: 'tendermint' }, /dialect/],
       [{ targetVersion: '2' }, /targetVersion/],
       [{ targetVersoin: 2 }, /targetVersoin/],
     ],
@@ -164,10 +167,21 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   'mark-ready': { accepts: [[{}]], refuses: [[{ force: true }, /force/]] },
   'configure-genesis': {
     accepts: [
-      [{ rpc: 'http://127.0.0.1:26657' }],
-      [{ rpc: 'https://rpc.example.com/path', chainId: 'pacific-1', sha256: digest }],
-      [{ uri: 'https://example.com/genesis.json' }],
-      [{ uri: 's3://sei-data/genesis.json', region: 'eu-central-1', endpoint: 'http://s3:9000', forcePathStyle: true }],
+      [{ rpc: 'http://127.0.0.1:26657' }, { rpc: 'http://127.0.0.1:26657', allowOtherChain: false }],
+      [{ rpc: 'https://rpc.example.com/path', chainId: 'pacific-1', sha256: digest, allowOtherChain: true }],
+      [
+        { uri: 'https://example.com/genesis.json' },
+        { uri: 'https://example.com/genesis.json', allowOtherChain: false },
+      ],
+      [
+        {
+          uri: 's3://sei-data/genesis.json',
+          region: 'eu-central-1',
+          endpoint: 'http://s3:9000',
+          forcePathStyle: true,
+          allowOtherChain: false,
+        },
+      ],
     ],
     refuses: [
       [{}, /give exactly one of uri and rpc/],

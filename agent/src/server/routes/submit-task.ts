@@ -16,7 +16,7 @@ export const submitTask: Route = {
     operationId: 'submitTask',
     summary: 'Accept a task',
     description:
-      'Runs a task once, now, or takes a schedule or daemon. Nothing waits inside the agent: what cannot start is refused with `busy`.',
+      'Runs a task once, now, or takes a schedule or daemon. Nothing waits inside the agent: what cannot start is refused with `busy`. The same id again: the same request is answered as before, with another timeoutSeconds that counts from the next run on; another request is refused, naming what differs.',
     body: 'SubmitRequest',
     responses: {
       201: { description: 'A schedule or daemon was accepted.', schema: 'SubmitResponse' },
@@ -32,6 +32,7 @@ export const submitTask: Route = {
       'foreign-namespace',
       'busy',
       'conflict',
+      'schedule-conflict',
       'run-mismatch',
       'gone',
       'payload-too-large',

@@ -4,6 +4,7 @@ import { configLock, makeConfigFolder, openConfigFolder } from '../../node/confi
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
@@ -16,7 +17,11 @@ import { nothingDone } from '../nothing-done.ts';
  * config-apply: brings config.toml and app.toml to what a mode and overrides say, as one unit. Output: `{reason?, mode?, version?, changed,
  * diagnostics}`; a result that breaks a rule is written nowhere and fails with `config-invalid` and the same output.
  */
-export const configApply = (home: NodeHome, host: HostFacts): TaskHandler<ConfigApplyParams> => ({
+export const configApply = (
+  home: NodeHome,
+  host: HostFacts,
+  ask: AskDialect = askNobody,
+): TaskHandler<ConfigApplyParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
   check: ({ overrides }) => {
@@ -27,8 +32,8 @@ export const configApply = (home: NodeHome, host: HostFacts): TaskHandler<Config
     const { params, signal, logger } = context;
     if (!params.incremental) await makeConfigFolder(home);
     const folder = await openConfigFolder(home, logger);
-    const disk = await readConfigFiles(folder);
-    if (params.incremental) refuseMissingFiles(disk);
+    const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
+    if (params.incremental || disk.dialect === 'cometbft') refuseMissingFiles(disk);
     const resolution = resolveIntent(
       {
         ...(params.mode === undefined ? {} : { mode: params.mode }),

@@ -1,5 +1,6 @@
 import {
   type ConfigPatchParams,
+  type Dialect,
   type JsonObject,
   type PatchableFile,
   patchableFiles,
@@ -17,6 +18,8 @@ import { findGenesisFile } from '../../node/node-paths.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
+import { readConfigToml } from '../config/config-toml.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf, maxParsedJsonBytes } from './document-format.ts';
@@ -28,7 +31,7 @@ import type { EditedText } from './edit-text.ts';
  * config-patch: merges patches into files under config/, all of them or none, and reports what changed. Everything but the changed values
  * stays as it is, byte for byte. Output: `{reason?, files: {<name>: {changed, changedCount?, respelled?, diff?}}}`.
  */
-export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => ({
+export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigPatchParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
   check: checkParams,
@@ -44,7 +47,7 @@ export const configPatch = (home: NodeHome): TaskHandler<ConfigPatchParams> => (
       for (const [done, name] of names.entries()) {
         signal.throwIfAborted();
         context.progress({ stage: 'edit', done, total: names.length, unit: 'files' });
-        edited.push(await editOne(name, params, { folder, files: names.length, signal }));
+        edited.push(await editOne(name, params, { folder, files: names.length, ask, signal }));
       }
       signal.throwIfAborted();
       const changes = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
@@ -92,11 +95,12 @@ interface EditOptions {
   readonly folder: string;
   /** How many files the task edits. */
   readonly files: number;
+  readonly ask: AskDialect;
   readonly signal: AbortSignal;
 }
 
 const editOne = async (name: PatchableFile, params: ConfigPatchParams, options: EditOptions): Promise<EditedFile> => {
-  const { folder, files, signal } = options;
+  const { folder, files, ask, signal } = options;
   const path = join(folder, name);
   const job = {
     name,
@@ -114,11 +118,23 @@ const editOne = async (name: PatchableFile, params: ConfigPatchParams, options: 
       `${path} does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits`,
     );
   }
-  const { after, ...edited } = await editTextAside({ ...job, before }, signal);
-  return after === before
-    ? { name, isChanged: false, ...edited }
-    : { name, isChanged: true, content: after, ...edited };
+  const textJob = { ...job, before };
+  const decide = async (): Promise<Dialect> =>
+    (await readConfigToml(folder, { asked: params.dialect, ask, signal })).dialect;
+  if (name === 'config.toml' && params.dialect !== undefined) {
+    return editedFile(name, before, await editTextAside({ ...textJob, dialect: await decide() }, signal));
+  }
+  try {
+    return editedFile(name, before, await editTextAside(textJob, signal));
+  } catch (error) {
+    // Most patches name keys that the file has, and need no answer to whose file it is.
+    if (!(error instanceof TaskError) || error.code !== 'dialect-unknown') throw error;
+    return editedFile(name, before, await editTextAside({ ...textJob, dialect: await decide() }, signal));
+  }
 };
+
+const editedFile = (name: PatchableFile, before: string, { after, ...edited }: EditedText): EditedFile =>
+  after === before ? { name, isChanged: false, ...edited } : { name, isChanged: true, content: after, ...edited };
 
 /** The new content goes into a temporary file beside the old one, never into memory. */
 const editLarge = async (

@@ -1,4 +1,4 @@
-import type { PatchableFile } from '@nodetask/shared';
+import type { Dialect, PatchableFile } from '@nodetask/shared';
 import { editsBetween, formatPath } from '../../node/document-value.ts';
 import { unifiedDiff } from '../unified-diff.ts';
 import { formatOf } from './document-format.ts';
@@ -9,6 +9,8 @@ import { mergePatch, removeKeys } from './merge-patch.ts';
 export interface EditJob {
   readonly name: PatchableFile;
   readonly before: string;
+  /** Of config.toml, where it is known; without it, keys whose spelling depends on it are refused. */
+  readonly dialect?: Dialect;
   readonly patch: Readonly<Record<string, unknown>>;
   readonly remove: readonly string[];
   /** The most bytes of the diff. */
@@ -29,10 +31,10 @@ export interface EditedText {
  * @param show What the diff has of a text.
  */
 export const editText = async (
-  { name, before, patch, remove, diffBytes }: EditJob,
+  { name, before, dialect, patch, remove, diffBytes }: EditJob,
   show: (text: string) => string = (text) => text,
 ): Promise<EditedText> => {
-  const format = formatOf(name);
+  const format = formatOf(name, dialect);
   const document = await format.parse(before);
   const removed = removeKeys(document, remove.map(parseKeyPath), format);
   const merged = mergePatch(removed.document, patch, format);

@@ -71,7 +71,9 @@ const mergeTable = (
   let result = document;
   const seen = new Map<string, string>();
   for (const [asked, value] of Object.entries(patch)) {
-    const key = spellKey(document, asked, at, format);
+    const isThere = value === null || Object.hasOwn(document, asked);
+    const forNode = isThere ? undefined : format.spellForNode([...at, asked]);
+    const key = forNode ?? spellKey(document, asked, at, format);
     const twin = seen.get(key);
     if (twin !== undefined) {
       refusePatch(

@@ -4,6 +4,7 @@ import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
@@ -22,6 +23,7 @@ export const configReload = (
   home: NodeHome,
   host: HostFacts,
   processes: ProcessTable,
+  ask: AskDialect = askNobody,
 ): TaskHandler<ConfigReloadParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
@@ -33,7 +35,7 @@ export const configReload = (
     const { params, signal, logger } = context;
     refuseColdKeys(params.fields);
     const folder = await openConfigFolder(home, logger);
-    const disk = await readConfigFiles(folder);
+    const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
     const resolution = resolveIntent(
       { incremental: true, overrides: parsedOverrides('fields', params.fields) },

@@ -128,6 +128,8 @@ describe('config-validate on the files of CometBFT', () => {
     const { output } = await validate(home);
     assert.deepEqual(Object.keys(output ?? {}), ['valid', 'diagnostics']);
     assert.match(JSON.stringify(output), /^\{"valid":true,"diagnostics":\[\{"severity":"INFO","field":"config\.toml"/);
+    const { output: asked } = await validate(home, { targetVersion: 1 });
+    assert.match(JSON.stringify(asked), /"WARNING","field":"version","message":"is not stored: the files of this node/);
   });
 
   test('finds what breaks a rule there', async (t) => {

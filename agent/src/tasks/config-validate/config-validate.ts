@@ -2,26 +2,27 @@ import { type ConfigValidateParams, type JsonObject, TaskError } from '@nodetask
 import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { type ConfigOnDisk, readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { type Diagnostic, diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import { readConfig } from '../config/read-config.ts';
 import { currentVersion } from '../config/registry.ts';
-import { foreignNote } from '../config/resolve-intent.ts';
+import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
 import { runRules } from '../config/rules.ts';
 
 /**
  * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics}`; an invalid
  * configuration fails with `config-invalid` and the same output. Changes nothing.
  */
-export const configValidate = (home: NodeHome): TaskHandler<ConfigValidateParams> => ({
+export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigValidateParams> => ({
   interrupted: 'run-again',
   // Readers hold the lock too, so that they never see one new file and one old one.
   locks: () => [configLock],
-  run: async ({ params, logger }) => {
+  run: async ({ params, signal, logger }) => {
     const folder = await openConfigFolder(home, logger);
-    const disk = await readConfigFiles(folder);
+    const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
-    const { head, diagnostics } = validate(disk, params.targetVersion ?? currentVersion);
+    const { head, diagnostics } = validate(disk, params.targetVersion);
     const valid = isValid(diagnostics);
     const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics) };
     if (!valid)
@@ -34,11 +35,11 @@ export const configValidate = (home: NodeHome): TaskHandler<ConfigValidateParams
 
 const validate = (
   disk: ConfigOnDisk,
-  maxVersion: number,
+  targetVersion: number | undefined,
 ): { readonly head: JsonObject; readonly diagnostics: readonly Diagnostic[] } => {
   const config = readConfig(disk);
-  const view = { values: config.values, maxVersion };
-  if (disk.flavour === 'sei') {
+  const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
+  if (disk.dialect === 'sei') {
     return {
       head: { mode: config.mode, version: config.version },
       diagnostics: [
@@ -49,5 +50,7 @@ const validate = (
       ],
     };
   }
-  return { head: {}, diagnostics: [...config.problems, ...runRules(view, config.present), foreignNote(disk, config)] };
+  const lost = lostLabels({ incremental: true, ...(targetVersion === undefined ? {} : { targetVersion }) }, config);
+  const found = [...config.problems, ...lost, ...runRules(view, config.present)];
+  return { head: {}, diagnostics: [...found, foreignNote(disk, config)] };
 };

@@ -1,14 +1,11 @@
-import { join } from 'node:path';
-import { TaskError } from '@nodetask/shared';
+import { type Dialect, TaskError } from '@nodetask/shared';
 import type { DocumentTable, DocumentValue, KeyPath, ValueEdit } from '../../node/document-value.ts';
 import { sameValue } from '../../node/document-value.ts';
 import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
-import { readTextFile } from '../../node/read-file.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
-import { maxTomlBytes, parseToml } from '../../node/toml/parse-toml.ts';
-import { withoutDashes } from '../config-patch/spelling.ts';
-import { flavourOfConfig } from './config-files.ts';
-import { type Flavour, type Located, locateKey } from './locate-key.ts';
+import { readConfigFile } from './config-files.ts';
+import { decideDialect, type DialectQuestion } from './dialect/decide-dialect.ts';
+import { type Located, locateKey } from './locate-key.ts';
 
 /** config.toml alone, for tasks that write a few known keys of it. */
 export interface ConfigToml {
@@ -17,30 +14,28 @@ export interface ConfigToml {
   readonly path: string;
   readonly text: string;
   readonly document: DocumentTable;
-  readonly flavour: Flavour;
+  readonly dialect: Dialect;
 }
 
 const fileName = 'config.toml';
 
-/** Throws TaskError `file-missing`, `file-invalid`, `file-io`. */
-export const readConfigToml = async (folder: string): Promise<ConfigToml> => {
-  const path = join(folder, fileName);
-  const text = await readTextFile(path, maxTomlBytes);
+/** Throws TaskError `file-missing`, `file-invalid`, `file-io`, `dialect-unknown`, `dialect-mismatch`. */
+export const readConfigToml = async (folder: string, question: DialectQuestion): Promise<ConfigToml> => {
+  const config = await readConfigFile(folder, fileName);
+  const { path, text, document } = config;
   if (text === undefined) {
     throw new TaskError(
       'file-missing',
       `${path} does not exist: create it first, for instance with a config-apply task`,
     );
   }
-  const document = await parseToml(text, path);
-  return { folder, path, text, document, flavour: flavourOfConfig(document) };
+  const dialect = await decideDialect(config, () => readConfigFile(folder, 'app.toml'), question);
+  return { folder, path, text, document, dialect };
 };
 
-/**
- * Where the node reads a key, given as Sei spells it. A file that has both spellings has the other one by mistake: the node reads its own.
- */
-export const findKey = ({ document, flavour }: ConfigToml, path: KeyPath): Located =>
-  locateKey(document, flavour === 'cometbft' ? path.map(withoutDashes) : path, flavour);
+/** Where the node reads a key, given as Sei spells it. */
+export const findKey = ({ document, dialect }: ConfigToml, path: KeyPath): Located =>
+  locateKey(document, path, dialect);
 
 /** The text under a key; empty where the key is missing. Throws TaskError `file-invalid` where it is another kind of value. */
 export const textAt = (config: ConfigToml, path: KeyPath): string => {

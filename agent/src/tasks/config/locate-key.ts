@@ -1,5 +1,7 @@
+import type { Dialect } from '@nodetask/shared';
 import { type DocumentTable, type DocumentValue, isTable } from '../../node/document-value.ts';
 import { withoutDashes } from '../config-patch/spelling.ts';
+import { spellingsOf } from './dialect/known-spellings.ts';
 
 /** Where a key of the registry is in a parsed file, and its value there. */
 export interface Located {
@@ -10,59 +12,47 @@ export interface Located {
 }
 
 /**
- * Finds a key in a file that may spell it with underscores (CometBFT) or dashes (Sei), or in another case, which viper, the config library
- * of nodes, ignores. An exact spelling wins.
+ * Finds a key, given as Sei spells it, where the node reads it: config.toml spells it with underscores for CometBFT, with dashes for Sei, and
+ * the node ignores a key in the other spelling. The case may differ: viper, the config library of nodes, ignores it. A key that is not known to
+ * be spelled in one way is found in either.
  */
-export const locateKey = (document: DocumentTable, path: readonly string[], flavour: Flavour): Located => {
+export const locateKey = (document: DocumentTable, path: readonly string[], dialect: Dialect): Located => {
   const spelled: string[] = [];
   let value: DocumentValue | undefined = document;
-  for (const key of path) {
+  for (const [index, key] of path.entries()) {
     const table: DocumentTable | undefined = isTable(value) ? value : undefined;
-    const found: string | undefined = table === undefined ? undefined : similarKey(table, key);
-    spelled.push(found ?? (flavour === 'cometbft' ? withoutDashes(key) : key));
+    const read = spellingsOf(path.slice(0, index + 1))[dialect];
+    const found: string | undefined = table === undefined ? undefined : keyIn(table, read ?? key, read !== undefined);
+    spelled.push(found ?? read ?? (dialect === 'cometbft' ? withoutDashes(key) : key));
     value = found === undefined ? undefined : table?.[found];
   }
   return value === undefined ? { path: spelled } : { path: spelled, value };
 };
 
-/** How config.toml spells its keys. */
-export type Flavour = 'sei' | 'cometbft';
-
-/** Told by reading the file; CometBFT itself has a key or two with dashes, so the majority counts. */
-export const flavourOf = (configToml: DocumentTable, paths: readonly (readonly string[])[]): Flavour => {
-  let dashes = 0;
-  let underscores = 0;
-  for (const path of paths) {
-    const { path: found, value } = locateKey(configToml, path, 'sei');
-    if (value === undefined) continue;
-    const last = found.at(-1) ?? '';
-    if (last.includes('-')) dashes++;
-    else if (last.includes('_')) underscores++;
-  }
-  return underscores > dashes ? 'cometbft' : 'sei';
-};
-
-const similarKey = (table: DocumentTable, key: string): string | undefined => {
+const keyIn = (table: DocumentTable, key: string, isExact: boolean): string | undefined => {
   if (Object.hasOwn(table, key)) return key;
-  const { plain, lower } = spellingsOf(table);
+  const { plain, lower, exact } = spellingsIn(table);
+  if (isExact) return exact.get(key.toLowerCase());
   return plain.get(withoutDashes(key)) ?? lower.get(withoutDashes(key).toLowerCase());
 };
 
-/** The keys of a table by how they read without dashes, and in lower case too; of several that read the same, the first. */
-interface Spellings {
+/** The keys of a table by how they read in lower case, without dashes, and both; of several that read the same, the first. */
+interface TableSpellings {
+  readonly exact: ReadonlyMap<string, string>;
   readonly plain: ReadonlyMap<string, string>;
   readonly lower: ReadonlyMap<string, string>;
 }
 
 /** Each key of the registry is looked for in the same few tables, and a table may have many keys. Tables never change. */
-const spellings = new WeakMap<DocumentTable, Spellings>();
+const spellings = new WeakMap<DocumentTable, TableSpellings>();
 
-const spellingsOf = (table: DocumentTable): Spellings => {
+const spellingsIn = (table: DocumentTable): TableSpellings => {
   const known = spellings.get(table);
   if (known !== undefined) return known;
   // Backwards, so that the first one stays.
   const names = Object.keys(table).toReversed();
-  const made: Spellings = {
+  const made: TableSpellings = {
+    exact: new Map(names.map((name) => [name.toLowerCase(), name])),
     plain: new Map(names.map((name) => [withoutDashes(name), name])),
     lower: new Map(names.map((name) => [withoutDashes(name).toLowerCase(), name])),
   };

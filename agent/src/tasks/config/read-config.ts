@@ -29,7 +29,7 @@ export const readConfig = (disk: ConfigOnDisk): NodeConfig => {
     const [place] = placesOf(entry);
     if (place === undefined) continue;
     const file = disk.files[place.file];
-    const { path, value: raw } = locateKey(file.document, place.path, disk.flavour);
+    const { path, value: raw } = locateKey(file.document, place.path, disk.dialect);
     if (raw === undefined) continue;
     present.add(entry.key);
     const decoded = decodeValue(entry, raw);
@@ -56,7 +56,7 @@ const readMode = (
 ): NodeMode => {
   const stored = values.get('mode');
   if (isNodeMode(stored)) return stored;
-  const { value: other } = locateKey(disk.files['config.toml'].document, ['mode'], disk.flavour);
+  const { value: other } = locateKey(disk.files['config.toml'].document, ['mode'], disk.dialect);
   const mode = isNodeMode(other) ? other : 'full';
   const wrong = present.has('mode') ? stored : isNodeMode(other) ? undefined : other;
   if (wrong !== undefined) {

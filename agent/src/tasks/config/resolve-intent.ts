@@ -38,7 +38,7 @@ export const resolveIntent = (intent: Intent, disk: ConfigOnDisk, host: HostFact
   const tooNew = targetProblem(intent.targetVersion);
   const resolved = intent.incremental ? resolveIncremental(intent, current) : resolveFull(intent, current, host);
   const maxVersion = intent.targetVersion ?? currentVersion;
-  if (disk.flavour === 'sei') {
+  if (disk.dialect === 'sei') {
     const diagnostics = [...tooNew, ...resolved.problems, ...runRules({ values: resolved.values, maxVersion })];
     const { mode, values, writable } = resolved;
     return { values, writable, mode, version: Number(values.get('version') ?? currentVersion), diagnostics };
@@ -145,8 +145,11 @@ const resolveForeign = (
 };
 
 /** What was asked for and has no place in such files. A full change uses the mode, for its defaults; an incremental one would only store it. */
-const lostLabels = (intent: Intent, current: NodeConfig): readonly Diagnostic[] => {
-  const asked = intent.incremental ? { mode: intent.mode, version: intent.targetVersion } : {};
+export const lostLabels = (
+  intent: Pick<Intent, 'incremental' | 'mode' | 'targetVersion'>,
+  current: NodeConfig,
+): readonly Diagnostic[] => {
+  const asked = { mode: intent.incremental ? intent.mode : undefined, version: intent.targetVersion };
   return Object.entries(asked)
     .filter(([key, value]) => value !== undefined && !current.present.has(key))
     .map(([field]) => ({

@@ -49,10 +49,10 @@ export const planWrite = async (
 };
 
 const editOf = (disk: ConfigOnDisk, entry: RegistryEntry, place: Place, value: ConfigValue): ValueEdit | undefined => {
-  const { path, value: raw } = locateKey(disk.files[place.file].document, place.path, disk.flavour);
+  const { path, value: raw } = locateKey(disk.files[place.file].document, place.path, disk.dialect);
   const wanted = valueAtPlace(entry, place, value);
   // A node that is not Sei's gets no key that its files do not have.
-  if (raw === undefined && disk.flavour === 'cometbft') return undefined;
+  if (raw === undefined && disk.dialect === 'cometbft') return undefined;
   // What already means the same stays as it is written, for instance a number in quotes.
   const decoded = raw === undefined ? undefined : decodeValue(entry, raw);
   if (decoded !== undefined && 'value' in decoded && sameConfigValue(decoded.value, wanted)) return undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { chmod, lstat, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -43,7 +43,14 @@ const setUp = async (
   });
   t.after(() => egress.close());
   const rpc = createRpcClient(egress, systemClock);
-  const handler = configureGenesis({ home, egress, rpc, clock: systemClock, ...options });
+  const handler = configureGenesis({
+    home,
+    egress,
+    rpc,
+    nodeRPC: 'http://127.0.0.1:1',
+    clock: systemClock,
+    ...options,
+  });
   return {
     home,
     server,
@@ -438,5 +445,66 @@ describe('configure-genesis from an RPC', () => {
       code: 'hash-mismatch',
       message: /its own encoding/,
     });
+  });
+});
+
+const addDatabases = async (home: NodeHome): Promise<void> => {
+  await mkdir(join(home.data, 'state.db'), { recursive: true });
+  await mkdir(join(home.data, 'blockstore.db'));
+};
+
+describe('configure-genesis on a node that has data', () => {
+  test('refuses a genesis of another chain, changes nothing, and does it if allowOtherChain insists', async (t) => {
+    const { run, server, file, home } = await setUpHttps(t, send(genesis('new-1')));
+    await writeFile(file, genesis('old-1'));
+    await addDatabases(home);
+    await assert.rejects(run({ uri: server.url }), {
+      code: 'chain-mismatch',
+      message:
+        /genesis is of chain new-1, but data\/ has blockstore\.db, state\.db, and the present genesis is of chain old-1; nothing was changed: .* allowOtherChain/,
+    });
+    assert.equal(await readFile(file, 'utf8'), genesis('old-1'));
+    const report = await run({ uri: server.url, allowOtherChain: true });
+    assert.equal(report.outcome, 'changed');
+    assert.match(report.warnings?.join() ?? '', /new-1, but data\/ has .* old-1: empty data\//);
+    assert.equal(await readFile(file, 'utf8'), genesis('new-1'));
+  });
+
+  test('replaces a genesis of the same chain, and one without data, without a word', async (t) => {
+    const { run, server, file, home } = await setUpHttps(t, send(genesis('same-1')));
+    await writeFile(file, genesis('old-1'));
+    // A restored snapshot is no database of the node.
+    await mkdir(join(home.data, 'snapshots', 'metadata.db'), { recursive: true });
+    assert.deepEqual((await run({ uri: server.url })).warnings, undefined);
+    await writeFile(file, genesis('same-1', '"old":1,'));
+    await addDatabases(home);
+    const report = await run({ uri: server.url });
+    assert.deepEqual([report.outcome, report.warnings], ['changed', undefined]);
+  });
+
+  test('warns if nothing tells of which chain the data are', async (t) => {
+    const { run, server, home } = await setUpHttps(t, send(genesis('new-1')));
+    await addDatabases(home);
+    assert.match((await run({ uri: server.url })).warnings?.join() ?? '', /nothing tells of which chain that is/);
+  });
+
+  test('refuses a genesis of another chain than the running node says', async (t) => {
+    const node = await startServer(t, (_, response) => {
+      sendJson(response, {
+        node_info: { id: 'ab'.repeat(20), network: 'running-1' },
+        sync_info: { latest_block_height: '9' },
+      });
+    });
+    const server = await startServer(t, send(genesis('new-1')), certificate);
+    const home = await makeTempHome(t);
+    const egress = createEgress({ nodeRPC: node.url, allowHosts: [server.host], ca: certificate.ca });
+    t.after(() => egress.close());
+    const rpc = createRpcClient(egress, systemClock);
+    const handler = configureGenesis({ home, egress, rpc, nodeRPC: node.url, clock: systemClock });
+    await assert.rejects(runTask('configure-genesis', handler, { uri: server.url }), {
+      code: 'chain-mismatch',
+      message: /the node runs, and its RPC says that it is of chain running-1/,
+    });
+    assert.deepEqual(await readdir(home.config), []);
   });
 });

@@ -16,6 +16,7 @@ import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
 import { nothingDone } from '../nothing-done.ts';
+import { checkNode } from './check-node.ts';
 import { readGenesisFile, refuseOtherFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -27,6 +28,8 @@ export interface ConfigureGenesisOptions {
   readonly home: NodeHome;
   readonly egress: Egress;
   readonly rpc: RpcClient;
+  /** Base URL of the node's own RPC. */
+  readonly nodeRPC: string;
   readonly clock: Clock;
   readonly onTransfer?: OnTransfer;
   /** The largest document that is taken, in bytes; default 2 GiB. */
@@ -37,7 +40,7 @@ export interface ConfigureGenesisOptions {
 
 /**
  * configure-genesis: fetches a genesis document, checks it while it streams to a temporary file, and renames that into place. On any
- * mismatch nothing changes. Output: `{reason?, sha256, chainId, bytes}`.
+ * mismatch nothing changes, nor if the node has data of another chain. Output: `{reason?, sha256, chainId, bytes}`.
  */
 export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<ConfigureGenesisParams> => ({
   interrupted: 'run-again',
@@ -61,7 +64,7 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
       return nothingDone('already-there', { ...checked(params, existing, target.name) });
     }
-    return install(target, source, context, options, existing?.sha256);
+    return install(target, source, context, options, existing);
   },
 });
 
@@ -93,7 +96,7 @@ const install = async (
   source: GenesisSource,
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
-  existing: string | undefined,
+  existing: Genesis | undefined,
 ): Promise<TaskReport> => {
   const { params, signal, logger } = context;
   const temporary = await openTemporary(folder, name);
@@ -102,8 +105,11 @@ const install = async (
     const fetched = await fetchInto(temporary.file, folder, source, context, options);
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
-    if (fetched.sha256 === existing) return nothingDone('already-there', { ...output });
-    const report = { outcome: 'changed', output } as const;
+    if (fetched.sha256 === existing?.sha256) return nothingDone('already-there', { ...output });
+    const chains = { chainId: fetched.chainId, existing: existing?.chainId };
+    const warnings = await checkNode(options, chains, params, signal);
+    signal.throwIfAborted();
+    const report = { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) } as const;
     context.pledge({ report, proof: filesProof({ [name]: fetched.sha256 }) });
     await replaceFiles(folder, [{ name, content: { temporary: temporary.name } }]);
     installed = true;

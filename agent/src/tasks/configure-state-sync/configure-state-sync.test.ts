@@ -122,6 +122,7 @@ describe('configure-state-sync', () => {
     const before = await readConfigFile(home, 'config.toml');
     const output = {
       chainId: 'sei-1',
+      chainVerified: 'genesis-missing',
       trustHeight: 7_999,
       trustHash: hashAt(7_999),
       witnesses: servers,
@@ -150,6 +151,17 @@ describe('configure-state-sync', () => {
     const reason = 'already-as-wanted';
     assert.deepEqual(await run(params), { outcome: 'unchanged', reason, output: { reason, ...output } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
+  });
+
+  test('an offset that is given moves a trust point that the file has; without it the point stays', async (t) => {
+    const hosts = { [a]: node({ id: '1', tip: 10_000 }), [b]: node({ id: '2', tip: 10_000 }) };
+    const { run } = await setUp(t, hosts);
+    const heightOf = async (params: object): Promise<unknown> => (await run(params)).output?.['trustHeight'];
+    assert.equal(await heightOf({ trustHeightOffset: 5_000 }), 5_000);
+    assert.equal(await heightOf({}), 5_000);
+    assert.equal(await heightOf({ trustHeightOffset: 100 }), 9_900);
+    // The tip moves: a point that is about there stays, so that a second run changes nothing.
+    assert.equal(await heightOf({ trustHeightOffset: 600 }), 9_900);
   });
 
   test('writes the keys of CometBFT and refuses what it does not have', async (t) => {
@@ -246,6 +258,7 @@ describe('configure-state-sync', () => {
     );
     const report = await run();
     assert.deepEqual(report.output?.['witnesses'], servers.slice(0, 2));
+    assert.equal(report.output['chainVerified'], 'verified');
     const all = whys(report).join('\n');
     for (const why of [
       /the same node as/,
@@ -313,6 +326,14 @@ describe('configure-state-sync', () => {
       assert.equal((await section())['use-local-snapshot'], true);
       assert.equal((await run(params)).outcome, 'unchanged');
       assert.deepEqual(await readdir(home.data), ['snapshots']);
+    });
+
+    test('another height cannot be asked for as well', async (t) => {
+      const { run } = await setUp(t, hosts);
+      await assert.rejects(run({ ...params, trustHeightOffset: 10 }), {
+        code: 'invalid-params',
+        message: /^trustHeightOffset: with useLocalSnapshot/,
+      });
     });
 
     test('a listed snapshot above all others whose chunks are missing is refused and named', async (t) => {

@@ -1,4 +1,10 @@
-import { type Clock, type ConfigureStateSyncParams, type Logger, TaskError } from '@nodetask/shared';
+import {
+  type Clock,
+  type ConfigureStateSyncParams,
+  defaultTrustHeightOffset,
+  type Logger,
+  TaskError,
+} from '@nodetask/shared';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
 import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
@@ -7,11 +13,14 @@ import { readOwnNodeId } from '../../node/node-id.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readNodeStatus } from '../../node/node-status.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
+import type { ChainVerified } from '../../node/own-chain.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { nothingDone } from '../nothing-done.ts';
+import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
 import { snapshotsLock } from '../snapshot/snapshots-folder.ts';
 import { localSnapshot } from './local-snapshot.ts';
@@ -32,6 +41,8 @@ export interface ConfigureStateSyncOptions {
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
+  /** Default: nobody, as if the node did not run. */
+  readonly askDialect?: AskDialect;
   /** Budget of one request to a witness; default 10 s. */
   readonly timeoutMs?: number;
 }
@@ -39,24 +50,31 @@ export interface ConfigureStateSyncOptions {
 /**
  * configure-state-sync: finds a block on which at least two distinct nodes of the chain agree, and writes the statesync section. A trust
  * point that the file has stays while every witness confirms it and half of the trust period is left, so that a second run changes nothing.
- * Output: `{reason?, chainId, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
+ * Output: `{reason?, chainId, chainVerified, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
  */
 export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHandler<ConfigureStateSyncParams> => ({
   interrupted: 'run-again',
   locks: ({ useLocalSnapshot }) => (useLocalSnapshot ? [configLock, snapshotsLock] : [configLock]),
-  check: ({ rpcServers, trustPeriod }) => {
+  check: ({ rpcServers, trustPeriod, trustHeightOffset, useLocalSnapshot }) => {
     if (rpcServers !== undefined) serversOfParams(rpcServers, options.egress);
     if (trustPeriod !== undefined && (parseGoDuration(trustPeriod) ?? 0n) <= 0n) {
-      const message = `${trustPeriod} is no duration above 0`;
-      throw new TaskError('invalid-params', `trustPeriod: ${message}`, {
-        details: { faults: [{ path: 'params.trustPeriod', message }] },
-      });
+      throw refusedParam('trustPeriod', `${trustPeriod} is no duration above 0`);
+    }
+    if (useLocalSnapshot && trustHeightOffset !== defaultTrustHeightOffset) {
+      throw refusedParam(
+        'trustHeightOffset',
+        'with useLocalSnapshot the trust height is that of the snapshot: remove one of them',
+      );
     }
   },
   run: async (context) => {
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(options.home, logger);
-    const config = await readConfigToml(folder);
+    const config = await readConfigToml(folder, {
+      asked: params.dialect,
+      ask: options.askDialect ?? askNobody,
+      signal,
+    });
     refuseUnknownToNode(config, params);
     const periodMs = trustPeriodMs(config, params);
     const { home, clock } = options;
@@ -68,8 +86,14 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     context.progress({ stage: 'trust', done: 0, total: selection.witnesses.length, unit: 'witnesses' });
     const { point, testimony } =
       local === undefined
-        ? ((await keptPoint(config, selection, periodMs, options.clock, ask, logger)) ??
-          (await pointAt(heightBelowTip(selection, params.trustHeightOffset), selection, ask)))
+        ? ((await keptPoint(
+            config,
+            selection,
+            { periodMs, offset: params.trustHeightOffset },
+            options.clock,
+            ask,
+            logger,
+          )) ?? (await pointAt(heightBelowTip(selection, params.trustHeightOffset), selection, ask)))
         : await pointAt(local.height, selection, { ...ask, above: aboveSnapshot });
     refuseExpired(point, periodMs, options.clock);
 
@@ -85,6 +109,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     ];
     const output = {
       chainId: selection.witnesses[0]?.status.chainId ?? '',
+      chainVerified: selection.chainVerified,
       trustHeight: point.height,
       trustHash: point.hash,
       witnesses: servers,
@@ -119,11 +144,15 @@ const candidatesOf = (config: ConfigToml, { rpcServers }: ConfigureStateSyncPara
   );
 };
 
+interface Probed extends Selection {
+  readonly chainVerified: ChainVerified;
+}
+
 const probe = async (
   { servers, dropped: unfit }: Candidates,
   context: TaskContext<ConfigureStateSyncParams>,
   { home, rpc, timeoutMs = defaultTimeoutMs }: ConfigureStateSyncOptions,
-): Promise<Selection> => {
+): Promise<Probed> => {
   const { params, signal } = context;
   const ownId = await readOwnNodeId(home);
   const ownChainId = await findChainId(home, signal);
@@ -146,7 +175,11 @@ const probe = async (
   const selected = selectWitnesses(live, { ownId, ownChainId, maxLag });
   const dropped = [...dead, ...selected.dropped];
   if (selected.witnesses.length < 2) throw tooFewWitnesses(selected.witnesses, dropped);
-  return { witnesses: selected.witnesses, dropped };
+  return {
+    witnesses: selected.witnesses,
+    dropped,
+    chainVerified: ownChainId === undefined ? 'genesis-missing' : 'verified',
+  };
 };
 
 interface Found {
@@ -162,17 +195,22 @@ const pointAt = async (height: number, selection: Selection, ask: AskOptions): P
   return { point: agreedBlock(testimony, selection.dropped), testimony };
 };
 
-/** The file's own point, where all witnesses have that very block and a node has time enough left to use it. */
+/**
+ * The file's own point, where all witnesses have that very block and a node has time enough left to use it. With an offset other than the
+ * default it also has to be about where that puts it.
+ */
 const keptPoint = async (
   config: ConfigToml,
   selection: Selection,
-  periodMs: number,
+  { periodMs, offset }: { readonly periodMs: number; readonly offset: number },
   clock: Clock,
   ask: AskOptions,
   logger: Logger,
 ): Promise<Found | undefined> => {
   const existing = existingPoint(config);
   if (existing === undefined) return undefined;
+  const distance = Math.abs(existing.height - heightBelowTip(selection, offset));
+  if (offset !== defaultTrustHeightOffset && distance > Math.max(offset, leastLag)) return undefined;
   const testimony = await askForBlock(selection.witnesses, existing.height, ask);
   if (testimony.votes.length < selection.witnesses.length) return undefined;
   const point = agreedBlock(testimony, selection.dropped);

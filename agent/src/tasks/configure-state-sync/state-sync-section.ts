@@ -3,6 +3,7 @@ import type { ConfigureStateSyncParams } from '@nodetask/shared';
 import type { DocumentValue, KeyPath } from '../../node/document-value.ts';
 import { type ConfigToml, findKey, textAt } from '../config/config-toml.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
+import { refusedParam } from '../refuse-param.ts';
 
 const key = (name: string): KeyPath => ['statesync', name];
 
@@ -67,14 +68,12 @@ export const refuseUnknownToNode = (config: ConfigToml, params: ConfigureStateSy
   for (const name of ['useLocalSnapshot', 'backfillBlocks'] as const) {
     if (!params[name] || isKnown(config, seiOnly[name])) continue;
     const message = `${config.path} is that of a CometBFT node, which has no ${seiOnly[name].join('.')}: remove the parameter`;
-    throw new TaskError('invalid-params', `${name}: ${message}`, {
-      details: { faults: [{ path: `params.${name}`, message }] },
-    });
+    throw refusedParam(name, message);
   }
 };
 
 const isKnown = (config: ConfigToml, path: KeyPath): boolean =>
-  config.flavour === 'sei' || findKey(config, path).value !== undefined;
+  config.dialect === 'sei' || findKey(config, path).value !== undefined;
 
 const optional = (path: KeyPath, value: DocumentValue | undefined): readonly (readonly [KeyPath, DocumentValue])[] =>
   value === undefined ? [] : [[path, value]];

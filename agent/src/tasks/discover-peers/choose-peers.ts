@@ -52,6 +52,7 @@ export interface Choice {
   readonly kept: readonly string[];
   /** Members of the list that leave it. */
   readonly removed: readonly string[];
+  readonly chainVerified: 'verified' | 'genesis-missing' | 'peers-unproven';
   readonly sources: readonly SourceReport[];
 }
 
@@ -62,6 +63,7 @@ export interface Choice {
 export const choosePeers = (input: ChoiceInput): Choice => {
   refuseSeveralChains(input);
   const found = new Map<string, PeerAddress>();
+  let isProven = true;
   const silent = new Set<string>();
   const sources = input.findings.map((findings) => {
     const report = { source: findings.name, peers: 0, unreachable: [] as HostNote[], skipped: [] as HostNote[] };
@@ -71,6 +73,8 @@ export const choosePeers = (input: ChoiceInput): Choice => {
       const verdict = judge(candidate, input, found);
       if ('peer' in verdict) {
         found.set(verdict.peer.id, verdict.peer);
+        // One that is listed with its id was not asked which chain it is of.
+        isProven &&= candidate.id === undefined;
         report.peers++;
       } else if ('unreachable' in verdict) {
         report.unreachable.push({ host, why: verdict.unreachable });
@@ -82,7 +86,8 @@ export const choosePeers = (input: ChoiceInput): Choice => {
   const isIncomplete = sources.some((source) => 'error' in source);
   const stays = ({ id, host }: PeerAddress): boolean =>
     id !== input.ownId && (isIncomplete || silent.has(host) || (input.keepOthers && !input.written.has(id)));
-  return { found: [...found.values()], ...divide(input, found, stays, isIncomplete), sources };
+  const chainVerified = input.ownChainId === undefined ? 'genesis-missing' : isProven ? 'verified' : 'peers-unproven';
+  return { found: [...found.values()], ...divide(input, found, stays, isIncomplete), chainVerified, sources };
 };
 
 /** Which members of the file's list stay, and which leave. One whose node was found stays too, with the address that was found. */

@@ -117,6 +117,7 @@ describe('discover-peers', () => {
     const wanted = [`${id('1')}@127.20.0.1:26656`, `${id('2')}@127.20.0.2:26656`, `${id('3')}@127.20.0.3:26656`];
     const output = {
       peers: wanted,
+      chainVerified: 'genesis-missing',
       sources: [{ source: 'dns peers.sei.svc', peers: 3, unreachable: [], skipped: [] }],
     };
     const source = { type: 'dns', hostname: 'peers.sei.svc' };
@@ -167,6 +168,18 @@ describe('discover-peers', () => {
     ]);
   });
 
+  test('refuses a port that no source takes', async (t) => {
+    const { run } = await setUp(t, {});
+    const fixed = { type: 'static', addresses: [staticPeer] };
+    const service = { type: 'dns', hostname: '_p2p._tcp.n', srv: true };
+    await assert.rejects(run([fixed, service], { params: { port: 1 } }), {
+      code: 'invalid-params',
+      message: /^port: /,
+    });
+    await assert.rejects(run([fixed], { params: { rpcPort: 1 } }), { code: 'invalid-params', message: /^rpcPort: / });
+    assert.equal((await run([fixed], { params: { port: 26_656 } })).outcome, 'changed');
+  });
+
   test('leaves out nodes of another chain than that of the genesis', async (t) => {
     const hosts = { '127.20.0.1': bare(id('1'), 'evil-1'), '127.20.0.2': bare(id('2')) };
     const { run, home, peers } = await setUp(t, hosts, { names: { n: Object.keys(hosts) } });
@@ -181,6 +194,13 @@ describe('discover-peers', () => {
       JSON.stringify(report.output?.['sources']),
       /a node of chain evil-1; the genesis of this node is of sei-1/,
     );
+    assert.equal(report.output?.['chainVerified'], 'verified');
+    // Who is listed with an id is not asked which chain it is of.
+    const listed = await run([
+      { type: 'dns', hostname: 'n' },
+      { type: 'static', addresses: [staticPeer] },
+    ]);
+    assert.equal(listed.output?.['chainVerified'], 'peers-unproven');
   });
 
   test('takes names and ports of SRV records, and nothing that is no host name', async (t) => {

@@ -1,4 +1,4 @@
-import { type Clock, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
+import { type Clock, defaultPeerPorts, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
 import * as z from 'zod';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
 import { findChainId } from '../../node/chain-id.ts';
@@ -11,8 +11,10 @@ import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { nothingDone } from '../nothing-done.ts';
+import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
 import { type Answer, askHosts } from './ask-hosts.ts';
 import { type Choice, choosePeers, describeNoPeers, type Findings, formatPeers } from './choose-peers.ts';
@@ -29,6 +31,8 @@ export interface DiscoverPeersOptions {
   readonly egress: Egress;
   readonly rpc: RpcClient;
   readonly clock: Clock;
+  /** Default: nobody, as if the node did not run. */
+  readonly askDialect?: AskDialect;
   /** DNS servers for SRV records, as `address:port`; default: those of the system. */
   readonly dnsServers?: readonly string[];
   /** Budget of one source; default 60 s. */
@@ -43,19 +47,24 @@ export interface DiscoverPeersOptions {
  * discover-peers: lists hosts from every source, asks each for its node id, and writes the persistent peers. One peer is enough for
  * success; what failed is in the output. No answer is not taken for absence: a peer whose host did not answer stays, and so do all while a
  * source cannot be read. Peers that somebody else wrote stay unless `keepOthers` is false.
- * Output: `{reason?, peers, kept?, removed?, sources: [{source, peers, unreachable, skipped, error?}]}`.
+ * Output: `{reason?, peers, kept?, removed?, chainVerified, sources: [{source, peers, unreachable, skipped, error?}]}`.
  */
 export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<DiscoverPeersParams> => ({
   interrupted: 'run-again',
   locks: () => [configLock],
   check: (params) => {
     sourcesOf(params, options);
+    refuseUnusedPorts(params);
   },
   run: async (context) => {
     const { params, signal, logger } = context;
     const sources = sourcesOf(params, options);
     const folder = await openConfigFolder(options.home, logger);
-    const config = await readConfigToml(folder);
+    const config = await readConfigToml(folder, {
+      asked: params.dialect,
+      ask: options.askDialect ?? askNobody,
+      signal,
+    });
     const existing = textAt(config, peersKey);
     const written = await readWrittenPeers(options.stateFolder, logger);
     const ownId = await readOwnNodeId(options.home);
@@ -131,6 +140,17 @@ const sourcesOf = (params: DiscoverPeersParams, options: DiscoverPeersOptions): 
   });
 };
 
+/** A port that no source takes would have no effect, and nobody would be told. */
+const refuseUnusedPorts = ({ sources, port, rpcPort }: DiscoverPeersParams): void => {
+  if (
+    port !== defaultPeerPorts.port &&
+    !sources.some((source) => source.type === 'ec2Tags' || (source.type === 'dns' && !source.srv))
+  )
+    throw refusedParam('port', 'every source tells the ports itself: remove it');
+  if (rpcPort !== defaultPeerPorts.rpcPort && sources.every(({ type }) => type === 'static'))
+    throw refusedParam('rpcPort', 'no host of static sources is asked: remove it');
+};
+
 type Context = TaskContext<DiscoverPeersParams>;
 
 const findAll = async (
@@ -189,10 +209,11 @@ const writtenBy = ({ found, kept }: Choice, written: ReadonlySet<string>): reado
   ...kept.flatMap((text) => parsePeerAddress(text)?.id ?? []).filter((id) => written.has(id)),
 ];
 
-const describe = ({ found, kept, removed, sources }: Choice): JsonObject => ({
+const describe = ({ found, kept, removed, chainVerified, sources }: Choice): JsonObject => ({
   peers: formatPeers(found),
   ...(kept.length === 0 ? {} : { kept }),
   ...(removed.length === 0 ? {} : { removed }),
+  chainVerified,
   sources: sources.map(({ source, peers, unreachable, skipped, error }) => ({
     source,
     peers,

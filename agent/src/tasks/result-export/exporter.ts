@@ -5,6 +5,7 @@ import type { Pledge, TaskContext, TaskReport } from '../../engine/task-handler.
 import type { Egress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { type NodeStatus, readNodeStatus } from '../../node/node-status.ts';
+import { type ChainVerified, findOwnChain } from '../../node/own-chain.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
@@ -92,6 +93,9 @@ export class Exporter {
   readonly tuning: ExportTuning;
   #sum: ExportSum = { pages: 0, blocks: 0, bytes: 0 };
   #lastExportedHeight: number | undefined;
+  /** Of the node's own genesis, once it was looked for. */
+  #ownChain: { readonly chainId: string | undefined } | undefined;
+  #chainVerified: ChainVerified | undefined;
   /** Of the node, by the status that the running pass began with. */
   #latestHeight = 0;
   /** Of the node, by its answers to requests for blocks; some nodes say 0 in their status. */
@@ -125,7 +129,11 @@ export class Exporter {
   /** The output of the run so far. */
   get output(): JsonObject {
     const last = this.#lastExportedHeight;
-    return { ...this.#sum, ...(last === undefined ? {} : { lastExportedHeight: last }) };
+    return {
+      ...this.#sum,
+      ...(last === undefined ? {} : { lastExportedHeight: last }),
+      ...(this.#chainVerified === undefined ? {} : { chainVerified: this.#chainVerified }),
+    };
   }
 
   /** Throws TaskError `upload-too-old` where the newest complete page is older than `maxAgeSeconds`. @param why Nothing newer comes. */
@@ -162,6 +170,7 @@ export class Exporter {
   async #tryPass({ partialPage, until = Number.MAX_SAFE_INTEGER }: PassOptions): Promise<Pass> {
     const { params } = this.#context;
     const status = await this.#readStatus();
+    await this.#refuseOtherChain(status.chainId);
     this.#latestHeight = status.latestHeight;
     const earliestHeight = Math.max(status.earliestHeight, this.#lowestHeight);
     const state = await this.#withoutStalePage(await this.#stateFile.read(), earliestHeight);
@@ -179,6 +188,20 @@ export class Exporter {
     const last = Math.min(status.latestHeight, until);
     if (plan.kind === 'pages') await this.#exportPages(plan, { chainId: status.chainId, planned: state, until: last });
     return { plan, latestHeight: status.latestHeight };
+  }
+
+  /** The genesis is read once in a run: it may be large, and does not change while the node lives. */
+  async #refuseOtherChain(chainId: string): Promise<void> {
+    this.#ownChain ??= { chainId: await findOwnChain(this.#options.home, this.#context.signal) };
+    const own = this.#ownChain.chainId;
+    if (own === undefined || own === chainId) {
+      this.#chainVerified = own === undefined ? 'genesis-missing' : 'verified';
+      return;
+    }
+    throw new TaskError(
+      'chain-mismatch',
+      `${this.#rpcEndpoint} is on chain ${chainId}, but config/genesis.json of the node says ${own}; nothing was exported: check target and rpcEndpoint`,
+    );
   }
 
   /**

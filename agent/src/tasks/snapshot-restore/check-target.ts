@@ -1,19 +1,14 @@
 /** A restore compares the archive with the node that it is for, not only with its parameters. */
 import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
-import { readChainId } from '../../node/chain-id.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { findGenesisFile } from '../../node/node-paths.ts';
+import { findOwnChain } from '../../node/own-chain.ts';
 import { type RunningNodeOptions, signOfRunningNode } from '../../node/running-node.ts';
 
 /** The chain of the node's own genesis has to be the one of the params. Answers false if the node has no genesis yet. */
 export const checkNodeChain = async (home: NodeHome, chainId: string, signal: AbortSignal): Promise<boolean> => {
-  let ofNode: string;
-  try {
-    ofNode = await readChainId(home, signal);
-  } catch (error) {
-    if (error instanceof TaskError && error.code === 'file-missing') return false;
-    throw error;
-  }
+  const ofNode = await findOwnChain(home, signal);
+  if (ofNode === undefined) return false;
   if (ofNode === chainId) return true;
   const genesis = await findGenesisFile(home);
   throw new TaskError(

@@ -69,12 +69,14 @@ const upload = async (
   if (uploaded !== undefined) {
     const { key, size: bytes, sha256 } = uploaded;
     const output = { height, key, bytes, sha256, ...skipped };
-    const report = { outcome: 'changed', output, ...doubts } as const;
+    const warnings = [...snapshots.doubts, ...otherCompression(uploaded, params)];
+    const told = warnings.length === 0 ? {} : { warnings };
+    const report = { outcome: 'changed', output, ...told } as const;
     const advanced = await advanceLatest(store, prefix, height, signal, () => {
       context.pledge({ report, proof: { height } });
     });
     afterStep?.('latest advanced');
-    return advanced ? report : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...doubts };
+    return advanced ? report : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...told };
   }
   await discardLeftovers(store, prefix, height, context);
   const metadata =
@@ -111,6 +113,15 @@ const upload = async (
   logger.info('uploaded snapshot', { height, key, ...archive });
   return report;
 };
+
+/** What is at the store stays, and a parameter without effect is told. */
+const otherCompression = (
+  { key, compression: before }: Manifest,
+  { compression }: SnapshotUploadParams,
+): readonly string[] =>
+  before === compression
+    ? []
+    : [`${key} was uploaded before with ${before}, and stays: compression ${compression} counts for other heights`];
 
 const refuseOld = async (
   report: TaskReport,

@@ -41,20 +41,29 @@ export class EngineModel {
   }
 
   /** What submit refuses with, or undefined. */
-  refusal(id: string, type: TaskType, kind: ModelTask['kind'], rerun: boolean): ErrorCode | undefined {
+  refusal(
+    id: string,
+    type: TaskType,
+    kind: ModelTask['kind'],
+    everyMinutes: number,
+    rerun: boolean,
+  ): ErrorCode | undefined {
     const task = this.tasks.get(id);
     if (task === undefined) {
       if (this.gone.has(id)) return 'gone';
       return kind === 'one-shot' && this.#blocked(type, true) ? 'busy' : undefined;
     }
     if (task.type !== type || task.kind !== kind) return 'conflict';
+    if (kind === 'schedule' && task.status === 'running' && task.everyMinutes !== everyMinutes) {
+      return 'schedule-conflict';
+    }
     if (!rerun) return undefined;
     if (task.status !== 'failed') return 'run-mismatch';
     return this.#blocked(type, true) ? 'busy' : undefined;
   }
 
   submit(id: string, type: TaskType, kind: ModelTask['kind'], everyMinutes: number, rerun: boolean): void {
-    if (this.refusal(id, type, kind, rerun) !== undefined) return;
+    if (this.refusal(id, type, kind, everyMinutes, rerun) !== undefined) return;
     const known = this.tasks.get(id);
     if (known !== undefined && !rerun) return;
     const task: ModelTask = known ?? {

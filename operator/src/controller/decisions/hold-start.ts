@@ -1,4 +1,5 @@
 import type { Decision, Situation } from '../decision.ts';
+import { ignoredFields } from '../ignored-fields.ts';
 import { resolveTargets } from '../resolve-targets.ts';
 import type { RunContext } from '../run-context.ts';
 import { statusChange, statusOf } from '../summary/owned-status.ts';
@@ -11,5 +12,5 @@ export const holdStart = (ctx: RunContext, situation: Situation, verdict: Target
   const names = resolveTargets(ctx);
   const targets = names.map((pod) => ({ view: targetView(ctx, pod, names.length), verdict }));
   const change = statusChange(ctx, statusOf(ctx, situation, targets));
-  return { ...nothingToDo, ...change, events: transitionEvents(ctx.status, change.status) };
+  return { ...nothingToDo, ...change, events: [...ignoredFields(ctx), ...transitionEvents(ctx.status, change.status)] };
 };

@@ -1,4 +1,5 @@
 import type { Decision, Situation } from '../decision.ts';
+import { ignoredFields } from '../ignored-fields.ts';
 import { resolveTargets } from '../resolve-targets.ts';
 import { requeueAt } from '../requeue.ts';
 import { isoTime, type RunContext } from '../run-context.ts';
@@ -36,7 +37,7 @@ const decide = (ctx: RunContext, situation: Situation, wakeAt?: number): Decisio
   return {
     ...nothingToDo,
     ...change,
-    events: transitionEvents(ctx.status, change.status),
+    events: [...ignoredFields(ctx), ...transitionEvents(ctx.status, change.status)],
     ...requeueAt(wakeAt, ctx.now),
     ...(situation.standing === 'failed' && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
   };

@@ -15,6 +15,7 @@ import { wasDispatched } from '../target/has-begun.ts';
 import { targetView } from '../target/target-view.ts';
 import type { TaskMode } from '../task-mode.ts';
 import { settleMs } from '../timing.ts';
+import { ignoredFields } from '../ignored-fields.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { nothingToDo } from './gate.ts';
 
@@ -46,7 +47,7 @@ export const runTargets = (ctx: RunContext): Decision => {
     ...finalizer,
     ...change,
     dropRows: departed.dropRows,
-    events: transitionEvents(ctx.status, change.status),
+    events: [...ignoredFields(ctx), ...transitionEvents(ctx.status, change.status)],
     ...requeueAt(ended ? undefined : wakeAt, ctx.now),
     ...(ended && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
   };

@@ -519,6 +519,38 @@ describe('reschedule: the schedule was changed in place', () => {
   });
 });
 
+const sent = (timeoutSeconds?: number): Pick<Setup, 'memory'> =>
+  withMemory(
+    accepted({
+      dispatch: { kind: 'accepted', at: start, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) },
+    }),
+  );
+
+describe('renewLimit: timeoutSeconds was changed', () => {
+  check([
+    {
+      name: 'the agent of a schedule is sent the request with the new one',
+      setup: { ...reported({ cron: '0 3 * * *' }), spec: { ...cron, timeoutSeconds: 60 }, ...sent(30) },
+      state: 'scheduled',
+      reason: 'Scheduled',
+      calls: ['dispatch'],
+    },
+    {
+      name: 'it is taken away',
+      setup: { ...reported({ cron: '0 3 * * *' }), ...sent(30) },
+      state: 'scheduled',
+      reason: 'Scheduled',
+      calls: ['dispatch'],
+    },
+    {
+      name: 'the agent has it',
+      setup: { ...reported({ cron: '0 3 * * *' }), spec: { ...cron, timeoutSeconds: 60 }, ...sent(60) },
+      state: 'scheduled',
+      reason: 'Scheduled',
+    },
+  ]);
+});
+
 describe('readWhenSilent: a safety net', () => {
   const progress = { stage: 'download', done: 1, unit: 'bytes', at: at(25) };
   check([

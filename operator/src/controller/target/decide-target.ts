@@ -9,6 +9,7 @@ import { keepFinished } from './keep-finished.ts';
 import { lostHeight } from './lost-height.ts';
 import { readWhenSilent } from './read-when-silent.ts';
 import { refused } from './refused.ts';
+import { renewLimit } from './renew-limit.ts';
 import { reschedule } from './reschedule.ts';
 import { retry } from './retry.ts';
 import type { TargetDecision, TargetVerdict, TargetView } from './target-view.ts';
@@ -30,6 +31,7 @@ const chain: readonly TargetDecision[] = [
   waitForAgent, //     no answer
   blocked, //          the agent works on something else, or others came first
   dispatch, //         the agent does not have it yet
+  renewLimit, //       timeoutSeconds was changed
   reschedule, //       the schedule was changed
   readWhenSilent, //   it goes on; asked when nothing was heard for long
 ];

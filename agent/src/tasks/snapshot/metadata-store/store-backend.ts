@@ -1,7 +1,6 @@
 import { TaskError } from '@nodetask/shared';
-import { findConfigFolder, type NodeHome } from '../../../node/node-home.ts';
-import { readConfigFiles } from '../../config/config-files.ts';
-import { locateKey } from '../../config/locate-key.ts';
+import type { NodeHome } from '../../../node/node-home.ts';
+import { readTextSetting, shownPath, type TextSetting } from '../../../node/text-setting.ts';
 
 /** Which database the files in a folder are of; `none` if there is no database in it yet. */
 export const backendOf = (names: readonly string[]): string => {
@@ -15,27 +14,28 @@ export const backendOf = (names: readonly string[]): string => {
 };
 
 /** These two have the same files. */
-const leveldb: ReadonlySet<unknown> = new Set(['goleveldb', 'cleveldb']);
+const leveldb: ReadonlySet<string> = new Set(['goleveldb', 'cleveldb']);
 
 /**
  * Refuses a node that keeps its snapshots in another database than LevelDB, by its configuration: app-db-backend of app.toml, or else
  * db_backend of config.toml, as the SDK reads them. Throws TaskError `snapshot-store-unsupported`.
  */
 export const refuseOtherBackend = async (home: NodeHome): Promise<void> => {
-  const folder = await findConfigFolder(home);
-  if (folder === undefined) return;
-  const { files } = await readConfigFiles(folder);
-  for (const [name, key] of [
-    ['app.toml', 'app-db-backend'],
-    ['config.toml', 'db-backend'],
-  ] as const) {
-    const { path, value = '' } = locateKey(files[name].document, [key], 'sei');
-    if (value === '') continue;
-    if (leveldb.has(value)) return;
-    throw unsupportedStore(
-      `${path.join('.')} in ${files[name].path} is ${JSON.stringify(value)?.slice(0, 60) ?? typeof value}`,
-    );
-  }
+  const setting =
+    (await backendSetting(home, 'app.toml', 'app-db-backend')) ??
+    (await backendSetting(home, 'config.toml', 'db-backend'));
+  if (setting === undefined || leveldb.has(setting.value)) return;
+  throw unsupportedStore(`${setting.where} is ${shownPath(setting.value)}`);
+};
+
+/** Undefined if the key is missing or empty. */
+const backendSetting = async (
+  home: NodeHome,
+  file: 'app.toml' | 'config.toml',
+  key: string,
+): Promise<TextSetting | undefined> => {
+  const setting = await readTextSetting(home, file, [[key], [key.replaceAll('-', '_')]]);
+  return setting?.value === '' ? undefined : setting;
 };
 
 export const unsupportedStore = (what: string): TaskError =>

@@ -1,4 +1,4 @@
-/** A key of the node's own configuration whose value is a path, read as the node reads it. */
+/** A key of the node's own configuration whose value is a path or a name, read as the node reads it. */
 import { join } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { type DocumentValue, formatPath, isTable, type KeyPath } from './document-value.ts';
@@ -6,7 +6,7 @@ import { findConfigFolder, type NodeHome } from './node-home.ts';
 import { readTextFile } from './read-file.ts';
 import { maxTomlBytes, parseToml } from './toml/parse-toml.ts';
 
-export interface PathSetting {
+export interface TextSetting {
   /** The key and its file, for messages. */
   readonly where: string;
   /** The text as the file has it. */
@@ -18,13 +18,13 @@ const maxPathBytes = 4096;
 
 /**
  * The value of a key; undefined if the file or the key is missing. CometBFT and Sei spell the same key differently, and each reads its own
- * spelling only. If a file sets both, and to different paths, the one that counts cannot be known. Throws TaskError `file-invalid`.
+ * spelling only. If a file sets both, and to different values, the one that counts cannot be known. Throws TaskError `file-invalid`.
  */
-export const readPathSetting = async (
+export const readTextSetting = async (
   home: NodeHome,
   file: 'config.toml' | 'app.toml',
   spellings: readonly KeyPath[],
-): Promise<PathSetting | undefined> => {
+): Promise<TextSetting | undefined> => {
   const folder = await findConfigFolder(home);
   if (folder === undefined) return undefined;
   const path = join(folder, file);
@@ -42,7 +42,7 @@ export const readPathSetting = async (
     );
   }
   if (typeof first.value !== 'string') {
-    throw new TaskError('file-invalid', `${where} is no text: give the path in quotes`);
+    throw new TaskError('file-invalid', `${where} is no text: put it in quotes`);
   }
   if (first.value.includes('\0') || Buffer.byteLength(first.value) > maxPathBytes) {
     throw new TaskError('file-invalid', `${where} is no path: ${shownPath(first.value)}; correct it there`);

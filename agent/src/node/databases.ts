@@ -1,0 +1,20 @@
+import { readdir } from 'node:fs/promises';
+import { fileError, isMissing } from './file-errors.ts';
+import type { NodeHome } from './node-home.ts';
+import { findDatabaseFolders } from './node-paths.ts';
+
+/** Names of the node's databases, as CometBFT and the Cosmos SDK name them; none if the node has never started. */
+export const databasesOf = async (home: NodeHome): Promise<readonly string[]> => {
+  const found: string[] = [];
+  for (const folder of await findDatabaseFolders(home)) found.push(...(await databasesIn(folder)));
+  return [...new Set(found)].toSorted();
+};
+
+const databasesIn = async (folder: string): Promise<readonly string[]> => {
+  try {
+    return (await readdir(folder)).filter((name) => name.endsWith('.db'));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw fileError('list', folder, error);
+  }
+};
