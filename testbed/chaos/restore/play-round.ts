@@ -150,8 +150,7 @@ const restore = async (
       says: 'another snapshot was restored',
       faults: [`restored ${String(got)}, not ${height}`],
     };
-  const { killedAfterBlocks } = round;
-  return judgeRestoredNode(node, chain.commands(node.home), source, { height, killedAfterBlocks });
+  return judgeRestoredNode(node, chain.commands(node.home), source, height, round);
 };
 
 interface RoundTask {

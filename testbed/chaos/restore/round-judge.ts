@@ -4,7 +4,9 @@ import { errorCodes } from '@nodetask/shared';
 import type { NodeTask } from '@nodetask/shared';
 import type { ChainNode } from '../../src/chain/chain-node.ts';
 import type { SdkCommands } from '../../src/chain/sdk-commands.ts';
+import { restoreState } from '../../demo/restore-state.ts';
 import { result } from '../../demo/step.ts';
+import type { Round } from './round-plan.ts';
 
 export interface Verdict {
   readonly end: 'failed' | 'follows' | 'neither';
@@ -34,7 +36,8 @@ export const judgeRestoredNode = async (
   node: ChainNode,
   commands: SdkCommands,
   source: ChainNode,
-  { height, killedAfterBlocks }: { readonly height: number; readonly killedAfterBlocks?: number | undefined },
+  height: number,
+  { stateByHalf, killedAfterBlocks }: Pick<Round, 'stateByHalf' | 'killedAfterBlocks'>,
 ): Promise<Verdict> => {
   const listed = await commands.listSnapshots();
   const [snapshot] = listed;
@@ -46,8 +49,10 @@ export const judgeRestoredNode = async (
       faults: [`the node lists ${heights || 'none'}, not ${height} alone`],
     };
   }
-  await commands.restoreSnapshot(snapshot);
-  await commands.bootstrapState();
+  if (stateByHalf) await commands.restoreSnapshot(snapshot);
+  await restoreState(node.home);
+  const again = await restoreState(node.home);
+  if (again.length > 0) return { end: 'neither', says: 'the state was made twice', faults: again };
   await node.start();
   if (killedAfterBlocks !== undefined) {
     await node.waitForHeight(height + 1 + killedAfterBlocks);

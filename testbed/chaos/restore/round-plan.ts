@@ -29,6 +29,8 @@ export interface Round {
   readonly lasting?: LastingFault;
   /** The target has snapshots of an earlier time. */
   readonly olderSnapshots: boolean;
+  /** What makes the node's state is killed between its two commands, and runs again. */
+  readonly stateByHalf: boolean;
   /** The restored node is killed so many blocks after its first one; absent: it is not. */
   readonly killedAfterBlocks?: number;
 }
@@ -72,6 +74,7 @@ export const planRounds = (count: number, random: () => number): readonly Round[
   const torsos = deck([true, false, false], random);
   const lasting = deck([true, false, false], random);
   const older = deck([true, true, false], random);
+  const byHalf = deck([true, false], random);
   const killed = deck([true, false], random);
   const quickCauses = deck(['archive damaged', 'store refuses'] as const, random);
   const causes = deck(['archive damaged', 'store refuses', 'store stays down'] as const, random);
@@ -90,6 +93,7 @@ export const planRounds = (count: number, random: () => number): readonly Round[
         : {}),
       // A restore that fails must have something to leave as it is.
       olderSnapshots: older() || isLasting,
+      stateByHalf: byHalf(),
       ...(killed() ? { killedAfterBlocks: below(15, random) } : {}),
     };
   });
@@ -125,6 +129,7 @@ export const describeRound = (round: Round): string =>
     `upload: ${round.upload.map(describeFault).join(', ')}`,
     `restore${round.olderSnapshots ? ' over older snapshots' : ''}: ${round.restore.map(describeFault).join(', ')}`,
     ...(round.lasting === undefined ? [] : [`${round.lasting.cause} after ${round.lasting.afterBytes} bytes`]),
+    ...(round.stateByHalf ? ['state made by half'] : []),
     ...(round.killedAfterBlocks === undefined ? [] : [`restored node killed after ${round.killedAfterBlocks} blocks`]),
   ].join('; ');
 
