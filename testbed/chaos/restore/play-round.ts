@@ -1,5 +1,5 @@
 // One round: a node's snapshot goes through the store into the home of a new node, while what takes part in that is killed.
-import { cp } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeTask } from '@nodetask/shared';
 import { hashFolder } from '../../demo/folder-hash.ts';
@@ -141,7 +141,8 @@ const restore = async (
     const failed = judgeFailure(restored);
     const after = await hashFolder(scene.data);
     if (after.sha256 === before.sha256) return failed;
-    return { ...failed, faults: [...failed.faults, 'the data of the target have changed'] };
+    const holds = (await readdir(scene.data)).join(', ');
+    return { ...failed, faults: [...failed.faults, `the data of the target have changed: they are ${holds}`] };
   }
   const got = output(restored)['height'];
   if (got !== height)
