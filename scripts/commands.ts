@@ -27,10 +27,11 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   images: (args) => node(['scripts/images/images.ts', ...args]),
   testbed: (args) => node(['testbed/src/run.ts', ...args]),
   demo: (args) => node(['testbed/demo/demo.ts', ...args]),
-  chaos: ([what, ...args]) =>
-    what === 'result-export'
-      ? node(['agent/test/result-export-kill.test.ts', ...args])
-      : node(['testbed/chaos/chaos.ts', ...(what === undefined ? [] : [what, ...args])]),
+  chaos: ([what, ...args]) => {
+    if (what === 'result-export') return node(['agent/test/result-export-kill.test.ts', ...args]);
+    if (what === 'snapshot-restore') return node(['testbed/chaos/restore/rounds.ts', ...args]);
+    return node(['testbed/chaos/chaos.ts', ...(what === undefined ? [] : [what, ...args])]);
+  },
   deep: (args) => deep(args),
   bench: ([script = '', ...args]) => node([`bench/${script}.ts`, ...args]),
 };

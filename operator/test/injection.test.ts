@@ -102,6 +102,18 @@ test('the pod of a StatefulSet gets the very agent that the example has written 
   assert.deepEqual(injected.spec, hand.spec);
 });
 
+test(
+  'the agent stands before the init container of a node that begins with a restored snapshot',
+  { timeout: 60_000 },
+  async () => {
+    const pod = await firstPodOf(await toSet(await readFile(project('examples/runbooks/sdk-node.yaml'), 'utf8')));
+    assert.deepEqual(
+      pod.spec.initContainers?.map(({ name }) => name),
+      ['nodetask-agent', 'restore-state'],
+    );
+  },
+);
+
 test('a pod that gets its name from the API server gets its agent', { timeout: 60_000 }, async () => {
   const labels = { app: 'deployed', 'nodetask.dev/agent': 'enabled' };
   const { metadata, spec } = labelledPod('sei', 'unused');

@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the main jobs on real parts: a control plane, the operator, agents, CometBFT chains that make blocks, an S3 server. The
+ * `npm run demo`: the main jobs on real parts: a control plane, the operator, agents, a chain of CometBFT and one of the Cosmos SDK, an S3 server. The
  * manifests of examples/ are applied with kubectl; it prints what becomes of each, and how long it took. Exits with 0 only if all came out as
  * expected, with 130 after Ctrl-C.
  */
@@ -26,15 +26,11 @@ interface Stage {
   readonly cluster: Cluster;
   readonly first: Chain;
   readonly second: SecondStage;
-  /** The height of the snapshot that is uploaded. */
-  readonly snapshot: number;
 }
 
 /** Whatever is started is handed to `parts` at once, so that an end half-way stops it too. */
 const setStage = async (parts: AsyncDisposableStack, signal: AbortSignal): Promise<Stage> => {
-  heading(
-    'Starting etcd, kube-apiserver, kube-controller-manager, the operator, CometBFT chains, agents, an S3 server',
-  );
+  heading('Starting etcd, kube-apiserver, kube-controller-manager, the operator, two chains, agents, an S3 server');
   const begin = performance.now();
   const second = await startSecondStage(parts);
   signal.throwIfAborted();
@@ -47,19 +43,19 @@ const setStage = async (parts: AsyncDisposableStack, signal: AbortSignal): Promi
   const agent = await cluster.createAgentPod(examplePod, { home, nodeRPC: rpcUrl, labels: { app: 'sei-rpc' } });
   print(`  pod ${namespace}/${examplePod} with its agent at ${agent.url}`);
   signal.throwIfAborted();
-  for (const { validator } of [first, second.chain]) {
+  for (const validator of [first.validator, ...second.validators]) {
     print(
       `  chain ${await validator.chainId()} at height ${String(await validator.height())}, RPC ${validator.rpcUrl}`,
     );
   }
-  const snapshot = await addSecondPods(cluster, second);
+  await addSecondPods(cluster, second);
   print(`  up after ${secondsSince(begin).toFixed(1)} s`);
-  return { cluster, first, second, snapshot };
+  return { cluster, first, second };
 };
 
-const play = async ({ cluster, first, second, snapshot }: Stage, signal: AbortSignal): Promise<Outcome[]> => {
+const play = async ({ cluster, first, second }: Stage, signal: AbortSignal): Promise<Outcome[]> => {
   heading('A schedule to begin with; the table is kubectl get nodetasks --watch');
-  const nightly = await applyStep(cluster, nightlyUpload(snapshot), secondSubstitutions(second));
+  const nightly = await applyStep(cluster, nightlyUpload, secondSubstitutions(second));
   // Where one of the two fails, the other must not go on.
   const failed = new AbortController();
   const both = AbortSignal.any([signal, failed.signal]);
@@ -70,7 +66,7 @@ const play = async ({ cluster, first, second, snapshot }: Stage, signal: AbortSi
       outcomeOf(cluster, nightly, both),
     ]);
     heading('Second act: snapshots, a new node, results');
-    return [...outcomes, upload, ...(await playSecondAct(cluster, second, snapshot, signal))];
+    return [...outcomes, upload, ...(await playSecondAct(cluster, second, signal))];
   } finally {
     failed.abort();
   }

@@ -2,30 +2,33 @@
 import { is } from './outcome.ts';
 import { changedKeys, hasCondition, oneShot, output, result, scheduled, succeeded } from './step.ts';
 import type { Step } from './step.ts';
-import { chainId } from './second-stage.ts';
+import { chainId, snapshotInterval } from './second-stage.ts';
 
 const kilobytes = (bytes: unknown): string => `${(Number(bytes) / 1000).toFixed(0)} kB`;
 
-/** Applied before the first act, so that its next full minute comes while that is played. `height` is the snapshot that it must take. */
-export const nightlyUpload = (height: number): Step => ({
+const isSnapshot = (height: unknown): string | undefined =>
+  typeof height === 'number' && height > 0 && height % snapshotInterval === 0
+    ? undefined
+    : `height is ${JSON.stringify(height)}, which is none of a snapshot`;
+
+/** Applied before the first act, so that its next full minute comes while that is played. */
+export const nightlyUpload: Step = {
   example: 'runbooks/nightly-snapshots/upload',
   shows: 'a snapshot uploaded by cron; its time comes while the first act is played',
   done: (task) => hasCondition(task, 'LastRunSucceeded'),
   fault: (task) =>
-    scheduled(task) ?? is('outcome', result(task)?.outcome, 'changed') ?? is('height', output(task)['height'], height),
+    scheduled(task) ?? is('outcome', result(task)?.outcome, 'changed') ?? isSnapshot(output(task)['height']),
   says: (task) =>
     `${String(output(task)['key'])}, ${kilobytes(output(task)['bytes'])}, next at ${task.status?.nextRunAt ?? 'an unknown time'}`,
   timeoutMs: 90_000,
-});
+};
 
-export const restore = (height: number): Step =>
-  oneShot({
-    example: 'runbooks/nightly-snapshots/restore',
-    shows: "the snapshot of the schedule, verified and unpacked into the new node's home",
-    fault: (task) => succeeded(task) ?? is('height', output(task)['height'], height),
-    says: (task) =>
-      `snapshot ${String(output(task)['height'])}, SHA-256 ${String(output(task)['sha256']).slice(0, 12)}…`,
-  });
+export const restore: Step = oneShot({
+  example: 'runbooks/nightly-snapshots/restore',
+  shows: "the snapshot of the schedule, verified and unpacked into the new node's home",
+  fault: (task) => succeeded(task) ?? isSnapshot(output(task)['height']),
+  says: (task) => `snapshot ${String(output(task)['height'])}, SHA-256 ${String(output(task)['sha256']).slice(0, 12)}…`,
+});
 
 /** In the order in which a node needs them. */
 export const newNodeSteps: readonly Step[] = [

@@ -1,30 +1,31 @@
 /**
- * What the second act needs beside the cluster: a chain whose application takes state-sync snapshots, a witness of it, an S3 server, a pod on
- * the validator's home, and a pod on the home of a node that has never been started and knows nothing of the chain.
+ * What the second act needs beside the cluster: a chain of the Cosmos SDK whose nodes take state-sync snapshots, an S3 server, a pod on the home of a
+ * validator, and a pod on the home of a node that has never been started and knows nothing of the chain.
  */
 import { rm } from 'node:fs/promises';
-import { startChain } from '../src/chain.ts';
-import type { Chain } from '../src/chain.ts';
 import type { ChainNode } from '../src/chain/chain-node.ts';
 import type { Cluster } from '../src/cluster.ts';
 import { startS3 } from '../src/s3.ts';
 import type { S3Server } from '../src/s3.ts';
+import { startSdkChain } from '../src/sdk-chain.ts';
+import type { SdkChain } from '../src/sdk-chain.ts';
 import type { Substitutions } from './apply-step.ts';
-import { layOutSnapshots } from './app-snapshots.ts';
-import { sendTransactions } from './transactions.ts';
 import { print } from './terminal.ts';
 
 export const chainId = 'nodetask-demo-2';
 export const newPod = 'sei-rpc-1';
 export const resultsBucket = 'sei-results';
 const snapshotsPod = 'sei-snapshots-0';
-/** Blocks; about 4 s. */
-const snapshotInterval = 60;
+/** Blocks; a few seconds. */
+export const snapshotInterval = 40;
+/** More than are taken between the upload and the look at what was restored from it. */
+const snapshotKeepRecent = 30;
 
 export interface SecondStage {
   readonly s3: S3Server;
-  readonly chain: Chain;
-  readonly witness: ChainNode;
+  readonly chain: SdkChain;
+  /** Both of the chain's. The home of the first is what is uploaded from. */
+  readonly validators: readonly [ChainNode, ChainNode];
   /** Made, but without a genesis, without peers, and never started. */
   readonly newNode: ChainNode;
 }
@@ -32,24 +33,23 @@ export interface SecondStage {
 /** Whatever it starts is handed to `parts`, also where it fails half-way. */
 export const startSecondStage = async (parts: AsyncDisposableStack): Promise<SecondStage> => {
   const s3 = parts.use(await startS3({ buckets: ['sei-snapshots', resultsBucket] }));
-  const chain = parts.use(await startChain({ app: 'e2e', chainId, snapshotInterval }));
-  const witness = await chain.addFollower({ name: 'witness' });
-  await witness.start();
-  await sendTransactions(chain.validator);
-  const newNode = await chain.addFollower({ name: newPod, persistentPeers: [] });
+  const chain = parts.use(await startSdkChain({ chainId, snapshotInterval, snapshotKeepRecent }));
+  const [first, second] = chain.validators;
+  if (first === undefined || second === undefined) throw new Error('the chain has fewer than two validators');
+  const newNode = await chain.addNode({ name: newPod, persistentPeers: [] });
   await rm(newNode.genesisFile);
-  return { s3, chain, witness, newNode };
+  return { s3, chain, validators: [first, second], newNode };
 };
 
-/** Makes the pods, and lays out two snapshots; answers the height of the one that an upload takes: the second-highest. */
+/** Makes the pods, and waits until there are two snapshots: an upload takes one that the node has finished. */
 export const addSecondPods = async (
   cluster: Cluster,
-  { s3, chain, witness, newNode }: SecondStage,
-): Promise<number> => {
-  const { validator } = chain;
+  { s3, chain, validators, newNode }: SecondStage,
+): Promise<void> => {
+  const [source, other] = validators;
   await cluster.createAgentPod(snapshotsPod, {
-    home: validator.home,
-    nodeRPC: validator.rpcUrl,
+    home: source.home,
+    nodeRPC: source.rpcUrl,
     env: s3.environment,
     allowHosts: [s3.host],
   });
@@ -57,26 +57,20 @@ export const addSecondPods = async (
     home: newNode.home,
     nodeRPC: newNode.rpcUrl,
     env: s3.environment,
-    allowHosts: [s3.host, validator.address, witness.address],
+    allowHosts: [s3.host, source.address, other.address],
   });
-  await validator.waitForHeight(2 * snapshotInterval + 1);
-  const heights = await layOutSnapshots(validator.home);
-  const height = heights.at(-2);
-  if (height === undefined) throw new Error(`the application has taken fewer than two snapshots: ${heights.join()}`);
-  print(`  pods ${snapshotsPod} (its validator) and ${newPod} (an empty home); S3 at ${s3.endpoint}`);
-  print(
-    `  the application's snapshots ${heights.join(', ')} are laid out under data/snapshots/<height>, as a Sei node does`,
-  );
-  return height;
+  await chain.untilSnapshot(source, 2 * snapshotInterval);
+  print(`  pods ${snapshotsPod} (a validator) and ${newPod} (an empty home); S3 at ${s3.endpoint}`);
+  print(`  the validator takes a snapshot each ${snapshotInterval} blocks`);
 };
 
-export const secondSubstitutions = ({ s3, chain, witness }: SecondStage): Substitutions => [
+export const secondSubstitutions = ({ s3, validators: [first, second] }: SecondStage): Substitutions => [
   ['pacific-1', chainId],
-  ['sentry-0.sei.svc.cluster.local', chain.validator.address],
-  ['sentry-1.sei.svc.cluster.local', witness.address],
+  ['sentry-0.sei.svc.cluster.local', first.address],
+  ['sentry-1.sei.svc.cluster.local', second.address],
   ['region: eu-central-1', `region: ${s3.region}`],
   ['# endpoint: https://minio.example.com', `endpoint: ${s3.endpoint}`],
   ["cron: '0 3 * * *'", "cron: '* * * * *'"],
-  ['trustHeightOffset: 2000', 'trustHeightOffset: 100'],
+  ['trustHeightOffset: 2000', 'trustHeightOffset: 20'],
   ['pageSize: 1000', 'pageSize: 50'],
 ];

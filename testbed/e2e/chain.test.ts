@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { layOutSnapshots, snapshotsFolder } from '../demo/app-snapshots.ts';
+import { layOutSnapshots, snapshotsFolder } from '../src/chain/app-snapshots.ts';
 import { hashFolder } from '../demo/folder-hash.ts';
-import { countInState, sendTransactions } from '../demo/transactions.ts';
+import { countInState, sendTransactions } from '../src/chain/transactions.ts';
 import { waitFor } from '../src/wait.ts';
 import { makeChainFiles, pods, prepareHomes, SNAPSHOT_INTERVAL, startValidator } from './support/chain.ts';
 import type { ChainFiles } from './support/chain.ts';

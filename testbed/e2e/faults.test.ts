@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
-import { layOutSnapshots, snapshotsFolder } from '../demo/app-snapshots.ts';
+import { layOutSnapshots, snapshotsFolder } from '../src/chain/app-snapshots.ts';
 import { gapIn, readPages } from '../demo/exported-pages.ts';
 import { isReady } from '../src/pods/pod.ts';
 import { waitFor } from '../src/wait.ts';

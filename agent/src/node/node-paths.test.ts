@@ -81,7 +81,7 @@ describe('paths of config.toml', () => {
   });
 
   for (const [what, value, message] of [
-    ['a number', '5', /is no text: give the path in quotes/],
+    ['a number', '5', /is no text: put it in quotes/],
     ['an empty text', '""', /is "", which is no file/],
     ['a folder', '"config/"', /is "config\/", which is no file/],
     ['a NUL', '"a\\u0000b"', /is no path: "a\\u0000b"/],

@@ -1,7 +1,7 @@
 // Gives the chain's application a state worth a snapshot, and asks for it.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { ChainRpc } from '../src/chain/chain-rpc.ts';
+import type { ChainRpc } from './chain-rpc.ts';
 
 const COUNT = 100;
 const VALUE_CHARACTERS = 2_000;
