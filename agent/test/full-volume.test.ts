@@ -37,12 +37,14 @@ interface Task {
   readonly params: object;
   readonly prefixes?: string;
   readonly fills: readonly Fill[];
+  /** Default: of the chain. */
+  readonly nodeRPC?: string;
 }
 
 const run = async (t: TestContext, home: NodeHome, task: Task): Promise<readonly FullVolumeRun[]> => {
   if (noMount !== undefined) t.diagnostic(`no volume but a quota, since none can be mounted: ${noMount}`);
   const where = { template: home.root, nodeRPC: chain.validator.rpcUrl, isMounted: noMount === undefined };
-  const runs = await runOnFullVolume(t, { ...task, ...where }, 32);
+  const runs = await runOnFullVolume(t, { ...where, ...task }, 32);
   assert.equal(runs.length, task.fills.length);
   for (const { isFull, fill } of runs) assert.ok(isFull, `never got to ${JSON.stringify(fill)}`);
   return runs;
@@ -97,6 +99,8 @@ describe('a full volume', () => {
     const runs = await run(t, await makeChainHome(t), {
       type: 'configure-genesis',
       params: { uri: `s3://${bucket}/genesis.json`, ...server },
+      // That chain is another one.
+      nodeRPC: 'http://127.0.0.1:1',
       fills: [{ bytesLeft: 0 }, { bytesLeft: 1_000_000 }, { atStage: 'download' }],
     });
     for (const one of runs) {

@@ -43,7 +43,7 @@ const params = (prefix: string, more: object = {}, endpoint = s3.endpoint): Reco
 const KiB = 1024;
 const MiB = 1024 * KiB;
 /** Faults end soon, and hostile answers soon are too large. */
-const tuning = { callTimeoutMs: 1_200, tries: 2, firstPauseMs: 5, budgetBytes: 256 * KiB };
+const tuning = { callTimeoutMs: 1_200, tries: 2, firstPauseMs: 5, budgetBytes: 256 * KiB, largestBytes: 256 * KiB };
 
 describe('a real chain', () => {
   let chain: Chain;

@@ -116,7 +116,13 @@ describe('a one-shot', () => {
     const pages = await readPages(s3, 'grow/');
     const last = assertComplete(pages, 1);
     const bytes = (await s3.files.list(testBucket, 'grow/')).reduce((sum, object) => sum + object.bytes, 0);
-    assert.deepEqual(first.output, { pages: pages.length, blocks: last, bytes, lastExportedHeight: last });
+    assert.deepEqual(first.output, {
+      chainVerified: 'genesis-missing',
+      pages: pages.length,
+      blocks: last,
+      bytes,
+      lastExportedHeight: last,
+    });
     assert.ok(pages.length >= 3 && pages.every(({ blocks }) => blocks.length === 20));
     assert.deepEqual(progress.at(-1), { stage: 'export', done: last, total: last, unit: 'blocks' });
     await assertFaithful(pages, chain.validator);
@@ -131,7 +137,7 @@ describe('a one-shot', () => {
 
   test('with nothing to export changes nothing, and says why', async (t) => {
     const { run, home } = await agent(t);
-    const none = { pages: 0, blocks: 0, bytes: 0 };
+    const none = { chainVerified: 'genesis-missing', pages: 0, blocks: 0, bytes: 0 };
     const { message: full, ...unchanged } = await run(params('none', { pageSize: 100_000 }));
     assert.deepEqual(unchanged, {
       outcome: 'unchanged',

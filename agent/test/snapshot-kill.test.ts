@@ -291,7 +291,7 @@ test('a note of earlier restores that leads elsewhere has nothing removed there'
   const home = await makeChainHome(t);
   const note = join(home.root, '.nodetask-restore-places.json');
   await writeFile(note, JSON.stringify({ version: 1, places: [{ parent: volume, name: 'snapshots' }] }));
-  assert.equal((await runUpload(home, at('note'))).outcome, 'unchanged');
+  assert.equal((await runUpload(home, at('note'))).outcome, 'skipped');
   assert.deepEqual(await readdir(join(volume, '.restore-new')), ['precious']);
   await writeFile(note, '{"places": [');
   await assert.rejects(runUpload(home, at('note')), { code: 'file-invalid', message: /restore-places\.json was not/ });

@@ -149,11 +149,12 @@ test('with fewer than two snapshots the upload is skipped, and says how many the
   await writeFile(appToml, '[state-sync]\nsnapshot-interval = "2000"\nsnapshot-keep-recent = 2\n');
   const waits = 'wait for the next snapshot, which the node takes every 2000 blocks';
   assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${waits}`));
-  // Why there is nothing to upload is explained, and not judged: a broken file is no reason to fail.
-  for (const broken of ['[state-sync', '[state-sync]\nsnapshot-interval = "often"\n']) {
-    await writeFile(appToml, broken);
-    assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${advice}`));
-  }
+  // The reason for having nothing to upload is explained, and not judged: an odd interval is no reason to fail.
+  await writeFile(appToml, '[state-sync]\nsnapshot-interval = "often"\n');
+  assert.deepEqual(await runUpload(home, at('few')), skipped(`1 snapshot on disk, 2 are needed: ${advice}`));
+  // A file that cannot be parsed may name another folder of snapshots.
+  await writeFile(appToml, '[state-sync');
+  await assert.rejects(runUpload(home, at('few')), { code: 'file-invalid', message: /app\.toml:1:2: not TOML/ });
   assert.deepEqual(await keys('few/'), []);
 });
 
@@ -378,10 +379,8 @@ test('snapshots outside of the home need --allow-path, and without it nothing is
     code: 'file-invalid',
     message: /the folder above .*snapshot-directory in .* is "\S+\/other": .*--allow-path/,
   });
-  assert.deepEqual(await runUpload(narrow, at('narrow')), {
-    outcome: 'unchanged',
-    output: { reason: 'fewer-than-2-snapshots' },
-  });
+  const { outcome, reason } = await runUpload(narrow, at('narrow'));
+  assert.deepEqual({ outcome, reason }, { outcome: 'skipped', reason: 'fewer-than-2-snapshots' });
 });
 
 test('a link from the snapshots folder out of the home is not followed, and one within the home is read', async (t) => {

@@ -95,8 +95,12 @@ test('of two formats of a height the complete one counts, and only that one is l
 test('a node whose snapshots are all incomplete uploads nothing and says so', async (t) => {
   const home = await makeChainHome(t);
   await writeListedHeights(home, '100:gone,200:partial,300:empty');
-  const { outcome, output } = await runUpload(home, at('none'));
-  assert.deepEqual([outcome, output?.['reason']], ['unchanged', 'no-complete-snapshot']);
+  const { outcome, reason, message, output } = await runUpload(home, at('none'));
+  assert.deepEqual([outcome, reason], ['skipped', 'no-complete-snapshot']);
+  assert.match(
+    message ?? '',
+    /^nothing uploaded: 2 snapshots on disk, none is complete \(300: metadata\.db does not list it.*wait for the next snapshot$/,
+  );
   assert.deepEqual(
     skippedOf(output).map(({ height }) => height),
     [300, 200, 100],

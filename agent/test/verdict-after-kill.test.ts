@@ -8,6 +8,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { TaskResult } from '@nodetask/shared';
 import type { NodeHome } from '../src/node/node-home.ts';
+import { makeTempHome } from '../src/node/testing/temp-home.ts';
 import { makeSeiHome } from '../src/tasks/testing/sei-home.ts';
 import { FullServers } from './support/limits/full-servers.ts';
 import { startTestS3, testBucket } from './support/object-store.ts';
@@ -146,7 +147,8 @@ const cases: Readonly<Record<string, Case>> = {
       startHeight: 701,
       pageSize: 100,
     }),
-    make: (t) => makeChainHome(t),
+    // The servers are of another chain than that of the other cases.
+    make: (t) => makeTempHome(t),
     output: { pages: 3, blocks: 300, lastExportedHeight: 1000 },
   },
 };

@@ -17,6 +17,11 @@ export class TooManyBytesError extends Error {
 }
 
 const firstBufferBytes = 16 * 1024;
+const largeBytes = 4 * 1024 * 1024;
+const largestBytes = 64 * 1024 * 1024;
+
+/** Memory of this size is taken from the system page by page as it is written, and doubling it again and again would leave as much behind. */
+const grown = (bytes: number): number => (bytes < largeBytes ? 2 * bytes : Math.max(largestBytes, 2 * bytes));
 
 /**
  * The bytes of a body, at most `maxBytes`. With the first byte beyond them it throws {@link TooManyBytesError} and leaves the body, which
@@ -30,7 +35,7 @@ export const readBounded = async (body: AsyncIterable<Uint8Array>, maxBytes: num
     const end = bytes + chunk.length;
     if (end > maxBytes) throw new TooManyBytesError(maxBytes);
     if (end > held.length) {
-      const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(end, 2 * held.length)));
+      const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(end, grown(held.length))));
       held.copy(larger, 0, 0, bytes);
       held = larger;
     }

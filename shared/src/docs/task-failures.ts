@@ -32,7 +32,6 @@ const rpc = ['rpc-unreachable', 'rpc-refused', 'rpc-method-missing', 'rpc-invali
 export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
   'snapshot-upload': ['upload-too-old', 'chain-mismatch', 'file-changed', ...snapshotStore, ...store, ...files],
   'snapshot-restore': [
-    'file-changed',
     'chain-mismatch',
     'chain-unproven',
     'node-running',

@@ -24,7 +24,7 @@ test('keeps the text of the results: bare, in an envelope, and of two members th
     `{"result":${results},"jsonrpc":"2.0"}`,
     `{"jsonrpc":"2.0","result":{"height":"9"},"id":{"result":{"height":"8"}},"result": ${results} }\n`,
   ]) {
-    assert.equal(blockLine(7, await answerOf(text), at).toString(), line);
+    assert.equal(Buffer.concat(blockLine(7, await answerOf(text), at)).toString(), line);
   }
 });
 
@@ -35,7 +35,8 @@ test('is one line that says the same, whatever the answer holds and however it i
       const result = { height: '7', value: JSON.parse(value) as unknown };
       const body = enveloped ? { jsonrpc: '2.0', id: -1, result } : result;
       const text = JSON.stringify(body, null, indent);
-      const written = blockLine(7, await answerOf(crlf ? text.replaceAll('\n', '\r\n') : text), at).toString();
+      const answer = await answerOf(crlf ? text.replaceAll('\n', '\r\n') : text);
+      const written = Buffer.concat(blockLine(7, answer, at)).toString();
       assert.equal(written.indexOf('\n'), written.length - 1);
       assert.deepEqual(JSON.parse(written), {
         block_results: JSON.parse(JSON.stringify(result)) as unknown,

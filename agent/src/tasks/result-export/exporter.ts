@@ -21,6 +21,7 @@ import { missingResultsError, missingResultsOf } from './missing-results.ts';
 import { blocksPruned, type ExportPlan, pagesOf, planExport } from './plan-export.ts';
 import { retry } from './retry.ts';
 import { defaultTuning, type ExportTuning } from './tuning.ts';
+import type { Turns } from './turns.ts';
 
 export interface ExportOptions {
   readonly home: NodeHome;
@@ -102,12 +103,15 @@ export class Exporter {
   #lowestHeight = 0;
   readonly #context: TaskContext<ResultExportParams>;
   readonly #options: ExportOptions;
+  readonly #turns: Turns;
   readonly #rpcEndpoint: string;
   readonly #destination: ExportDestination;
   readonly #stateFile: ExportStateFile;
   readonly #store: ObjectStore;
 
-  constructor(context: TaskContext<ResultExportParams>, options: ExportOptions) {
+  /** @param turns Of all exports of the process. */
+  constructor(context: TaskContext<ResultExportParams>, options: ExportOptions, turns: Turns) {
+    this.#turns = turns;
     this.tuning = { ...defaultTuning, ...options.tuning };
     this.#context = context;
     this.#options = options;
@@ -239,6 +243,8 @@ export class Exporter {
       fetch: (height, maxBytes, windowSignal) => this.#fetch(height, maxBytes, windowSignal),
       concurrency: params.concurrency,
       budgetBytes: this.tuning.budgetBytes,
+      largestBytes: this.tuning.largestBytes,
+      turns: this.#turns,
       signal: AbortSignal.any([signal, left.signal]),
     });
     const total = this.#sum.blocks + plan.exportable;
@@ -336,11 +342,15 @@ export class Exporter {
       if (next.done === true || next.value.height !== height)
         throw new Error(`block ${height} is missing in the window`);
       this.#context.progress({ stage: 'export', done: this.#sum.blocks + height - from + 1, total, unit: 'blocks' });
-      yield next.value.line;
+      try {
+        yield* next.value.line;
+      } finally {
+        next.value.release?.();
+      }
     }
   }
 
-  #fetch(height: number, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+  #fetch(height: number, maxBytes: number, signal: AbortSignal): Promise<readonly Buffer[]> {
     const { rpc, clock } = this.#options;
     return this.#retry(signal, async () => {
       const call = { signal, timeoutMs: this.tuning.callTimeoutMs, maxBytes, members: ['height'] };

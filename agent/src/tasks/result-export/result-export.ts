@@ -5,6 +5,7 @@ import { compileDestination } from './export-destination.ts';
 import { Exporter, type ExportOptions, finishExport, withOutput } from './exporter.ts';
 import { followChain } from './follow-chain.ts';
 import { nothingToExport } from './nothing-to-export.ts';
+import { Turns } from './turns.ts';
 
 /**
  * result-export: writes the `block_results` of every block since the last exported height to an object store, as pages of compressed JSON
@@ -12,31 +13,34 @@ import { nothingToExport } from './nothing-to-export.ts';
  * daemon follows the chain. Where nothing is exported, the newest page must not be older than `maxAgeSeconds`. How pages and state hold together
  * is in docs/adr. Output: `{reason?, pages, blocks, bytes, lastExportedHeight?}`, also of a run that failed on its way.
  */
-export const resultExport = (options: ExportOptions): TaskHandler<ResultExportParams> => ({
-  interrupted: 'run-again',
-  daemon: true,
-  locks: (params) => [compileDestination(params).lock],
-  check: (params) => {
-    compileDestination(params);
-    const { rpcEndpoint, endpoint } = params;
-    if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
-    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
-  },
-  finish: (context, pledge) => finishExport(context, pledge, options),
-  run: async (context) => {
-    const exporter = new Exporter(context, options);
-    try {
-      await exporter.takeUp();
-      return await (context.kind === 'daemon'
-        ? followChain(exporter, context, options.clock)
-        : exportOnce(exporter, context));
-    } catch (error) {
-      throw withOutput(error, exporter.output);
-    } finally {
-      exporter.close();
-    }
-  },
-});
+export const resultExport = (options: ExportOptions): TaskHandler<ResultExportParams> => {
+  const turns = new Turns();
+  return {
+    interrupted: 'run-again',
+    daemon: true,
+    locks: (params) => [compileDestination(params).lock],
+    check: (params) => {
+      compileDestination(params);
+      const { rpcEndpoint, endpoint } = params;
+      if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
+      if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+    },
+    finish: (context, pledge) => finishExport(context, pledge, options),
+    run: async (context) => {
+      const exporter = new Exporter(context, options, turns);
+      try {
+        await exporter.takeUp();
+        return await (context.kind === 'daemon'
+          ? followChain(exporter, context, options.clock)
+          : exportOnce(exporter, context));
+      } catch (error) {
+        throw withOutput(error, exporter.output);
+      } finally {
+        exporter.close();
+      }
+    },
+  };
+};
 
 const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportParams>): Promise<TaskReport> => {
   const { partialPage } = context.params;

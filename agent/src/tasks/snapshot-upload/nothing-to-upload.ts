@@ -14,7 +14,7 @@ export const nothingToUpload = (
   const output = tellSkipped(snapshots);
   return settings?.interval === 0n
     ? nothingDone('snapshots-switched-off', output, `${found}, and ${switchedOff(settings)}`)
-    : nothingDone(reason, output, `${found}: ${whatToSet(settings)}`);
+    : nothingDone(reason, output, `${found}: ${reason === 'fewer-than-2-snapshots' ? whatToSet(settings) : waitFor(settings)}`);
 };
 
 const whatIsThere = (
@@ -47,8 +47,13 @@ const switchedOff = ({ path }: SnapshotSettings): string =>
 
 const whatToSet = (settings: SnapshotSettings | undefined): string => {
   if (settings === undefined) return 'have the node take snapshots, and set snapshot-keep-recent to 2 or more';
-  const { path, interval, keepRecent } = settings;
+  const { path, keepRecent } = settings;
   if (keepRecent === 1n)
     return `set state-sync.snapshot-keep-recent in ${path} to 2 or more (it is 1), and restart the node`;
-  return `wait for the next snapshot, which the node takes every ${interval} blocks`;
+  return waitFor(settings);
 };
+
+const waitFor = (settings: SnapshotSettings | undefined): string =>
+  settings === undefined
+    ? 'wait for the next snapshot'
+    : `wait for the next snapshot, which the node takes every ${settings.interval} blocks`;

@@ -45,7 +45,7 @@ const wellEnded = (pod: string, { run, outcome }: RunRecord, said = 'no reason g
 /** Of the last run that has ended the result says more than the list of runs has room for. */
 const whatItSaid = ({ error, reason }: RunRecord, result: TargetView['result']): string | undefined => {
   if (error === undefined) return (result?.reason === reason ? result?.message : undefined) ?? reason;
-  return result?.error?.startsWith(error.replace(/…$/, '')) === true ? result.error : error;
+  return result?.error?.startsWith(error.replace(/\u2026$/, '')) === true ? result.error : error;
 };
 
 /** When a schedule last fired, when it fires next, and how many of its firings were missed, over all targets. */
