@@ -42,7 +42,6 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
     'rpc-method-missing': whetherItRuns,
     'rpc-invalid': whetherItRuns,
     'source-invalid': whetherItRuns,
-    'patch-invalid': unused,
   },
   'discover-peers': {
     'invalid-params': atSubmit,
