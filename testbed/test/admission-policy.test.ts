@@ -564,7 +564,7 @@ describe('the rest of a NodeTask', () => {
   });
 });
 
-describe('with 256 targets of the longest names and the largest results', { timeout: 240_000 }, () => {
+describe('with 256 targets of the longest names and the largest results', { timeout: 480_000 }, () => {
   const name = 'largest';
   const pods = Array.from({ length: maxTargets }, (_, i) => `${i}`.padStart(253, 'p'));
   const agents = new Map<string, StatusWriter>();

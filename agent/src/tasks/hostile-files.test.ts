@@ -24,7 +24,7 @@ const fill = (characters: number, unit: (index: number) => string): string => {
 const megabyte = 1024 * 1024;
 const json = (rest: string): string => `{"chain_id":"c",${rest}}`;
 const toml = (rest: string): string => `moniker = "a"\n${rest}`;
-const tomlCharacters = 255 * 1024;
+const tomlCharacters = 127 * 1024;
 const manyKeys = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, index + 1]));
 
 const cases = [

@@ -2,7 +2,7 @@ import { TaskError } from '@nodetask/shared';
 import type { DocumentTable } from '../document-value.ts';
 
 /** The largest TOML file that tasks read; real ones have some 25 kB, and to parse the most hostile one blocks the process for a quarter of a second. */
-export const maxTomlBytes = 256 * 1024;
+export const maxTomlBytes = 128 * 1024;
 
 /** Deeper nesting than any node has, and shallow enough for recursion. */
 const maxDepth = 64;

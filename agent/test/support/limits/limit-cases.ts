@@ -70,7 +70,7 @@ const patchGenesis = (name: string, input: string, prepare: (home: NodeHome) => 
 
 const manyKeys = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, index + 1]));
 const someKeys = Object.fromEntries(Object.entries(manyKeys).slice(0, 100));
-const tomlKeys = (): string => `moniker = "a"\n${fill(255 * KiB, (index) => `k${index}=0\n`)}`;
+const tomlKeys = (): string => `moniker = "a"\n${fill(127 * KiB, (index) => `k${index}=0\n`)}`;
 
 /** A daemon with blocks of this size, for a bucket of its own. */
 const exportBlocks = (servers: FullServers, id: string, blockMiB: number): MeasuredTask => ({
@@ -127,7 +127,7 @@ export const limitCases: readonly LimitCase[] = [
   },
   {
     name: 'config-patch, three TOML files, 100 keys change in each',
-    input: '3 × 256 KiB',
+    input: '3 × 128 KiB',
     prepare: async (home) => {
       for (const name of ['config.toml', 'app.toml', 'client.toml']) await writeConfig(name, tomlKeys)(home);
     },
@@ -136,7 +136,7 @@ export const limitCases: readonly LimitCase[] = [
   },
   ...(['config-validate', 'config-apply', 'config-reload'] as const).map((type): LimitCase => ({
     name: `${type}, both files`,
-    input: '2 × 256 KiB',
+    input: '2 × 128 KiB',
     prepare: async (home) => {
       const moved = await makeSeiHome({ after: () => undefined });
       for (const name of ['config.toml', 'app.toml'] as const) {
@@ -144,7 +144,7 @@ export const limitCases: readonly LimitCase[] = [
         const text = await readFile(join(moved.config, name), 'utf8');
         await writeFile(
           join(home.config, name),
-          `${text}\n[unknown]\n${fill(255 * KiB - text.length, (index) => `k${index}=1\n`)}`,
+          `${text}\n[unknown]\n${fill(127 * KiB - text.length, (index) => `k${index}=1\n`)}`,
         );
       }
       await rm(moved.root, { recursive: true });
