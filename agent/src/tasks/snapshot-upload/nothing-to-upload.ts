@@ -14,7 +14,11 @@ export const nothingToUpload = (
   const output = tellSkipped(snapshots);
   return settings?.interval === 0n
     ? nothingDone('snapshots-switched-off', output, `${found}, and ${switchedOff(settings)}`)
-    : nothingDone(reason, output, `${found}: ${reason === 'fewer-than-2-snapshots' ? whatToSet(settings) : waitFor(settings)}`);
+    : nothingDone(
+        reason,
+        output,
+        `${found}: ${reason === 'fewer-than-2-snapshots' ? whatToSet(settings) : waitFor(settings)}`,
+      );
 };
 
 const whatIsThere = (
