@@ -118,7 +118,7 @@ export class Run {
     }
   }
 
-  /** What an interrupted run was about to do may be done: then it has ended so, whatever its time limit says. */
+  /** If an interrupted run had done what it pledged, it ends as pledged, whatever its time limit says. */
   async #finish(): Promise<TaskReport | undefined> {
     const { record, handler } = this.#options;
     const { pledge } = record;

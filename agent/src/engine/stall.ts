@@ -28,7 +28,7 @@ export const restartProgress = (run: number, before: Progress | undefined, failu
 /** A stall that has lasted so long is written to the journal, and so is its end: a restart of the agent does not begin it anew. */
 const worthAWriteMs = 10_000;
 
-/** Whether progress is worth a write. @param stored `stalledSince` as the journal has it. */
+/** True if progress is worth a write. @param stored `stalledSince` as the journal has it. */
 export const isWorthAWrite = ({ stalledSince, at }: Progress, stored: string | undefined): boolean => {
   if (stalledSince === stored) return false;
   return stalledSince === undefined || Date.parse(at) - Date.parse(stalledSince) >= worthAWriteMs;

@@ -92,7 +92,7 @@ const paramsOf = (record: TaskRecord, { params }: Submission): readonly (readonl
     .toSorted()
     .map((name) => [`params.${name}`, record.params[name], params[name]]);
 
-/** What of `async` stays while a task lives: what updateSchedule does not change. */
+/** The part of `async` that stays while a task lives: updateSchedule changes the rest. */
 const shapeOf = (async: Async | undefined): unknown =>
   async?.schedule === undefined ? async : { schedule: { trigger: async.schedule.blockHeight ?? 'cron' } };
 

@@ -47,7 +47,7 @@ export interface TaskContext<Params> {
    * TaskError `store-unavailable`: then do not go on.
    */
   pledge(pledge: Pledge): void;
-  /** What this very run pledged last before the end of the process interrupted it. */
+  /** The last pledge of this very run before the end of the process interrupted it. */
   readonly pledged?: Pledge;
   /**
    * Runs `work` while holding locks; for daemons, which hold none of their own. Rejects with BusyError where one is held.

@@ -2,7 +2,7 @@ import { TaskError } from '@nodetask/shared';
 import { readChainId } from './chain-id.ts';
 import type { NodeHome } from './node-home.ts';
 
-/** What a task tells of a chain that it held against the genesis of the node, if there is one. */
+/** The word of a task on a chain that it compared with the genesis of the node, if there is one. */
 export type ChainVerified = 'verified' | 'genesis-missing';
 
 /** The chain of the node's own genesis; undefined if it has none yet. Throws TaskError `file-invalid`, `file-io`. */

@@ -1,4 +1,4 @@
-/** Where a path that the node's configuration sets may lead. docs/adr/0035-paths-from-the-nodes-configuration.md */
+/** Decides to which places a path of the node's configuration may lead. docs/adr/0035-paths-from-the-nodes-configuration.md */
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TaskError } from '@nodetask/shared';

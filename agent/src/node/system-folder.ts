@@ -1,6 +1,6 @@
 import { sep } from 'node:path';
 
-/** Whether an absolute path is the folder or lies in it. */
+/** True if an absolute path is the folder or lies in it. */
 export const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type JsonEvents, type JsonKind, JsonTokens } from './json-tokens.ts';
 
-/** What an edit looks at: members by their names. A table is followed only where `members` are named, a list kept only where `list` says so. */
+/** The parts that an edit looks at: members by their names. A table is followed only where `members` are named, a list kept only where `list` says so. */
 export interface Wanted {
   readonly members: Map<string, Wanted>;
   list: boolean;
@@ -38,7 +38,7 @@ interface Placeholder extends Span {
 
 type Piece = Buffer | Placeholder;
 
-/** Where members that are not wanted have been put, in an object that is followed. */
+/** The places of members that are not wanted, in an object that is followed. */
 interface Level {
   readonly wanted: Wanted;
   /** Index of the pieces with all of them since the last wanted member but the last one. */
@@ -47,7 +47,7 @@ interface Level {
   last: number | undefined;
 }
 
-/** What is passed over, or kept, until the value at this depth ends. */
+/** The value that is passed over, or kept, until it ends at this depth. */
 interface Passing {
   readonly depth: number;
   readonly start: number;
@@ -67,7 +67,7 @@ export class SkeletonReader implements JsonEvents {
   #bytes = 0;
   #chunk: Buffer = Buffer.alloc(0);
   #base = 0;
-  /** Where in the chunk begins what has still to be kept; undefined while something is passed over. */
+  /** The index in the chunk from which on bytes have still to be kept; undefined while a value is passed over. */
   #keepFrom: number | undefined = 0;
   #key: { readonly start: number; parts: Buffer[]; from: number; bytes: number } | undefined;
   #asked: Wanted | undefined;

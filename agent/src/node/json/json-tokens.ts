@@ -1,3 +1,5 @@
+import { escapes, isOfLiteral, literal } from './json-grammar.ts';
+
 /** What the value that begins is. */
 export type JsonKind = 'object' | 'list' | 'text' | 'other';
 
@@ -220,9 +222,6 @@ const [outside, plain, escaped] = [-1, 0, 5] as const;
 const [newline, quote, comma, colon, backslash, letterU] = [0x0a, 0x22, 0x2c, 0x3a, 0x5c, 0x75] as const;
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d] as const;
 
-const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
-const escapes = new Set(Buffer.from('"\\/bfnrt'));
-
 const isHex = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
 
@@ -232,12 +231,3 @@ const isDigit = (byte: number): boolean => byte >= zero && byte <= 0x39;
 
 const isInteger = (piece: Uint8Array, start: number, end: number): boolean =>
   end - start === 1 || (end - start > 1 && end - start <= maxDigits && piece[start] !== zero);
-
-/** Letters, digits, `+`, `-` and `.`. */
-const isOfLiteral = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) ||
-  (byte >= 0x61 && byte <= 0x7a) ||
-  (byte >= 0x41 && byte <= 0x5a) ||
-  byte === 0x2b ||
-  byte === 0x2d ||
-  byte === 0x2e;

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { escapes, isOfLiteral, literal } from './json-grammar.ts';
 
 /** The place of a value in a text, in bytes. */
 export interface Span {
@@ -172,19 +173,6 @@ const [quote, comma, colon] = [0x22, 0x2c, 0x3a] as const;
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d] as const;
 const backslash = 0x5c;
 const letterU = 0x75;
-
-const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
-
-/** Letters, digits, `+`, `-` and `.`. */
-const isOfLiteral = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) ||
-  (byte >= 0x61 && byte <= 0x7a) ||
-  (byte >= 0x41 && byte <= 0x5a) ||
-  byte === 0x2b ||
-  byte === 0x2d ||
-  byte === 0x2e;
-
-const escapes = new Set(Buffer.from('"\\/bfnrt'));
 
 const endOfString = (text: Buffer, start: number): number => {
   for (let at = start + 1; at < text.length; at++) {
