@@ -1,18 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { endOfArchive, paddingAfter, tarHeader } from '../../src/archive/tar-header.ts';
 import { flood } from '../../src/node/testing/flood.ts';
+import { LoopbackServer } from '../../src/node/testing/loopback-server.ts';
 
 type Respond = (request: IncomingMessage, response: ServerResponse, path: readonly string[]) => unknown;
 
 /** Buckets and RPC nodes by the first part of the path, on one port of this machine. */
 export class HostileServers implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: LoopbackServer;
 
-  private constructor(server: Server) {
+  private constructor(server: LoopbackServer) {
     this.#server = server;
   }
 
@@ -22,20 +21,15 @@ export class HostileServers implements AsyncDisposable {
       const [name = '', ...path] = (request.url ?? '').split('?')[0]?.slice(1).split('/') ?? [];
       responders[name]?.(request, response, path);
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new HostileServers(server);
+    return new HostileServers(await LoopbackServer.listen(server));
   }
 
   get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
+    return `http://${this.#server.host}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 

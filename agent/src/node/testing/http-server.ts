@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
 import type { TestContext } from 'node:test';
 import type { Certificate } from '../../../test/support/tls/server-certificate.ts';
+import { LoopbackServer } from './loopback-server.ts';
 
 export interface TestServer {
   readonly port: number;
@@ -25,18 +25,10 @@ export const startServer = async (
     respond(request, response);
   };
   const server: Server = certificate === undefined ? createServer(listener) : createTLSServer(certificate, listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  test.after(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the test server has no port');
-  const host = `127.0.0.1:${address.port}`;
-  return { port: address.port, host, url: `http${certificate === undefined ? '' : 's'}://${host}`, requests };
+  const open = await LoopbackServer.listen(server);
+  test.after(() => open[Symbol.asyncDispose]());
+  const { port, host } = open;
+  return { port, host, url: `http${certificate === undefined ? '' : 's'}://${host}`, requests };
 };
 
 /** Answers with JSON. */

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { LoopbackServer } from '../../../src/node/testing/loopback-server.ts';
 
 const MiB = 1024 * 1024;
 
@@ -10,13 +9,14 @@ const MiB = 1024 * 1024;
  * read, and `/bucket`, which takes objects and keeps none.
  */
 export class FullServers implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: LoopbackServer;
   readonly #blocks = new Map<number, Buffer>();
   /** Objects that the bucket has been sent, by their first folder. */
   readonly stored = new Map<string, number>();
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
+  private constructor(requests: Server, server: LoopbackServer) {
+    this.#server = server;
+    requests.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(request, response).catch((error: unknown) => {
         response.destroy(error instanceof Error ? error : new Error(String(error)));
       });
@@ -24,21 +24,16 @@ export class FullServers implements AsyncDisposable {
   }
 
   static async start(): Promise<FullServers> {
-    const servers = new FullServers();
-    servers.#server.listen(0, '127.0.0.1');
-    await once(servers.#server, 'listening');
-    return servers;
+    const requests = createServer();
+    return new FullServers(requests, await LoopbackServer.listen(requests));
   }
 
   get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
+    return `http://${this.#server.host}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
