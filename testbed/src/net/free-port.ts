@@ -1,12 +1,13 @@
 // Ports and addresses for servers that are about to start. Ports come from below the range that Linux uses for outgoing connections
-// (32768 and up), so that no connection takes one between the check and the server's own bind.
+// (32768 and up), so that no connection takes one between the check and the server's own bind, and from below a node's usual ports
+// (26656 and up): an agent asks 127.0.0.1:26657 for its node unless it is told otherwise, and no other server may answer there.
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { errorCode } from '../process/process-identity.ts';
 
-const FIRST_PORT = 20_000;
-const LAST_PORT = 32_000;
+const FIRST_PORT = 12_000;
+const LAST_PORT = 26_000;
 const TRIES = 200;
 
 const handedOut = new Set<string>();
