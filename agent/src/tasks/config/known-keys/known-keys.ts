@@ -1,0 +1,45 @@
+import * as z from 'zod';
+import cometBFTData from './cometbft-keys.json' with { type: 'json' };
+
+const types = [
+  'bool',
+  'int',
+  'int32',
+  'int64',
+  'uint32',
+  'uint64',
+  'string',
+  'duration',
+  'string[]',
+  'table[]',
+  'deprecated',
+] as const;
+
+const knownKeySchema = z.strictObject({
+  key: z.string(),
+  type: z.enum(types),
+  defaults: z.record(z.string(), z.unknown()),
+  versions: z.array(z.string()).optional(),
+});
+
+/** A key of config.toml that one of the CometBFT versions in the data reads. */
+export interface KnownKey {
+  /** Dotted, as the file has it: `p2p.persistent_peers`. */
+  readonly key: string;
+  /** As Go reads it; `deprecated` if a version knows the key only to say that it has no effect. */
+  readonly type: (typeof types)[number];
+  /** By version, from the first that has the key; a version is left out if it has what the one before it has. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** The versions that read it; absent if all of the data do. */
+  readonly versions?: readonly string[] | undefined;
+}
+
+const dataSchema = z.strictObject({ versions: z.array(z.string()), keys: z.array(knownKeySchema) });
+
+let parsed: ReadonlyMap<string, KnownKey> | undefined;
+
+/** All keys by name. Checked against the schema on first use, to keep the start of the agent short. */
+export const cometBFTKnownKeys = (): ReadonlyMap<string, KnownKey> => {
+  parsed ??= new Map(dataSchema.parse(cometBFTData).keys.map((entry) => [entry.key, entry]));
+  return parsed;
+};
