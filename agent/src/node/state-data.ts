@@ -1,6 +1,6 @@
 /** Tells if a Sei node has state already, and if its EVM history is in a store of its own. Where seid keeps both: sei-db/common/utils/path.go. */
 import { readdir } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { databasesIn } from './databases.ts';
 import { fileError, isMissing } from './file-errors.ts';
@@ -8,12 +8,14 @@ import { findDataFolder, type NodeHome } from './node-home.ts';
 import { findDatabaseFolders } from './node-paths.ts';
 import { permittedPath } from './permitted-path.ts';
 
-/** Folders outside of data/ that the node's configuration names; empty texts name none. */
+/** Folders that the node's configuration names beside data/ and its `db-dir`; empty texts name none. */
 export interface StateFolders {
   /** `state-store.ss-db-directory`. */
   readonly cosmos: readonly string[];
   /** `state-store.evm-ss-db-directory`. */
   readonly evm: readonly string[];
+  /** What `db-dir` is to become. */
+  readonly databases: readonly string[];
 }
 
 export interface StateData {
@@ -40,7 +42,7 @@ export const findStateData = async (home: NodeHome, folders: StateFolders): Prom
   const data = await lookInto(() => findDataFolder(home).then((found) => found ?? home.data));
   const cosmos = await firstOf(home, data, cosmosPlaces, folders.cosmos);
   const evm = await firstOf(home, data, evmPlaces, folders.evm);
-  const other = (await firstOf(home, data, otherPlaces, [])) ?? (await findDatabase(home));
+  const other = (await firstOf(home, data, otherPlaces, [])) ?? (await findDatabase(home, folders.databases));
   const found = cosmos ?? evm ?? other;
   return {
     ...(found === undefined ? {} : { found: found.clause }),
@@ -80,9 +82,10 @@ const firstOf = async (
   return unseen;
 };
 
-const findDatabase = async (home: NodeHome): Promise<Sign | undefined> => {
+const findDatabase = async (home: NodeHome, named: readonly string[]): Promise<Sign | undefined> => {
   const folders = await lookInto(async () => {
-    for (const folder of await findDatabaseFolders(home)) {
+    const moved = named.map((folder) => permittedPath(home, 'db-dir', resolve(home.root, folder)));
+    for (const folder of [...(await findDatabaseFolders(home)), ...(await Promise.all(moved))]) {
       const [database] = await databasesIn(folder);
       if (database !== undefined) return join(folder, database);
     }

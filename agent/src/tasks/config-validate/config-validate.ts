@@ -16,8 +16,8 @@ import { runRules } from '../config/rules.ts';
 import { startProblems } from '../config/start-refusals.ts';
 
 /**
- * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, registryVersion, mode?, version?,
- * diagnostics}`; an invalid configuration fails with `config-invalid` and the same output. Changes nothing.
+ * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics,
+ * registryVersion}`; an invalid configuration fails with `config-invalid` and the same output. Changes nothing.
  */
 export const configValidate = (
   home: NodeHome,
@@ -38,7 +38,7 @@ export const configValidate = (
       ...(await startProblems({ values, disk }, askSeid, signal)),
     ];
     const valid = isValid(diagnostics);
-    const output: JsonObject = { valid, registryVersion, ...head, diagnostics: diagnosticsOutput(diagnostics) };
+    const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics), registryVersion };
     if (!valid)
       throw new TaskError('config-invalid', `the configuration in ${folder} is invalid: ${summarize(diagnostics)}`, {
         output,

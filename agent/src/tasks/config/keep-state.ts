@@ -69,12 +69,12 @@ const refuseSplit = (wanted: Wanted, current: NodeConfig, state: StateData): rea
 };
 
 /** These say nothing that a release does not take for granted where the key is missing. */
-const plainModes = ['', 'cosmos_only', 'memiavl_only'];
+const plainModes: ReadonlySet<string> = new Set(['', 'cosmos_only', 'memiavl_only']);
 
 /** A write mode that the defaults would remove, and that the node's state was written with. */
 const lostMode = (wanted: Wanted, current: NodeConfig, state: StateData): readonly Diagnostic[] => {
   const old = current.values.get(writeModeKey);
-  if (state.found === undefined || typeof old !== 'string' || plainModes.includes(old)) return [];
+  if (state.found === undefined || typeof old !== 'string' || plainModes.has(old)) return [];
   if (wanted.overrides.has(writeModeKey) || wanted.values.get(writeModeKey) === old) return [];
   return [
     {

@@ -13,10 +13,11 @@ export const stateOf = async (
   if (disk.dialect !== 'sei') return noState;
   const inApp = (key: string): unknown =>
     locateKey(disk.files['app.toml'].document, ['state-store', key], disk.dialect).value;
-  const texts = (...values: readonly unknown[]): readonly string[] =>
-    values.filter((value) => typeof value === 'string');
   return findStateData(home, {
     cosmos: texts(inApp('ss-db-directory'), overrides.get('storage.state_store.db_directory')),
     evm: texts(inApp('evm-ss-db-directory')),
+    databases: texts(overrides.get('storage.db_path')),
   });
 };
+
+const texts = (...values: readonly unknown[]): readonly string[] => values.filter((value) => typeof value === 'string');

@@ -105,7 +105,7 @@ const migrateIfAsked = (
   }
   const values = migrate(current.values, current.version, target);
   // A key that the files do not have got nothing to migrate.
-  const changed = [...values.keys()].filter(
+  const changed = [...new Set([...current.values.keys(), ...values.keys()])].filter(
     (key) =>
       !sameConfigValue(values.get(key), current.values.get(key)) && (key === 'version' || current.present.has(key)),
   );

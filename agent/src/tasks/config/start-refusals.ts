@@ -41,8 +41,8 @@ interface Finding {
   readonly remedy: string;
 }
 
-const oldModes = ['cosmos_only', 'dual_write', 'split_write'];
-const newModes = [
+const oldModes: ReadonlySet<string> = new Set(['cosmos_only', 'dual_write', 'split_write']);
+const newModes: ReadonlySet<string> = new Set([
   'memiavl_only',
   'migrate_evm',
   'evm_migrated',
@@ -51,7 +51,7 @@ const newModes = [
   'migrate_bank',
   'flatkv_only',
   'test_only_dual_write',
-];
+]);
 
 const allBuilds: readonly Build[] = [...releases, 'main'];
 const leaveOut = 'leave it out, unless your seid needs it';
@@ -72,9 +72,9 @@ const findIn = ({ values, disk }: StartQuestion): readonly Finding[] => {
 
   // Other texts break a rule of the registry.
   const writeMode = text('storage.state_commit.write_mode');
-  if (newModes.includes(writeMode)) {
+  if (newModes.has(writeMode)) {
     add('storage.state_commit.write_mode', writeMode, { refusedBy: ['v6.4', 'v6.5'], ignoredBy: ['v6.3'] });
-  } else if (oldModes.includes(writeMode)) {
+  } else if (oldModes.has(writeMode)) {
     add('storage.state_commit.write_mode', writeMode, {
       refusedBy: writeMode === 'cosmos_only' ? ['v6.6.0-rc1'] : ['v6.6.0-rc1', 'v6.6', 'main'],
       ignoredBy: ['v6.3'],
