@@ -7,6 +7,7 @@ import { fileError, isMissing } from './file-errors.ts';
 import { findDataFolder, type NodeHome } from './node-home.ts';
 import { findDatabaseFolders } from './node-paths.ts';
 import { permittedPath } from './permitted-path.ts';
+import { shownPath } from './text-setting.ts';
 
 /** Folders that the node's configuration names beside data/ and its `db-dir`; empty texts name none. */
 export interface StateFolders {
@@ -70,7 +71,7 @@ const firstOf = async (
     looked.push(
       isAbsolute(folder)
         ? await lookInto(() => permittedPath(home, 'the folder of a state store', folder))
-        : { why: `the folder ${folder} of a state store is relative to where the node was started` },
+        : { why: `the folder ${shownPath(folder)} of a state store is relative to where the node was started` },
     );
   }
   let unseen: Sign | undefined;

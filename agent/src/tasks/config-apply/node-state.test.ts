@@ -131,7 +131,7 @@ describe('config-apply and the state of a node', () => {
     await rewrite(home, 'app.toml', 'ss-db-directory = ""', 'ss-db-directory = "relative"');
     const { output } = await apply(home, { mode: 'full' });
     assert.equal(await splitOf(home), undefined);
-    assert.match(JSON.stringify(output), /cannot be seen: the folder relative of a state store is relative/);
+    assert.match(JSON.stringify(output), /cannot be seen: the folder \\"relative\\" of a state store is relative/);
 
     const linked = await makeSeiHome(t);
     await setSplit(linked, '');

@@ -80,7 +80,7 @@ const lostMode = (wanted: Wanted, current: NodeConfig, state: StateData): readon
     {
       severity: 'ERROR',
       field: writeModeKey,
-      message: `would be removed, and the node may have written its state with ${JSON.stringify(old)} (${state.found}): give by overrides the value that you want; an empty text removes the key`,
+      message: `would be removed, and the node may have written its state with ${JSON.stringify(old.slice(0, 60))} (${state.found}): give by overrides the value that you want; an empty text removes the key`,
     },
   ];
 };

@@ -67,7 +67,7 @@ const findIn = ({ values, disk }: StartQuestion): readonly Finding[] => {
   };
   const findings: Finding[] = [];
   const add = (field: string, value: string, finding: Partial<Finding>): void => {
-    findings.push({ field, value, refusedBy: [], ignoredBy: [], remedy: leaveOut, ...finding });
+    findings.push({ field, value: value.slice(0, 60), refusedBy: [], ignoredBy: [], remedy: leaveOut, ...finding });
   };
 
   // Other texts break a rule of the registry.
