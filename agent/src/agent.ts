@@ -119,7 +119,14 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     freshness = tls?.run(signal);
     const { bootID, journalID } = identity;
     const listening = { ...server.address, probes: probes.address };
-    logger.info('listening', { version, registry: registryVersion, ...listening, bootID, journal: journalID, home: config.home });
+    logger.info('listening', {
+      version,
+      registry: registryVersion,
+      ...listening,
+      bootID,
+      journal: journalID,
+      home: config.home,
+    });
     await untilAborted(signal);
     await engine.closed;
     await reporting?.flush(AbortSignal.timeout(config.graceMs * shares.reports));
