@@ -4,6 +4,7 @@ import { deep } from './deep.ts';
 import { e2e } from './e2e.ts';
 import { generate, generateManifests } from './generate.ts';
 import { check } from './check.ts';
+import { registryDiff } from './registry/registry-diff.ts';
 import { node, steps, tool } from './steps.ts';
 import { test } from './test.ts';
 
@@ -33,6 +34,12 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
     return node(['testbed/chaos/chaos.ts', ...(what === undefined ? [] : [what, ...args])]);
   },
   deep: (args) => deep(args),
+  'registry:diff': async (args) => {
+    process.exitCode = await registryDiff(args, {
+      out: (text) => process.stdout.write(text),
+      error: (text) => process.stderr.write(text),
+    });
+  },
   bench: ([script = '', ...args]) => node([`bench/${script}.ts`, ...args]),
 };
 

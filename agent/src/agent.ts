@@ -24,6 +24,7 @@ import { openSqliteStore } from './store/open-sqlite-store.ts';
 import type { TlsIdentity, TlsParts } from './tls/tls-identity.ts';
 import type { TlsConfig } from './tls-options.ts';
 import { traceHandlers } from './tracing/trace-handlers.ts';
+import { registryVersion } from './tasks/config/registry.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -118,7 +119,14 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     freshness = tls?.run(signal);
     const { bootID, journalID } = identity;
     const listening = { ...server.address, probes: probes.address };
-    logger.info('listening', { version, ...listening, bootID, journal: journalID, home: config.home });
+    logger.info('listening', {
+      version,
+      registry: registryVersion,
+      ...listening,
+      bootID,
+      journal: journalID,
+      home: config.home,
+    });
     await untilAborted(signal);
     await engine.closed;
     await reporting?.flush(AbortSignal.timeout(config.graceMs * shares.reports));

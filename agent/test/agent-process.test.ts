@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { registryVersion } from '../src/tasks/config/registry.ts';
 import { post, read, startSilentServer, urlOf } from './support/agent-calls.ts';
 import { AgentLauncher, agentMain, type LaunchedAgent } from './support/agent-launcher.ts';
 
@@ -107,6 +108,8 @@ test('readiness and schedules survive kill -9', async () => {
   const again = await urlOf(second);
   assert.equal((await fetch(`${again}/v0/healthz`)).status, 200);
   assert.deepEqual(await read(again, schedule), before);
+  // The registry of config-apply is a pinned copy: whoever reads the log sees of which version.
+  assert.equal((await second.line('listening'))['registry'], registryVersion);
   assert.equal((await second.line('listening'))['journal'], (await first.line('listening'))['journal']);
   assert.notEqual((await second.line('listening'))['bootID'], (await first.line('listening'))['bootID']);
 });

@@ -10,7 +10,8 @@ export const databasesOf = async (home: NodeHome): Promise<readonly string[]> =>
   return [...new Set(found)].toSorted();
 };
 
-const databasesIn = async (folder: string): Promise<readonly string[]> => {
+/** The same in one folder, which need not exist. */
+export const databasesIn = async (folder: string): Promise<readonly string[]> => {
   try {
     return (await readdir(folder)).filter((name) => name.endsWith('.db'));
   } catch (error) {

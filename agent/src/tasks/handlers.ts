@@ -9,6 +9,7 @@ import { configPatch } from './config-patch/config-patch.ts';
 import { configReload } from './config-reload/config-reload.ts';
 import { procProcessTable } from './config-reload/process-table.ts';
 import { configValidate } from './config-validate/config-validate.ts';
+import { createAskSeid } from './config/ask-seid.ts';
 import { createAskDialect } from './config/dialect/ask-dialect.ts';
 import { configureGenesis } from './configure-genesis/configure-genesis.ts';
 import { configureStateSync } from './configure-state-sync/configure-state-sync.ts';
@@ -43,10 +44,11 @@ export const createHandlers = (options: HandlerOptions): Required<TaskHandlers> 
   const transfer = options.onTransfer === undefined ? {} : { onTransfer: options.onTransfer };
   const rpc = createRpcClient(egress, clock);
   const askDialect = createAskDialect(rpc, nodeRPC);
+  const askSeid = createAskSeid(rpc, nodeRPC);
   return {
     'config-patch': configPatch(home, askDialect),
-    'config-apply': configApply(home, host, askDialect),
-    'config-validate': configValidate(home, askDialect),
+    'config-apply': configApply(home, host, askDialect, askSeid),
+    'config-validate': configValidate(home, askDialect, askSeid),
     'config-reload': configReload(home, host, procProcessTable(), askDialect),
     'mark-ready': markReady(),
     'configure-genesis': configureGenesis({ home, egress, rpc, nodeRPC, clock, ...transfer }),

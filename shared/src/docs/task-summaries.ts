@@ -36,16 +36,16 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'config-apply': {
     does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit.',
-    output: 'Role, version, changed keys and diagnostics.',
+    output: 'Role, version, changed keys, diagnostics, and the release of sei-config that the keys are of.',
   },
   'config-validate': {
     does: 'Reads config.toml and app.toml and runs every rule of the configuration schema. An invalid configuration fails the task.',
     output:
-      'Whether it is valid, role, version, and diagnostics with severity, field and message, also of a failed task.',
+      'Whether it is valid, role, version, diagnostics with severity, field and message, and the release of sei-config that the rules are of; also of a failed task.',
   },
   'config-reload': {
     does: 'Writes settings that a node takes over while it runs, and signals the node where asked to.',
-    output: 'The changed keys, and the process id that was signalled.',
+    output: 'The changed keys, the release of sei-config that they are of, and the process id that was signalled.',
   },
   'mark-ready': {
     does: "Turns the agent's readiness on, for good.",

@@ -7,6 +7,7 @@ import { parse } from 'smol-toml';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import type { TaskReport } from '../../engine/task-handler.ts';
+import { registryVersion } from '../config/registry.ts';
 import { configValidate } from '../config-validate/config-validate.ts';
 import { runTask } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite, testHost } from '../testing/sei-home.ts';
@@ -34,7 +35,7 @@ describe('config-apply, full', () => {
       assert.deepEqual(await apply(home, { mode, overrides: { 'chain.moniker': 'me' } }), {
         outcome: 'unchanged',
         reason: 'already-as-wanted',
-        output: { reason: 'already-as-wanted', mode, version: 2, changed: [], diagnostics: [] },
+        output: { reason: 'already-as-wanted', registryVersion, mode, version: 2, changed: [], diagnostics: [] },
       });
       assert.deepEqual(await both(home), [config, app]);
     });
@@ -156,7 +157,7 @@ describe('config-apply, incremental', () => {
     });
     assert.deepEqual(report, {
       outcome: 'changed',
-      output: { mode: 'full', version: 2, changed: ['evm.ws_port', 'logging.level'], diagnostics: [] },
+      output: { registryVersion, mode: 'full', version: 2, changed: ['evm.ws_port', 'logging.level'], diagnostics: [] },
     });
     assert.deepEqual(await both(home), [
       config.replace('log-level = "info"', 'log-level = "debug"'),
@@ -178,12 +179,7 @@ describe('config-apply, incremental', () => {
     const same = await apply(home, { incremental: true, overrides: { 'logging.level': 'info' } });
     assert.deepEqual([same.outcome, same.output?.['version']], ['unchanged', 1]);
     const report = await apply(home, { incremental: true, targetVersion: 2 });
-    assert.deepEqual(report.output?.['changed'], [
-      'storage.state_commit.write_mode',
-      'storage.state_store.write_mode',
-      'version',
-    ]);
-    assert.match(await readConfigFile(home, 'app.toml'), /sc-write-mode = "memiavl_only"/);
+    assert.deepEqual(report.output?.['changed'], ['version']);
     await assert.rejects(apply(home, { incremental: true, targetVersion: 1 }), {
       code: 'config-invalid',
       message: /no way down/,

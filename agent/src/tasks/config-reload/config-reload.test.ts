@@ -39,7 +39,11 @@ describe('config-reload', () => {
     });
     assert.deepEqual(report, {
       outcome: 'changed',
-      output: { changed: ['logging.level', 'network.rpc.cors_allowed_origins'], diagnostics: [] },
+      output: {
+        registryVersion: 'v0.0.27',
+        changed: ['logging.level', 'network.rpc.cors_allowed_origins'],
+        diagnostics: [],
+      },
     });
     assert.equal(
       await readConfigFile(home, 'config.toml'),

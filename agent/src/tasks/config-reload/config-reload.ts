@@ -9,15 +9,15 @@ import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
 import { checkOverrides, parsedOverrides } from '../config/overrides-param.ts';
-import { registry } from '../config/registry.ts';
+import { registry, registryVersion } from '../config/registry.ts';
 import { resolveIntent } from '../config/resolve-intent.ts';
 import { planWrite } from '../config/write-config.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { findProcess, type ProcessTable } from './process-table.ts';
 
 /**
- * config-reload: writes keys that a node takes up while it runs, then signals the node when asked to. Output: `{reason?, changed, pid?,
- * diagnostics}`. The signal is sent even where nothing changed: a crash between writing and signalling must not lose it.
+ * config-reload: writes keys that a node takes up while it runs, then signals the node when asked to. Output: `{reason?, registryVersion,
+ * changed, pid?, diagnostics}`. The signal is sent even where nothing changed: a crash between writing and signalling must not lose it.
  */
 export const configReload = (
   home: NodeHome,
@@ -48,7 +48,7 @@ export const configReload = (
         'config-invalid',
         `the configuration would be invalid, and nothing was written: ${summarize(resolution.diagnostics)}`,
         {
-          output: { changed: [], diagnostics },
+          output: { registryVersion, changed: [], diagnostics },
         },
       );
     }
@@ -56,7 +56,7 @@ export const configReload = (
     if (params.signal !== undefined) await findProcess(processes, params.signal.process);
     const { changes, changed } = await planWrite(disk, resolution.values, resolution.writable);
     signal.throwIfAborted();
-    const output = { changed, diagnostics };
+    const output = { registryVersion, changed, diagnostics };
     const report: TaskReport =
       changes.length > 0 ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
     if (changes.length > 0) await pledgeFiles(context, folder, changes, report);

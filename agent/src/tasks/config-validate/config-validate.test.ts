@@ -36,7 +36,7 @@ describe('config-validate', () => {
     const before = await readConfigFile(home, 'config.toml');
     assert.deepEqual(await validate(home), {
       outcome: 'unchanged',
-      output: { valid: true, mode: 'archive', version: 2, diagnostics: [] },
+      output: { valid: true, mode: 'archive', version: 2, diagnostics: [], registryVersion: 'v0.0.27' },
     });
     assert.equal(await readConfigFile(home, 'config.toml'), before);
     assert.deepEqual((await readdir(home.config)).sort(), ['app.toml', 'config.toml']);
@@ -126,7 +126,7 @@ describe('config-validate on the files of CometBFT', () => {
     const home = await makeTempHome(t);
     await writeFile(join(home.config, 'config.toml'), cometBFTConfig);
     const { output } = await validate(home);
-    assert.deepEqual(Object.keys(output ?? {}), ['valid', 'diagnostics']);
+    assert.deepEqual(Object.keys(output ?? {}), ['valid', 'diagnostics', 'registryVersion']);
     assert.match(JSON.stringify(output), /^\{"valid":true,"diagnostics":\[\{"severity":"INFO","field":"config\.toml"/);
     const { output: asked } = await validate(home, { targetVersion: 1 });
     assert.match(JSON.stringify(asked), /"WARNING","field":"version","message":"is not stored: the files of this node/);

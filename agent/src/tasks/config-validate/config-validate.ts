@@ -2,19 +2,28 @@ import { type ConfigValidateParams, type JsonObject, TaskError } from '@nodetask
 import type { TaskHandler } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { askNoSeid, type AskSeid } from '../config/ask-seid.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { type ConfigOnDisk, readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
+import type { ConfigValues } from '../config/config-value.ts';
 import { type Diagnostic, diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
+import { splitProblems } from '../config/keep-state.ts';
+import { stateOf } from '../config/node-state.ts';
 import { readConfig } from '../config/read-config.ts';
-import { currentVersion } from '../config/registry.ts';
+import { currentVersion, registryVersion } from '../config/registry.ts';
 import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
 import { runRules } from '../config/rules.ts';
+import { startProblems } from '../config/start-refusals.ts';
 
 /**
- * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics}`; an invalid
- * configuration fails with `config-invalid` and the same output. Changes nothing.
+ * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics,
+ * registryVersion}`; an invalid configuration fails with `config-invalid` and the same output. Changes nothing.
  */
-export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigValidateParams> => ({
+export const configValidate = (
+  home: NodeHome,
+  ask: AskDialect = askNobody,
+  askSeid: AskSeid = askNoSeid,
+): TaskHandler<ConfigValidateParams> => ({
   interrupted: 'run-again',
   // Readers hold the lock too, so that they never see one new file and one old one.
   locks: () => [configLock],
@@ -22,9 +31,14 @@ export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): Tas
     const folder = await openConfigFolder(home, logger);
     const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
-    const { head, diagnostics } = validate(disk, params.targetVersion);
+    const { head, values, diagnostics: found } = validate(disk, params.targetVersion);
+    const diagnostics = [
+      ...found,
+      ...splitProblems(values, await stateOf(home, disk)),
+      ...(await startProblems({ values, disk }, askSeid, signal)),
+    ];
     const valid = isValid(diagnostics);
-    const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics) };
+    const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics), registryVersion };
     if (!valid)
       throw new TaskError('config-invalid', `the configuration in ${folder} is invalid: ${summarize(diagnostics)}`, {
         output,
@@ -36,12 +50,13 @@ export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): Tas
 const validate = (
   disk: ConfigOnDisk,
   targetVersion: number | undefined,
-): { readonly head: JsonObject; readonly diagnostics: readonly Diagnostic[] } => {
+): { readonly head: JsonObject; readonly values: ConfigValues; readonly diagnostics: readonly Diagnostic[] } => {
   const config = readConfig(disk);
   const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
   if (disk.dialect === 'sei') {
     return {
       head: { mode: config.mode, version: config.version },
+      values: config.values,
       diagnostics: [
         ...config.problems,
         ...runRules(view).filter(
@@ -52,5 +67,5 @@ const validate = (
   }
   const lost = lostLabels({ incremental: true, ...(targetVersion === undefined ? {} : { targetVersion }) }, config);
   const found = [...config.problems, ...lost, ...runRules(view, config.present)];
-  return { head: {}, diagnostics: [...found, foreignNote(disk, config)] };
+  return { head: {}, values: config.values, diagnostics: [...found, foreignNote(disk, config)] };
 };

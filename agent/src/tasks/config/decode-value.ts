@@ -39,12 +39,27 @@ export const encodeValue = (
   old: DocumentValue | undefined,
 ): DocumentValue | undefined => {
   if (isJoinedList(entry)) return Array.isArray(value) ? value.join(',') : '';
-  if (value === undefined) return undefined;
+  if (value === undefined || (leftOutWhenZero.has(entry.key) && isZero(value))) return undefined;
   if (entry.type === 'duration' && typeof value === 'bigint') return formatGoDuration(value);
   // CometBFT has one string, indexer = "kv", where Sei has a list.
   if (entry.type === 'string[]' && Array.isArray(value) && typeof old === 'string') return value.join(',');
   return value;
 };
+
+/**
+ * Keys that Sei's own tool leaves out of a file where they have Go's zero, which means the same to the node. For chain.freeze_height that is not
+ * known of the tool, and true of the node.
+ */
+const leftOutWhenZero: ReadonlySet<string> = new Set([
+  'chain.freeze_height',
+  'storage.state_commit.read_mode',
+  'storage.state_commit.write_mode',
+  'storage.state_store.evm_ss_split',
+  'storage.state_store.read_mode',
+  'storage.state_store.write_mode',
+]);
+
+const isZero = (value: ConfigValue): boolean => value === '' || value === false || value === 0n;
 
 /** config.toml knows no archive mode: such a node is a full one there, and an archive in app.toml. */
 export const valueAtPlace = (entry: RegistryEntry, place: Place, value: ConfigValue): ConfigValue =>

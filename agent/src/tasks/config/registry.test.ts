@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { nodeModes } from '@nodetask/shared';
+import { type NodeMode, nodeModes } from '@nodetask/shared';
+import type { ConfigValue } from './config-value.ts';
 import { formatGoDuration, parseGoDuration } from './go-duration.ts';
 import { evaluateHostDefault } from './host-defaults.ts';
-import { migrate, migrations } from './migrations.ts';
+import { migrate, migrationProblems, migrations } from './migrations.ts';
 import { currentVersion, defaultValues, placesOf, registry } from './registry.ts';
 import { renderConfigFile } from './render-config.ts';
 import { rules, runRules } from './rules.ts';
 
+const anyAddress = 'tcp://0.0.0.0:26656';
 const host = { hostname: 'sei-rpc-0', cpus: 4 };
 
 describe('the registry', () => {
-  test('has 224 keys, each in a place of its own', () => {
-    assert.equal(registry().size, 224);
+  test('has 227 keys, each in a place of its own', () => {
+    assert.equal(registry().size, 227);
     const places = [...registry().values()].flatMap(placesOf).map(({ file, path }) => `${file} ${path.join('.')}`);
     assert.equal(new Set(places).size, places.length);
     assert.deepEqual(
@@ -47,7 +49,7 @@ describe('the registry', () => {
       for (const rule of entry.rules ?? []) told.add(`${rule.severity} ${rule.field ?? entry.key}`);
     }
     assert.deepEqual(new Set(rules.map((rule) => `${rule.severity} ${rule.field}`)), told);
-    assert.equal(rules.length, 49);
+    assert.equal(rules.length, 54);
     for (const rule of rules) for (const key of rule.keys) assert.ok(registry().has(key), key);
   });
 
@@ -59,6 +61,32 @@ describe('the registry', () => {
       assert.match(
         renderConfigFile('config.toml', values),
         new RegExp(`\\nmode = "${mode === 'archive' ? 'full' : mode}"\\n`),
+      );
+    });
+  }
+
+  const golden: Readonly<Record<string, readonly [ConfigValue, ConfigValue, ConfigValue, ConfigValue]>> = {
+    'storage.state_commit.write_mode': [undefined, undefined, undefined, undefined],
+    'storage.state_commit.read_mode': [undefined, undefined, undefined, undefined],
+    'storage.state_store.write_mode': [undefined, undefined, undefined, undefined],
+    'storage.state_store.read_mode': [undefined, undefined, undefined, undefined],
+    'storage.state_store.evm_ss_split': [undefined, true, undefined, undefined],
+    'network.p2p.listen_address': [anyAddress, anyAddress, anyAddress, anyAddress],
+    'network.p2p.max_packet_msg_payload_size': [1_000_000n, 1_000_000n, 102_400n, 1_000_000n],
+    'network.p2p.max_incoming_connection_attempts': [100n, 100n, 32n, 100n],
+    'network.p2p.accept_interval': [undefined, undefined, undefined, undefined],
+    'network.p2p.pex': [true, true, true, true],
+    'giga_executor.enabled': [undefined, undefined, undefined, undefined],
+    'giga_executor.occ_enabled': [undefined, undefined, undefined, undefined],
+    'chain.freeze_height': [0n, 0n, 0n, 0n],
+    'storage.state_commit.enable': [true, true, true, true],
+    'storage.state_store.enable': [false, true, false, true],
+  };
+  for (const [key, values] of Object.entries(golden)) {
+    test(`the default of ${key} by mode is that of sei-config v0.0.27`, () => {
+      assert.deepEqual(
+        ['validator', 'full', 'seed', 'archive'].map((mode) => defaultValues(mode as NodeMode, host).get(key)),
+        values,
       );
     });
   }
@@ -82,25 +110,41 @@ describe('migrations', () => {
       Array.from({ length: currentVersion - 1 }, (_, index) => index + 2),
     );
   });
+  const commit = 'storage.state_commit.write_mode';
   for (const [from, to] of [
-    ['cosmos_only', 'memiavl_only'],
-    ['dual_write', 'migrate_evm'],
-    ['split_write', 'evm_migrated'],
+    ['cosmos_only', undefined],
+    ['memiavl_only', 'memiavl_only'],
     ['flatkv_only', 'flatkv_only'],
     ['', ''],
-  ]) {
-    test(`1 to 2: write mode ${JSON.stringify(from)} becomes ${JSON.stringify(to)}`, () => {
-      const keys = ['storage.state_commit.write_mode', 'storage.state_store.write_mode'];
-      const before = new Map(keys.map((key) => [key, from]));
+  ] as const) {
+    test(`1 to 2: write mode ${JSON.stringify(from)} ${to === undefined ? 'is removed' : 'stays'}`, () => {
+      const before = new Map([[commit, from]]);
       const after = migrate(before, 1, 2);
-      assert.deepEqual(
-        keys.map((key) => after.get(key)),
-        [to, to],
-      );
+      assert.equal(after.get(commit), to);
       assert.equal(after.get('version'), 2n);
-      assert.equal(migrate(before, 2, 2).get('version'), undefined);
+      assert.deepEqual(migrationProblems(before, 1, 2), []);
+      assert.equal(migrate(before, 2, 2), before);
     });
   }
+  for (const mode of ['dual_write', 'split_write']) {
+    test(`1 to 2: write mode ${mode} stays and stops the migration, because only a person can decide`, () => {
+      const before = new Map([[commit, mode]]);
+      assert.equal(migrate(before, 1, 2).get(commit), mode);
+      const [problem, ...more] = migrationProblems(before, 1, 2);
+      assert.deepEqual([problem?.severity, problem?.field, more], ['ERROR', commit, []]);
+      assert.match(problem?.message ?? '', new RegExp(`is ${mode}.*by overrides`));
+      assert.deepEqual(migrationProblems(before, 2, 2), []);
+    });
+  }
+  test('1 to 2: the read mode cosmos_only is removed, and both modes of the state store whatever they are', () => {
+    const store = ['storage.state_store.write_mode', 'storage.state_store.read_mode'];
+    const read = 'storage.state_commit.read_mode';
+    const values = new Map(store.map((key) => [key, 'split_write'])).set(read, 'cosmos_only');
+    const after = migrate(values, 1, 2);
+    assert.deepEqual([...after.keys()], ['version']);
+    assert.deepEqual(migrationProblems(values, 1, 2), []);
+    assert.equal(migrate(new Map([[read, 'evm_first']]), 1, 2).get(read), 'evm_first');
+  });
 });
 
 describe('Go durations', () => {

@@ -66,6 +66,9 @@ export const placesOf = (entry: RegistryEntry): readonly Place[] =>
         path: tomlPath.split('.'),
       }));
 
+/** Release of sei-config that the registry was read from; `npm run registry:diff` shows how another one differs. */
+export const registryVersion = 'v0.0.27';
+
 /** Version of the configuration schema that the registry describes: the newest that this agent knows. */
 export const currentVersion = 2;
 

@@ -1,9 +1,11 @@
 import { type NodeMode, TaskError } from '@nodetask/shared';
+import { noState, type StateData } from '../../node/state-data.ts';
 import type { ConfigOnDisk } from './config-files.ts';
 import { type ConfigValue, type ConfigValues, sameConfigValue } from './config-value.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { HostFacts } from './host-defaults.ts';
-import { migrate } from './migrations.ts';
+import { keepState } from './keep-state.ts';
+import { migrate, migrationProblems } from './migrations.ts';
 import { type NodeConfig, readConfig } from './read-config.ts';
 import { currentVersion, defaultValues, placesOf, registry } from './registry.ts';
 import { runRules } from './rules.ts';
@@ -33,14 +35,20 @@ export interface Resolution {
  * Resolves an intent against what is on disk. Pure. An invalid result is told by diagnostics of severity ERROR; an override that this
  * node's files cannot hold throws TaskError `override-invalid`.
  */
-export const resolveIntent = (intent: Intent, disk: ConfigOnDisk, host: HostFacts): Resolution => {
+export const resolveIntent = (
+  intent: Intent,
+  disk: ConfigOnDisk,
+  host: HostFacts,
+  state: StateData = noState,
+): Resolution => {
   const current = readConfig(disk);
   const tooNew = targetProblem(intent.targetVersion);
   const resolved = intent.incremental ? resolveIncremental(intent, current) : resolveFull(intent, current, host);
   const maxVersion = intent.targetVersion ?? currentVersion;
   if (disk.dialect === 'sei') {
-    const diagnostics = [...tooNew, ...resolved.problems, ...runRules({ values: resolved.values, maxVersion })];
-    const { mode, values, writable } = resolved;
+    const { mode } = resolved;
+    const { values, writable, problems } = keepState({ ...resolved, overrides: intent.overrides }, current, state);
+    const diagnostics = [...tooNew, ...resolved.problems, ...problems, ...runRules({ values, maxVersion })];
     return { values, writable, mode, version: Number(values.get('version') ?? currentVersion), diagnostics };
   }
   return resolveForeign(intent, disk, current, resolved, [...tooNew, ...resolved.problems]);
@@ -97,11 +105,12 @@ const migrateIfAsked = (
   }
   const values = migrate(current.values, current.version, target);
   // A key that the files do not have got nothing to migrate.
-  const changed = [...values.keys()].filter(
+  const changed = [...new Set([...current.values.keys(), ...values.keys()])].filter(
     (key) =>
       !sameConfigValue(values.get(key), current.values.get(key)) && (key === 'version' || current.present.has(key)),
   );
-  return { values, changed, problems: [] };
+  const problems = migrationProblems(current.values, current.version, target);
+  return { values, changed, problems: problems.filter(({ field }) => !intent.overrides.has(field)) };
 };
 
 const targetProblem = (target: number | undefined): readonly Diagnostic[] =>

@@ -189,6 +189,37 @@ const cases: readonly Case[] = [
     broken: { 'storage.pruning': 'everything', 'storage.snapshot_interval': 1n },
     kept: { 'storage.pruning': 'everything', 'storage.snapshot_interval': 0n },
   },
+  {
+    number: 50,
+    severity: 'ERROR',
+    field: 'network.p2p.pex',
+    mode: 'seed',
+    broken: { 'network.p2p.pex': false },
+    kept: { 'network.p2p.pex': false, mode: 'full' },
+  },
+  ...negative(51, 'network.p2p.accept_interval'),
+  {
+    number: 52,
+    severity: 'ERROR',
+    field: 'chain.freeze_height',
+    broken: { 'chain.freeze_height': 9n, 'chain.halt_time': 1n },
+    kept: { 'chain.freeze_height': 0n, 'chain.halt_time': 1n, 'chain.halt_height': 1n },
+  },
+  {
+    number: 53,
+    severity: 'ERROR',
+    field: 'chain.freeze_height',
+    mode: 'seed',
+    broken: { 'chain.freeze_height': 9n },
+    kept: { 'chain.freeze_height': 9n, mode: 'archive' },
+  },
+  {
+    number: 54,
+    severity: 'ERROR',
+    field: 'chain.freeze_height',
+    broken: { ...synced, 'chain.freeze_height': 9n },
+    kept: { ...synced, 'chain.freeze_height': 9n, 'state_sync.enable': false },
+  },
 ];
 
 const view = (mode: NodeMode, changes: Values): ConfigView => ({
@@ -197,7 +228,7 @@ const view = (mode: NodeMode, changes: Values): ConfigView => ({
 });
 
 describe('rules', () => {
-  test('each of the 49 has a case', () => {
+  test('each of the 54 has a case', () => {
     assert.deepEqual(
       cases.map((one) => one.number),
       rules.map((rule) => rule.number),
@@ -216,6 +247,19 @@ describe('rules', () => {
       assert.deepEqual(runRules(view(mode, broken)), [{ severity, field, message }]);
     });
   }
+
+  test('freeze_height is refused beside halt_height as beside halt_time', () => {
+    const found = runRules(view('full', { 'chain.freeze_height': 9n, 'chain.halt_height': 20n }));
+    assert.deepEqual(
+      found.map(({ severity, field }) => [severity, field]),
+      [['ERROR', 'chain.freeze_height']],
+    );
+    assert.match(found[0]?.message ?? '', /halt_height is 20/);
+  });
+
+  test('a seed whose file has no pex is one with pex, as for seid', () => {
+    assert.deepEqual(runRules(view('seed', { 'network.p2p.pex': undefined })), []);
+  });
 
   test('the threshold refuses what is below 0, and NaN', () => {
     for (const value of [-0.1, Number.NaN]) {

@@ -239,11 +239,57 @@ const serviceRules: readonly Omit<Rule, 'number'>[] = [
   }),
 ];
 
-/** All rules of sei-config v0.0.21. */
+const frozen = (field: string, keys: readonly string[], why: (config: ConfigView) => string | undefined): RuleBody => ({
+  field,
+  keys: [field, ...keys],
+  broken: (config) => {
+    const height = integer(config, field);
+    const reason = height > 0n ? why(config) : undefined;
+    return reason === undefined ? undefined : `is ${height}, ${reason}`;
+  },
+});
+
+const freezeRules: readonly Omit<Rule, 'number'>[] = [
+  error(
+    frozen('chain.freeze_height', ['chain.halt_height', 'chain.halt_time'], (config) => {
+      const key = ['chain.halt_height', 'chain.halt_time'].find((halt) => integer(config, halt) > 0n);
+      return key === undefined ? undefined : `and ${key} is ${integer(config, key)}: set one of them to 0`;
+    }),
+  ),
+  error(
+    frozen('chain.freeze_height', ['mode'], (config) =>
+      text(config, 'mode') === 'seed' ? 'and a seed executes no blocks: set it to 0' : undefined,
+    ),
+  ),
+  error(
+    frozen('chain.freeze_height', ['state_sync.enable'], (config) =>
+      flag(config, 'state_sync.enable')
+        ? 'with which seid drops state sync and syncs from genesis: set it to 0, or turn state_sync.enable off'
+        : undefined,
+    ),
+  ),
+];
+
+const peerRules: readonly Omit<Rule, 'number'>[] = [
+  error({
+    field: 'network.p2p.pex',
+    keys: ['mode', 'network.p2p.pex'],
+    // A key that is missing is on for seid.
+    broken: (config) =>
+      text(config, 'mode') === 'seed' && config.values.get('network.p2p.pex') === false
+        ? 'is false, and a seed does not start without it: set it to true'
+        : undefined,
+  }),
+  error(notNegative('network.p2p.accept_interval')),
+];
+
+/** All rules of sei-config v0.0.27, and what seid refuses at its start whatever its version. */
 export const rules: readonly Rule[] = [
   ...modeRules,
   ...numberRules,
   ...stateSyncRules,
   ...storageRules,
   ...serviceRules,
+  ...peerRules,
+  ...freezeRules,
 ].map((rule, index) => ({ number: index + 1, ...rule }));

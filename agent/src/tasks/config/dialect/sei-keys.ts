@@ -16,7 +16,6 @@ const beyondRegistry = [
   'db-sync.verify-light-block-timeout',
   'genesis-file',
   'node-key-file',
-  'p2p.accept-interval',
 ];
 
 /** Keys with dashes that CometBFT has as well. */

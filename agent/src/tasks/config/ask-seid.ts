@@ -1,0 +1,38 @@
+import { TaskError } from '@nodetask/shared';
+import { isTable } from '../../node/document-value.ts';
+import { parseHeight } from '../../node/node-status.ts';
+import type { RpcClient } from '../../node/rpc-client.ts';
+
+/** What a running seid says of itself. */
+export interface SeidNode {
+  /** At most 40 characters. */
+  readonly version: string;
+  /** Of the last block that it executed; absent where it does not say. */
+  readonly height?: number;
+}
+
+/** Asks the node itself, if it runs. Answers undefined if nothing answers, or nothing that tells. */
+export type AskSeid = (signal: AbortSignal) => Promise<SeidNode | undefined>;
+
+/** For where there is no node. */
+export const askNoSeid: AskSeid = () => Promise.resolve(undefined);
+
+const timeoutMs = 5_000;
+const maxBytes = 256 * 1024;
+
+/** @param nodeRPC base URL of the node's own RPC. https://docs.cometbft.com/v0.38/rpc/#/ABCI/abci_info */
+export const createAskSeid =
+  (rpc: RpcClient, nodeRPC: string): AskSeid =>
+  async (signal) => {
+    try {
+      const { result } = await rpc.call(nodeRPC, 'abci_info', {}, { signal, timeoutMs, maxBytes });
+      const { version, last_block_height: last } = isTable(result['response']) ? result['response'] : {};
+      if (typeof version !== 'string' || version === '') return undefined;
+      const height = parseHeight(last);
+      return { version: version.slice(0, 40), ...(height === undefined ? {} : { height }) };
+    } catch (error) {
+      // A node that does not run tells nothing.
+      if (signal.aborted || !(error instanceof TaskError)) throw error;
+      return undefined;
+    }
+  };
