@@ -2,7 +2,14 @@ import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import type { Codec } from '../../archive/codec.ts';
 import type { ObjectInfo, ObjectStore } from '../../objectstore/object-store.ts';
 import { readManifest } from '../snapshot/manifest.ts';
-import { latestKey, parseArchiveKey, parseLatest } from '../snapshot/snapshot-names.ts';
+import {
+  archiveKey,
+  archiveNames,
+  isBesideArchive,
+  latestKey,
+  parseArchiveKey,
+  parseLatest,
+} from '../snapshot/snapshot-names.ts';
 
 /** The archive to restore, and what is known of it. */
 export interface FoundSnapshot {
@@ -33,7 +40,10 @@ export const findSnapshot = async (
   const latest = targetHeight === undefined ? await readLatest(store, prefix, signal) : undefined;
   // With latest.txt it is known which one; reading its manifest spares the listing.
   const announced = latest === undefined ? undefined : await readManifest(store, prefix, latest, signal);
-  const key = announced?.key ?? (await findArchive(store, prefix, wanted, latest, signal));
+  const key =
+    announced?.key ??
+    (latest === undefined ? undefined : await findPlain(store, prefix, latest, signal)) ??
+    (await findArchive(store, prefix, wanted, latest, signal));
   const name = parseArchiveKey(prefix, key);
   if (name === undefined) throw new Error(`${key} is no name of an archive`);
   const { height, compression } = name;
@@ -80,6 +90,29 @@ const readLatest = async (store: ObjectStore, prefix: string, signal: AbortSigna
   );
 };
 
+/**
+ * The key of the archive of a height under its usual names, in the order of keys. Who may read a bucket, a public one for instance, may not always list it.
+ */
+const findPlain = async (
+  store: ObjectStore,
+  prefix: string,
+  height: number,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  for (const compression of ['gzip', 'zstd'] as const) {
+    const key = archiveKey(prefix, height, compression);
+    try {
+      if ((await store.head(key, { signal })) !== undefined) return key;
+    } catch (error) {
+      // Without the right to list, S3 says so of what is not there; the listing tells.
+      if (!isRefused(error)) throw error;
+    }
+  }
+  return undefined;
+};
+
+const isRefused = (error: unknown): boolean => error instanceof TaskError && error.code === 'object-store-refused';
+
 /** The key of the best archive in a complete listing. */
 const findArchive = async (
   store: ObjectStore,
@@ -90,9 +123,13 @@ const findArchive = async (
 ): Promise<string> => {
   let best: { readonly height: number; readonly key: string } | undefined;
   let others = 0;
+  const unknown: UnknownNames = { count: 0, examples: [] };
   for await (const { key } of store.list(prefix, { signal, direct: true })) {
     const name = parseArchiveKey(prefix, key);
-    if (name === undefined) continue;
+    if (name === undefined) {
+      if (!isBesideArchive(prefix, key)) countUnknown(unknown, key.slice(prefix.length));
+      continue;
+    }
     const fits =
       (name.chainId ?? chainId) === chainId &&
       (latest === undefined || name.height === latest) &&
@@ -107,8 +144,26 @@ const findArchive = async (
     ...(latest === undefined ? [] : [`of the height ${latest} that latest.txt names`]),
     ...(targetHeight === undefined ? [] : [`at or below the height ${targetHeight}`]),
   ].join(' ');
-  throw missing(`${store.describe(prefix)} has ${what} (of other heights or chains: ${others})`);
+  throw missing(`${store.describe(prefix)} has ${what} (of other heights or chains: ${others})${inWords(unknown)}`);
 };
+
+/** Objects beside the archives whose names say nothing to a restore. */
+interface UnknownNames {
+  count: number;
+  readonly examples: string[];
+}
+
+const maxExamples = 3;
+
+const countUnknown = (unknown: UnknownNames, name: string): void => {
+  unknown.count += 1;
+  if (unknown.examples.length < maxExamples) unknown.examples.push(JSON.stringify(name.slice(0, 60)));
+};
+
+const inWords = ({ count, examples }: UnknownNames): string =>
+  count === 0
+    ? ''
+    : `, and ${count} ${count === 1 ? 'object' : 'objects'} with a name that is not understood (${examples.join(', ')}${count > examples.length ? ', …' : ''}); understood are ${archiveNames}`;
 
 const missing = (what: string): TaskError =>
   new TaskError('object-missing', `${what}: check bucket, prefix, chainId and targetHeight`);
