@@ -217,7 +217,8 @@ describe('what is no genesis is named, and nothing changes', () => {
       Buffer.concat([gz.subarray(0, 12), Buffer.alloc(5), gz.subarray(17)]),
       /is gzip that is damaged/,
     ],
-    ['gzip with something behind it', Buffer.concat([gz, Buffer.from('trailer')]), /after the end of its gzip stream/],
+    ['gzip with a text behind it', Buffer.concat([gz, Buffer.from('trailer')]), /is gzip that is damaged/],
+    ['gzip with NULs behind it', Buffer.concat([gz, Buffer.alloc(512)]), /after the end of its gzip stream/],
     ['gzip in gzip in gzip in gzip', gzipSync(gzipSync(gzipSync(gz))), /packed more than 3 times/],
   ];
   for (const [what, content, says] of refused) {
