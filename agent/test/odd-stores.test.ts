@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -8,6 +8,7 @@ import { type HttpFaultReply, type PassedHead, s3Error, withoutHeaders } from '@
 import { TaskError } from '@nodetask/shared';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { collect, openTestStore, startTestS3, testBucket as bucket } from './support/object-store.ts';
+import { putArchive } from './support/put-archive.ts';
 import { chainId, describeTree, makeChainHome, runRestore, runUpload, writeSnapshot } from './support/snapshot-home.ts';
 
 /** Stores that offer less than S3 does, or answer otherwise: a real S3 server behind a proxy that changes its answers. */
@@ -198,9 +199,32 @@ describe('a snapshot', () => {
     await using proxy = await s3.startHttpFaultProxy(({ url }) =>
       url.includes('list-type=') ? s3Error(403, 'AccessDenied') : undefined,
     );
+    for (const more of [{}, { targetHeight: 1 }]) {
+      const target = await makeChainHome(t);
+      const { warnings } = await runRestore(target, { ...at('unlisted', proxy.endpoint), ...more });
+      assert.ok(!String(warnings).includes('manifest'));
+      await assertRestored(source, target);
+    }
+    // S3 says so of a manifest that is not there.
+    proxy.rule = ({ url }) =>
+      url.includes('list-type=') || url.includes('manifest') ? s3Error(403, 'AccessDenied') : undefined;
     const target = await makeChainHome(t);
-    await runRestore(target, at('unlisted', proxy.endpoint));
+    const params = at('unlisted', proxy.endpoint);
+    await assert.rejects(runRestore(target, { ...params, allowUnverified: false }), { code: 'chain-unproven' });
+    const { warnings } = await runRestore(target, params);
+    assert.match(String(warnings), /nothing was compared with a manifest/);
     await assertRestored(source, target);
+  });
+
+  test('in an archive of a data directory is refused by what that holds', async (t) => {
+    const home = await makeChainHome(t);
+    await writeSnapshot(home, 7, 10);
+    await rename(join(home.data, 'snapshots', '7'), join(home.data, 'snapshots', 'wasm'));
+    await putArchive(s3, home, 'data-folder/7.tar.gz');
+    await assert.rejects(runRestore(await makeChainHome(t), at('data-folder')), {
+      code: 'snapshot-invalid',
+      message: /no folder 7 at its top, but "wasm": only archives of state-sync snapshots are read/,
+    });
   });
 
   test('under a name that is not understood is counted, and the names that are understood are said', async (t) => {

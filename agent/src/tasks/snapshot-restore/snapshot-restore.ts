@@ -123,6 +123,7 @@ const restore = async (
     await refuseMoved(options.home, snapshots);
     const warnings = [
       ...doubts,
+      ...found.doubts,
       ...(found.sha256 === undefined && !isPinned(object) ? [unpinned] : []),
       ...(running === undefined ? [] : [running]),
     ];
