@@ -28,8 +28,9 @@ const uploaded = async (t: TestContext, prefix: string): Promise<NodeHome> => {
   return home;
 };
 
+const treeOf = (home: NodeHome) => describeTree(join(home.data, 'snapshots', '1'));
+
 const assertRestored = async (source: NodeHome, target: NodeHome): Promise<void> => {
-  const treeOf = (home: NodeHome) => describeTree(join(home.data, 'snapshots', '1'));
   assert.deepEqual(await treeOf(target), await treeOf(source));
 };
 
@@ -247,19 +248,19 @@ describe('a snapshot', () => {
   });
 });
 
-describe('who pays and who asks', () => {
-  /** Every request of a restore, by header. */
-  const watched = async (params: object, t: TestContext) => {
-    const seen: NodeJS.Dict<string | string[]>[] = [];
-    await using proxy = await s3.startHttpFaultProxy(({ headers }) => {
-      seen.push(headers);
-      return undefined;
-    });
-    const target = await makeChainHome(t);
-    await runRestore(target, { ...at('public', proxy.endpoint), ...params });
-    return { seen, target };
-  };
+/** Every request of a restore, by header. */
+const watched = async (params: object, t: TestContext) => {
+  const seen: NodeJS.Dict<string | string[]>[] = [];
+  await using proxy = await s3.startHttpFaultProxy(({ headers }) => {
+    seen.push(headers);
+    return undefined;
+  });
+  const target = await makeChainHome(t);
+  await runRestore(target, { ...at('public', proxy.endpoint), ...params });
+  return { seen, target };
+};
 
+describe('who pays and who asks', () => {
   test('a public bucket is read without credentials, and nothing is signed', async (t) => {
     const source = await uploaded(t, 'public');
     const Policy = JSON.stringify({

@@ -168,32 +168,28 @@ const families: readonly (readonly [pattern: RegExp, verdict: StoreVerdict])[] =
   [/^NoSuch(?:Bucket|Tenant|Container)/, bucketMissing],
 ];
 
-/** Of a code that is not known; undefined is an error that came without an answer. */
+/** Of codes that are not known. */
+const byStatus: ReadonlyMap<number, StoreVerdict> = new Map([
+  [301, otherRegion],
+  [307, otherRegion],
+  [401, denied],
+  [402, denied],
+  [403, denied],
+  [405, unknownCall],
+  [408, down],
+  [409, changed],
+  [412, changed],
+  [413, tooLarge],
+  [416, changed],
+  [429, busy],
+  [501, unknownCall],
+  [507, full],
+]);
+
+/** Without a status the error came without an answer. */
 const ofStatus = (status: number | undefined): StoreVerdict => {
-  switch (status) {
-    case 301:
-    case 307:
-      return otherRegion;
-    case 401:
-    case 402:
-    case 403:
-      return denied;
-    case 405:
-    case 501:
-      return unknownCall;
-    case 409:
-    case 412:
-    case 416:
-      return changed;
-    case 413:
-      return tooLarge;
-    case 429:
-      return busy;
-    case 507:
-      return full;
-    default:
-      return status === undefined || status === 408 || status >= 500 ? down : unknown;
-  }
+  if (status === undefined) return down;
+  return byStatus.get(status) ?? (status >= 500 ? down : unknown);
 };
 
 /** The verdict on an error: by its code, and by its status only where nothing is known of the code. */

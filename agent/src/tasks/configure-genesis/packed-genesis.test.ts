@@ -260,12 +260,12 @@ describe('what is no genesis is named, and nothing changes', () => {
   });
 });
 
-describe('what is made to fill the disk ends early', () => {
-  const bomb = (megabytes: number): Buffer =>
-    gzipSync(
-      `{"chain_id":"test-1","genesis_time":"2026-01-01T00:00:00Z","app_state":{"x":"${'x'.repeat(megabytes * 2 ** 20)}"}}`,
-    );
+const bomb = (megabytes: number): Buffer =>
+  gzipSync(
+    `{"chain_id":"test-1","genesis_time":"2026-01-01T00:00:00Z","app_state":{"x":"${'x'.repeat(megabytes * 2 ** 20)}"}}`,
+  );
 
+describe('what is made to fill the disk ends early', () => {
   test('by the size of what it unpacks to', async (t) => {
     const { run, files } = await setUp(t, send(bomb(2)), { maxBytes: 2 ** 20 });
     await assert.rejects(run(), {
