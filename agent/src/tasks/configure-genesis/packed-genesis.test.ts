@@ -12,7 +12,7 @@ import { createEgress } from '../../node/egress.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { startServer } from '../../node/testing/http-server.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
-import { runTask } from '../testing/run-task.ts';
+import { runTask, type RunOptions } from '../testing/run-task.ts';
 import { configureGenesis, type ConfigureGenesisOptions } from './configure-genesis.ts';
 import { rawAddress } from './document-kind.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
@@ -56,8 +56,8 @@ const setUp = async (t: TestContext, answer: Answer, options: Partial<ConfigureG
     server,
     read: () => readFile(join(home.config, 'genesis.json'), 'utf8'),
     files: () => readdir(home.config),
-    run: (more: object = {}, path = '/genesis.json') =>
-      runTask('configure-genesis', handler, { uri: `${server.url}${path}`, ...more }),
+    run: (more: object = {}, path = '/genesis.json', runOptions: RunOptions = {}) =>
+      runTask('configure-genesis', handler, { uri: `${server.url}${path}`, ...more }, runOptions),
   };
 };
 
@@ -286,6 +286,24 @@ describe('what is made to fill the disk ends early', () => {
     assert.equal((await run()).outcome, 'changed');
   });
 });
+
+for (const [what, begin] of [
+  ['gzip', gzipSync(genesis.repeat(100)).subarray(0, 150)],
+  ['the answer of an RPC', Buffer.from(`${envelope.slice(0, -20)}${' '.repeat(1_000)}`)],
+] as const) {
+  test(`${what} that stops in the middle is left at once when the task is cancelled`, async (t) => {
+    const { run, files } = await setUp(t, (response) => void response.write(begin));
+    const controller = new AbortController();
+    const reason = new Error('cancelled by a test');
+    const onProgress = (): void => {
+      controller.abort(reason);
+    };
+    const at = performance.now();
+    await assert.rejects(run({}, '/genesis.json', { signal: controller.signal, onProgress }), reason);
+    assert.ok(performance.now() - at < 10_000, 'far below the 30 s of silence that a source may have');
+    assert.deepEqual(await files(), []);
+  });
+}
 
 test('a genesis comes out of an answer byte for byte, however the answer is cut', () => {
   const bytes = Buffer.from(envelope);

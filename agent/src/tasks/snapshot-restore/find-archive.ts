@@ -78,7 +78,7 @@ const countUnknown = (unknown: UnknownNames, name: string): void => {
 const inWords = ({ count, examples }: UnknownNames): string =>
   count === 0
     ? ''
-    : `, and ${count} ${count === 1 ? 'object' : 'objects'} with a name that is not understood (${examples.join(', ')}${count > examples.length ? ', …' : ''}); understood are ${archiveNames}`;
+    : `, and ${count} ${count === 1 ? 'object' : 'objects'} with a name that is not understood (${examples.join(', ')}${count > examples.length ? ', \u2026' : ''}); understood are ${archiveNames}`;
 
 /** For what is not where the params say. */
 export const missing = (what: string): TaskError =>
