@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { systemClock } from '@nodetask/runtime';
-import { s3Error } from '@nodetask/testbed';
+import { s3Error, withoutHeaders } from '@nodetask/testbed';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { makeTempHome } from '../src/node/testing/temp-home.ts';
 import { configureGenesis, type ConfigureGenesisOptions } from '../src/tasks/configure-genesis/configure-genesis.ts';
@@ -85,6 +87,57 @@ describe('configure-genesis from s3', () => {
     );
     assert.equal(await readFile(file, 'utf8'), genesis());
     assert.deepEqual(await files(), ['genesis.json']);
+  });
+
+  test('a packed document is unpacked, and a store without ETags is read with a warning', async (t) => {
+    const envelope = `{"jsonrpc":"2.0","id":-1,"result":{"genesis":${genesis()}}}`;
+    const packed = gzipSync(envelope);
+    await s3.files.put(testBucket, 'genesis.json.gz', packed);
+    await using proxy = await s3.startHttpFaultProxy();
+    proxy.rewrite = (_, head) => withoutHeaders(head, 'etag', 'x-amz-checksum-crc32', 'x-amz-checksum-crc64nvme');
+    const { run, file } = await setUp(t);
+    const report = await run('genesis.json.gz', {}, {}, proxy.endpoint);
+    assert.deepEqual(report.output, {
+      sha256: sha256(genesis()),
+      chainId: 'test-1',
+      bytes: genesis().length,
+      unpacked: ['gzip', 'rpc-envelope'],
+      packedSha256: createHash('sha256').update(packed).digest('hex'),
+    });
+    assert.match(String(report.warnings), /no ETag and no checksum.*give sha256$/);
+    assert.equal(await readFile(file, 'utf8'), genesis());
+    const other = await setUp(t);
+    const guarded = await other.run('genesis.json.gz', { sha256: sha256(genesis()) }, {}, proxy.endpoint);
+    assert.equal(guarded.warnings, undefined);
+  });
+
+  test('a public bucket is read without a signature, and one whose requester pays with the word for it', async (t) => {
+    await s3.files.put(testBucket, 'public.json', genesis());
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: '*',
+          Action: ['s3:GetObject'],
+          Resource: [`arn:aws:s3:::${testBucket}/public.json`],
+        },
+      ],
+    });
+    await s3.files.client.send(new PutBucketPolicyCommand({ Bucket: testBucket, Policy }));
+    const seen: { readonly authorization?: string | undefined; readonly payer: unknown }[] = [];
+    await using proxy = await s3.startHttpFaultProxy(({ headers }) => {
+      seen.push({ authorization: headers.authorization, payer: headers['x-amz-request-payer'] });
+      return undefined;
+    });
+    const anonymous = await setUp(t);
+    await anonymous.run('public.json', { anonymous: true }, {}, proxy.endpoint);
+    assert.ok(seen.length >= 2 && seen.every(({ authorization }) => authorization === undefined));
+    await assert.rejects(anonymous.run('genesis.json.gz', { anonymous: true }), { code: 'object-store-refused' });
+    seen.length = 0;
+    const paying = await setUp(t);
+    await paying.run('public.json', { requestPayer: 'requester' }, {}, proxy.endpoint);
+    assert.ok(seen.length >= 2 && seen.every(({ payer }) => payer === 'requester'));
   });
 
   test('short faults of the store are waited out', async (t) => {

@@ -1,3 +1,4 @@
+import { s3ErrorCodes } from '../../agent/src/objectstore/s3-error-codes.ts';
 import { eventReasons } from '../../operator/src/controller/event-reasons.ts';
 import { reasonGroups, type ReasonEntry } from '../../operator/src/controller/reasons.ts';
 import { cell, code, table } from '../../shared/src/docs/markdown.ts';
@@ -38,3 +39,15 @@ export const codeTable = (): string =>
       return [code(name), retriable ? 'yes' : 'no', cell(meaning), cell(action), more];
     }),
   );
+
+/** What each error code of S3 comes to; codes with one verdict share a row. */
+export const s3Table = (): string => {
+  const verdicts = [...new Set(s3ErrorCodes.values())];
+  return table(
+    ["The store's code", 'Our code', 'Retriable', 'What to do'],
+    verdicts.map((verdict) => {
+      const names = [...s3ErrorCodes].filter(([, other]) => other === verdict).map(([name]) => code(name));
+      return [names.join(', '), code(verdict.code), verdict.retriable ? 'yes' : 'no', cell(verdict.remedy)];
+    }),
+  );
+};

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { s3ErrorCodes } from '../../agent/src/objectstore/s3-error-codes.ts';
 import { eventReasons } from '../../operator/src/controller/event-reasons.ts';
 import { reasons } from '../../operator/src/controller/reasons.ts';
 import { taskFailures } from '../../shared/src/docs/task-failures.ts';
@@ -40,6 +41,14 @@ for (const [name, registry] of Object.entries({ reasons, events: eventReasons, c
       );
   });
 }
+
+test('docs/troubleshooting.md says of each code of S3 that the agent knows what it comes to', () => {
+  const known = rowsOf(between(page, 's3')).flatMap(([names = '', ours = '']) =>
+    names.split(', ').map((name) => `${name.slice(1, -1)} ${ours.slice(1, -1)}`),
+  );
+  const expected = [...s3ErrorCodes].map(([name, { code }]) => `${name} ${code}`);
+  assert.deepEqual(known.toSorted(), expected.toSorted(), 'run "npm run generate"');
+});
 
 for (const type of taskTypes) {
   test(`docs/tasks/${type}.md says what to do about each code that the task may fail with`, () => {

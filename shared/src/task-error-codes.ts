@@ -118,8 +118,9 @@ export const taskErrorCodes = {
   },
   'genesis-invalid': {
     retriable: false,
-    meaning: 'The source is not a genesis document. Nothing was changed.',
-    action: 'Check the source.',
+    meaning:
+      'The source is not a genesis document that a node takes, nor one that is unpacked (gzip, the answer of an RPC). Nothing was changed.',
+    action: 'Do what the message says: it names what the source holds.',
   },
   'source-unreachable': {
     retriable: true,
@@ -149,7 +150,8 @@ export const taskErrorCodes = {
   'object-store-refused': {
     retriable: false,
     meaning: 'The object store refuses the credentials of the agent, or what it wants to do.',
-    action: "Check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
+    action:
+      "Do what the message says of the store's code; check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
   },
   'object-store-full': {
     retriable: false,
@@ -175,8 +177,9 @@ export const taskErrorCodes = {
   'snapshot-invalid': {
     retriable: false,
     meaning:
-      'A snapshot archive is damaged, its snapshot is not complete, or it holds what is not unpacked (links, devices, names that lead out). Nothing was changed.',
-    action: 'Restore another snapshot, or upload this one anew.',
+      'A snapshot archive is damaged, needs a larger zstd window than the 128 MiB that are read (zstd --long=28 and more), its snapshot is not complete, or it holds what is not unpacked (links, devices, names that lead out). Nothing was changed.',
+    action:
+      'Restore another snapshot, or upload this one anew; one with too large a window, compressed with --long=27 or less.',
   },
   'snapshot-store-unsupported': {
     retriable: false,

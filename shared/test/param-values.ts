@@ -110,6 +110,8 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
   region: text(/^[a-z0-9-]{1,64}$/, 64, 'EU', 'eu central'),
   endpoint: text(/^https?:\/\/[a-z0-9.:-]{1,30}\/?$/, 2048, 's3.example.com', 'http://a/b', 'http://a:b@c'),
   forcePathStyle: flag,
+  requestPayer: choice('requester'),
+  anonymous: flag,
   uri: {
     good: matching(/^(s3|https):\/\/[a-z0-9.-]{1,30}(\/[!-~]{0,20})?$/, 2048),
     bad: fc.constantFrom<unknown>('http://a', 'file:///a', 's3://', 'https://a:b@c/d', 7),

@@ -28,6 +28,15 @@ export type HttpFaultRule = (
   request: HttpFaultRequest,
 ) => HttpFaultReply | undefined | Promise<HttpFaultReply | undefined>;
 
+/** The head of an answer that is passed on: names and values in turn, as Node.js has them. */
+export interface PassedHead {
+  readonly status: number;
+  readonly rawHeaders: readonly string[];
+}
+
+/** Called for each answer that is passed on; answers the head that the client gets in its place. */
+export type RewriteHead = (request: HttpFaultRequest, head: PassedHead) => PassedHead;
+
 export interface HttpFaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
   /** Default: passes everything on. */
@@ -49,6 +58,12 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
   return proxy;
 }
 
+/** A head without some headers, named in lower case. */
+export const withoutHeaders = ({ status, rawHeaders }: PassedHead, ...names: readonly string[]): PassedHead => ({
+  status,
+  rawHeaders: rawHeaders.filter((_, index) => !names.includes((rawHeaders[index - (index % 2)] ?? '').toLowerCase())),
+});
+
 /** Use startHttpFaultProxy(). */
 export class HttpFaultProxy implements AsyncDisposable {
   /** http://127.0.0.1:PORT. The Host header goes through unchanged, so that signatures made for this address stay valid. */
@@ -57,6 +72,8 @@ export class HttpFaultProxy implements AsyncDisposable {
   readonly host: string;
   /** May be changed at any time. */
   rule: HttpFaultRule;
+  /** May be changed at any time. Default: the head as it is. */
+  rewrite: RewriteHead = (_, head) => head;
   readonly #target: HttpFaultProxyOptions['target'];
   readonly #port: number;
   readonly #server: Server;
@@ -138,10 +155,13 @@ export class HttpFaultProxy implements AsyncDisposable {
     request.pipe(forward);
     try {
       const [answer] = (await once(forward, 'response')) as [IncomingMessage];
-      const { statusCode = 0, statusMessage, rawHeaders } = answer;
-      this.#record(request, statusCode, false);
+      const { method = '', url = '', headers } = request;
+      const { statusCode = 0, rawHeaders } = answer;
+      const head = this.rewrite({ method, url, headers }, { status: statusCode, rawHeaders });
+      this.#record(request, head.status, false);
       response.sendDate = false;
-      response.writeHead(statusCode, statusMessage, rawHeaders);
+      const statusMessage = head.status === statusCode ? answer.statusMessage : undefined;
+      response.writeHead(head.status, statusMessage, [...head.rawHeaders]);
       await pipeline(answer, response);
     } catch {
       // The client or the target went away: the other side sees a connection that ends, as it would without the proxy.

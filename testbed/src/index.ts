@@ -8,13 +8,14 @@ export type { AuditedRequest } from './control-plane/audit-summary.ts';
 export type { ServiceAccountToken, ServiceAccountTokenRequest } from './control-plane/service-account-token.ts';
 export { FaultProxy, startFaultProxy, targetOf } from './fault-proxy.ts';
 export type { FaultProxyCounters, FaultProxyOptions, FaultScope } from './fault-proxy.ts';
-export { HttpFaultProxy, startHttpFaultProxy } from './http-fault-proxy.ts';
+export { HttpFaultProxy, startHttpFaultProxy, withoutHeaders } from './http-fault-proxy.ts';
 export type {
   HttpExchange,
   HttpFaultProxyOptions,
   HttpFaultReply,
   HttpFaultRequest,
   HttpFaultRule,
+  PassedHead,
 } from './http-fault-proxy.ts';
 export type { Direction, FaultMode } from './net/fault-mode.ts';
 export { KubeApiError, KubeClient } from './kube/kube-client.ts';

@@ -20,6 +20,11 @@ export interface Codec {
   decompress(block: Buffer): Promise<Buffer>;
   /** For streams that other programs wrote. */
   decompressor(): Gunzip | ZstdDecompress;
+  /**
+   * Why a stream, or the content of an announced block, is not read although it may be sound, after "the archive"; undefined where `error` is about
+   * damage. `head` is what it begins with.
+   */
+  refusal(error: unknown, head: Buffer, isBlock: boolean): string | undefined;
 }
 
 /** Compresses one block after the other, beside the main thread. */

@@ -149,13 +149,46 @@ test('zstd: a window of up to 128 MiB is read, a larger one is refused', async (
   for (const log of [28, 31]) await assert.rejects(decompress(codecs.zstd, frameWithWindow(log)), refused);
 });
 
+/** A zstd frame of one segment, which says in four bytes how large its content is. */
+const frameOfSegment = (bytes: number): Buffer => {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(bytes);
+  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0]), size, Buffer.from([0x01, 0, 0])]);
+};
+
+for (const [what, frame, says] of [
+  ['of 256 MiB', frameWithWindow(28), /window of 256 MiB \(--long=28\), and at most 128 MiB are read \(--long=27\)/],
+  ['of 2 GiB', frameWithWindow(31), /window of 2048 MiB \(--long=31\)/],
+  ['of one segment of 200 MB', frameOfSegment(200_000_000), /window of 191 MiB \(--long=28\)/],
+  ['after a skippable frame', announced(frameWithWindow(30)).fill(0x51, 0, 1), /window of 1024 MiB \(--long=30\)/],
+  [
+    'in the second frame',
+    Buffer.concat([frameWithWindow(20), frameWithWindow(29)]),
+    /a frame that needs a larger zstd window/,
+  ],
+] as const) {
+  test(`zstd: an archive with a window ${what} is not called damaged, and what to do is said`, async () => {
+    await assert.rejects(decompress(codecs.zstd, frame), (error) => {
+      assert.ok(refused(error) && error instanceof TaskError);
+      assert.match(error.message, says);
+      assert.match(error.message, /compress it anew with --long=27 or less, or without --long; nothing was changed$/);
+      assert.doesNotMatch(error.message, /damaged/);
+      return true;
+    });
+  });
+}
+
 /** After a skippable frame with its size, as this program and pzstd write it. */
-const announced = (frame: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, frame.length, 0, 0, 0]), frame]);
+function announced(frame: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, frame.length, 0, 0, 0]), frame]);
+}
 
 test('zstd: a window of an announced block is no larger than a block may be', async () => {
   assert.equal((await decompress(codecs.zstd, announced(frameWithWindow(23)))).length, 1_000);
-  await assert.rejects(decompress(codecs.zstd, announced(frameWithWindow(24))), refused);
+  await assert.rejects(decompress(codecs.zstd, announced(frameWithWindow(24))), {
+    code: 'snapshot-invalid',
+    message: /window of 16 MiB \(--long=24\), and at most 8 MiB .* pzstd .*: compress it anew with zstd/,
+  });
 });
 
 test('what is not compressed at all is refused', async () => {

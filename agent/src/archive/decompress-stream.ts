@@ -47,7 +47,7 @@ const decompressBlock = async (codec: Codec, block: Buffer, memory: BlockMemory)
     memory.give(block);
     return content;
   } catch (error) {
-    throw damaged(codec, error);
+    throw unreadable(codec, error, block.subarray(codec.announcementBytes), true);
   }
 };
 
@@ -83,12 +83,14 @@ async function* decompressRest(
     if (output.bytesWritten < read) throw archiveError(`goes on after the end of its ${codec.name} stream`);
   } catch (error) {
     if (failure !== undefined) throw failure;
-    throw error instanceof TaskError ? error : damaged(codec, error);
+    throw error instanceof TaskError ? error : unreadable(codec, error, first.bytes, false);
   }
 }
 
-const damaged = (codec: Codec, error: unknown): TaskError =>
+/** `head` is what the stream or the block begins with. */
+const unreadable = (codec: Codec, error: unknown, head: Buffer, isBlock: boolean): TaskError =>
   archiveError(
-    `is no ${codec.name} stream or is damaged (${error instanceof Error ? error.message : String(error)})`,
+    codec.refusal(error, head, isBlock) ??
+      `is no ${codec.name} stream or is damaged (${error instanceof Error ? error.message : String(error)})`,
     error,
   );

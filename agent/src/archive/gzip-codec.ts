@@ -22,6 +22,7 @@ export const gzipCodec: Codec = {
   decompress: async (block) =>
     ownMemory(await decompress(block, { chunkSize: outputBytes(block), maxOutputLength: maxBlockBytes })),
   decompressor: () => zlib().createGunzip({ chunkSize: 512 * 1024 }),
+  refusal: () => undefined,
 };
 
 const compress = (block: Buffer, options: { level: number; chunkSize: number }): Promise<Buffer> =>

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import type { ZstdOptions } from 'node:zlib';
 import { type BlockCompressor, blockContentBytes, type Codec, maxBlockBytes } from './codec.ts';
 import { ownMemory } from './own-memory.ts';
+import { longOf, zstdWindow } from './zstd-window.ts';
 import { zlib } from './zlib.ts';
 
 /**
@@ -32,7 +33,22 @@ export const zstdCodec: Codec = {
       chunkSize: 512 * 1024,
       params: { [zlib().constants.ZSTD_d_windowLogMax]: maxWindowLog },
     }),
+  refusal: (error, head, isBlock) => {
+    if (!(error instanceof Error && 'code' in error && error.code === windowTooLarge)) return undefined;
+    const maxLog = isBlock ? Math.log2(maxBlockBytes) : maxWindowLog;
+    const window = zstdWindow(head);
+    const needs =
+      window === undefined || longOf(window) <= maxLog
+        ? 'has a frame that needs a larger zstd window'
+        : `needs a zstd window of ${Math.ceil(window / 2 ** 20)} MiB (--long=${longOf(window)})`;
+    const read = `${2 ** (maxLog - 20)} MiB`;
+    return isBlock
+      ? `${needs}, and at most ${read} are read of frames as pzstd announces them: compress it anew with zstd`
+      : `${needs}, and at most ${read} are read (--long=${maxLog}): compress it anew with --long=${maxLog} or less, or without --long`;
+  },
 };
+
+const windowTooLarge = 'ZSTD_error_frameParameter_windowTooLarge';
 
 /**
  * 128 MiB, which `zstd --long` and `--ultra -22` make and the zstd program reads without being asked to. The decompressor takes as much

@@ -1,6 +1,6 @@
 import { TaskError } from '@nodetask/shared';
 import { pageEntries } from './answer-bound.ts';
-import type { ListOptions, ObjectInfo } from './object-store.ts';
+import type { ListedObject, ListOptions } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function* listObjects(
   calls: StoreCalls,
   prefix: string,
   { signal, direct = false }: ListOptions,
-): AsyncGenerator<ObjectInfo, void, undefined> {
+): AsyncGenerator<ListedObject, void, undefined> {
   let token: string | undefined;
   for (let pages = 1; ; pages++) {
     const page = await calls.send({ verb: 'list', key: prefix, signal }, ({ sdk, client }, abortSignal) =>
@@ -36,9 +36,9 @@ export async function* listObjects(
         `${calls.describe(prefix)}: the store answers with ${found.length} objects, and ${pageEntries} were asked for: check endpoint`,
       );
     }
-    for (const { Key: key, Size: bytes, ETag: etag, LastModified: modified } of found) {
-      if (key === undefined || bytes === undefined || etag === undefined) continue;
-      yield { key, bytes, etag, ...(modified === undefined ? {} : { modifiedAt: modified.getTime() }) };
+    for (const { Key: key, LastModified: modified } of found) {
+      if (key === undefined) continue;
+      yield { key, ...(modified === undefined ? {} : { modifiedAt: modified.getTime() }) };
     }
     if (page.IsTruncated !== true) return;
     const next = page.NextContinuationToken;

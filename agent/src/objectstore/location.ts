@@ -8,6 +8,9 @@ export interface ObjectStoreParams {
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly forcePathStyle?: boolean | undefined;
+  /** Only of tasks that read. */
+  readonly anonymous?: boolean | undefined;
+  readonly requestPayer?: 'requester' | undefined;
   /** `s3://bucket/prefix`, instead of bucket and prefix. */
   readonly uri?: string | undefined;
 }
@@ -22,6 +25,10 @@ export interface ObjectStoreLocation {
   /** Absent: the AWS endpoint of the region. */
   readonly endpoint?: string;
   readonly forcePathStyle: boolean;
+  /** Requests are not signed: the bucket is public. */
+  readonly anonymous: boolean;
+  /** Who pays for the requests where it is not the owner of the bucket. */
+  readonly requestPayer?: 'requester';
 }
 
 const bucketPattern = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -56,10 +63,14 @@ const server = ({
   region,
   endpoint,
   forcePathStyle,
+  anonymous = false,
+  requestPayer,
 }: ObjectStoreParams): Omit<ObjectStoreLocation, 'bucket' | 'prefix'> => ({
   ...(region === undefined ? {} : { region }),
   ...(endpoint === undefined ? {} : { endpoint }),
   forcePathStyle: forcePathStyle ?? endpoint !== undefined,
+  anonymous,
+  ...(requestPayer === undefined ? {} : { requestPayer }),
 });
 
 /** Users write prefixes with and without slashes around them; keys never begin with one. */

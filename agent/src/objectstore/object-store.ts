@@ -1,4 +1,5 @@
 import type { BufferPool } from '../buffer-pool.ts';
+import type { ObjectChecksum } from './object-version.ts';
 
 /**
  * What tasks see of an object store. Words: an **object** is bytes under a **key** in a bucket; keys below are whole keys, prefix included.
@@ -11,7 +12,7 @@ export interface ObjectStore {
   /** How messages name an object of this store: `s3://bucket/key`, with the server where it is not AWS. */
   describe(key?: string): string;
   /** Every object whose key begins with `prefix`, in the order of keys, over all pages. */
-  list(prefix: string, options: ListOptions): AsyncIterable<ObjectInfo>;
+  list(prefix: string, options: ListOptions): AsyncIterable<ListedObject>;
   /** Undefined where there is none. */
   head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>;
   /** A whole small object; undefined where there is none. `object-store-invalid` where it is larger than `maxBytes`. */
@@ -20,7 +21,7 @@ export interface ObjectStore {
   putSmall(key: string, content: string | Uint8Array, options: PutOptions): Promise<void>;
   /**
    * The bytes of an object in order, range after range, fetched by parallel ranges of exactly the version that `object` describes; memory is bounded by
-   * `parts` × `partBytes`. `object-changed` where the object was replaced or removed meanwhile.
+   * `parts` × `partBytes`. `object-changed` where the object was replaced or removed meanwhile, as far as `object` has something to tell it by.
    */
   download(object: ObjectInfo, options: DownloadOptions): AsyncIterable<Buffer>;
   /**
@@ -48,15 +49,22 @@ export interface ListOptions extends CallOptions {
 export interface ObjectInfo {
   readonly key: string;
   readonly bytes: number;
-  /** With its quotes, as If-Match takes it. */
-  readonly etag: string;
-  /** When it was written, in milliseconds since the epoch, where a listing tells. */
+  /** With its quotes, as If-Match takes it, where the store gives one; it may be weak. */
+  readonly etag?: string;
+  /** When it was written, in milliseconds since the epoch, where the store tells. */
   readonly modifiedAt?: number;
+  /** Of the whole, where the store keeps one and no strong ETag stands for the bytes. */
+  readonly checksum?: ObjectChecksum;
 }
 
 export interface SmallObject {
   readonly bytes: Buffer;
-  readonly etag: string;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  /** When it was written, in milliseconds since the epoch, where the listing tells. */
+  readonly modifiedAt?: number;
 }
 
 export interface GetSmallOptions extends CallOptions {

@@ -1,10 +1,11 @@
 import { discardUploads } from './discard-uploads.ts';
+import { headObject } from './head-object.ts';
 import { listObjects } from './list-objects.ts';
 import type { ObjectStoreLocation } from './location.ts';
 import { uploadStream } from './multipart-upload.ts';
 import type { ObjectStore } from './object-store.ts';
 import { rangedDownload } from './ranged-download.ts';
-import { getSmallObject, headObject, putSmallObject } from './small-objects.ts';
+import { getSmallObject, putSmallObject } from './small-objects.ts';
 import { StoreCalls, type StoreOptions } from './store-calls.ts';
 
 /**

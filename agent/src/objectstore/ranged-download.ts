@@ -1,7 +1,10 @@
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { abortReason, sleep, TaskError } from '@nodetask/shared';
+import { abortReason, type ErrorCode, sleep, TaskError } from '@nodetask/shared';
+import { totalOf } from './head-object.ts';
 import type { DownloadOptions, ObjectInfo } from './object-store.ts';
+import { checksumOf, isStrong, otherVersion } from './object-version.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 const defaultPartBytes = 4 * 1024 * 1024;
@@ -14,7 +17,7 @@ const stallMs = 30_000;
 
 /**
  * Fetches an object by ranges: a few at once, handed on in order. Each has `If-Match`, so that bytes of two versions never mix, its own
- * tries, and its length checked. Ranges in flight and waiting are bounded, so a slow reader slows the download.
+ * tries, and its length checked. Without a strong ETag the store's other words on the version are compared, and its checksum at the end. Ranges in flight and waiting are bounded, so a slow reader slows the download.
  */
 export async function* rangedDownload(
   calls: StoreCalls,
@@ -28,6 +31,7 @@ export async function* rangedDownload(
   const signal = AbortSignal.any([options.signal, left.signal]);
   const window: Promise<Buffer>[] = [];
   let next = 0;
+  const sum = object.checksum === undefined ? undefined : checksumOf(object.checksum.algorithm);
   const fill = (): void => {
     while (window.length < parts && next < object.bytes) {
       const end = Math.min(next + partBytes, object.bytes);
@@ -42,15 +46,28 @@ export async function* rangedDownload(
   try {
     for (fill(); window.length > 0; fill()) {
       const [first] = window;
-      if (first !== undefined) yield await first;
+      if (first !== undefined) {
+        const piece = await first;
+        sum?.update(piece);
+        yield piece;
+      }
       // Only now: while its bytes wait for the reader, it counts as one of the parts in memory.
       void window.shift();
     }
+    refuseOtherSum(calls, object, sum?.end());
   } finally {
     left.abort(new Error('the download has ended'));
     await Promise.allSettled(window);
   }
 }
+
+const refuseOtherSum = (calls: StoreCalls, { key, checksum }: ObjectInfo, sum: string | undefined): void => {
+  if (checksum === undefined || checksum.value === sum) return;
+  throw new TaskError(
+    'object-changed',
+    `${calls.describe(key)}: what arrived has the ${checksum.algorithm} ${sum ?? ''}, and the store says ${checksum.value}: it was replaced meanwhile, or is damaged`,
+  );
+};
 
 interface Range {
   readonly start: number;
@@ -80,10 +97,11 @@ const fetchRange = async (
 
 const fetchOnce = async (
   calls: StoreCalls,
-  { key, etag }: ObjectInfo,
+  object: ObjectInfo,
   { start, end, into }: Range,
   signal: AbortSignal,
 ): Promise<Buffer> => {
+  const { key, etag } = object;
   const call = { verb: `read bytes ${start} to ${end - 1} of`, key, signal };
   const answer = await calls.send(call, ({ sdk, client }, abortSignal) =>
     client.send(
@@ -91,19 +109,16 @@ const fetchOnce = async (
         Bucket: calls.location.bucket,
         Key: key,
         Range: `bytes=${start}-${end - 1}`,
-        IfMatch: etag,
+        ...(etag !== undefined && isStrong(etag) ? { IfMatch: etag } : {}),
       }),
       { abortSignal },
     ),
   );
   const body = answer.Body as Readable;
-  // A store that ignores Range or If-Match answers with other bytes than were asked for.
-  if (answer.ETag !== etag || answer.ContentLength !== end - start || answer.$metadata.httpStatusCode !== 206) {
-    body.destroy();
-    const what = `ETag ${answer.ETag ?? '–'} and ${answer.ContentLength ?? 0} bytes for bytes ${start} to ${end - 1} of ETag ${etag}`;
-    if (answer.ETag !== etag)
-      throw new TaskError('object-changed', `${calls.describe(key)}: the store answers ${what}`);
-    throw new TaskError('object-store-invalid', `${calls.describe(key)}: the store answers ${what}: check endpoint`);
+  const fault = faultOf(object, { start, end }, answer);
+  if (fault !== undefined) {
+    body.on('error', () => undefined).destroy();
+    throw new TaskError(fault.code, `${calls.describe(key)}: for bytes ${start} to ${end - 1} ${fault.what}`);
   }
   try {
     await readBody(calls, body, into, signal);
@@ -112,6 +127,29 @@ const fetchOnce = async (
     throw calls.errorOf(call, error);
   }
 };
+
+/** How an answer is not what was asked for: a store may ignore Range or If-Match. */
+const faultOf = (
+  object: ObjectInfo,
+  { start, end }: Omit<Range, 'into'>,
+  { ETag, LastModified, ContentLength, ContentRange, $metadata }: GetObjectCommandOutput,
+): { readonly code: ErrorCode; readonly what: string } | undefined => {
+  const answered = { etag: ETag, modifiedAt: LastModified?.getTime(), bytes: totalOf(ContentRange) };
+  const other = otherVersion(object, answered);
+  if (other !== undefined) return { code: 'object-changed', what: `the store answers with ${other}` };
+  const isWhole = start === 0 && end === object.bytes && $metadata.httpStatusCode === 200;
+  if ($metadata.httpStatusCode !== 206 && !isWhole) {
+    const what = 'the store answers with the whole object: use one that knows ranges, or check endpoint';
+    return { code: 'object-store-invalid', what };
+  }
+  // The answer may have no length. What arrives is counted, whatever it says.
+  if ((ContentLength ?? end - start) === end - start && !isOtherRange(ContentRange, start, end)) return undefined;
+  const what = `the store answers with ${ContentRange ?? `${ContentLength ?? 0} bytes`}: check endpoint`;
+  return { code: 'object-store-invalid', what };
+};
+
+const isOtherRange = (contentRange: string | undefined, start: number, end: number): boolean =>
+  contentRange !== undefined && !contentRange.startsWith(`bytes ${start}-${end - 1}/`);
 
 /** Copies an answer, as it comes, into the memory that it is to fill. */
 const readBody = async (

@@ -1,5 +1,5 @@
 import type * as SDK from './s3-sdk.ts';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Egress } from '../node/egress.ts';
 import type { ObjectStoreLocation } from './location.ts';
 
@@ -17,7 +17,7 @@ const idleTimeoutMs = 120_000;
 
 /**
  * Loads the SDK (on first use: it takes longer to load than the agent to start) and makes a client. Credentials come from the standard
- * provider chain and nowhere else; connections pass the egress check, and answers are bounded.
+ * provider chain and nowhere else, or requests are not signed at all; connections pass the egress check, and answers are bounded.
  */
 export const createS3 = async (location: ObjectStoreLocation, egress: Egress): Promise<S3> => {
   // The agents too: `import` of node:http reads each of its exports, and that of WebSocket loads a whole HTTP client.
@@ -26,7 +26,7 @@ export const createS3 = async (location: ObjectStoreLocation, egress: Egress): P
     import('./guarded-agents.ts'),
     import('./bounded-handler.ts'),
   ]);
-  const { region, endpoint, forcePathStyle } = location;
+  const { region, endpoint, forcePathStyle, anonymous, requestPayer } = location;
   const client = new sdk.S3Client({
     ...(region === undefined ? {} : { region }),
     // Servers other than AWS may store the framing of checksums that they do not understand inside the object.
@@ -37,6 +37,7 @@ export const createS3 = async (location: ObjectStoreLocation, egress: Egress): P
           requestChecksumCalculation: 'WHEN_REQUIRED' as const,
           responseChecksumValidation: 'WHEN_REQUIRED' as const,
         }),
+    ...(anonymous ? unsigned : {}),
     forcePathStyle,
     maxAttempts,
     followRegionRedirects: false,
@@ -46,5 +47,20 @@ export const createS3 = async (location: ObjectStoreLocation, egress: Egress): P
       ...guardedAgents(egress, { keepAlive: true, maxSockets: 16 }),
     }),
   });
+  if (requestPayer !== undefined) {
+    client.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { readonly headers: Record<string, string> }).headers['x-amz-request-payer'] = requestPayer;
+        return next(args);
+      },
+      { step: 'build', name: 'requestPayer' },
+    );
+  }
   return { sdk, client };
+};
+
+/** Requests leave as they are: no credentials are looked for, and none are sent. */
+const unsigned: Pick<S3ClientConfig, 'credentials' | 'signer'> = {
+  credentials: { accessKeyId: '', secretAccessKey: '' },
+  signer: { sign: (request) => Promise.resolve(request) },
 };

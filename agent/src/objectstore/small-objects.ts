@@ -1,30 +1,9 @@
 import type { Readable } from 'node:stream';
-import { readBounded } from '@nodetask/runtime/foreign-bytes';
+import { readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import { TaskError } from '@nodetask/shared';
-import type { CallOptions, GetSmallOptions, ObjectInfo, PutOptions, SmallObject } from './object-store.ts';
+import type { GetSmallOptions, PutOptions, SmallObject } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
 import { isMissingObject } from './store-error.ts';
-
-export const headObject = async (
-  calls: StoreCalls,
-  key: string,
-  { signal }: CallOptions,
-): Promise<ObjectInfo | undefined> => {
-  const call = { verb: 'look at', key, signal };
-  const found = await calls.send(call, async ({ sdk, client }, abortSignal) => {
-    try {
-      return await client.send(new sdk.HeadObjectCommand({ Bucket: calls.location.bucket, Key: key }), { abortSignal });
-    } catch (error) {
-      // An answer to HEAD has no body that could tell a missing bucket from a missing object: the next call does.
-      if (isMissingObject(error)) return undefined;
-      throw error;
-    }
-  });
-  if (found === undefined) return undefined;
-  const { ContentLength: bytes, ETag: etag } = found;
-  if (bytes === undefined || etag === undefined) throw incomplete(calls, key);
-  return { key, bytes, etag };
-};
 
 export const getSmallObject = async (
   calls: StoreCalls,
@@ -34,11 +13,10 @@ export const getSmallObject = async (
   calls.send({ verb: 'read', key, signal }, async ({ sdk, client }, abortSignal) => {
     try {
       const command = new sdk.GetObjectCommand({ Bucket: calls.location.bucket, Key: key });
-      const { Body: body, ETag: etag, ContentLength: bytes } = await client.send(command, { abortSignal });
+      const { Body: body, ContentLength: bytes } = await client.send(command, { abortSignal });
       const content = await readAtMost(body as Readable, bytes, maxBytes, calls.describe(key));
-      if (etag === undefined || content === undefined) throw incomplete(calls, key);
       calls.transferred('download', content.length);
-      return { etag, bytes: content };
+      return { bytes: content };
     } catch (error) {
       if (isMissingObject(error)) return undefined;
       throw error;
@@ -64,28 +42,24 @@ export const putSmallObject = async (
   calls.transferred('upload', body.length);
 };
 
-/** Undefined where the store does not say how large the object is. */
+/** The store may not say how large the object is: what arrives is counted. */
 const readAtMost = async (
   body: Readable,
   bytes: number | undefined,
   maxBytes: number,
   where: string,
-): Promise<Buffer | undefined> => {
-  if (bytes === undefined || bytes > maxBytes) {
+): Promise<Buffer> => {
+  const tooLarge = (has: string): TaskError =>
+    new TaskError('object-store-invalid', `${where} has ${has}, and at most ${maxBytes} are expected there`);
+  if (bytes !== undefined && bytes > maxBytes) {
     body.destroy();
-    if (bytes === undefined) return undefined;
-    throw new TaskError(
-      'object-store-invalid',
-      `${where} has ${bytes} bytes, and at most ${maxBytes} are expected there`,
-    );
+    throw tooLarge(`${bytes} bytes`);
   }
-  const content = await readBounded(body, maxBytes);
-  if (content.length !== bytes) throw new Error(`${content.length} of ${bytes} bytes arrived`);
-  return content;
+  try {
+    const content = await readBounded(body, maxBytes);
+    if (bytes !== undefined && content.length !== bytes) throw new Error(`${content.length} of ${bytes} bytes arrived`);
+    return content;
+  } catch (error) {
+    throw error instanceof TooManyBytesError ? tooLarge('more bytes') : error;
+  }
 };
-
-export const incomplete = (calls: StoreCalls, key: string): TaskError =>
-  new TaskError(
-    'object-store-invalid',
-    `${calls.describe(key)}: the store answers without size or ETag: check endpoint`,
-  );

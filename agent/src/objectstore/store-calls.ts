@@ -65,7 +65,8 @@ export class StoreCalls {
 
   /** What the caller is to see of an error of a request. */
   errorOf({ verb, key, signal }: StoreCall, error: unknown): Error {
-    return signal.aborted ? abortReason(signal) : storeError({ verb, where: this.describe(key) }, error);
+    if (signal.aborted) return abortReason(signal);
+    return storeError({ verb, where: this.describe(key), isAnonymous: this.location.anonymous }, error);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
-import { type ErrorCode, TaskError } from '@nodetask/shared';
+import { TaskError } from '@nodetask/shared';
 import { certificateAdvice, certificateFaultOf } from '../node/http/certificate-fault.ts';
+import { type StoreVerdict, storeVerdict } from './s3-error-codes.ts';
 
 /** Where an error came up, for its text. */
 export interface StoreOperation {
@@ -7,6 +8,8 @@ export interface StoreOperation {
   readonly verb: string;
   /** As `describeObject` names it. */
   readonly where: string;
+  /** The request was not signed. */
+  readonly isAnonymous?: boolean;
 }
 
 /** What an error of the SDK says about itself. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -19,123 +22,53 @@ interface Facts {
 }
 
 /** An error of the object store as a TaskError: what, where, what the store said, what to do. Never a credential. */
-export const storeError = ({ verb, where }: StoreOperation, error: unknown): TaskError => {
+export const storeError = ({ verb, where, isAnonymous = false }: StoreOperation, error: unknown): TaskError => {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TaskError) return cause;
   }
   const facts = factsOf(error);
-  const [code, advice] = judge(facts);
+  const { code, remedy, retriable } = judge(facts, isAnonymous);
   const said = facts.status === undefined ? facts.message : `${facts.name} (HTTP ${facts.status}): ${facts.message}`;
-  return new TaskError(code, `cannot ${verb} ${where}: ${said}: ${advice}`, { cause: error });
+  return new TaskError(code, `cannot ${verb} ${where}: ${said}: ${remedy}`, {
+    cause: error,
+    ...(retriable === undefined ? {} : { retriable }),
+  });
 };
 
 /** True where the store says that the object is not there. */
 export const isMissingObject = (error: unknown): boolean => {
   const { name, status } = factsOf(error);
-  return name === 'NoSuchKey' || name === 'NotFound' || (status === 404 && name !== 'NoSuchBucket');
+  const { code } = storeVerdict(name, status);
+  return code === 'object-missing' || (status === 404 && code !== 'bucket-missing');
 };
 
-const judge = ({ name, status, message, certificateFault }: Facts): readonly [ErrorCode, string] => {
-  if (certificateFault !== undefined) return ['object-store-invalid', certificateAdvice(certificateFault)];
-  if (status === 507 || fullNames.test(name)) {
-    return ['object-store-full', 'the store is full, or its quota used up: free space there, or raise the quota'];
-  }
-  if (keyNames.test(name)) {
-    return [
-      'object-store-refused',
-      'the KMS key of the bucket cannot be used: enable it, cancel its deletion, or choose another key for the bucket',
-    ];
-  }
-  switch (name) {
-    case 'NoSuchBucket':
-      return ['bucket-missing', 'check bucket, region and endpoint, or create the bucket'];
-    case 'NoSuchKey':
-    case 'NotFound':
-      return ['object-missing', 'check the key, and what has been uploaded'];
-    case 'InvalidObjectState':
-      return [
-        'object-archived',
-        'restore the object from the archive first, and exempt such objects from the lifecycle rule that moves them there',
-      ];
-    case 'EntityTooSmall':
-      return [
-        'object-store-invalid',
-        'the store wants larger parts than the agent sends: let it take parts of 5 MiB as S3 does, or use another store',
-      ];
-    case 'EntityTooLarge':
-      return [
-        'object-store-invalid',
-        'the object is larger than the store takes: raise the limit of the store, or use another one',
-      ];
-    case 'NotImplemented':
-    case 'MethodNotAllowed':
-      return ['object-store-invalid', 'the store does not know this call: use another store'];
-    case 'AccountProblem':
-    case 'AllAccessDisabled':
-    case 'NotSignedUp':
-    case 'UserSuspended':
-      return ['object-store-refused', 'the account is closed, suspended or unpaid: ask whoever runs the store'];
-    case 'ConditionalRequestConflict':
-    case 'OperationAborted':
-    case 'PreconditionFailed':
-    case 'InvalidRange':
-    case 'NoSuchUpload':
-      return ['object-changed', 'somebody replaced or removed it meanwhile'];
-    case 'InvalidAccessKeyId':
-    case 'SignatureDoesNotMatch':
-      return ['object-store-refused', "the agent's access key or its secret is wrong for this store"];
-    case 'ExpiredToken':
-    case 'ExpiredTokenException':
-    case 'InvalidToken':
-    case 'TokenRefreshRequired':
-      return ['object-store-refused', "the agent's session credentials are no longer valid: renew them"];
-    case 'RequestTimeTooSkewed':
-      return ['object-store-refused', 'the clock of this machine is wrong: set it'];
-    case 'CredentialsProviderError':
-      return [
-        'object-store-refused',
-        'give the agent credentials by its environment, web identity or pod identity; never in params',
-      ];
-    case 'PermanentRedirect':
-    case 'AuthorizationHeaderMalformed':
-    case 'IllegalLocationConstraintException':
-      return ['object-store-invalid', 'the bucket is in another region: correct region'];
-    default:
-      break;
-  }
-  if (/region is missing/i.test(message))
-    return ['object-store-invalid', 'give region, or set AWS_REGION for the agent'];
-  if (status === 403 && /\bkms:[A-Za-z]/.test(message)) {
-    return ['object-store-refused', "allow the role of the agent this action on the bucket's KMS key"];
-  }
-  if (status === 401 || status === 403) {
-    return ['object-store-refused', "allow it in the bucket's policy or the role of the agent"];
-  }
-  if (status === 405 || status === 501)
-    return ['object-store-invalid', 'the store does not know this call: use another store'];
-  if (status === undefined || status === 408 || status === 429 || status >= 500 || isTransport(name)) {
-    return ['object-store-unreachable', 'check endpoint, region and network, and run it again'];
-  }
-  return ['object-store-invalid', 'check endpoint and region, and that an S3 server listens there'];
+/** True where the same call may succeed a moment later, or where no store has answered. */
+export const isPassing = (error: unknown): boolean => {
+  if (error instanceof TaskError) return true;
+  const { name, status } = factsOf(error);
+  return status === undefined || storeVerdict(name, status).code === 'object-store-unreachable';
 };
 
-/** Names that S3-compatible stores give to a lack of space: MinIO, Ceph, and those who copy them. */
-const fullNames = /quota.?exceeded|storage.?full|insufficient.?storage|storage.?cap.?exceeded/i;
+const judge = (
+  { name, status, message, certificateFault }: Facts,
+  isAnonymous: boolean,
+): Pick<StoreVerdict, 'code' | 'remedy'> & Partial<StoreVerdict> => {
+  if (certificateFault !== undefined) {
+    return { code: 'object-store-invalid', remedy: certificateAdvice(certificateFault) };
+  }
+  if (/region is missing/i.test(message)) {
+    return { code: 'object-store-invalid', remedy: 'give region, or set AWS_REGION for the agent' };
+  }
+  const verdict = storeVerdict(name, status);
+  if (verdict.code !== 'object-store-refused' || status !== 403) return verdict;
+  if (/\bkms:[A-Za-z]/.test(message)) {
+    return { ...verdict, remedy: "allow the role of the agent this action on the bucket's KMS key" };
+  }
+  return isAnonymous ? { ...verdict, remedy: notPublic } : verdict;
+};
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, `KMS.DisabledException` and the like. */
-const keyNames = /^KMS\./;
-
-/** Errors of the connection carry a status of what had been answered before it broke; some faults have one that says nothing of them. */
-const isTransport = (name: string): boolean => passing.has(name);
-const passing: ReadonlySet<string> = new Set([
-  'TimeoutError',
-  'SlowDown',
-  'InternalError',
-  'ServiceUnavailable',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  'ThrottlingException',
-]);
+const notPublic =
+  'it is not there, or not for everybody to read: check bucket and key, or leave anonymous out and give the agent credentials';
 
 /** The most characters of a store's own words in a message. */
 const maxSaid = 300;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { exactlyOne } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
 import { chainId, httpUrl, sha256, uri } from './fields.ts';
-import { isS3Uri, objectStoreFields } from './object-store.ts';
+import { isS3Uri, objectStoreFields, readerFields, readerRule } from './object-store.ts';
 
 export const configureGenesisParams = defineParams(
   z.strictObject({
@@ -10,6 +10,8 @@ export const configureGenesisParams = defineParams(
     region: objectStoreFields.region,
     endpoint: objectStoreFields.endpoint,
     forcePathStyle: objectStoreFields.forcePathStyle,
+    requestPayer: objectStoreFields.requestPayer,
+    ...readerFields,
     rpc: httpUrl
       .optional()
       .describe(
@@ -30,6 +32,13 @@ export const configureGenesisParams = defineParams(
       holds: (params) =>
         ['region', 'endpoint', 'forcePathStyle'].every((key) => params[key] === undefined) || isS3Uri(params['uri']),
     },
+    {
+      cel: "(!has(self.anonymous) && !has(self.requestPayer)) || (has(self.uri) && self.uri.startsWith('s3://'))",
+      message: 'anonymous and requestPayer go with an s3:// uri only: remove them, or give such a uri',
+      holds: (params) =>
+        ['anonymous', 'requestPayer'].every((key) => params[key] === undefined) || isS3Uri(params['uri']),
+    },
+    readerRule,
   ],
 );
 

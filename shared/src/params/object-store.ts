@@ -32,6 +32,27 @@ const forcePathStyle = z
   .boolean()
   .describe('Address the bucket in the path, not in the host name. Default: true where endpoint is set, else false.');
 
+const requestPayer = z
+  .enum(['requester'])
+  .describe(
+    'Set it to requester for a bucket whose owner has whoever asks pay for requests and data: the account of the agent then pays.',
+  );
+
+const anonymous = z
+  .boolean()
+  .describe(
+    'Read a public bucket without credentials: requests are not signed, and none are looked for. Default: false.',
+  );
+
+/** Only of tasks that read. */
+export const readerFields = { anonymous: anonymous.optional() };
+
+export const readerRule: CrossFieldRule = {
+  cel: '!has(self.anonymous) || !self.anonymous || !has(self.requestPayer)',
+  message: 'requestPayer does not go with anonymous: only an account can pay, so remove one of them',
+  holds: (params) => params['anonymous'] !== true || params['requestPayer'] === undefined,
+};
+
 /** Where an object store is and what in it is meant. Credentials come from the standard provider chain only. */
 export const objectStoreFields = {
   bucket: bucket.optional(),
@@ -39,6 +60,7 @@ export const objectStoreFields = {
   region: region.optional(),
   endpoint: endpoint.optional(),
   forcePathStyle: forcePathStyle.optional(),
+  requestPayer: requestPayer.optional(),
   uri: uri.optional(),
 };
 

@@ -31,6 +31,7 @@ const wrongStores = (more: Params): Cases['refuses'] => [
   [{ ...more, ...bucket, region: 'EU' }, /must be a region name/],
   [{ ...more, ...bucket, endpoint: 'https://key:secret@s3.example.com' }, /without path and credentials/],
   [{ ...more, ...bucket, endpoint: 's3.example.com' }, /must be an http/],
+  [{ ...more, ...bucket, requestPayer: 'owner' }, /requestPayer/],
 ];
 
 const insisted = { allowRunning: true, allowUnverified: true, force: true };
@@ -50,12 +51,15 @@ const cases: Readonly<Record<TaskType, Cases>> = {
           prefix: 'pacific-1/',
           endpoint: 'http://s3.example.com:9000/',
           forcePathStyle: true,
+          requestPayer: 'requester',
+          anonymous: false,
           ...insisted,
         },
       ],
     ],
     refuses: [
       ...wrongStores({ chainId: 'pacific-1' }),
+      [{ ...bucket, chainId: 'pacific-1', anonymous: true, requestPayer: 'requester' }, /does not go with anonymous/],
       [bucket, /chainId/],
       [{ ...bucket, chainId: 'pacific 1' }, /must be a chain id/],
       [{ ...bucket, chainId: '' }, /chainId/],
@@ -188,6 +192,8 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [{ ...uri, rpc: 'http://sentry:26657' }, /give exactly one of uri and rpc/],
       [{ rpc: 'http://sentry:26657', region: 'eu-central-1' }, /go with an s3:\/\/ uri only/],
       [{ uri: 'https://example.com/x', forcePathStyle: true }, /go with an s3:\/\/ uri only/],
+      [{ uri: 'https://example.com/x', anonymous: true }, /go with an s3:\/\/ uri only/],
+      [{ uri: 's3://a-b/x', anonymous: true, requestPayer: 'requester' }, /does not go with anonymous/],
       [{ rpc: 'tcp://sentry:26657' }, /must be an http/],
       [{ rpc: 'http://me:secret@sentry:26657' }, /without credentials/],
       [{ rpc: 'http://sentry:26657', bucket: 'sei-data' }, /bucket/],

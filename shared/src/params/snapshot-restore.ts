@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
 import { blockHeight, chainId, sha256 } from './fields.ts';
-import { objectStoreFields, objectStoreRules } from './object-store.ts';
+import { objectStoreFields, objectStoreRules, readerFields, readerRule } from './object-store.ts';
 
 export const snapshotRestoreParams = defineParams(
   z.strictObject({
     ...objectStoreFields,
+    ...readerFields,
     chainId,
     targetHeight: blockHeight
       .optional()
@@ -23,7 +24,7 @@ export const snapshotRestoreParams = defineParams(
       ),
     force: z.boolean().default(false).describe('Restore again although the same params finished before.'),
   }),
-  objectStoreRules,
+  [...objectStoreRules, readerRule],
 );
 
 export type SnapshotRestoreParams = z.output<typeof snapshotRestoreParams.schema>;

@@ -17,12 +17,14 @@ import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkNode } from './check-node.ts';
+import type { Packing } from './document-kind.ts';
 import { readGenesisFile, refuseOtherFile } from './genesis-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
 import type { GenesisSource } from './genesis-source.ts';
 import { httpsSource } from './https-source.ts';
 import { rpcSource } from './rpc-source.ts';
 import { s3Source } from './s3-source.ts';
+import { unpackDocument } from './unpack-document.ts';
 
 export interface ConfigureGenesisOptions {
   readonly home: NodeHome;
@@ -39,8 +41,9 @@ export interface ConfigureGenesisOptions {
 }
 
 /**
- * configure-genesis: fetches a genesis document, checks it while it streams to a temporary file, and renames that into place. On any
- * mismatch nothing changes, nor if the node has data of another chain. Output: `{reason?, sha256, chainId, bytes}`.
+ * configure-genesis: fetches a genesis document, checks it while it streams to a temporary file, and renames that into place. What is packed is
+ * unpacked on its way. On any mismatch nothing changes, nor if the node has data of another chain. Output: `{reason?, sha256, chainId, bytes,
+ * unpacked?, packedSha256?}`.
  */
 export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<ConfigureGenesisParams> => ({
   interrupted: 'run-again',
@@ -105,11 +108,12 @@ const install = async (
     const fetched = await fetchInto(temporary.file, folder, source, context, options);
     const output = checked(params, fetched, source.name);
     signal.throwIfAborted();
-    if (fetched.sha256 === existing?.sha256) return nothingDone('already-there', { ...output });
+    const message = compared(params, fetched);
+    if (fetched.sha256 === existing?.sha256) return { ...nothingDone('already-there', { ...output }), ...message };
     const chains = { chainId: fetched.chainId, existing: existing?.chainId };
-    const warnings = await checkNode(options, chains, params, signal);
+    const warnings = [...(await checkNode(options, chains, params, signal)), ...doubtsOf(params, fetched)];
     signal.throwIfAborted();
-    const report = { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) } as const;
+    const report = { outcome: 'changed', output, ...message, ...(warnings.length === 0 ? {} : { warnings }) } as const;
     context.pledge({ report, proof: filesProof({ [name]: fetched.sha256 }) });
     await replaceFiles(folder, [{ name, content: { temporary: temporary.name } }]);
     installed = true;
@@ -120,26 +124,58 @@ const install = async (
   }
 };
 
-const checked = (params: ConfigureGenesisParams, genesis: Genesis, name: string): Genesis => {
-  const { sha256, chainId, bytes } = genesis;
+/** A genesis as it came: `sha256` and `bytes` are those of the document. */
+interface FetchedGenesis extends Genesis {
+  /** What was taken off it, from the outside in, and the hash of what was fetched; absent if it came as it is. */
+  readonly packed?: { readonly layers: readonly Packing[]; readonly sha256: string };
+  /** Something makes sure that all of its bytes are of one version. */
+  readonly isPinned?: boolean;
+}
+
+type GenesisOutput = Genesis & { readonly unpacked?: readonly Packing[]; readonly packedSha256?: string };
+
+const checked = (params: ConfigureGenesisParams, genesis: FetchedGenesis, name: string): GenesisOutput => {
+  const { sha256, chainId, bytes, packed } = genesis;
   if (params.chainId !== undefined && params.chainId !== chainId) {
     throw new TaskError(
       'chain-mismatch',
       `${name} is the genesis of chain ${JSON.stringify(chainId)}, and chainId is ${params.chainId}; nothing was changed. Check the source`,
     );
   }
-  if (params.sha256 !== undefined && params.sha256 !== sha256) {
+  if (params.sha256 !== undefined && params.sha256 !== sha256 && params.sha256 !== packed?.sha256) {
     const hint =
       params.rpc === undefined
         ? 'somebody may have replaced it'
         : 'a node answers with its own encoding, whose hash is not that of the file it was started from';
+    const has =
+      packed === undefined
+        ? `the SHA-256 ${sha256}`
+        : `the SHA-256 ${packed.sha256} as it came (${packed.layers.join(', ')}) and ${sha256} unpacked`;
     throw new TaskError(
       'hash-mismatch',
-      `${name} has the SHA-256 ${sha256}, and sha256 is ${params.sha256}; nothing was changed: ${hint}`,
+      `${name} has ${has}, and sha256 is ${params.sha256}; nothing was changed: ${hint}`,
     );
   }
-  return { sha256, chainId, bytes };
+  const unpacked = packed === undefined ? {} : { unpacked: packed.layers, packedSha256: packed.sha256 };
+  return { sha256, chainId, bytes, ...unpacked };
 };
+
+/** Says which of two hashes was compared; nothing where there is one only. */
+const compared = ({ sha256 }: ConfigureGenesisParams, { packed }: FetchedGenesis): Pick<TaskReport, 'message'> => {
+  if (packed === undefined) return {};
+  const was = `unpacked from ${packed.layers.join(', ')}`;
+  if (sha256 === undefined) return { message: was };
+  const of = sha256 === packed.sha256 ? 'what was fetched, before it was unpacked' : 'the unpacked document';
+  return { message: `${was}; sha256 was compared with that of ${of}` };
+};
+
+/** A hash that was given makes sure of all bytes. */
+const doubtsOf = ({ sha256 }: ConfigureGenesisParams, { isPinned = true }: FetchedGenesis): readonly string[] =>
+  isPinned || sha256 !== undefined
+    ? []
+    : [
+        'the store gives the document no ETag and no checksum: nothing but its format shows that it arrived whole; give sha256',
+      ];
 
 const fetchInto = async (
   file: FileHandle,
@@ -149,7 +185,7 @@ const fetchInto = async (
     context: TaskContext<ConfigureGenesisParams>,
     options: ConfigureGenesisOptions,
   ]
-): Promise<Genesis> => {
+): Promise<FetchedGenesis> => {
   try {
     return await fetchTo(file, ...rest);
   } finally {
@@ -163,7 +199,7 @@ const fetchTo = async (
   source: GenesisSource,
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
-): Promise<Genesis> => {
+): Promise<FetchedGenesis> => {
   const maxBytes = options.maxBytes ?? maxGenesisBytes;
   const budgetMs = options.budgetMs ?? defaultBudgetMs;
   const deadline = startDeadline(
@@ -177,16 +213,33 @@ const fetchTo = async (
       ),
   );
   const hash = createHash('sha256');
+  const fetchedHash = createHash('sha256');
   const check = new GenesisCheck(source.name);
+  const layers: Packing[] = [];
+  let fetched = 0;
   let bytes = 0;
   let total: number | undefined;
+  let isPinned = true;
   let free = await freeBytes(folder);
   const onTotal = (announced: number): void => {
     if (announced > maxBytes) throw tooLarge(source, announced, maxBytes);
     total = announced;
   };
+  const onUnpinned = (): void => {
+    isPinned = false;
+  };
+  async function* arriving(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal, onUnpinned }))) {
+      deadline.signal.throwIfAborted();
+      fetched += chunk.length;
+      if (fetched > maxBytes) throw tooLarge(source, fetched, maxBytes);
+      fetchedHash.update(chunk);
+      context.progress({ stage: 'download', done: fetched, ...(total === undefined ? {} : { total }), unit: 'bytes' });
+      yield chunk;
+    }
+  }
   try {
-    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal }))) {
+    for await (const chunk of unpackDocument(arriving(), source, (layer) => layers.push(layer))) {
       deadline.signal.throwIfAborted();
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(source, bytes, maxBytes);
@@ -200,11 +253,15 @@ const fetchTo = async (
       check.write(chunk);
       hash.update(chunk);
       await writeAll(file, chunk, folder);
-      context.progress({ stage: 'download', done: bytes, ...(total === undefined ? {} : { total }), unit: 'bytes' });
     }
     const chainId = check.end();
     await file.sync();
-    return { sha256: hash.digest('hex'), chainId, bytes };
+    const genesis = { sha256: hash.digest('hex'), chainId, bytes };
+    return {
+      ...genesis,
+      isPinned,
+      ...(layers.length === 0 ? {} : { packed: { layers, sha256: fetchedHash.digest('hex') } }),
+    };
   } finally {
     deadline.end();
   }

@@ -1,5 +1,6 @@
-import { TaskError } from '@nodetask/shared';
+import type { TaskError } from '@nodetask/shared';
 import { JsonStream, JsonStreamError } from '../../node/json/json-stream.ts';
+import { genesisInvalid } from './genesis-invalid.ts';
 
 /** What is told of a genesis document. */
 export type Genesis = Readonly<Record<'sha256' | 'chainId', string> & Record<'bytes', number>>;
@@ -12,9 +13,14 @@ export type Genesis = Readonly<Record<'sha256' | 'chainId', string> & Record<'by
 export class GenesisCheck {
   readonly #source: string;
   readonly #members = new Map<string, string | undefined>();
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  /** The first others, which show people what it is instead. */
+  readonly #keys: string[] = [];
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   readonly #json = new JsonStream((key, value) => {
-    if (!interesting.has(key)) return;
+    if (!interesting.has(key)) {
+      if (this.#keys.length < maxKeys) this.#keys.push(JSON.stringify(key.slice(0, 40)));
+      return;
+    }
     if (this.#members.has(key)) throw this.#invalid(`has ${key} twice`);
     this.#members.set(key, value);
   });
@@ -38,7 +44,8 @@ export class GenesisCheck {
     });
     const chainId = this.#members.get('chain_id');
     if (chainId === undefined || chainId === '' || chainId.length > maxChainIdLength) {
-      throw this.#invalid(`has no chain_id that is a text of 1 to ${maxChainIdLength} characters`);
+      const others = this.#keys.length === 0 ? '' : `, but ${this.#keys.join(', ')}`;
+      throw this.#invalid(`has no chain_id that is a text of 1 to ${maxChainIdLength} characters${others}`);
     }
     const time = this.#members.get('genesis_time');
     if (time === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time)) throw this.#invalid('has no genesis_time');
@@ -52,20 +59,22 @@ export class GenesisCheck {
     try {
       work();
     } catch (error) {
-      if (error instanceof JsonStreamError) throw this.#invalid(`is ${error.message}`, error);
+      if (error instanceof JsonStreamError) throw this.#invalid(`is ${error.message}${hintOf(error)}`, error);
       if (error instanceof TypeError) throw this.#invalid('is not UTF-8 text', error);
       throw error;
     }
   }
 
   #invalid(what: string, cause?: unknown): TaskError {
-    return new TaskError(
-      'genesis-invalid',
-      `${this.#source} is not a genesis document: it ${what}; nothing was changed. Check the source`,
-      { cause },
-    );
+    return genesisInvalid(this.#source, what, undefined, cause);
   }
 }
+
+/** Files that were not written to their end are padded so. */
+const hintOf = ({ message }: Error): string =>
+  message.includes('"\\u0000"') ? ': it has NUL bytes, with which a node refuses it' : '';
+
+const maxKeys = 5;
 
 /** As CometBFT limits it. */
 const maxChainIdLength = 50;

@@ -2,6 +2,8 @@
 export interface GenesisSource {
   /** For messages; holds no secret. */
   readonly name: string;
+  /** As it was given, for advice; only of https. */
+  readonly address?: URL;
   /** The bytes of the document, in order. Throws TaskError, or the signal's reason. */
   read(options: ReadOptions): AsyncIterable<Uint8Array>;
 }
@@ -12,4 +14,6 @@ export interface ReadOptions {
   readonly maxBytes: number;
   /** Told once the number of bytes is known, which need not be. */
   readonly onTotal: (bytes: number) => void;
+  /** Told that nothing at the source makes sure that all bytes are of one version of the document. */
+  readonly onUnpinned: () => void;
 }

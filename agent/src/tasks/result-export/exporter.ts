@@ -11,6 +11,7 @@ import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
+import { discardLeftovers } from '../discard-leftovers.ts';
 import { refuseOldUpload } from '../upload-age.ts';
 import { blockLine } from './block-line.ts';
 import { type Block, blocksInOrder } from './block-window.ts';
@@ -101,6 +102,8 @@ export class Exporter {
   #latestHeight = 0;
   /** Of the node, by its answers to requests for blocks; some nodes say 0 in their status. */
   #lowestHeight = 0;
+  /** The warning that leftovers of interrupted uploads cannot be discarded at this store. */
+  #untidy: string | undefined;
   readonly #context: TaskContext<ResultExportParams>;
   readonly #options: ExportOptions;
   readonly #turns: Turns;
@@ -138,6 +141,11 @@ export class Exporter {
       ...(last === undefined ? {} : { lastExportedHeight: last }),
       ...(this.#chainVerified === undefined ? {} : { chainVerified: this.#chainVerified }),
     };
+  }
+
+  /** The member of a report that holds reasons for doubt; without any there is none. */
+  get doubts(): Pick<TaskReport, 'warnings'> {
+    return this.#untidy === undefined ? {} : { warnings: [this.#untidy] };
   }
 
   /** Throws TaskError `upload-too-old` where the newest complete page is older than `maxAgeSeconds`. @param why Nothing newer comes. */
@@ -282,7 +290,7 @@ export class Exporter {
     const isLast = until - exported < (params.partialPage ? 1 : params.pageSize);
     const output = { ...this.#sum, lastExportedHeight: exported };
     const proof = { exported, isLast, sum: { ...this.#sum }, sumBefore: { ...sumBefore } };
-    this.#context.pledge({ report: { outcome: 'changed', output }, proof });
+    this.#context.pledge({ report: { outcome: 'changed', output, ...this.doubts }, proof });
   }
 
   /** Takes up the sum of a run that was interrupted, as far as its pages count. */
@@ -324,16 +332,10 @@ export class Exporter {
   /** An interrupted upload of a large page leaves its parts behind, which nobody sees and everybody pays for. */
   async #discardLeftover(key: string): Promise<void> {
     const { signal, logger } = this.#context;
-    try {
-      await this.#store.discardUploads(key, { signal, isLeftover: (leftover) => leftover === key });
-    } catch (error) {
-      // Few policies allow this. It is no reason not to export.
-      if (!(error instanceof TaskError) || error.code !== 'object-store-refused') throw error;
-      logger.warn('an interrupted upload of this page may have left parts at the store, which may not be looked for', {
-        key,
-        error,
-      });
-    }
+    // It is told once in a run, and a daemon runs for ever.
+    if (this.#untidy !== undefined) return;
+    const isLeftover = (leftover: string): boolean => leftover === key;
+    this.#untidy = await discardLeftovers(this.#store, key, { signal, logger, isLeftover });
   }
 
   async *#linesOf({ from, to }: HeightRange, blocks: AsyncGenerator<Block>, total: number): AsyncGenerator<Buffer> {

@@ -28,7 +28,7 @@ export const checkSnapshots = async (
   { home, clock, afterStep }: SnapshotOptions,
 ): Promise<CheckedSnapshots> => {
   await using snapshots = await readSnapshots(fresh, { home, clock, signal, logger, afterStep });
-  refuseIncomplete(snapshots, height);
+  refuseIncomplete(snapshots, height, await readdir(fresh));
   const { listed, complete, doubts } = snapshots;
   if (listed === undefined) return { hasMetadata: false, doubts };
   if (listed.some(({ fault }) => fault !== undefined)) {
@@ -40,14 +40,24 @@ export const checkSnapshots = async (
   return { hasMetadata: true, doubts };
 };
 
-const refuseIncomplete = ({ heights, complete, skipped }: LocalSnapshots, height: number): void => {
+const refuseIncomplete = (
+  { heights, complete, skipped }: LocalSnapshots,
+  height: number,
+  names: readonly string[],
+): void => {
   if (complete.includes(height)) return;
   const fault = skipped.find((one) => one.height === height);
   throw archiveError(
     !heights.includes(height)
-      ? `holds no folder ${height} at its top`
+      ? `holds no folder ${height} at its top${butHolds(names)}`
       : `holds snapshot ${height}, which is not complete: ${fault?.why ?? 'its folder is missing'}`,
   );
+};
+
+/** Archives of a node's data directory are published under the same names. */
+const butHolds = (names: readonly string[]): string => {
+  const first = names.slice(0, 3).map((name) => JSON.stringify(name.slice(0, 40)));
+  return first.length === 0 ? '' : `, but ${first.join(', ')}: only archives of state-sync snapshots are read`;
 };
 
 const give = async (folder: string, owner: Owner): Promise<void> => {

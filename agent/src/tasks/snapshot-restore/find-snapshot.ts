@@ -1,8 +1,9 @@
 import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import type { Codec } from '../../archive/codec.ts';
 import type { ObjectInfo, ObjectStore } from '../../objectstore/object-store.ts';
-import { readManifest } from '../snapshot/manifest.ts';
+import { type Manifest, readManifest } from '../snapshot/manifest.ts';
 import { latestKey, parseArchiveKey, parseLatest } from '../snapshot/snapshot-names.ts';
+import { findArchive, findPlain, isRefused, missing } from './find-archive.ts';
 
 /** The archive to restore, and what is known of it. */
 export interface FoundSnapshot {
@@ -15,9 +16,11 @@ export interface FoundSnapshot {
   readonly isProven: boolean;
   /** Bytes that it will have on disk, as far as is known. */
   readonly unpackedBytes: number | undefined;
+  /** For warnings. */
+  readonly doubts: readonly string[];
 }
 
-type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified'>;
+export type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified'>;
 
 /**
  * Finds the snapshot that the params ask for: the highest at or below `targetHeight`, else the one that `latest.txt` names, else the highest.
@@ -32,12 +35,17 @@ export const findSnapshot = async (
   const { targetHeight, chainId } = wanted;
   const latest = targetHeight === undefined ? await readLatest(store, prefix, signal) : undefined;
   // With latest.txt it is known which one; reading its manifest spares the listing.
-  const announced = latest === undefined ? undefined : await readManifest(store, prefix, latest, signal);
-  const key = announced?.key ?? (await findArchive(store, prefix, wanted, latest, signal));
+  const announced = latest === undefined ? noManifest : await readIfAllowed(store, prefix, latest, signal);
+  // Nothing at or below a height is higher than the archive of that very height.
+  const exact = latest ?? targetHeight;
+  const key =
+    announced.manifest?.key ??
+    (exact === undefined ? undefined : await findPlain(store, prefix, exact, signal)) ??
+    (await findArchive(store, prefix, wanted, latest, signal));
   const name = parseArchiveKey(prefix, key);
   if (name === undefined) throw new Error(`${key} is no name of an archive`);
   const { height, compression } = name;
-  const manifest = announced ?? (await readManifest(store, prefix, height, signal));
+  const { manifest, doubts } = height === latest ? announced : await readIfAllowed(store, prefix, height, signal);
   const ofChain = manifest?.chainId ?? name.chainId;
   if (ofChain !== undefined && ofChain !== chainId) {
     throw new TaskError(
@@ -64,7 +72,31 @@ export const findSnapshot = async (
     isProven,
     sha256: wanted.sha256 ?? facts?.sha256,
     unpackedBytes: facts?.unpackedBytes,
+    doubts,
   };
+};
+
+interface FoundManifest {
+  readonly manifest: Manifest | undefined;
+  readonly doubts: readonly string[];
+}
+
+const noManifest: FoundManifest = { manifest: undefined, doubts: [] };
+
+const readIfAllowed = async (
+  store: ObjectStore,
+  prefix: string,
+  height: number,
+  signal: AbortSignal,
+): Promise<FoundManifest> => {
+  try {
+    return { manifest: await readManifest(store, prefix, height, signal), doubts: [] };
+  } catch (error) {
+    // Of a manifest that is not there S3 says so, if the bucket may not be listed. The chain has to be proven otherwise then.
+    if (!isRefused(error)) throw error;
+    const doubt = `nothing was compared with a manifest: ${store.describe(prefix)} does not let the agent see if the snapshot ${height} has one`;
+    return { manifest: undefined, doubts: [doubt] };
+  }
 };
 
 const readLatest = async (store: ObjectStore, prefix: string, signal: AbortSignal): Promise<number | undefined> => {
@@ -79,39 +111,6 @@ const readLatest = async (store: ObjectStore, prefix: string, signal: AbortSigna
     `${store.describe(key)} holds ${JSON.stringify(text.slice(0, 60))}, which is no height: correct it, or give targetHeight`,
   );
 };
-
-/** The key of the best archive in a complete listing. */
-const findArchive = async (
-  store: ObjectStore,
-  prefix: string,
-  { chainId, targetHeight }: Wanted,
-  latest: number | undefined,
-  signal: AbortSignal,
-): Promise<string> => {
-  let best: { readonly height: number; readonly key: string } | undefined;
-  let others = 0;
-  for await (const { key } of store.list(prefix, { signal, direct: true })) {
-    const name = parseArchiveKey(prefix, key);
-    if (name === undefined) continue;
-    const fits =
-      (name.chainId ?? chainId) === chainId &&
-      (latest === undefined || name.height === latest) &&
-      (targetHeight === undefined || name.height <= targetHeight);
-    if (!fits) others += 1;
-    // Of several archives of one height the first in the order of keys: the plain name.
-    else if (best === undefined || name.height > best.height) best = { height: name.height, key };
-  }
-  if (best !== undefined) return best.key;
-  const what = [
-    `no snapshot of ${chainId}`,
-    ...(latest === undefined ? [] : [`of the height ${latest} that latest.txt names`]),
-    ...(targetHeight === undefined ? [] : [`at or below the height ${targetHeight}`]),
-  ].join(' ');
-  throw missing(`${store.describe(prefix)} has ${what} (of other heights or chains: ${others})`);
-};
-
-const missing = (what: string): TaskError =>
-  new TaskError('object-missing', `${what}: check bucket, prefix, chainId and targetHeight`);
 
 const checkFacts = (
   store: ObjectStore,

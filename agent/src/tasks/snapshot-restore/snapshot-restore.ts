@@ -12,6 +12,7 @@ import type { SnapshotsFolder } from '../../node/node-paths.ts';
 import type { RunningNodeOptions } from '../../node/running-node.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
+import { isPinned } from '../../objectstore/object-version.ts';
 import { commitPlace, openSnapshots } from '../snapshot/open-snapshots.ts';
 import {
   commitRestore,
@@ -120,7 +121,12 @@ const restore = async (
     // It may have been started while the archive came.
     const running = await checkNodeStopped(options, params, signal);
     await refuseMoved(options.home, snapshots);
-    const warnings = [...doubts, ...(running === undefined ? [] : [running])];
+    const warnings = [
+      ...doubts,
+      ...found.doubts,
+      ...(found.sha256 === undefined && !isPinned(object) ? [unpinned] : []),
+      ...(running === undefined ? [] : [running]),
+    ];
     context.pledge({ report: report('changed', marker, warnings), proof: {} });
     const unfinished = await commitRestore(place, marker, logger);
     logger.info('restored snapshot', { height, key: object.key, bytes: object.bytes, sha256 });
@@ -145,6 +151,9 @@ const finishRestore = async (
   const by = (await readMarker(commitPlace(home, await openSnapshots(home, logger, afterStep))))?.by;
   return by?.task === id && by.run === run ? report : undefined;
 };
+
+const unpinned =
+  'the store gives the archive no ETag and no checksum, and no manifest or sha256 tells its hash: nothing but its size and its format shows that it arrived whole';
 
 const withoutMetadata =
   'the archive has no metadata.db: a node of the Cosmos SDK does not list the snapshot, and can neither restore it nor give it to others';

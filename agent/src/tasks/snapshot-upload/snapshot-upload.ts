@@ -11,6 +11,7 @@ import { formatManifest, type Manifest, readManifest } from '../snapshot/manifes
 import { readNodeSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
+import { discardLeftovers } from '../discard-leftovers.ts';
 import { refuseOldUpload } from '../upload-age.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import { newestUpload } from './newest-upload.ts';
@@ -78,7 +79,14 @@ const upload = async (
     afterStep?.('latest advanced');
     return advanced ? report : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...told };
   }
-  await discardLeftovers(store, prefix, height, context);
+  const untidy = await discardLeftovers(store, prefix, {
+    signal,
+    logger,
+    isLeftover: (key, ageMs) => {
+      const name = parseArchiveKey(prefix, key);
+      return name !== undefined && (name.height === height || ageMs > otherUploadsAgeMs);
+    },
+  });
   const metadata =
     params.includeMetadata && snapshots.listed !== undefined
       ? await snapshots.selectStore([height], signal)
@@ -101,7 +109,8 @@ const upload = async (
     entries: size.entries,
   };
   const output = { height, key, ...archive, ...skipped };
-  const report = { outcome: 'changed', output, ...doubts } as const;
+  const warnings = [...snapshots.doubts, ...(untidy === undefined ? [] : [untidy])];
+  const report = { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) } as const;
   context.pledge({ report, proof: { height, createdAt: manifest.createdAt, sha256: manifest.sha256 } });
   await store.putSmall(manifestKey(prefix, height), formatManifest(manifest), {
     signal,
@@ -211,25 +220,4 @@ const sendArchive = async (
     );
   }
   return { bytes, sha256: hash.digest('hex') };
-};
-
-const discardLeftovers = async (
-  store: ObjectStore,
-  prefix: string,
-  height: number,
-  context: Context,
-): Promise<void> => {
-  const { signal, logger } = context;
-  try {
-    const isLeftover = (key: string, ageMs: number): boolean => {
-      const name = parseArchiveKey(prefix, key);
-      return name !== undefined && (name.height === height || ageMs > otherUploadsAgeMs);
-    };
-    const keys = await store.discardUploads(prefix, { signal, isLeftover });
-    if (keys.length > 0) logger.warn('discarded unfinished uploads of an earlier run', { keys });
-  } catch (error) {
-    // Who may write objects may not always list uploads; a lifecycle rule of the bucket does the same later.
-    if (!(error instanceof TaskError && error.code === 'object-store-refused')) throw error;
-    logger.warn('cannot look for unfinished uploads of an earlier run', { error });
-  }
 };

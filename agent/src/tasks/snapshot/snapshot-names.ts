@@ -41,6 +41,14 @@ export const parseArchiveKey = (prefix: string, key: string): ArchiveName | unde
   };
 };
 
+/** The names of archives, for messages. */
+export const archiveNames =
+  '<height>.tar.gz, <height>.tar.zst and snapshot_<height>_<chain>_<region>.tar.gz or .tar.zst';
+
+/** Whether a key directly below the prefix belongs to an archive without being one, or is the prefix itself as an object. */
+export const isBesideArchive = (prefix: string, key: string): boolean =>
+  key === prefix || key === latestKey(prefix) || /^[1-9]\d{0,15}\.manifest\.json$/.test(key.slice(prefix.length));
+
 /** The height that `latest.txt` holds; undefined where it holds none. */
 export const parseLatest = (text: string): number | undefined => {
   const height = Number(text.trim());

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { zlib } from '../archive/zlib.ts';
+import type { ObjectInfo } from './object-store.ts';
+
+/** A checksum of a whole object, as the store keeps it from the upload. */
+export interface ObjectChecksum {
+  readonly algorithm: 'sha256' | 'sha1' | 'crc32';
+  /** In base64. */
+  readonly value: string;
+}
+
+/** Whether the ETag stands for exactly these bytes. A weak one stands for what its server thinks is as good, and If-Match never fits it. */
+export const isStrong = (etag: string): boolean => !etag.startsWith('W/');
+
+/** Whether something of the store makes sure that what is downloaded is one version of an object, from its first byte to its last. */
+export const isPinned = ({ etag, checksum }: ObjectInfo): boolean =>
+  (etag !== undefined && isStrong(etag)) || checksum !== undefined;
+
+/** What an answer with bytes of an object says of the whole. */
+export interface AnsweredVersion {
+  readonly etag: string | undefined;
+  readonly modifiedAt: number | undefined;
+  /** Bytes of the whole object. */
+  readonly bytes: number | undefined;
+}
+
+/** How an answer shows that the object is another one by now; undefined where it does not. */
+export const otherVersion = (object: ObjectInfo, answered: AnsweredVersion): string | undefined => {
+  if (object.etag !== undefined && bare(answered.etag) !== bare(object.etag))
+    return `ETag ${answered.etag ?? '\u2013'} instead of ${object.etag}`;
+  if (answered.bytes !== undefined && answered.bytes !== object.bytes)
+    return `a size of ${answered.bytes} instead of ${object.bytes} bytes`;
+  const { modifiedAt } = object;
+  // With an ETag the time says nothing new, and gateways may round it.
+  if (object.etag !== undefined || modifiedAt === undefined || answered.modifiedAt === undefined) return undefined;
+  return answered.modifiedAt === modifiedAt
+    ? undefined
+    : `Last-Modified ${inWords(answered.modifiedAt)} instead of ${inWords(modifiedAt)}`;
+};
+
+const bare = (etag: string | undefined): string | undefined => etag?.replace(/^W\//, '');
+
+const inWords = (time: number): string => new Date(time).toISOString();
+
+/** Computes a checksum from the pieces of an object, as the store writes it. */
+export const checksumOf = (algorithm: ObjectChecksum['algorithm']): ChecksumSoFar => {
+  if (algorithm === 'crc32') {
+    let sum = 0;
+    return {
+      update: (piece) => {
+        sum = zlib().crc32(piece, sum);
+      },
+      end: () => {
+        const bytes = Buffer.alloc(4);
+        bytes.writeUInt32BE(sum);
+        return bytes.toString('base64');
+      },
+    };
+  }
+  const hash = createHash(algorithm);
+  return {
+    update: (piece) => {
+      hash.update(piece);
+    },
+    end: () => hash.digest('base64'),
+  };
+};
+
+export interface ChecksumSoFar {
+  update(piece: Uint8Array): void;
+  end(): string;
+}
