@@ -89,6 +89,7 @@ export {
   type SubmitResponse,
   type TaskRef,
 } from './agent-api.ts';
+export { paramsWithoutZeroValues, requestWithoutZeroValues, updateWithoutZeroValues } from './zero-values.ts';
 export {
   agentFieldManager,
   agentFieldManagerOfPod,
