@@ -87,7 +87,7 @@ test('a home that is missing is made; each first task works in it, or says what 
   assert.deepEqual(readdirSync(join(home, 'config')), []);
   assert.equal((await run('config-apply', { mode: 'full', dialect: 'sei' })).outcome, 'changed');
   const patched = await run('config-patch', { files: { 'app.toml': { pruning: 'nothing' } } });
-  assert.equal(patched.status, 'completed', patched.error);
+  assert.equal(patched.status, 'completed', patched.error ?? '');
   assert.equal(statSync(home).mode & 0o777, 0o755 & ~process.umask());
   assert.equal(statSync(join(home, '.nodetask')).mode & 0o077, 0);
 
