@@ -35,6 +35,8 @@ const rows = read('../../docs/coming-from-seictl.md')
   .map((line) => line.split('|').map((cell) => cell.trim().replaceAll(/^`|`$/g, '')))
   .map(([, name = '', version = '', answer = '', instead = '']) => ({ name, version, answer, instead }));
 
+const run = () => Promise.resolve({ outcome: 'changed' } as const);
+
 /** The real handlers judge each request; none of them does its work. */
 const judges = (): TaskHandlers => {
   const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: [] });
@@ -47,7 +49,6 @@ const judges = (): TaskHandlers => {
     hostname: 'sei-0',
     cpus: 1,
   });
-  const run = () => Promise.resolve({ outcome: 'changed' } as const);
   return Object.fromEntries(Object.entries(handlers).map(([type, handler]) => [type, { ...handler, run }]));
 };
 

@@ -89,18 +89,13 @@ const isAbsent = (key: string, member: z.ZodType, value: unknown, place: Place):
 };
 
 const isEmpty = (schema: z.ZodType, value: unknown, place: Place): boolean => {
-  switch (schema.def.type) {
-    case 'string':
-    case 'enum':
-      return value === '';
-    case 'array':
-      return Array.isArray(value) && value.length === 0;
-    default:
-      if (!isMembers(value) || Object.keys(value).length > 0) return false;
-      // An empty document says that nothing in it is to change.
-      if (schema instanceof z.ZodRecord) return !(schema.valueType instanceof z.ZodUnknown);
-      return schema instanceof z.ZodObject && place === 'params' && Object.values(schema.shape).every(isOptional);
-  }
+  const { type } = schema.def;
+  if (type === 'string' || type === 'enum') return value === '';
+  if (type === 'array') return Array.isArray(value) && value.length === 0;
+  if (!isMembers(value) || Object.keys(value).length > 0) return false;
+  // An empty document says that nothing in it is to change.
+  if (schema instanceof z.ZodRecord) return !(schema.valueType instanceof z.ZodUnknown);
+  return schema instanceof z.ZodObject && place === 'params' && Object.values(schema.shape).every(isOptional);
 };
 
 const isZero = (value: unknown): boolean =>
