@@ -22,7 +22,8 @@ const maxUnknown = 16;
 const maxNameCharacters = 64;
 
 /** As Kubernetes sets them for each service, also for one that is named sei-something. */
-const ofService = /_SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?$/;
+const isOfService = (name: string): boolean =>
+  name.includes('_SERVICE_HOST') || name.includes('_SERVICE_PORT') || /_PORT(?:$|_\d{1,5}_(?:TCP|UDP|SCTP))/.test(name);
 
 /**
  * What to tell of variables that seictl would have read and this agent does not: names and what stands for them, never values. Undefined where there are
@@ -33,7 +34,7 @@ export const seictlVariables = (
 ): { readonly variables: readonly string[]; readonly more?: number } | undefined => {
   const set = Object.keys(env).filter((name) => env[name] !== '' && /^SEI(?:CTL)?_/.test(name));
   const known = set.filter((name) => Object.hasOwn(counterparts, name)).toSorted();
-  const others = set.filter((name) => !Object.hasOwn(counterparts, name) && !ofService.test(name)).toSorted();
+  const others = set.filter((name) => !Object.hasOwn(counterparts, name) && !isOfService(name)).toSorted();
   if (known.length + others.length === 0) return undefined;
   const more = Math.max(0, others.length - maxUnknown);
   return {
