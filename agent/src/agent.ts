@@ -19,7 +19,7 @@ import { CallerCertificates } from './server/caller-certificates.ts';
 import { EventStreams } from './server/event-streams.ts';
 import { startServer } from './server/listen.ts';
 import { startProbeServer } from './server/probe-server.ts';
-import { makeStateFolder } from './state-folder.ts';
+import { makeHome, makeStateFolder } from './state-folder.ts';
 import { openSqliteStore } from './store/open-sqlite-store.ts';
 import type { TlsIdentity, TlsParts } from './tls/tls-identity.ts';
 import type { TlsConfig } from './tls-options.ts';
@@ -65,6 +65,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     ready: () => engine.healthz(),
     ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
+  makeHome(config.home, logger);
   makeStateFolder(config.stateFolder);
   const path = join(config.stateFolder, 'journal.sqlite');
   const owner = { namespace: namespace ?? 'local', podName: config.podName ?? 'local' };

@@ -3,11 +3,19 @@ import { runProgram } from '@nodetask/runtime/command-line';
 import { TaskError } from '@nodetask/shared';
 import { type AgentConfig, readAgentCommand } from './config.ts';
 import { endLeanStart } from './lean-start.ts';
+import { seictlVariables } from './seictl-variables.ts';
 import { version } from './version.ts';
 
 const run = async (config: AgentConfig): Promise<void> => {
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, fields: podFields(config) });
   using shutdown = installShutdown({ logger, clock: systemClock, graceMs: config.graceMs });
+  const ofSeictl = seictlVariables(process.env);
+  if (ofSeictl !== undefined) {
+    logger.warn(
+      'variables of seictl are set, which this agent does not read: see docs/coming-from-seictl.md',
+      ofSeictl,
+    );
+  }
   try {
     // After the command line: --help needs none of it.
     const { runAgent } = await import('./agent.ts');

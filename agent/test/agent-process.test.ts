@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -45,6 +45,62 @@ test('SIGTERM: running work is aborted and journalled, the process ends with 0, 
   assert.ok(status === 'running' || status === 'failed', 'run again, or failed-retriable, as the handler declares');
   second.child.kill('SIGTERM');
   assert.equal(await second.ended, 0);
+});
+
+test('a home that is missing is made; each first task works in it, or says what has to run before', async () => {
+  const home = join(folder, 'new');
+  const agent = launch({ NODETASK_HOME: home, SEI_HOME: '/a-value', SEI_CHAIN_ID: 'a-value', SEI_X: 'a-value' });
+  const url = await urlOf(agent);
+  const peer = `${'0123456789'.repeat(4)}@198.51.100.7:26656`;
+  const run = async (type: string, params: object = {}) => {
+    const accepted = await post(url, { type, params });
+    const { id } = (await accepted.json()) as { id: string };
+    for (;;) {
+      const result = await read(url, id);
+      if (result.status !== 'running') return result;
+    }
+  };
+  const needsConfig = [
+    ['discover-peers', { sources: [{ type: 'static', addresses: [peer] }], dialect: 'sei' }],
+    ['configure-state-sync', { dialect: 'sei' }],
+    ['config-patch', { files: { 'config.toml': { moniker: 'x' } }, dialect: 'sei' }],
+    ['config-patch', { files: { 'app.toml': { pruning: 'nothing' } } }],
+    ['config-reload', { fields: { 'logging.level': 'debug' }, dialect: 'sei' }],
+    ['config-validate', { dialect: 'sei' }],
+    ['config-apply', { incremental: true, dialect: 'sei' }],
+  ] as const;
+  const refuse = async () => {
+    for (const [type, params] of needsConfig) {
+      const { errorCode, error = '' } = await run(type, params);
+      assert.equal(errorCode, 'file-missing', `${type}: ${error}`);
+      assert.match(error, /config-apply|init/, type);
+    }
+  };
+  await refuse();
+  assert.equal((await run('mark-ready')).status, 'completed');
+  assert.equal(
+    (await run('snapshot-upload', { bucket: 'sei-data', region: 'eu-central-1' })).errorCode ?? 'none',
+    'none',
+  );
+  // A config/ without files is as good as none.
+  mkdirSync(join(home, 'config'));
+  await refuse();
+  assert.deepEqual(readdirSync(join(home, 'config')), []);
+  assert.equal((await run('config-apply', { mode: 'full', dialect: 'sei' })).outcome, 'changed');
+  const patched = await run('config-patch', { files: { 'app.toml': { pruning: 'nothing' } } });
+  assert.equal(patched.status, 'completed', patched.error ?? '');
+  assert.equal(statSync(home).mode & 0o777, 0o755 & ~process.umask());
+  assert.equal(statSync(join(home, '.nodetask')).mode & 0o077, 0);
+
+  const line = await agent.line(
+    'variables of seictl are set, which this agent does not read: see docs/coming-from-seictl.md',
+  );
+  assert.deepEqual(line['variables'], [
+    'SEI_CHAIN_ID: chainId in the params of each task',
+    'SEI_HOME: NODETASK_HOME',
+    'SEI_X: unknown',
+  ]);
+  assert.doesNotMatch(agent.stdout() + agent.stderr(), /a-value/);
 });
 
 test('a start completes or undoes what a crash interrupted in the files of the node, before it listens', async () => {
@@ -129,7 +185,13 @@ test('a start that fails says why in one line, and ends with a code', async () =
     ['journal in use', {}, 1, /journal .* is in use by another process/],
     ['no token file', { NODETASK_TOKEN_FILE: join(folder, 'none') }, 1, /token file .*none cannot be read/],
     ['empty token file', { NODETASK_TOKEN_FILE: join(folder, 'empty') }, 1, /has no token/],
-    ['no home', { NODETASK_HOME: join(folder, 'nowhere') }, 1, /nowhere\/\.nodetask, cannot be made: there is no/],
+    [
+      'no place for a home',
+      { NODETASK_HOME: join(folder, 'no', 'where') },
+      1,
+      /no\/where, cannot be made: there is no/,
+    ],
+    ['a file as home', { NODETASK_HOME: join(folder, 'empty') }, 1, /empty\/\.nodetask, cannot be made/],
     [
       'no certificate file',
       {

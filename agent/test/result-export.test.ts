@@ -180,6 +180,40 @@ describe('a one-shot', () => {
     assertComplete(await readPages(s3, 'restored-told/'), restored - 5);
   });
 
+  test('goes on where seictl stopped, in the pages that it would have made, and leaves its files alone', async (t) => {
+    const { run, home } = await agent(t);
+    const last = Math.floor((await recent()) / 20) * 20;
+    const files = {
+      '.sei-sidecar-last-export.json': `{"lastExportedHeight":${last}}`,
+      '.sei-sidecar-snapshot-height': '5',
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
+    const first = await run(params('taken-over'));
+    assert.deepEqual(first.warnings, [`seictl had exported up to ${last}: the export goes on after that`]);
+    const pages = await readPages(s3, 'taken-over/');
+    assertComplete(pages, last + 1);
+    assert.equal(pages[0]?.to, last + 20);
+    // From then on the agent's own state counts.
+    await writeFile(join(home, '.sei-sidecar-last-export.json'), 'damaged');
+    assert.equal((await run(params('taken-over', { pageSize: 10_000 }))).warnings, undefined);
+    assert.equal(await readFile(join(home, '.sei-sidecar-snapshot-height'), 'utf8'), '5');
+    // A damaged file is told, and a start that is given needs none.
+    await assert.rejects(run(params('damaged')), {
+      code: 'file-invalid',
+      message: /last-export\.json.*give startHeight/,
+    });
+    assert.equal((await run(params('damaged', { startHeight: last + 1 }))).outcome, 'changed');
+    assert.equal(await readFile(join(home, '.sei-sidecar-last-export.json'), 'utf8'), 'damaged');
+  });
+
+  test('begins after the snapshot that seictl restored, where it exported nothing', async (t) => {
+    const { run, home } = await agent(t);
+    const restored = await recent();
+    await writeFile(join(home, '.sei-sidecar-snapshot-height'), String(restored));
+    await run(params('seictl-restored'));
+    assertComplete(await readPages(s3, 'seictl-restored/'), restored + 1);
+  });
+
   test('keeps destinations apart: another prefix begins anew', async (t) => {
     const { run } = await agent(t);
     const startHeight = await recent();

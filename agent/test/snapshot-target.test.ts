@@ -53,6 +53,29 @@ after(async () => {
   await chain.stop();
 });
 
+test('a node that seictl restored keeps its snapshots, unless force is given', async (t) => {
+  await upload(t, 'taken-over');
+  const home = await makeTarget(t);
+  await writeFile(join(home.root, '.sei-sidecar-snapshot-done'), '');
+  await writeFile(join(home.root, '.sei-sidecar-snapshot-height'), '50');
+  const kept = await runRestore(home, at('taken-over'));
+  assert.deepEqual([kept.outcome, kept.reason], ['unchanged', 'done-by-seictl']);
+  assert.deepEqual(kept.output, { reason: 'done-by-seictl', height: 50 });
+  assert.match(kept.message ?? '', /set force/);
+  await assertUntouched(home);
+  const forced = await runRestore(home, { ...at('taken-over'), force: true });
+  assert.deepEqual([forced.outcome, forced.output?.['height']], ['changed', 100]);
+  // From here on the agent's own marker counts.
+  assert.equal((await runRestore(home, at('taken-over'))).reason, 'already-restored');
+});
+
+test('a node whose data was emptied since seictl restored it takes a snapshot', async (t) => {
+  await upload(t, 'emptied');
+  const home = await makeChainHome(t);
+  await writeFile(join(home.root, '.sei-sidecar-snapshot-done'), '');
+  assert.equal((await runRestore(home, at('emptied'))).outcome, 'changed');
+});
+
 test('a snapshot of the chain that the params name is refused by a node of another chain', async (t) => {
   await upload(t, 'other-node');
   const home = await makeTarget(t, 'atlantic-2');

@@ -14,6 +14,8 @@ export const headers = {
   bootID: 'X-NodeTask-Boot-ID',
   /** A UUID that lives and dies with the durable store. */
   journal: 'X-NodeTask-Journal',
+  /** On the answer to POST /v0/tasks where the id and request were known, and nothing was begun: the status of that task. */
+  known: 'X-NodeTask-Known',
   /** On POST /v0/tasks: the span that the task belongs to. https://www.w3.org/TR/trace-context/ */
   trace: 'traceparent',
 } as const;

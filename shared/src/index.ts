@@ -24,6 +24,7 @@ export { nodeModes, type ConfigApplyParams, type NodeMode } from './params/confi
 export { patchableFiles, type ConfigPatchParams, type PatchableFile } from './params/config-patch.ts';
 export type { ConfigReloadParams } from './params/config-reload.ts';
 export type { ConfigValidateParams } from './params/config-validate.ts';
+export { knownGenesis, type KnownGenesis } from './params/known-genesis.ts';
 export type { ConfigureGenesisParams } from './params/configure-genesis.ts';
 export { type ConfigureStateSyncParams, defaultTrustHeightOffset } from './params/configure-state-sync.ts';
 export { defaultPeerPorts, type DiscoverPeersParams } from './params/discover-peers.ts';
@@ -89,6 +90,7 @@ export {
   type SubmitResponse,
   type TaskRef,
 } from './agent-api.ts';
+export { paramsWithoutZeroValues, requestWithoutZeroValues, updateWithoutZeroValues } from './zero-values.ts';
 export {
   agentFieldManager,
   agentFieldManagerOfPod,

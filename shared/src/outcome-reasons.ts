@@ -17,6 +17,11 @@ export const outcomeReasons = {
     meaning: 'The node has this very snapshot already.',
     action: 'Set force to restore it again.',
   },
+  'done-by-seictl': {
+    outcome: 'unchanged',
+    meaning: 'seictl, which ran here before, did this already, and the node lives on what it did.',
+    action: 'To have it done again, do what the message says.',
+  },
   'already-uploaded': {
     outcome: 'unchanged',
     meaning: 'The newest complete snapshot is in the bucket already.',

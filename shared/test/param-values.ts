@@ -116,7 +116,11 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
     good: matching(/^(s3|https):\/\/[a-z0-9.-]{1,30}(\/[!-~]{0,20})?$/, 2048),
     bad: fc.constantFrom<unknown>('http://a', 'file:///a', 's3://', 'https://a:b@c/d', 7),
   },
-  chainId: text(/^[A-Za-z0-9._-]+$/, 50, 'a b', 'x'.repeat(51)),
+  chainId: {
+    ...text(/^[A-Za-z0-9._-]+$/, 50, 'a b', 'x'.repeat(51)),
+    // Public chains need no other param of configure-genesis.
+    good: fc.oneof(matching(/^[A-Za-z0-9._-]+$/, 50), fc.constantFrom('pacific-1', 'atlantic-2', 'arctic-1')),
+  },
   sha256: text(/^[0-9a-f]{64}$/, 64, 'abc', 'A'.repeat(64), '0'.repeat(65)),
   targetHeight: integer(1, Number.MAX_SAFE_INTEGER),
   allowOtherChain: flag,

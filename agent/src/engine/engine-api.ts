@@ -9,6 +9,7 @@ import type {
   SubmitRequest,
   TaskRef,
   TaskResult,
+  TaskStatus,
   TaskType,
 } from '@nodetask/shared';
 
@@ -24,6 +25,14 @@ export interface Task {
   readonly run?: number;
   readonly resume?: Resume;
   readonly ref?: TaskRef;
+}
+
+/** A request that was accepted. */
+export interface Accepted {
+  readonly id: string;
+  readonly async: Async | undefined;
+  /** Of a task that was known before: this request began nothing. */
+  readonly known?: TaskStatus | undefined;
 }
 
 export interface ResultPage {
@@ -62,7 +71,7 @@ export interface EngineApi {
    * All three by the request's `async`: what POST /v0/tasks calls. Throws TaskError with the codes of the registry.
    * @param trace the traceparent that came with it, handed on to its runs and reports.
    */
-  submitRequest(request: SubmitRequest, trace?: string): { readonly id: string; readonly async: Async | undefined };
+  submitRequest(request: SubmitRequest, trace?: string): Accepted;
   updateSchedule(id: string, update: ScheduleUpdate): TaskResult;
   evalSchedules(now?: Date): void;
   getResult(id: string): TaskResult | undefined;

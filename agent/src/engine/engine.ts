@@ -18,7 +18,7 @@ import type { BlockHeights } from './block-heights.ts';
 import { BusyError } from './busy-error.ts';
 import { whenClosed } from './closing.ts';
 import { Daemons } from './daemons.ts';
-import type { EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
+import type { Accepted, EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
 import type { EngineCore } from './engine-core.ts';
 import { type EngineObserver, harmless } from './engine-observer.ts';
 import { Fence } from './fence.ts';
@@ -144,21 +144,21 @@ export class Engine implements EngineApi {
   }
 
   submit(task: Task): string {
-    return this.#accept(task, undefined);
+    return this.#accept(task, undefined).id;
   }
 
   submitScheduled(task: Task, schedule: Schedule): string {
-    return this.#accept(task, { schedule });
+    return this.#accept(task, { schedule }).id;
   }
 
   submitDaemon(task: Task, daemon: Daemon): string {
-    return this.#accept(task, { daemon });
+    return this.#accept(task, { daemon }).id;
   }
 
-  submitRequest(request: SubmitRequest, trace?: string): { readonly id: string; readonly async: Async | undefined } {
+  submitRequest(request: SubmitRequest, trace?: string): Accepted {
     const { async, type, ...task } = request;
     // Whether there is such a type is judged with everything else.
-    return { id: this.#accept({ ...task, type: type as TaskType } as Task, async, trace), async };
+    return this.#accept({ ...task, type: type as TaskType } as Task, async, trace);
   }
 
   updateSchedule(id: string, update: ScheduleUpdate): TaskResult {
@@ -234,25 +234,27 @@ export class Engine implements EngineApi {
     this.#store.ping();
   }
 
-  #accept(task: Task, async: Async | undefined, trace?: string): string {
+  #accept(task: Task, async: Async | undefined, trace?: string): Accepted {
     this.#refuseWhileStopping();
     const submission = parseSubmission(task, async, this.#core.handlers, this.#newID, trace);
     const { journal } = this.#core;
     const { id } = submission;
-    const acceptance = acceptanceOf(submission, journal.get(id), journal.isTombstoned(id));
+    const accepted = { id, async: submission.async };
+    const record = journal.get(id);
+    const acceptance = acceptanceOf(submission, record, journal.isTombstoned(id));
     switch (acceptance.kind) {
       case 'known':
         this.#renewLimit(submission);
         // It was accepted, on a disk that is still there.
         this.#store.ping();
-        return id;
+        return { ...accepted, known: record?.result.status };
       case 'rerun':
         this.#refuseBeforeUnresumed();
         this.#oneShots.rerun(acceptance.record, submission);
-        return id;
+        return accepted;
       case 'new':
         this.#begin(submission);
-        return id;
+        return accepted;
       default:
         return acceptance satisfies never;
     }

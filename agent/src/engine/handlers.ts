@@ -1,4 +1,11 @@
-import { isTaskType, type JsonObject, taskParams, TaskError, type TaskType } from '@nodetask/shared';
+import {
+  isTaskType,
+  type JsonObject,
+  paramsWithoutZeroValues,
+  taskParams,
+  TaskError,
+  type TaskType,
+} from '@nodetask/shared';
 import { jsonCopy } from './canonical-json.ts';
 import type { LockName, TaskHandler, TaskHandlers } from './task-handler.ts';
 
@@ -33,11 +40,11 @@ export class Handlers {
 }
 
 /**
- * Parses the params of a type and fills in defaults.
+ * Parses the params of a type and fills in defaults. What Go sends for fields that nobody has set counts as absent.
  * @throws TaskError `invalid-params`, details.faults naming each member at fault.
  */
 export const parseParams = (type: TaskType, params: unknown): JsonObject => {
-  const parsed = taskParams[type].schema.safeParse(params ?? {});
+  const parsed = taskParams[type].schema.safeParse(paramsWithoutZeroValues(type, params ?? {}));
   if (parsed.success) return jsonCopy(parsed.data);
   const faults = parsed.error.issues.map((issue) => ({
     path: pathOf(['params', ...issue.path]),

@@ -1,4 +1,11 @@
-import { type Async, type Schedule, type ScheduleUpdate, scheduleUpdateSchema, TaskError } from '@nodetask/shared';
+import {
+  type Async,
+  type Schedule,
+  type ScheduleUpdate,
+  scheduleUpdateSchema,
+  TaskError,
+  updateWithoutZeroValues,
+} from '@nodetask/shared';
 import { cronTrigger, defaultTimeZone } from './cron/cron-trigger.ts';
 import { revised } from './record-changes.ts';
 import type { TaskRecord } from './store.ts';
@@ -29,7 +36,7 @@ export const withNextRun = (record: TaskRecord, after: number): TaskRecord => {
 
 /** @throws TaskError `invalid-request` */
 export const parseUpdate = (update: ScheduleUpdate): ScheduleUpdate => {
-  const parsed = scheduleUpdateSchema.safeParse(update);
+  const parsed = scheduleUpdateSchema.safeParse(updateWithoutZeroValues(update));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
   const text = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');

@@ -2,6 +2,7 @@ import {
   type Async,
   type Fault,
   type JsonObject,
+  requestWithoutZeroValues,
   type Resume,
   submitRequestSchema,
   TaskError,
@@ -111,9 +112,10 @@ const fingerprintOf = (
   });
 
 const parseRequest = (task: Task, async: Async | undefined) => {
-  const parsed = submitRequestSchema.safeParse({ ...task, ...(async === undefined ? {} : { async }) });
+  const request = requestWithoutZeroValues({ ...task, ...(async === undefined ? {} : { async }) });
+  const parsed = submitRequestSchema.safeParse(request);
   const faults = parsed.success
-    ? misplaced(parsed.data.run, parsed.data.resume, async)
+    ? misplaced(parsed.data.run, parsed.data.resume, parsed.data.async)
     : parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
   if (parsed.success && faults.length === 0) return parsed.data;
   throw invalidRequest(faults);

@@ -5,7 +5,7 @@ import { type IncomingMessage, request as startRequest } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { type ApiErrorBody, headers, type TaskResult } from '@nodetask/shared';
+import { type ApiErrorBody, headers, type SubmitRequest, type TaskResult } from '@nodetask/shared';
 import { startTestServer, testNamespace, type TestServer } from '../../test/support/test-server.ts';
 
 const ref = (uid: string) => ({ namespace: testNamespace, name: 'a-task', uid, maxResultBytes: 2048 });
@@ -54,6 +54,49 @@ test('the same id and request again is the same answer and no second run; anothe
   const other = await server.call('POST', '/v0/tasks', { ...task, ref: ref('u2') });
   assert.equal(other.status, 409);
   assert.equal((other.body as ApiErrorBody).code, 'conflict');
+});
+
+test('a zero value of Go is the same request as an absent member, over HTTP and in the library', async () => {
+  await using server = await startTestServer();
+  const id = randomUUID();
+  const daily = { schedule: { cron: '@daily' } };
+  const sent = { id, type: 'config-validate', async: daily };
+  const zeros = {
+    params: { targetVersion: 0, dialect: '' },
+    async: { schedule: { cron: '@daily', timeZone: '', blockHeight: 0 }, daemon: null },
+    resume: null,
+    ref: null,
+  };
+  assert.deepEqual((await server.call('POST', '/v0/tasks', sent)).body, { id });
+  const again = await server.call('POST', '/v0/tasks', { ...sent, ...zeros });
+  assert.deepEqual([again.status, again.body], [201, { id }]);
+  assert.equal(server.engine.submitRequest({ ...sent, ...zeros } as unknown as SubmitRequest).id, id);
+  for (const unset of ['', null, '00000000-0000-0000-0000-000000000000']) {
+    const answer = await server.call('POST', '/v0/tasks', { type: 'config-validate', id: unset, async: daily });
+    assert.equal(answer.status, 201, answer.text);
+    assert.notEqual((answer.body as { id: string }).id, unset);
+  }
+  const updated = { cron: '', timeZone: null, suspend: true };
+  assert.equal((await server.call('PUT', `/v0/tasks/${id}/schedule`, updated)).status, 200);
+  const none = await server.call('POST', '/v0/tasks', { type: 'config-validate', async: null, params: null });
+  assert.equal(none.status, 202);
+});
+
+test('the answer to a known id says how that task stands, and to a new one nothing', async () => {
+  await using server = await startTestServer();
+  const task = { id: randomUUID(), type: 'config-validate' };
+  const post = async (more = {}) => {
+    const { status, headers: sent } = await server.call('POST', '/v0/tasks', { ...task, ...more });
+    return [status, sent.get(headers.known)];
+  };
+  assert.deepEqual(await post(), [202, null]);
+  const run = await server.tests.next(0);
+  assert.deepEqual(await post(), [202, 'running']);
+  run.fail(new Error('boom'));
+  await settled(server, task.id);
+  assert.deepEqual(await post(), [202, 'failed']);
+  assert.equal(server.tests.runs.length, 1);
+  assert.deepEqual(await post({ run: 2 }), [202, null]);
 });
 
 test('busy names who blocks, and when to try again', async () => {

@@ -12,6 +12,7 @@ import { Gate } from '../../src/server/access.ts';
 import { BearerTokens } from '../../src/server/bearer-token.ts';
 import { CallerCertificates } from '../../src/server/caller-certificates.ts';
 import { EventStreams, type EventStreamsOptions } from '../../src/server/event-streams.ts';
+import type { TaskHandlers } from '../../src/engine/task-handler.ts';
 import { defaultLimits, type ServerLimits, startServer } from '../../src/server/listen.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { TlsIdentity } from '../../src/tls/tls-identity.ts';
@@ -26,6 +27,8 @@ export interface TestServerOptions {
   readonly tls?: TlsIdentity;
   /** By which certificates end; default: that of the machine. */
   readonly certificateClock?: Clock;
+  /** Default: those whose runs the test holds. */
+  readonly handlers?: TaskHandlers;
 }
 
 export interface Answer {
@@ -60,7 +63,7 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
     metrics.storeErrors.inc();
   });
   const engine = new Engine({
-    handlers: instrumentHandlers(tests.handlers, metrics, clock),
+    handlers: instrumentHandlers(options.handlers ?? tests.handlers, metrics, clock),
     store,
     signal: stop.signal,
     logger,

@@ -14,7 +14,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       "unpacks it beside the node's snapshots folder, and replaces that as a whole. Until everything is right the old snapshots stay. Regular files and folders only; links, devices and names " +
       'that lead out are refused. So is an archive of another chain than the node, and any archive while the node runs (allowRunning insists), and an archive whose snapshot is not complete. metadata.db is cut down to the snapshots in the archive. The same params are not restored twice, also where a newer snapshot has been uploaded since: use force.',
     output:
-      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
+      'Height, key, bytes and SHA-256 of the archive, and how long it took; the reason `already-restored` or `done-by-seictl` if nothing was done; `chainVerified`: `verified`, `genesis-missing` ' +
       '(the node has none yet to compare with) or `archive-unproven` (allowed by allowUnverified); `metadata`: `present`, or `missing` if the archive has no metadata.db.',
   },
   'discover-peers': {

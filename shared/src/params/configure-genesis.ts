@@ -1,8 +1,19 @@
 import * as z from 'zod';
-import { exactlyOne } from '../cross-field-rule.ts';
+import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
 import { chainId, httpUrl, sha256, uri } from './fields.ts';
+import { knownGenesis } from './known-genesis.ts';
 import { isS3Uri, objectStoreFields, readerFields, readerRule } from './object-store.ts';
+
+const knownChains = [...knownGenesis.keys()];
+
+const sourceOrKnownChain: CrossFieldRule = {
+  cel: `has(self.uri) != has(self.rpc) || (!has(self.uri) && has(self.chainId) && self.chainId in [${knownChains.map((id) => `'${id}'`).join(', ')}])`,
+  message: `give exactly one of uri and rpc, or neither with a chainId of ${knownChains.join(', ')}`,
+  holds: ({ uri: given, rpc, chainId: chain }) =>
+    (given !== undefined) !== (rpc !== undefined) ||
+    (given === undefined && typeof chain === 'string' && knownGenesis.has(chain)),
+};
 
 export const configureGenesisParams = defineParams(
   z.strictObject({
@@ -15,7 +26,7 @@ export const configureGenesisParams = defineParams(
     rpc: httpUrl
       .optional()
       .describe(
-        'RPC address of a node whose genesis is taken in chunks, for instance http://sentry:26657. Give this or uri.',
+        'RPC address of a node whose genesis is taken in chunks, for instance http://sentry:26657. Give this or uri, or for a public chain of Sei chainId alone.',
       ),
     sha256: sha256.optional(),
     chainId: chainId.optional(),
@@ -25,7 +36,7 @@ export const configureGenesisParams = defineParams(
       .describe('Replace the genesis even if the node has data of another chain. By default the task refuses to.'),
   }),
   [
-    exactlyOne('uri', 'rpc'),
+    sourceOrKnownChain,
     {
       cel: "(!has(self.region) && !has(self.endpoint) && !has(self.forcePathStyle)) || (has(self.uri) && self.uri.startsWith('s3://'))",
       message: 'region, endpoint and forcePathStyle go with an s3:// uri only: remove them, or give such a uri',

@@ -189,6 +189,8 @@ const cases: Readonly<Record<TaskType, Cases>> = {
     ],
     refuses: [
       [{}, /give exactly one of uri and rpc/],
+      [{ chainId: 'pacific-2' }, /with a chainId of pacific-1, atlantic-2, arctic-1/],
+      [{ ...uri, rpc: 'http://sentry:26657', chainId: 'pacific-1' }, /give exactly one of uri and rpc/],
       [{ ...uri, rpc: 'http://sentry:26657' }, /give exactly one of uri and rpc/],
       [{ rpc: 'http://sentry:26657', region: 'eu-central-1' }, /go with an s3:\/\/ uri only/],
       [{ uri: 'https://example.com/x', forcePathStyle: true }, /go with an s3:\/\/ uri only/],

@@ -1,5 +1,14 @@
 import { parseTraceParent } from '@nodetask/runtime';
-import { headers, isTaskType, type SubmitRequest, submitRequestSchema, TaskError, taskParams } from '@nodetask/shared';
+import {
+  headers,
+  isTaskType,
+  paramsWithoutZeroValues,
+  requestWithoutZeroValues,
+  type SubmitRequest,
+  submitRequestSchema,
+  TaskError,
+  taskParams,
+} from '@nodetask/shared';
 import * as z from 'zod';
 import { parseInput } from '../faults.ts';
 import { readFencedBody } from '../fenced-body.ts';
@@ -16,7 +25,7 @@ export const submitTask: Route = {
     operationId: 'submitTask',
     summary: 'Accept a task',
     description:
-      'Runs a task once, now, or takes a schedule or daemon. Nothing waits inside the agent: what cannot start is refused with `busy`. The same id again: the same request is answered as before, with another timeoutSeconds that counts from the next run on; another request is refused, naming what differs.',
+      'Runs a task once, now, or takes a schedule or daemon. Nothing waits inside the agent: what cannot start is refused with `busy`. The same id again: the same request is answered as before, with another timeoutSeconds that counts from the next run on; another request is refused, naming what differs. The header X-NodeTask-Known then says the status of the known task: one that is failed runs again only if run is its stored run + 1. Null, and the zero values of Go where the schema does not take them, mean that a member is absent.',
     body: 'SubmitRequest',
     responses: {
       201: { description: 'A schedule or daemon was accepted.', schema: 'SubmitResponse' },
@@ -41,11 +50,12 @@ export const submitTask: Route = {
     ],
   },
   handler: (context) => async (request, response) => {
-    const body = await readFencedBody(request, context.engine);
+    const body = requestWithoutZeroValues(await readFencedBody(request, context.engine));
     if (context.stopping()) throw stoppingError();
     const task = parseInput(submitRequestSchema, body, 'invalid-request', 'The task is not valid');
     checkNamespace(task, context);
-    const { id, async } = submit(task, traceOf(request.get(headers.trace)), context);
+    const { id, async, known } = submit(task, traceOf(request.get(headers.trace)), context);
+    if (known !== undefined) response.set(headers.known, known);
     response.status(async === undefined ? 202 : 201).json({ id });
   },
 };
@@ -68,7 +78,8 @@ const submit = (
   } catch (error) {
     if (error instanceof TaskError && error.code === 'invalid-params' && isTaskType(task.type)) {
       const schema = z.object({ params: taskParams[task.type].schema });
-      parseInput(schema, { params: task.params ?? {} }, 'invalid-params', `The params of ${task.type} are not valid`);
+      const params = paramsWithoutZeroValues(task.type, task.params ?? {});
+      parseInput(schema, { params }, 'invalid-params', `The params of ${task.type} are not valid`);
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-import { scheduleUpdateSchema } from '@nodetask/shared';
+import { scheduleUpdateSchema, updateWithoutZeroValues } from '@nodetask/shared';
 import { parseInput } from '../faults.ts';
 import { readFencedBody } from '../fenced-body.ts';
 import type { Route } from '../route.ts';
@@ -29,7 +29,7 @@ export const updateSchedule: Route = {
   },
   handler: (context) => async (request, response) => {
     const id = taskID(request);
-    const body = await readFencedBody(request, context.engine);
+    const body = updateWithoutZeroValues(await readFencedBody(request, context.engine));
     if (context.stopping()) throw stoppingError();
     const update = parseInput(scheduleUpdateSchema, body, 'invalid-request', 'The change of the schedule is not valid');
     response.json(context.engine.updateSchedule(id, update));

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
+import { type KnownGenesis, knownGenesis } from '@nodetask/shared';
 import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
 import { createEgress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
@@ -100,6 +101,58 @@ describe('configure-genesis from https', () => {
     // With the hash there is no need to ask.
     assert.equal((await run({ uri, sha256: sha256(text) })).outcome, 'unchanged');
     assert.equal(server.requests.length, 2);
+  });
+
+  test('a genesis that seictl installed stays on a node that has state, unless its hash is given', async (t) => {
+    const text = genesis();
+    const { run, server, file, home } = await setUpHttps(t, send(text));
+    const old = genesis('test-1', ' "note": 1,');
+    await writeFile(file, old);
+    await writeFile(join(home.root, '.sei-sidecar-genesis-done'), '');
+    await mkdir(join(home.data, 'state.db'));
+    const kept = await run({ uri: server.url });
+    assert.deepEqual(
+      [kept.outcome, kept.reason, kept.output?.['sha256']],
+      ['unchanged', 'done-by-seictl', sha256(old)],
+    );
+    await assert.rejects(run({ uri: server.url, chainId: 'test-2' }), { code: 'chain-mismatch' });
+    assert.equal(await readFile(file, 'utf8'), old);
+    assert.equal((await run({ uri: server.url, sha256: sha256(text) })).outcome, 'changed');
+  });
+
+  test('of a public chain the chain id alone is enough, and what comes has to be its document', async (t) => {
+    const text = genesis('pacific-1');
+    const known = new Map<string, KnownGenesis>();
+    const { run, server, file, files } = await setUpHttps(t, send(text), { known });
+    const params = { chainId: 'pacific-1' };
+    known.set('pacific-1', { uri: `${server.url}/genesis.json`, sha256: '0'.repeat(64) });
+    await assert.rejects(run(params), { code: 'hash-mismatch' });
+    assert.deepEqual(await files(), []);
+    known.set('pacific-1', { uri: `${server.url}/genesis.json`, sha256: sha256(text) });
+    const { outcome, output } = await run(params);
+    assert.deepEqual([outcome, output?.['sha256']], ['changed', sha256(text)]);
+    assert.deepEqual(await readFile(file, 'utf8'), text);
+    // What is there already is not fetched again.
+    assert.equal((await run(params)).reason, 'already-there');
+    assert.equal(server.requests.length, 2);
+    await assert.rejects(run({ ...params, sha256: 'a'.repeat(64) }), { code: 'hash-mismatch' });
+  });
+
+  test('the documents of public chains are asked for at one commit, through the egress guard', async (t) => {
+    assert.deepEqual([...knownGenesis.keys()], ['pacific-1', 'atlantic-2', 'arctic-1']);
+    for (const [chainId, { uri, sha256: hash }] of knownGenesis) {
+      assert.match(
+        uri,
+        new RegExp(
+          `^https://raw\\.githubusercontent\\.com/sei-protocol/sei-config/[0-9a-f]{40}/chains/${chainId}/genesis\\.json$`,
+        ),
+      );
+      assert.match(hash, /^[0-9a-f]{64}$/);
+    }
+    const { run } = await setUp(t, send(''), {
+      known: new Map([['arctic-1', { uri: 'https://169.254.169.254/', sha256: 'a'.repeat(64) }]]),
+    });
+    await assert.rejects(run({ chainId: 'arctic-1' }), { code: 'egress-refused' });
   });
 
   test('replaces another genesis, keeping its mode; makes config/ where there is none', async (t) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type ConfigureGenesisParams, TaskError } from '@nodetask/shared';
+import { type Clock, type ConfigureGenesisParams, type KnownGenesis, knownGenesis, TaskError } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
@@ -12,6 +12,7 @@ import { startDeadline } from '../../node/http/deadline.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { findGenesisFile, type NodeFile } from '../../node/node-paths.ts';
 import { filesProof, finishFilesIn } from '../../node/pledge-files.ts';
+import { isDoneBySeictl } from '../../node/seictl-files.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
@@ -36,6 +37,8 @@ export interface ConfigureGenesisOptions {
   readonly onTransfer?: OnTransfer;
   /** The largest document that is taken, in bytes; default 2 GiB. */
   readonly maxBytes?: number;
+  /** Documents of public chains, by chain id. Default: those that this version knows. */
+  readonly known?: ReadonlyMap<string, KnownGenesis>;
   /** Budget of the whole transfer; default 30 minutes. */
   readonly budgetMs?: number;
 }
@@ -49,14 +52,15 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
   interrupted: 'run-again',
   locks: () => [configLock],
   check: (params) => {
-    sourceOf(params, options);
+    sourceOf(completed(params, options), options);
   },
   finish: finishFilesIn(async (logger) => {
     await openConfigFolder(options.home, logger);
     return (await openTarget(options.home)).folder;
   }),
   run: async (context) => {
-    const { params, logger } = context;
+    const { logger } = context;
+    const params = completed(context.params, options);
     const source = sourceOf(params, options);
     await makeConfigFolder(options.home);
     await openConfigFolder(options.home, logger);
@@ -67,7 +71,14 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
       return nothingDone('already-there', { ...checked(params, existing, target.name) });
     }
-    return install(target, source, context, options, existing);
+    if (
+      existing !== undefined &&
+      context.params.sha256 === undefined &&
+      (await isDoneBySeictl(options.home, 'configure-genesis'))
+    ) {
+      return nothingDone('done-by-seictl', { ...checked(params, existing, target.name) }, installedBySeictl);
+    }
+    return install(target, source, { ...context, params }, options, existing);
   },
 });
 
@@ -84,13 +95,27 @@ const openTarget = async (home: NodeHome): Promise<NodeFile> => {
   return target;
 };
 
+const installedBySeictl =
+  'seictl installed the genesis here, and the node has state since: to have another one, give its sha256, or empty the data folder first';
+
 const defaultBudgetMs = 30 * 60_000;
+
+/** With the address and the hash of a public chain's document, where neither uri nor rpc is given. */
+const completed = (
+  params: ConfigureGenesisParams,
+  { known = knownGenesis }: ConfigureGenesisOptions,
+): ConfigureGenesisParams => {
+  const { uri, rpc, chainId } = params;
+  if (uri !== undefined || rpc !== undefined || chainId === undefined) return params;
+  const document = known.get(chainId);
+  return document === undefined ? params : { ...document, ...params };
+};
 
 /** The source that the params name. Refuses at submit what must not be fetched. */
 const sourceOf = (params: ConfigureGenesisParams, options: ConfigureGenesisOptions): GenesisSource => {
   const { uri, rpc } = params;
   if (rpc !== undefined) return rpcSource(rpc, options.rpc, options.egress);
-  if (uri === undefined) throw new TaskError('invalid-params', 'give uri or rpc');
+  if (uri === undefined) throw new TaskError('invalid-params', 'give uri, rpc, or the chainId of a public chain');
   return uri.startsWith('https://') ? httpsSource(uri, options.egress) : s3Source({ ...params, uri }, options);
 };
 

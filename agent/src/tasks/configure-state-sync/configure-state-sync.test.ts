@@ -153,6 +153,20 @@ describe('configure-state-sync', () => {
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 
+  test('a node that has state since seictl configured it is left as it is, until its data is emptied', async (t) => {
+    const { run, home, section } = await setUp(t, { [a]: node({ id: '1' }), [b]: node({ id: '2' }) });
+    await writeFile(join(home.root, '.sei-sidecar-statesync-done'), '');
+    await mkdir(join(home.data, 'state.db'), { recursive: true });
+    const before = await readConfigFile(home, 'config.toml');
+    const { outcome, reason, message } = await run({});
+    assert.deepEqual([outcome, reason], ['unchanged', 'done-by-seictl']);
+    assert.match(message ?? '', /empty its data folder first/);
+    assert.equal(await readConfigFile(home, 'config.toml'), before);
+    await rm(join(home.data, 'state.db'), { recursive: true });
+    assert.equal((await run({})).outcome, 'changed');
+    assert.equal((await section())['enable'], true);
+  });
+
   test('an offset that is given moves a trust point that the file has; without it the point stays', async (t) => {
     const hosts = { [a]: node({ id: '1', tip: 10_000 }), [b]: node({ id: '2', tip: 10_000 }) };
     const { run } = await setUp(t, hosts);

@@ -14,6 +14,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import { readNodeStatus } from '../../node/node-status.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import type { ChainVerified } from '../../node/own-chain.ts';
+import { isDoneBySeictl } from '../../node/seictl-files.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
@@ -70,6 +71,9 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
   run: async (context) => {
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(options.home, logger);
+    if (await isDoneBySeictl(options.home, 'configure-state-sync')) {
+      return nothingDone('done-by-seictl', {}, syncedBySeictl);
+    }
     const config = await readConfigToml(folder, {
       asked: params.dialect,
       ask: options.askDialect ?? askNobody,
@@ -124,6 +128,9 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
   },
   finish: finishFiles(options.home),
 });
+
+const syncedBySeictl =
+  'seictl configured state sync here, and the node has state since: to sync again, empty its data folder first';
 
 const defaultTimeoutMs = 10_000;
 const probesAtOnce = 16;

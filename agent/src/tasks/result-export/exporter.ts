@@ -7,6 +7,7 @@ import type { NodeHome } from '../../node/node-home.ts';
 import { type NodeStatus, readNodeStatus } from '../../node/node-status.ts';
 import { type ChainVerified, findOwnChain } from '../../node/own-chain.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
+import { readSeictlExported } from '../../node/seictl-files.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
@@ -19,7 +20,7 @@ import { compileDestination, type ExportDestination, type HeightRange } from './
 import { type ExportState, ExportStateFile } from './export-state.ts';
 import { gzipLines } from './gzip-page.ts';
 import { missingResultsError, missingResultsOf } from './missing-results.ts';
-import { blocksPruned, type ExportPlan, pagesOf, planExport } from './plan-export.ts';
+import { blocksPruned, type ExportPlan, pagesOf, planExport, type PlanInput } from './plan-export.ts';
 import { retry } from './retry.ts';
 import { defaultTuning, type ExportTuning } from './tuning.ts';
 import type { Turns } from './turns.ts';
@@ -95,6 +96,7 @@ export class Exporter {
   readonly tuning: ExportTuning;
   #sum: ExportSum = { pages: 0, blocks: 0, bytes: 0 };
   #lastExportedHeight: number | undefined;
+  #takenOver: string | undefined;
   /** Of the node's own genesis, once it was looked for. */
   #ownChain: { readonly chainId: string | undefined } | undefined;
   #chainVerified: ChainVerified | undefined;
@@ -145,7 +147,8 @@ export class Exporter {
 
   /** The member of a report that holds reasons for doubt; without any there is none. */
   get doubts(): Pick<TaskReport, 'warnings'> {
-    return this.#untidy === undefined ? {} : { warnings: [this.#untidy] };
+    const warnings = [this.#takenOver, this.#untidy].filter((warning) => warning !== undefined);
+    return warnings.length === 0 ? {} : { warnings };
   }
 
   /** Throws TaskError `upload-too-old` where the newest complete page is older than `maxAgeSeconds`. @param why Nothing newer comes. */
@@ -192,14 +195,22 @@ export class Exporter {
       status: { ...status, earliestHeight, latestHeight: Math.min(status.latestHeight, until) },
       rpcEndpoint: this.#rpcEndpoint,
       startHeight: params.startHeight,
-      // What it says counts for the first page only, and must not fail another.
-      restoredHeight: state === undefined ? await readSnapshotHeight(this.#options.home) : undefined,
+      ...(state === undefined && params.startHeight === undefined ? await this.#readBeginning() : {}),
       pageSize: params.pageSize,
       partialPage,
     });
     const last = Math.min(status.latestHeight, until);
     if (plan.kind === 'pages') await this.#exportPages(plan, { chainId: status.chainId, planned: state, until: last });
     return { plan, latestHeight: status.latestHeight };
+  }
+
+  /** What the node's home says of the first page. It must not fail another, nor one whose beginning is given. */
+  async #readBeginning(): Promise<Pick<PlanInput, 'exportedBySeictl' | 'restoredHeight'>> {
+    const { home } = this.#options;
+    const exportedBySeictl = await readSeictlExported(home);
+    if (exportedBySeictl === undefined) return { restoredHeight: await readSnapshotHeight(home) };
+    this.#takenOver = `seictl had exported up to ${exportedBySeictl}: the export goes on after that`;
+    return { exportedBySeictl };
   }
 
   /** The genesis is read once in a run: it may be large, and does not change while the node lives. */

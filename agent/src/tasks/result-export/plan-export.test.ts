@@ -31,6 +31,18 @@ test('begins after what was exported, else at startHeight, else after the restor
   assert.equal(firstOf(plan({ latest: 9_000, earliest: 0 })), 1);
 });
 
+test('goes on after what seictl exported, unless something was exported or a start is given', () => {
+  const all = { latest: 9_000, earliest: 40, exportedBySeictl: 4_000, restoredHeight: 200 };
+  assert.equal(firstOf(plan(all)), 4_001);
+  assert.equal(firstOf(plan({ ...all, startHeight: 300 })), 300);
+  assert.equal(firstOf(plan({ ...all, state: { chainId, exported: 500 } })), 501);
+  assert.throws(() => plan({ ...all, earliest: 5_000 }), {
+    code: 'blocks-pruned',
+    message:
+      /next block to export is 4001.*seictl exported up to 4000.*startHeight of at least 5000, which leaves a gap/,
+  });
+});
+
 test('a gap is never skipped', () => {
   assert.throws(() => plan({ latest: 9_000, earliest: 502, state: { chainId, exported: 500 } }), {
     code: 'blocks-pruned',

@@ -10,6 +10,8 @@ export interface PlanInput {
   /** For messages. */
   readonly rpcEndpoint: string;
   readonly startHeight?: number | undefined;
+  /** The last block that seictl has exported from this node, before this agent exported anything. */
+  readonly exportedBySeictl?: number | undefined;
   /** Height of the snapshot that was restored into this node. */
   readonly restoredHeight?: number | undefined;
   readonly pageSize: number;
@@ -105,9 +107,10 @@ const reasonOf = ({ state, status: { latestHeight } }: PlanInput, waiting: numbe
   return latestHeight === state.exported ? 'no-new-blocks' : 'node-behind';
 };
 
-const firstHeight = ({ state, status, startHeight, restoredHeight }: PlanInput): number => {
+const firstHeight = ({ state, status, startHeight, exportedBySeictl, restoredHeight }: PlanInput): number => {
   if (state?.begun !== undefined) return state.begun.from;
   if (state?.exported !== undefined) return state.exported + 1;
+  if (startHeight === undefined && exportedBySeictl !== undefined) return exportedBySeictl + 1;
   // A node that was restored has results of the blocks after the snapshot, whatever headers it fetched from before it.
   return startHeight ?? Math.max(1, status.earliestHeight, (restoredHeight ?? 0) + 1);
 };
@@ -130,13 +133,20 @@ const refuseGap = ({ state, startHeight }: PlanInput): void => {
   );
 };
 
-const refusePruned = ({ state, status: { earliestHeight }, rpcEndpoint }: PlanInput, from: number): void => {
+const refusePruned = (
+  { state, status: { earliestHeight }, startHeight, exportedBySeictl, rpcEndpoint }: PlanInput,
+  from: number,
+): void => {
   if (from >= earliestHeight) return;
-  const advice =
-    state === undefined
-      ? `give a startHeight of at least ${earliestHeight}, or the rpcEndpoint of a node that has older blocks`
-      : `give the rpcEndpoint of a node that still has block ${from}, or begin anew under another prefix with a startHeight`;
-  throw blocksPruned(from, earliestHeight, rpcEndpoint, undefined, advice);
+  throw blocksPruned(from, earliestHeight, rpcEndpoint, undefined, advice());
+
+  function advice(): string {
+    const other = `give the rpcEndpoint of a node that still has block ${from}`;
+    if (state !== undefined) return `${other}, or begin anew under another prefix with a startHeight`;
+    return startHeight === undefined && exportedBySeictl !== undefined
+      ? `seictl exported up to ${exportedBySeictl}: ${other}, or a startHeight of at least ${earliestHeight}, which leaves a gap`
+      : `give a startHeight of at least ${earliestHeight}, or the rpcEndpoint of a node that has older blocks`;
+  }
 };
 
 /** The node no longer has a block that is to be exported; `lowestHeight` stands in its details. */

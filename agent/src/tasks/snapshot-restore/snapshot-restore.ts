@@ -6,13 +6,17 @@ import { archiveError } from '../../archive/archive-error.ts';
 import { codecParallelism } from '../../archive/codecs.ts';
 import type { BufferPool } from '../../buffer-pool.ts';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import { databasesOf } from '../../node/databases.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { findConfigFolder, type NodeHome } from '../../node/node-home.ts';
 import type { SnapshotsFolder } from '../../node/node-paths.ts';
 import type { RunningNodeOptions } from '../../node/running-node.ts';
+import { hasMarker } from '../../node/seictl-files.ts';
+import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { isPinned } from '../../objectstore/object-version.ts';
+import { nothingDone } from '../nothing-done.ts';
 import { commitPlace, openSnapshots } from '../snapshot/open-snapshots.ts';
 import {
   commitRestore,
@@ -24,7 +28,7 @@ import {
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { readSnapshots } from '../snapshot/local-snapshots.ts';
 import { notePlace } from '../snapshot/restore-places.ts';
-import { scratchName } from '../snapshot/snapshots-folder.ts';
+import { scratchName, snapshotHeights } from '../snapshot/snapshots-folder.ts';
 import { checkSnapshots } from './check-snapshots.ts';
 import { diskBudget, readVolumeSpace, type VolumeSpace } from './disk-budget.ts';
 import { checkPlace, refuseMoved } from './check-place.ts';
@@ -100,6 +104,10 @@ const restore = async (
   }
   await checkPlace(options.home, snapshots);
   const hasGenesis = await checkNodeChain(options.home, params.chainId, signal);
+  if (last === undefined && !params.force && (await isRestoredBySeictl(options.home, snapshots))) {
+    const height = await readSnapshotHeight(options.home);
+    return nothingDone('done-by-seictl', height === undefined ? {} : { height }, restoredBySeictl);
+  }
   await checkNodeStopped(options, params, signal);
   const found = await findSnapshot(store, location.prefix, params, signal);
   const fresh = join(data, newFolderName);
@@ -154,6 +162,13 @@ const finishRestore = async (
 
 const unpinned =
   'the store gives the archive no ETag and no checksum, and no manifest or sha256 tells its hash: nothing but its size and its format shows that it arrived whole';
+/** seictl left no params to compare: what is there stays, as it did under seictl. */
+const isRestoredBySeictl = async (home: NodeHome, { path }: SnapshotsFolder): Promise<boolean> =>
+  (await hasMarker(home, 'snapshot-restore')) &&
+  ((await snapshotHeights(path)).length > 0 || (await databasesOf(home)).length > 0);
+
+const restoredBySeictl =
+  'seictl restored a snapshot here, and which one was not compared with the params: set force to replace the snapshots of the node';
 
 const withoutMetadata =
   'the archive has no metadata.db: a node of the Cosmos SDK does not list the snapshot, and can neither restore it nor give it to others';
