@@ -12,7 +12,8 @@ import {
   withEdits,
 } from '../document-value.ts';
 import { parseToml } from './parse-toml.ts';
-import { inlineTableAround, isListOfSections, placeNewKey, removeSection, replaceValue } from './place-edit.ts';
+import { inlineTableAround, isListOfSections, placeNewKey, replaceValue } from './place-edit.ts';
+import { removeElements, removeStatements } from './remove-statements.ts';
 import { restoreHeaders } from './restore-headers.ts';
 import { leavesRestUntouched } from './untouched.ts';
 import { problemWithEdit } from './verify-edit.ts';
@@ -51,12 +52,12 @@ export const editToml = async (text: string, wanted: readonly ValueEdit[], file:
   );
 };
 
-/** New keys, plain values and removed sections by this project's hand; the rest by toml-patch, which keeps comments inside lists. */
+/** New keys, plain values and removals by this project's hand; the rest by toml-patch, which keeps comments inside lists. */
 const editInPlace: Attempt = async (text, before, edits, problems) => {
   // A table that becomes another kind of value, or the reverse, has to leave its place first.
   const moved = edits.filter((edit) => edit.value !== undefined && changesKind(text, before, edit));
   const removals = [...edits.filter((edit) => edit.value === undefined), ...moved.map(({ path }) => ({ path }))];
-  const afterRemovals = await editPhase(text, removals, removeSection, problems);
+  const afterRemovals = await editPhase(text, removals, removeStatements, problems);
   if (afterRemovals === undefined) return undefined;
   const rest = withEdits(before, removals);
   return editPhase(
@@ -66,7 +67,8 @@ const editInPlace: Attempt = async (text, before, edits, problems) => {
       const old = valueAt(rest, edit.path);
       if (old === undefined) return placeNewKey(current, edit);
       // The common case, and ten times as fast: toml-patch takes 12 ms of a processor for a real config.toml.
-      return isPlain(old) && isPlain(edit.value) ? replaceValue(current, edit) : undefined;
+      if (isPlain(old) && isPlain(edit.value)) return replaceValue(current, edit);
+      return removeElements(current, edit, old);
     },
     problems,
   );
