@@ -132,6 +132,12 @@ describe('editToml by hand', () => {
     ],
     ['a list of sections', '# first\n[[x]]\na = 1\n# second\n[[x]]\na = 2\n', [remove('x')], '# first\n# second\n'],
     [
+      'a list of sections that gets other elements',
+      '# first\n[[x]]\na = 1 # one\n# second\n[[x]]\na = 2\n# end\n[y]\nz = 1\n',
+      [set('x', [{ b: 2n, c: { d: 1n } }])],
+      '# first\n[[x]]\nb = 2\n\n[x.c]\nd = 1\n# second\n# end\n[y]\nz = 1\n',
+    ],
+    [
       'a list in a file of mixed line ends',
       'a = 1\r\n# of l\r\nl = [1]\nb = 2\r\n# end\n',
       [set('l', [1n, 2n])],
@@ -316,6 +322,23 @@ describe('editToml at random', () => {
         assert.deepEqual(commentsOf(await edit(text, ...additions)), commentsOf(text));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('keeps every comment on a line of its own where keys and sections are removed', async () => {
+    const ownLines = (text: string): readonly string[] => text.match(/^[ \t]*#.*$/gm) ?? [];
+    const paths = ['a', 'b', 'long-name', 'long-name.a', 'long-name.sub', 'long-name.sub.c'].map((path) =>
+      path.split('.'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.subarray([...paths, ['long-name', 'dotted.key']], { minLength: 1 }), async (removed) => {
+        const [first = ''] = start;
+        // Comments inside of a value are part of it.
+        const text = first.replaceAll(/  (\d), # \w+\n/g, '  $1,\n');
+        const result = await edit(text, ...removed.map((path) => ({ path })));
+        assert.deepEqual(ownLines(result), ownLines(text));
+      }),
+      { numRuns: 100 },
     );
   });
 

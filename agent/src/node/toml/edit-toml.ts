@@ -13,9 +13,9 @@ import {
 } from '../document-value.ts';
 import { parseToml } from './parse-toml.ts';
 import { inlineTableAround, isListOfSections, placeNewKey, replaceValue } from './place-edit.ts';
-import { removeElements, removeStatements } from './remove-statements.ts';
+import { removeElements, removeStatements, rewriteElements } from './remove-statements.ts';
 import { restoreHeaders } from './restore-headers.ts';
-import { leavesRestUntouched } from './untouched.ts';
+import { keepsComments, leavesRestUntouched } from './untouched.ts';
 import { problemWithEdit } from './verify-edit.ts';
 
 /**
@@ -40,8 +40,9 @@ export const editToml = async (text: string, wanted: readonly ValueEdit[], file:
       continue;
     }
     if (leavesRestUntouched(text, result, edits)) return result;
-    // A comment of a neighbour has moved: right, but not as good as what the next attempt may do.
-    correct ??= result;
+    // A comment has moved with its element, or a blank beside it: right, but not as good as what the next attempt may do.
+    if (keepsComments(text, result, edits)) correct ??= result;
+    else problems.push('a comment would be lost');
   }
   if (correct !== undefined) return correct;
   const [first] = edits;
@@ -81,6 +82,7 @@ const rewriteValues: Attempt = async (text, before, edits, problems) => {
   for (const edit of edits) {
     const next =
       replaceValue(result, edit) ??
+      rewriteElements(result, edit, valueAt(document, edit.path)) ??
       rewriteAround(result, document, edit) ??
       (await editInPlace(result, document, [edit], problems));
     if (next === undefined) return undefined;

@@ -1,6 +1,6 @@
-import { type DocumentValue, isList, sameValue, type ValueEdit } from '../document-value.ts';
+import { type DocumentValue, isList, isTable, type KeyPath, sameValue, type ValueEdit } from '../document-value.ts';
 import { insert, insideList, newlineOf, samePath, startsWith } from './place-edit.ts';
-import { renderKeyPath, renderSection } from './render-toml.ts';
+import { renderElement, renderKeyPath, renderSection } from './render-toml.ts';
 import { scanToml, type Statement } from './scan-toml.ts';
 
 /**
@@ -33,6 +33,38 @@ export const removeElements = (
   old: DocumentValue | undefined,
 ): string | undefined => {
   if (!isList(old) || !isList(value) || value.length === 0 || value.length >= old.length) return undefined;
+  const elements = elementsOf(text, path);
+  if (elements?.length !== old.length) return undefined;
+  const gone = indexesLeftOut(old, value);
+  return gone === undefined
+    ? undefined
+    : without(
+        text,
+        [...gone].flatMap((index) => elements[index] ?? []),
+      );
+};
+
+/** Writes all `[[elements]]` of a list anew that come behind those that stay as they are. */
+export const rewriteElements = (
+  text: string,
+  { path, value }: ValueEdit,
+  old: DocumentValue | undefined,
+): string | undefined => {
+  if (!isList(old) || !isList(value) || !value.every(isTable)) return undefined;
+  const elements = elementsOf(text, path);
+  if (elements?.length !== old.length) return undefined;
+  let same = 0;
+  while (same < value.length && same < old.length && sameValue(value[same], old[same])) same++;
+  const at = same === 0 ? elements[0]?.[0]?.start : elements[same - 1]?.at(-1)?.end;
+  if (at === undefined) return undefined;
+  const newline = newlineOf(text);
+  const added = value.slice(same).map((element) => renderElement(path, element, newline));
+  const rest = without(text, elements.slice(same).flat());
+  return added.length === 0 ? rest : insert(rest, at, (same === 0 ? '' : newline) + added.join(newline), newline);
+};
+
+/** The statements of each `[[element]]`; undefined if the path does not say which list is meant. */
+const elementsOf = (text: string, path: KeyPath): readonly (readonly Statement[])[] | undefined => {
   const { statements } = scanToml(text);
   if (insideList(statements, path)) return undefined;
   const elements: Statement[][] = [];
@@ -41,14 +73,7 @@ export const removeElements = (
     if (statement.kind === 'array' && samePath(statement.path, path)) elements.push([]);
     elements.at(-1)?.push(statement);
   }
-  if (elements.length !== old.length) return undefined;
-  const gone = indexesLeftOut(old, value);
-  return gone === undefined
-    ? undefined
-    : without(
-        text,
-        [...gone].flatMap((index) => elements[index] ?? []),
-      );
+  return elements;
 };
 
 /** Which elements are missing in the other list; undefined if that is more than a part of this one. */

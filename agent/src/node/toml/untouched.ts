@@ -11,6 +11,17 @@ export const leavesRestUntouched = (original: string, result: string, edits: rea
   return sameLines(before.statements, after.statements) && sameLines(before.comments, after.comments);
 };
 
+/** True where each comment on a line of its own is still there, wherever it stands. */
+export const keepsComments = (original: string, result: string, edits: readonly ValueEdit[]): boolean => {
+  const sorted = (text: string): readonly string[] =>
+    restOf(text, edits)
+      .comments.map((line) => line.trim())
+      .sort();
+  const before = sorted(original);
+  const after = sorted(result);
+  return before.length === after.length && before.every((line, index) => line === after[index]);
+};
+
 interface Rest {
   readonly statements: readonly string[];
   readonly comments: readonly string[];
