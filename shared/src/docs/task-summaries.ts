@@ -32,7 +32,9 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     does:
       'Merges patches into files under config/, keeping comments, order and formatting; all files or none. In a TOML file a value of another kind than the one that it replaces is refused ' +
       '(a text over a number, a list over a text), since the node would not start with it: to change the kind, remove the key in a task before. genesis.json is patched as RFC 7386 has it.',
-    output: 'For each file the changed keys and the diff; the reason where nothing was changed.',
+    output:
+      'For each file the changed keys and the diff; the reason where nothing was changed; unknownKeys: keys that are new to their file and that no node is known to read, each with a ' +
+      'suggestion if one is near (a warning; with strict an error).',
   },
   'config-apply': {
     does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit.',

@@ -9,9 +9,11 @@ import { readConfig } from '../config/read-config.ts';
 import { currentVersion } from '../config/registry.ts';
 import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
 import { runRules } from '../config/rules.ts';
+import { nameAll } from '../config/unknown-keys/say-unknown.ts';
+import { unknownDiagnostics, unknownOnDisk } from './unknown-keys.ts';
 
 /**
- * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics}`; an invalid
+ * config-validate: reads config.toml and app.toml, runs every rule and looks for keys that are not known. Output: `{valid, mode?, version?, diagnostics}`; an invalid
  * configuration fails with `config-invalid` and the same output. Changes nothing.
  */
 export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigValidateParams> => ({
@@ -22,14 +24,17 @@ export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): Tas
     const folder = await openConfigFolder(home, logger);
     const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
-    const { head, diagnostics } = validate(disk, params.targetVersion);
+    const { head, diagnostics: found } = validate(disk, params.targetVersion);
+    const unknown = unknownOnDisk(disk);
+    const diagnostics = [...found, ...unknownDiagnostics(unknown, disk, params.strict)];
     const valid = isValid(diagnostics);
     const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics) };
     if (!valid)
       throw new TaskError('config-invalid', `the configuration in ${folder} is invalid: ${summarize(diagnostics)}`, {
         output,
       });
-    return { outcome: 'unchanged', output };
+    if (unknown.count === 0) return { outcome: 'unchanged', output };
+    return { outcome: 'unchanged', output, warnings: [`no such node is known to read ${nameAll(unknown, 2)}`] };
   },
 });
 

@@ -40,6 +40,9 @@ export const seiKeys = (): ReadonlySet<string> => {
   return keys;
 };
 
+/** Every key of config.toml that Sei's nodes are known to read, dotted. */
+export const seiConfigKeys = (): readonly string[] => [...configTomlKeys(), ...beyondRegistry, ...words];
+
 const configTomlKeys = (): readonly string[] =>
   [...registry().values()]
     .flatMap(placesOf)
