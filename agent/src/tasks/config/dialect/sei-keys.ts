@@ -2,6 +2,7 @@ import { placesOf, registry } from '../registry.ts';
 
 /** Keys of config.toml in the template of Sei's node that the registry does not have. */
 const beyondRegistry = [
+  'db-sync.blacklist-ttl',
   'db-sync.db-sync-enable',
   'db-sync.file-worker-count',
   'db-sync.file-worker-timeout',

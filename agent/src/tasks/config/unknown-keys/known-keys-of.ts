@@ -6,7 +6,7 @@ import { seiConfigKeys, sharedKeys } from '../dialect/sei-keys.ts';
 import { cometBFTKnownKeys } from '../known-keys/known-keys.ts';
 import { placesOf, registry } from '../registry.ts';
 import { indexOf, type KeyIndex } from './key-index.ts';
-import { clientKeys, genesisKeys, sdkKeys } from './other-keys.ts';
+import { clientKeys, genesisKeys, sdkKeys, seiAppKeysBeyondRegistry } from './other-keys.ts';
 
 /**
  * Whether somebody may have a reason to read a key that is not known. In an open place (app.toml and client.toml, where chains add sections of
@@ -39,7 +39,13 @@ const keysOf = (file: PatchableFile, dialect: Dialect | undefined): Iterable<str
     case 'app.toml':
       return dialect === 'cometbft'
         ? [...sdkKeys, ...sdkAppKeys]
-        : [...seiAppKeys(), ...registryKeys('app.toml'), ...sdkKeys, ...(dialect === undefined ? sdkAppKeys : [])];
+        : [
+            ...seiAppKeys(),
+            ...registryKeys('app.toml'),
+            ...seiAppKeysBeyondRegistry,
+            ...sdkKeys,
+            ...(dialect === undefined ? sdkAppKeys : []),
+          ];
     case 'client.toml':
       return clientKeys;
     case 'genesis.json':

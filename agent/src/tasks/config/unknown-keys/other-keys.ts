@@ -29,6 +29,12 @@ export const sdkKeys: readonly string[] = [
   ...inSection('streaming.abci', 'keys plugin stop-node-on-err'),
 ];
 
+/** Of app.toml, in templates of Sei's node that the registry does not follow. */
+export const seiAppKeysBeyondRegistry: readonly string[] = inSection(
+  'eth_blocktest',
+  'eth_blocktest_enabled eth_blocktest_test_data_path',
+);
+
 /** Of client.toml, in the templates of the Cosmos SDK 0.45 to 0.53. */
 export const clientKeys = inSection(
   '',

@@ -47,6 +47,8 @@ const sameKeyElsewhere = (file: PatchableFile, path: KeyPath, dialect: Dialect |
   const entry = registry().get(name);
   const [place] = entry === undefined ? [] : placesOf(entry);
   if (place !== undefined) return inOther(file, place.file, place.path.join('.'));
+  // A single word, such as enabled, is too common to be that of another file.
+  if (!last.includes('_')) return undefined;
   for (const other of patchableFiles) {
     const found = other === file ? undefined : only(knownKeysOf(other, dialect).byLastPart.get(last));
     if (found !== undefined) return inOther(file, other, found);
