@@ -96,7 +96,7 @@ export const textByKey = (bounds: { readonly minKeys?: number; readonly maxKeys:
 
 export const strict = z
   .boolean()
-  .default(false)
+  .optional()
   .describe(
-    'Fail over a key that neither the file nor the data about nodes knows, which is a warning otherwise. config-patch writes nothing then.',
+    'Fail over a key that neither the file nor the data about nodes knows, which is a warning otherwise. config-patch writes nothing then. Default: false.',
   );

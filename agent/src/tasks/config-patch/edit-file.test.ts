@@ -21,7 +21,6 @@ const paramsOf = ({ patch, remove = [] }: Patch): ConfigPatchParams => ({
   files: { [name]: { ...patch } },
   remove: { [name]: [...remove] },
   dryRun: false,
-  strict: false,
 });
 
 /** The result of either way to edit, or the error that it fails with. */

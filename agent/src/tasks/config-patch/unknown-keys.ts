@@ -37,7 +37,7 @@ const dialectShown = (file: PatchableFile, document: DocumentTable): Dialect | u
 /** Throws TaskError `unknown-key` if the patch adds one and the task is strict. */
 export const refuseUnknown = ({ strict }: ConfigPatchParams, files: readonly UnknownInPatch[]): void => {
   const added = sum(files.map((file) => file.added));
-  if (!strict || added.count === 0) return;
+  if (strict !== true || added.count === 0) return;
   throw new TaskError(
     'unknown-key',
     `strict is set, and ${plural(added.count)} not known: ${nameAll(added, 5)}; nothing was written: correct the key, or leave strict out if the node reads it`,

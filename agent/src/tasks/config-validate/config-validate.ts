@@ -26,7 +26,7 @@ export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): Tas
     refuseMissingFiles(disk);
     const { head, diagnostics: found } = validate(disk, params.targetVersion);
     const unknown = unknownOnDisk(disk);
-    const diagnostics = [...found, ...unknownDiagnostics(unknown, disk, params.strict)];
+    const diagnostics = [...found, ...unknownDiagnostics(unknown, disk, params.strict === true)];
     const valid = isValid(diagnostics);
     const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics) };
     if (!valid)
