@@ -19,11 +19,14 @@ const planSchema = z.union([
 ]);
 const verdictSchema = z.strictObject({ fault: z.string().nullable() });
 
+/** The longest that one answer may take; the largest file takes a few seconds on a busy machine. */
+const maxSeconds = 120;
+
 /** One Python for a whole run, which knows tomllib and nothing of the product. */
 export class PythonJudge implements AsyncDisposable {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
-  readonly #answers: AsyncIterator<string>;
+  readonly #answers: AsyncIterator<string, undefined>;
   #errors = '';
 
   constructor() {
@@ -53,9 +56,15 @@ export class PythonJudge implements AsyncDisposable {
 
   async #ask(request: unknown): Promise<unknown> {
     this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error(`the judge ended: ${this.#errors.trim()}`);
-    return JSON.parse(value);
+    // A file that it cannot get through ends the run.
+    const timer = setTimeout(() => {
+      this.#errors = `no answer in ${maxSeconds} s`;
+      this.#process.kill();
+    }, maxSeconds * 1000);
+    const answer = await this.#answers.next();
+    clearTimeout(timer);
+    if (answer.done === true) throw new Error(`the judge ended: ${this.#errors.trim()}`);
+    return JSON.parse(answer.value);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -62,6 +62,8 @@ test('files that are no TOML are refused, and stay as they are', async (t) => {
   assert.deepEqual([...done], [['refusal', paths.length]]);
 });
 
+const isA = (path: unknown): boolean => JSON.stringify(path) === '["a"]';
+
 test('the judge sees each byte that an edit must not touch, and each wrong value', async () => {
   await using judge = new PythonJudge();
   const text = '# head\na = 1 # one\n# of b\nb = [ "x" ]\n\n[t]\n# of c\nc = true\n';
@@ -72,7 +74,6 @@ test('the judge sees each byte that an edit must not touch, and each wrong value
     assert.ok(operation !== undefined, kind);
     return judge.judge(operation, Buffer.from(after));
   };
-  const isA = (path: unknown): boolean => JSON.stringify(path) === '["a"]';
   assert.equal(await judged('no-op', text), undefined);
   assert.match(String(await judged('no-op', text.replace('# of b', '# of  b'))), /^line 3: wanted /);
   const edited = text.replace('a = 1', 'a = 2');

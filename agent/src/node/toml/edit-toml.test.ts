@@ -252,6 +252,8 @@ describe('scanToml', () => {
   });
 });
 
+const ownLines = (text: string): readonly string[] => text.match(/^[ \t]*#.*$/gm) ?? [];
+
 const commentsOf = (text: string): readonly string[] => text.match(/#.*/g) ?? [];
 
 describe('editToml at random', () => {
@@ -326,7 +328,6 @@ describe('editToml at random', () => {
   });
 
   test('keeps every comment on a line of its own where keys and sections are removed', async () => {
-    const ownLines = (text: string): readonly string[] => text.match(/^[ \t]*#.*$/gm) ?? [];
     const paths = ['a', 'b', 'long-name', 'long-name.a', 'long-name.sub', 'long-name.sub.c'].map((path) =>
       path.split('.'),
     );

@@ -121,12 +121,13 @@ describe('config-validate', () => {
   });
 });
 
-describe('keys that no node is known to read', () => {
-  const unknown = (output: unknown): readonly (readonly [string, string])[] =>
-    (output as Invalid['output']).diagnostics
-      .filter(({ message }) => message.includes('is known to read it'))
-      .map(({ severity, field, message }) => [`${severity} ${field}`, /did you mean (.+)\?/.exec(message)?.[1] ?? '']);
+/** The unknown keys that diagnostics tell of, with what was meant. */
+const unknown = (output: unknown): readonly (readonly [string, string])[] =>
+  (output as Invalid['output']).diagnostics
+    .filter(({ message }) => message.includes('is known to read it'))
+    .map(({ severity, field, message }) => [`${severity} ${field}`, /did you mean (.+)\?/.exec(message)?.[1] ?? '']);
 
+describe('keys that no node is known to read', () => {
   test('are warnings with what was meant, in both files, and in the result', async (t) => {
     const home = await makeSeiHome(t);
     await rewrite(home, 'config.toml', '\nmax-connections = ', '\nmax-connectionz = 3\nmax-connections = ');

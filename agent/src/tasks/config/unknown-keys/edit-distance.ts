@@ -12,7 +12,7 @@ export const editDistance = (a: string, b: string, most: number): number | undef
   let beforeLast: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
-    const current = new Array<number>(b.length + 1).fill(tooFar);
+    const current = Array.from({ length: b.length + 1 }, () => tooFar);
     if (row <= most) current[0] = row;
     let least = current[0] ?? tooFar;
     for (let column = Math.max(1, row - most); column <= Math.min(b.length, row + most); column++) {
