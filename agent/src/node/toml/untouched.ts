@@ -44,7 +44,12 @@ const restOf = (text: string, edits: readonly ValueEdit[]): Rest => {
 };
 
 /** Whole lines, with what is before the sign and behind the comment. */
-const commentLines = (between: string): readonly string[] => between.match(/[^\n]*#[^\n]*\n?/g) ?? [];
+const commentLines = (between: string): readonly string[] => {
+  const lines = between.split('\n');
+  return lines
+    .map((line, index) => (index < lines.length - 1 ? `${line}\n` : line))
+    .filter((line) => line.includes('#'));
+};
 
 /** The edit is of the statement, of a table around it, or of something in its inline table. */
 const isNamedBy = (path: KeyPath, statement: Statement): boolean =>
