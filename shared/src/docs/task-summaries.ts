@@ -41,7 +41,7 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     output: 'Role, version, changed keys and diagnostics.',
   },
   'config-validate': {
-    does: 'Reads config.toml and app.toml and runs every rule of the configuration schema. An invalid configuration fails the task.',
+    does: 'Reads config.toml and app.toml, runs every rule of the configuration schema, and warns of keys that the node is not known to read. An invalid configuration fails the task; with strict so does such a key.',
     output:
       'Whether it is valid, role, version, and diagnostics with severity, field and message, also of a failed task.',
   },
