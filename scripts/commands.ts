@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
     if (what === 'snapshot-restore') return node(['testbed/chaos/restore/rounds.ts', ...args]);
     return node(['testbed/chaos/chaos.ts', ...(what === undefined ? [] : [what, ...args])]);
   },
+  'toml-rounds': (args) => node(['scripts/toml-rounds/toml-rounds.ts', ...args]),
   deep: (args) => deep(args),
   'registry:diff': async (args) => {
     process.exitCode = await registryDiff(args, {

@@ -7,6 +7,7 @@ export const generate = (): Promise<void> =>
   steps([
     { name: 'CRD', run: () => node(['shared/scripts/generate-crd.ts']) },
     { name: 'reference docs', run: () => node(['shared/scripts/generate-docs.ts']) },
+    { name: 'keys of the configuration', run: () => node(['scripts/docs/generate-config-keys-page.ts']) },
     { name: 'metrics page', run: () => node(['scripts/metrics/generate-metrics-page.ts']) },
     { name: 'options page', run: () => node(['scripts/docs/generate-options-page.ts']) },
     { name: 'tables of troubleshooting', run: () => node(['scripts/docs/generate-troubleshooting.ts']) },

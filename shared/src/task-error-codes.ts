@@ -55,6 +55,12 @@ export const taskErrorCodes = {
     meaning: 'A file of the node is not what it should be (not TOML, not JSON, wrong types).',
     action: 'Correct the file at the line that the message names.',
   },
+  'unknown-key': {
+    retriable: false,
+    meaning:
+      'With strict, the patch adds a key that neither the file has nor a node is known to read. Nothing was written.',
+    action: 'Write the key that the message suggests, or leave strict out where the node does read it.',
+  },
   'patch-invalid': {
     retriable: false,
     meaning: 'The patch cannot be applied to the file, or its result would not be a correct file. Nothing was written.',

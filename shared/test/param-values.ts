@@ -148,6 +148,7 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
     ),
   },
   dryRun: flag,
+  strict: flag,
   dialect: choice('sei', 'cometbft'),
   mode: choice('validator', 'full', 'seed', 'archive'),
   overrides: map(fc.string({ maxLength: 20 }), 0, 256),

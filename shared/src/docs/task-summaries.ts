@@ -32,14 +32,16 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
     does:
       'Merges patches into files under config/, keeping comments, order and formatting; all files or none. In a TOML file a value of another kind than the one that it replaces is refused ' +
       '(a text over a number, a list over a text), since the node would not start with it: to change the kind, remove the key in a task before. genesis.json is patched as RFC 7386 has it.',
-    output: 'For each file the changed keys and the diff; the reason where nothing was changed.',
+    output:
+      'For each file the changed keys and the diff; the reason where nothing was changed; unknownKeys: keys that are new to their file and that no node is known to read, each with a ' +
+      'suggestion if one is near (a warning; with strict an error).',
   },
   'config-apply': {
     does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit.',
     output: 'Role, version, changed keys, diagnostics, and the release of sei-config that the keys are of.',
   },
   'config-validate': {
-    does: 'Reads config.toml and app.toml and runs every rule of the configuration schema. An invalid configuration fails the task.',
+    does: 'Reads config.toml and app.toml, runs every rule of the configuration schema, and warns of keys that the node is not known to read. An invalid configuration fails the task; with strict so does such a key.',
     output:
       'Whether it is valid, role, version, diagnostics with severity, field and message, and the release of sei-config that the rules are of; also of a failed task.',
   },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
-import { dialect } from './fields.ts';
+import { dialect, strict } from './fields.ts';
 
 /** The files under config/ that config-patch edits. */
 export const patchableFiles = ['config.toml', 'app.toml', 'client.toml', 'genesis.json'] as const;
@@ -59,6 +59,7 @@ export const configPatchParams = defineParams(
       ),
     dryRun: z.boolean().default(false).describe('Report the changes and write nothing.'),
     dialect,
+    strict,
   }),
   [atLeastOneFile, dialectWithConfig],
 );

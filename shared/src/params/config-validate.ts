@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { dialect, targetVersion } from './fields.ts';
+import { dialect, strict, targetVersion } from './fields.ts';
 
-export const configValidateParams = defineParams(z.strictObject({ targetVersion: targetVersion.optional(), dialect }));
+export const configValidateParams = defineParams(
+  z.strictObject({ targetVersion: targetVersion.optional(), dialect, strict }),
+);
 
 export type ConfigValidateParams = z.output<typeof configValidateParams.schema>;

@@ -93,3 +93,10 @@ export const boundedMap = (
 /** Values by dotted key of the configuration registry, always as text. */
 export const textByKey = (bounds: { readonly minKeys?: number; readonly maxKeys: number }) =>
   boundedMap({ key: 256, value: 16_384 }, bounds);
+
+export const strict = z
+  .boolean()
+  .optional()
+  .describe(
+    'Fail over a key that neither the file nor the data about nodes knows, which is a warning otherwise. config-patch writes nothing then. Default: false.',
+  );

@@ -148,8 +148,9 @@ const cases: Readonly<Record<TaskType, Cases>> = {
     ],
   },
   'config-validate': {
-    accepts: [[{}], [{ targetVersion: 2, dialect: 'sei' }]],
+    accepts: [[{}], [{ targetVersion: 2, dialect: 'sei' }], [{ strict: true }]],
     refuses: [
+      [{ strict: 'true' }, /strict/],
       [{ dialect: 'tendermint' }, /dialect/],
       [{ targetVersion: '2' }, /targetVersion/],
       [{ targetVersoin: 2 }, /targetVersoin/],

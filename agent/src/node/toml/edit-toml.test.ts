@@ -80,10 +80,68 @@ describe('editToml by hand', () => {
     ],
     ['a new key in a new section', 'a = 1\n', [set('t.u.x', 1n)], 'a = 1\n\n[t.u]\nx = 1\n'],
     [
-      'a removed section leaves the banner of the next',
-      'k = 1\n\n## A ##\n[a]\nx = 1\n[a.b]\ny = 2\n\n## B ##\n[b]\nz = 3\n',
+      'a removed section leaves every comment on a line of its own',
+      'k = 1\n\n## A ##\n[a] # a\n# of x and y\nx = 1\n[a.b]\n  # old: y = 1\n  y = 2 # of y\n\n## B ##\n[b]\nz = 3\n',
       [remove('a')],
-      'k = 1\n\n## B ##\n[b]\nz = 3\n',
+      'k = 1\n\n## A ##\n# of x and y\n  # old: y = 1\n\n## B ##\n[b]\nz = 3\n',
+    ],
+    [
+      'a removed key leaves its old value and a note for the keys below',
+      '[p2p]\n# the next two go together\n# seeds = "old"\nseeds = "new" # since May\nmax = 1\n',
+      [remove('p2p.seeds')],
+      '[p2p]\n# the next two go together\n# seeds = "old"\nmax = 1\n',
+    ],
+    [
+      'keys that are removed and set at once leave the comments',
+      '# of a\na = 1\n# of b\nb = 2\n# of c\nc = [1]\n',
+      [remove('a'), set('b', 3n), set('c', [1n, 2n]), set('d', 4n)],
+      '# of a\n# of b\nb = 3\n# of c\nc = [1, 2]\nd = 4\n',
+    ],
+    [
+      'a removed key at the end without a line end',
+      '# of a\na = 1\n# of b\nb = 2',
+      [remove('b')],
+      '# of a\na = 1\n# of b\n',
+    ],
+    [
+      'a removed list takes the comments in it',
+      '# of l\nl = [\n  # one\n  1,\n]\nm = 2\n',
+      [remove('l')],
+      '# of l\nm = 2\n',
+    ],
+    ['a removed dotted key', '# of a\na.b = 1\na.c = 2\n', [remove('a.b')], '# of a\na.c = 2\n'],
+    ['the only dotted key of its table', '# of a\na.b.c = 1\nd = 2\n', [remove('a.b.c')], '# of a\na.b = {}\nd = 2\n'],
+    ['the only section of a section', 'x = 1\n# of b\n[a.b]\nc = 1\n', [remove('a.b')], 'x = 1\n# of b\n[a]\n'],
+    [
+      'a removed section with CRLF',
+      'k = 1\r\n# of a\r\n[a]\r\nx = 1\r\n[b]\r\n',
+      [remove('a')],
+      'k = 1\r\n# of a\r\n[b]\r\n',
+    ],
+    [
+      'a section that becomes a plain key leaves its comments',
+      'k = 1\n# of a\n[a]\n# of x\nx = 1\n',
+      [set('a', 'text')],
+      'k = 1\na = "text"\n# of a\n# of x\n',
+    ],
+    [
+      'an element of a list of sections',
+      '# first\n[[x]]\n# its a\na = 1\n\n# second\n[[x]]\na = 2\n[x.y]\nb = 1\n\n# third\n[[x]]\na = 3\n',
+      [set('x', [{ a: 1n }, { a: 3n }])],
+      '# first\n[[x]]\n# its a\na = 1\n\n# second\n\n# third\n[[x]]\na = 3\n',
+    ],
+    ['a list of sections', '# first\n[[x]]\na = 1\n# second\n[[x]]\na = 2\n', [remove('x')], '# first\n# second\n'],
+    [
+      'a list of sections that gets other elements',
+      '# first\n[[x]]\na = 1 # one\n# second\n[[x]]\na = 2\n# end\n[y]\nz = 1\n',
+      [set('x', [{ b: 2n, c: { d: 1n } }])],
+      '# first\n[[x]]\nb = 2\n\n[x.c]\nd = 1\n# second\n# end\n[y]\nz = 1\n',
+    ],
+    [
+      'a list in a file of mixed line ends',
+      'a = 1\r\n# of l\r\nl = [1]\nb = 2\r\n# end\n',
+      [set('l', [1n, 2n])],
+      'a = 1\r\n# of l\r\nl = [1, 2]\nb = 2\r\n# end\n',
     ],
     ['a file without a line end at its end', 'a = 1', [set('b', 2n)], 'a = 1\nb = 2\n'],
     ['an empty file', '', [set('a', 1n)], 'a = 1\n'],
@@ -194,6 +252,8 @@ describe('scanToml', () => {
   });
 });
 
+const ownLines = (text: string): readonly string[] => text.match(/^[ \t]*#.*$/gm) ?? [];
+
 const commentsOf = (text: string): readonly string[] => text.match(/#.*/g) ?? [];
 
 describe('editToml at random', () => {
@@ -264,6 +324,22 @@ describe('editToml at random', () => {
         assert.deepEqual(commentsOf(await edit(text, ...additions)), commentsOf(text));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('keeps every comment on a line of its own where keys and sections are removed', async () => {
+    const paths = ['a', 'b', 'long-name', 'long-name.a', 'long-name.sub', 'long-name.sub.c'].map((path) =>
+      path.split('.'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.subarray([...paths, ['long-name', 'dotted.key']], { minLength: 1 }), async (removed) => {
+        const [first = ''] = start;
+        // Comments inside of a value are part of it.
+        const text = first.replaceAll(/  (\d), # \w+\n/g, '  $1,\n');
+        const result = await edit(text, ...removed.map((path) => ({ path })));
+        assert.deepEqual(ownLines(result), ownLines(text));
+      }),
+      { numRuns: 100 },
     );
   });
 

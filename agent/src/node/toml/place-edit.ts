@@ -3,8 +3,8 @@ import { renderKey, renderSection, renderValue } from './render-toml.ts';
 import { type Header, type Pair, scanToml, type Statement } from './scan-toml.ts';
 
 /**
- * Edits that this project places itself, because toml-patch puts a new key behind the banner comment of the next section, and takes that
- * banner away with a removed section. Each answers the new text, or undefined where the edit is not of its kind.
+ * Edits that this project places itself, because toml-patch puts a new key behind the banner comment of the next section. Each answers the
+ * new text, or undefined where the edit is not of its kind.
  */
 
 /** A new key in a `[section]` or at the top of the file, or a new section at the end of the file. */
@@ -30,32 +30,6 @@ export const placeNewKey = (text: string, edit: ValueEdit): string | undefined =
     : insert(text, commentStart(text, first.start), line + newline, newline);
 };
 
-/** Removes a section with the sections in it, and the comments that stand directly above each header. */
-export const removeSection = (text: string, edit: ValueEdit): string | undefined => {
-  if (edit.value !== undefined) return undefined;
-  const { statements } = scanToml(text);
-  const inside = (statement: Statement): boolean => startsWith(statement.path, edit.path);
-  const headers = statements.filter((statement): statement is Header => statement.kind !== 'pair' && inside(statement));
-  if (headers.length === 0 || insideList(statements, edit.path)) return undefined;
-  // Keys of the section that are spelled outside of it, dotted: not ours to find.
-  const underHeader = (pair: Pair): boolean => headers.some((header) => header === statements[pair.header]);
-  if (statements.some((statement) => statement.kind === 'pair' && inside(statement) && !underHeader(statement))) {
-    return undefined;
-  }
-  let result = text;
-  for (const header of headers.toReversed()) {
-    const next = statements.find((statement) => statement.kind !== 'pair' && statement.start > header.start);
-    const from = commentStart(text, header.start);
-    const to = next === undefined ? text.length : commentStart(text, next.start);
-    result = result.slice(0, from) + result.slice(to);
-  }
-  // A parent that only the removed headers made stays as an empty table.
-  const parent = edit.path.slice(0, -1);
-  const parentStays = statements.some((statement) => startsWith(statement.path, parent) && !inside(statement));
-  if (parent.length === 0 || parentStays) return result;
-  return insert(result, result.length, renderSection(parent, {}, newlineOf(text)), newlineOf(text));
-};
-
 /** True where the value at the path is written as `[[sections]]`. */
 export const isListOfSections = (text: string, path: KeyPath): boolean =>
   scanToml(text).statements.some((statement) => statement.kind === 'array' && samePath(statement.path, path));
@@ -79,7 +53,7 @@ export const inlineTableAround = (text: string, path: KeyPath): KeyPath | undefi
   )?.path;
 
 /** True where a `[[section]]` lies above the path: then the path alone does not say which of its elements is meant. */
-const insideList = (statements: readonly Statement[], path: KeyPath): boolean =>
+export const insideList = (statements: readonly Statement[], path: KeyPath): boolean =>
   statements.some(
     (statement) =>
       statement.kind === 'array' && statement.path.length < path.length && startsWith(path, statement.path),
@@ -117,15 +91,16 @@ const commentStart = (text: string, offset: number): number => {
   return start;
 };
 
-const insert = (text: string, offset: number, addition: string, newline: string): string => {
+export const insert = (text: string, offset: number, addition: string, newline: string): string => {
   const head = text.slice(0, offset);
   return head + (head === '' || head.endsWith('\n') ? '' : newline) + addition + text.slice(offset);
 };
 
 const indentAt = (text: string, lineStart: number): string => /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
 
-const newlineOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
+export const newlineOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
-const samePath = (a: KeyPath, b: KeyPath): boolean => a.length === b.length && startsWith(a, b);
+export const samePath = (a: KeyPath, b: KeyPath): boolean => a.length === b.length && startsWith(a, b);
 
-const startsWith = (path: KeyPath, prefix: KeyPath): boolean => prefix.every((key, index) => path[index] === key);
+export const startsWith = (path: KeyPath, prefix: KeyPath): boolean =>
+  prefix.every((key, index) => path[index] === key);

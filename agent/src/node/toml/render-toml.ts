@@ -31,6 +31,18 @@ export const renderSection = (path: KeyPath, table: DocumentTable, newline: stri
   return [...header, ...nested].join(newline);
 };
 
+/** A table as a `[[section]]`, with the tables in it as sections of it. */
+export const renderElement = (path: KeyPath, table: DocumentTable, newline: string): string => {
+  const entries = Object.entries(table);
+  const lines = entries.flatMap(([key, value]) =>
+    isTable(value) ? [] : [`${renderKey(key)} = ${renderValue(value)}${newline}`],
+  );
+  const nested = entries.flatMap(([key, value]) =>
+    isTable(value) ? [newline + renderSection([...path, key], value, newline)] : [],
+  );
+  return `[[${renderKeyPath(path)}]]${newline}${lines.join('')}${nested.join('')}`;
+};
+
 const renderFloat = (value: number): string => {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';

@@ -56,6 +56,80 @@ describe('config-patch', () => {
     assert.deepEqual((await readdir(folder)).sort(), ['config.toml', 'genesis.json']);
   });
 
+  test('a misspelt key is written, and is a warning with what was meant', async (t) => {
+    const { run, read } = await setUp(t);
+    const files = { 'config.toml': { p2p: { sedes: 'y', 'max_x-y': 1 }, p2pp: { a: 1 } } };
+    const keys = [
+      { file: 'config.toml', key: 'p2p.sedes', suggestion: 'p2p.seeds' },
+      { file: 'config.toml', key: 'p2p.max_x-y' },
+      { file: 'config.toml', key: 'p2pp', suggestion: 'p2p' },
+    ];
+    const tried = await run({ files, dryRun: true });
+    assert.equal(tried.outcome, 'skipped');
+    assert.deepEqual(tried.output?.['unknownKeys'], keys);
+    assert.match(tried.message ?? '', /^dryRun is set: .*\. 3 keys are new to the file and not known: /);
+    const report = await run({ files });
+    assert.equal(report.outcome, 'changed');
+    assert.deepEqual(report.output?.['unknownKeys'], keys);
+    assert.equal(
+      report.message,
+      '3 keys are new to the file and not known: config.toml: p2p.sedes (did you mean p2p.seeds?); config.toml: p2p.max_x-y; config.toml: p2pp (did you mean p2p?)',
+    );
+    assert.deepEqual(
+      report.warnings?.[0],
+      'config.toml: p2p.sedes (did you mean p2p.seeds?) is new to the file, and no node is known to read it',
+    );
+    assert.equal(report.warnings?.length, 3);
+    assert.match(await read('config.toml'), /\nsedes = "y"\n/);
+    const again = await run({ files });
+    assert.deepEqual([again.outcome, again.warnings], ['unchanged', undefined]);
+  });
+
+  test('with strict a misspelt key is refused, and no file is written', async (t) => {
+    const { run, read, folder } = await setUp(t);
+    const refused = { 'genesis.json': { chain_id: 'd' }, 'config.toml': { p2p: { sedes: 'y' } } };
+    await assert.rejects(run({ files: refused, strict: true }), {
+      code: 'unknown-key',
+      message: /1 key is not known: config\.toml: p2p\.sedes \(did you mean p2p\.seeds\?\); nothing was written/,
+      output: { unknownKeys: [{ file: 'config.toml', key: 'p2p.sedes', suggestion: 'p2p.seeds' }] },
+    });
+    assert.equal(await read('config.toml'), config);
+    assert.equal(await read('genesis.json'), genesis);
+    assert.deepEqual((await readdir(folder)).sort(), ['config.toml', 'genesis.json']);
+    const known = { 'config.toml': { p2p: { seeds: 'y', limit: 5, max_num_inbound_peers: 9 } } };
+    assert.equal((await run({ files: known, strict: true })).outcome, 'changed');
+  });
+
+  test('a misspelt key of a large genesis is refused as well', async (t) => {
+    const { run, folder } = await setUp(t);
+    const large = JSON.stringify({ chain_id: 'c', app_state: { x: 'y'.repeat(100_000) } });
+    await writeFile(join(folder, 'genesis.json'), large);
+    await assert.rejects(run({ files: { 'genesis.json': { chain_idd: 'd' } }, strict: true }), {
+      code: 'unknown-key',
+      message: /chain_idd \(did you mean chain_id\?\)/,
+    });
+    assert.deepEqual((await readdir(folder)).sort(), ['config.toml', 'genesis.json']);
+    const { warnings } = await run({ files: { 'genesis.json': { chain_idd: 'd' } } });
+    assert.match(warnings?.[0] ?? '', /chain_idd/);
+  });
+
+  test('a removal of what is not there is a warning only if the file has something like it', async (t) => {
+    const { run, read } = await setUp(t);
+    const { warnings, outcome } = await run({ remove: { 'config.toml': ['p2p.sedes', 'p2p.gone_since_long'] } });
+    assert.equal(outcome, 'unchanged');
+    assert.deepEqual(warnings, ['config.toml: p2p.sedes (did you mean p2p.seeds?) is not there to be removed']);
+    assert.equal(await read('config.toml'), config);
+  });
+
+  test('more than a hundred unknown keys fit into the output', async (t) => {
+    const { run } = await setUp(t);
+    const many = Object.fromEntries(Array.from({ length: 140 }, (_, index) => [`${'k'.repeat(200)}${index}`, 1]));
+    const { output, warnings } = await run({ files: { 'config.toml': { p2p: many } } });
+    assert.equal(output?.['unknownKeyCount'], 140);
+    assert.ok(Buffer.byteLength(JSON.stringify(output)) < maxOutputBytes);
+    assert.equal(warnings?.at(-1), '133 more keys that are not known');
+  });
+
   test('the same again changes no byte and says so', async (t) => {
     const { run, read } = await setUp(t);
     const report = await run({

@@ -8,7 +8,7 @@ import {
 } from '@nodetask/shared';
 import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TaskHandler } from '../../engine/task-handler.ts';
+import type { TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
@@ -26,10 +26,11 @@ import { formatOf, maxParsedJsonBytes } from './document-format.ts';
 import { editFileAside, editTextAside } from './edit-aside.ts';
 import type { FileEditJob } from './edit-file.ts';
 import type { EditedText } from './edit-text.ts';
+import { refuseUnknown, type UnknownInPatch, withUnknown } from './unknown-keys.ts';
 
 /**
- * config-patch: merges patches into files under config/, all of them or none, and reports what changed. Everything but the changed values
- * stays as it is, byte for byte. Output: `{reason?, files: {<name>: {changed, changedCount?, respelled?, diff?}}}`.
+ * config-patch: merges patches into files under config/, all of them or none, and reports what changed and which keys are not known. Everything but the changed values
+ * stays as it is, byte for byte. Output: `{reason?, files: {<name>: {changed, changedCount?, respelled?, diff?}}, unknownKeys?}`.
  */
 export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigPatchParams> => ({
   interrupted: 'run-again',
@@ -42,6 +43,7 @@ export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHa
     const names = patchableFiles.filter((file) => params.files?.[file] ?? params.remove?.[file]);
     if (names.includes('genesis.json')) await refuseUnreadGenesis(home);
     const edited: EditedFile[] = [];
+    const report = (plain: TaskReport): TaskReport => withUnknown(plain, unknownIn(edited));
     let isHandedOver = false;
     try {
       for (const [done, name] of names.entries()) {
@@ -50,9 +52,10 @@ export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHa
         edited.push(await editOne(name, params, { folder, files: names.length, ask, signal }));
       }
       signal.throwIfAborted();
+      refuseUnknown(params, unknownIn(edited));
       const changes = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
       if (!params.dryRun && changes.length > 0) {
-        await pledgeFiles(context, folder, changes, { outcome: 'changed', output: describe(edited) });
+        await pledgeFiles(context, folder, changes, report({ outcome: 'changed', output: describe(edited) }));
         // From here on recovery knows what becomes of temporary files.
         isHandedOver = true;
         await replaceFiles(folder, changes);
@@ -62,10 +65,12 @@ export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHa
       if (!isHandedOver) await removeTemporaries(folder, edited);
     }
     const output = describe(edited);
-    if (!edited.some(({ isChanged }) => isChanged)) return nothingDone('already-as-wanted', output);
-    return params.dryRun
-      ? nothingDone('dry-run', output, 'dryRun is set: nothing was written, and the output says what would change')
-      : { outcome: 'changed', output };
+    if (!edited.some(({ isChanged }) => isChanged)) return report(nothingDone('already-as-wanted', output));
+    return report(
+      params.dryRun
+        ? nothingDone('dry-run', output, 'dryRun is set: nothing was written, and the output says what would change')
+        : { outcome: 'changed', output },
+    );
   },
 });
 
@@ -79,15 +84,17 @@ const refuseUnreadGenesis = async (home: NodeHome): Promise<void> => {
   );
 };
 
-interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff'> {
+interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff' | 'unknown'> {
   readonly name: PatchableFile;
   readonly isChanged: boolean;
   /** The new content; absent where there is nothing to write. */
   readonly content?: FileChange['content'];
 }
 
+const unknownIn = (edited: readonly EditedFile[]): readonly UnknownInPatch[] => edited.map(({ unknown }) => unknown);
+
 /** Leaves room for the names of the files and the frame below the 16 KiB that an output may have. */
-const outputBytes = { diffs: 8 * 1024, keys: 5 * 1024 };
+const outputBytes = { diffs: 7 * 1024, keys: 5 * 1024 };
 
 const share = (bytes: number, files: number): number => Math.floor(bytes / Math.max(1, files));
 

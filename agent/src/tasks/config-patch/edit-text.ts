@@ -4,6 +4,7 @@ import { unifiedDiff } from '../unified-diff.ts';
 import { formatOf } from './document-format.ts';
 import { parseKeyPath } from './key-path.ts';
 import { mergePatch, removeKeys } from './merge-patch.ts';
+import { unknownInPatch, type UnknownInPatch } from './unknown-keys.ts';
 
 /** The text of a file, and what is to become of it. Plain data, which a thread can be sent. */
 export interface EditJob {
@@ -24,6 +25,7 @@ export interface EditedText {
   readonly respelled: Readonly<Record<string, string>>;
   /** Without values of secret keys; empty where nothing changed. */
   readonly diff: string;
+  readonly unknown: UnknownInPatch;
 }
 
 /**
@@ -36,14 +38,17 @@ export const editText = async (
 ): Promise<EditedText> => {
   const format = formatOf(name, dialect);
   const document = await format.parse(before);
-  const removed = removeKeys(document, remove.map(parseKeyPath), format);
+  const paths = remove.map(parseKeyPath);
+  const removed = removeKeys(document, paths, format);
   const merged = mergePatch(removed.document, patch, format);
   const edits = editsBetween(document, merged.document);
   const after = await format.edit(before, edits);
+  const asSpelled = paths.filter((path) => !Object.hasOwn(removed.respelled, formatPath(path)));
   const changed = edits.map(({ path }) => path);
   return {
     after,
     changed: changed.map(formatPath),
+    unknown: unknownInPatch(name, document, merged.document, asSpelled, dialect),
     respelled: { ...removed.respelled, ...merged.respelled },
     diff:
       before === after

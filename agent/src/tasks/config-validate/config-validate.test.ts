@@ -121,6 +121,60 @@ describe('config-validate', () => {
   });
 });
 
+/** The unknown keys that diagnostics tell of, with what was meant. */
+const unknown = (output: unknown): readonly (readonly [string, string])[] =>
+  (output as Invalid['output']).diagnostics
+    .filter(({ message }) => message.includes('is known to read it'))
+    .map(({ severity, field, message }) => [`${severity} ${field}`, /did you mean (.+)\?/.exec(message)?.[1] ?? '']);
+
+describe('keys that no node is known to read', () => {
+  test('are warnings with what was meant, in both files, and in the result', async (t) => {
+    const home = await makeSeiHome(t);
+    await rewrite(home, 'config.toml', '\nmax-connections = ', '\nmax-connectionz = 3\nmax-connections = ');
+    await rewrite(home, 'config.toml', '[p2p]', '[p2pp]\nx = 1\n\n[p2p]\npersistent_peers = "a"');
+    await rewrite(home, 'app.toml', 'pruning = "custom"\n', 'pruning = "custom"\nprunning = 1\nof-the-chain = 1\n');
+    const { output, outcome, warnings } = await validate(home);
+    assert.equal(outcome, 'unchanged');
+    assert.deepEqual(unknown(output), [
+      ['WARNING p2pp', 'p2p'],
+      ['WARNING p2p.persistent_peers', 'p2p.persistent-peers'],
+      ['WARNING p2p.max-connectionz', 'p2p.max-connections'],
+      ['WARNING prunning', 'pruning'],
+    ]);
+    assert.deepEqual(warnings, [
+      'no such node is known to read config.toml: p2pp (did you mean p2p?); config.toml: p2p.persistent_peers (did you mean p2p.persistent-peers?); and 2 more',
+    ]);
+  });
+
+  test('a leftover in the spelling that a CometBFT node ignores is one', async (t) => {
+    const home = await makeTempHome(t);
+    await writeFile(
+      join(home.config, 'config.toml'),
+      cometBFTConfig.replace('[p2p]\n', '[p2p]\npersistent-peers = "a@b:1"\n'),
+    );
+    const { output } = await validate(home);
+    assert.deepEqual(unknown(output), [['WARNING p2p.persistent-peers', 'p2p.persistent_peers']]);
+  });
+
+  test('with strict they make the configuration invalid', async (t) => {
+    const home = await makeSeiHome(t);
+    assert.equal((await validate(home, { strict: true })).output?.['valid'], true);
+    await rewrite(home, 'config.toml', '[p2p]', '[p2pp]\nx = 1\n\n[p2p]');
+    const { output, message } = await invalid(home, { strict: true });
+    assert.deepEqual(unknown(output), [['ERROR p2pp', 'p2p']]);
+    assert.match(message, /p2pp: is in .*config\.toml.*did you mean p2p\?/);
+  });
+
+  test('ten thousand of them are counted and not listed', async (t) => {
+    const home = await makeSeiHome(t);
+    const keys = Array.from({ length: 9000 }, (_, index) => `k${index} = 1`).join('\n');
+    await rewrite(home, 'config.toml', '[p2p]\n', `[p2p]\n${keys}\n`);
+    const { diagnostics } = (await validate(home)).output as unknown as Invalid['output'];
+    assert.equal(diagnostics.length, 21);
+    assert.equal(diagnostics.at(-1)?.message, '8980 more are not listed');
+  });
+});
+
 describe('config-validate on the files of CometBFT', () => {
   test('runs the rules about the keys that are there, and says so', async (t) => {
     const home = await makeTempHome(t);

@@ -14,10 +14,12 @@ import { currentVersion, registryVersion } from '../config/registry.ts';
 import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
 import { runRules } from '../config/rules.ts';
 import { startProblems } from '../config/start-refusals.ts';
+import { nameAll } from '../config/unknown-keys/say-unknown.ts';
+import { unknownDiagnostics, unknownOnDisk } from './unknown-keys.ts';
 
 /**
- * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics,
- * registryVersion}`; an invalid configuration fails with `config-invalid` and the same output. Changes nothing.
+ * config-validate: reads config.toml and app.toml, runs every rule and looks for keys that are not known. Output: `{valid, mode?, version?,
+ * diagnostics, registryVersion}`; an invalid configuration fails with `config-invalid` and the same output. Changes nothing.
  */
 export const configValidate = (
   home: NodeHome,
@@ -32,10 +34,12 @@ export const configValidate = (
     const disk = await readConfigFiles(folder, { asked: params.dialect, ask, signal });
     refuseMissingFiles(disk);
     const { head, values, diagnostics: found } = validate(disk, params.targetVersion);
+    const unknown = unknownOnDisk(disk);
     const diagnostics = [
       ...found,
       ...splitProblems(values, await stateOf(home, disk)),
       ...(await startProblems({ values, disk }, askSeid, signal)),
+      ...unknownDiagnostics(unknown, disk, params.strict === true),
     ];
     const valid = isValid(diagnostics);
     const output: JsonObject = { valid, ...head, diagnostics: diagnosticsOutput(diagnostics), registryVersion };
@@ -43,7 +47,8 @@ export const configValidate = (
       throw new TaskError('config-invalid', `the configuration in ${folder} is invalid: ${summarize(diagnostics)}`, {
         output,
       });
-    return { outcome: 'unchanged', output };
+    if (unknown.count === 0) return { outcome: 'unchanged', output };
+    return { outcome: 'unchanged', output, warnings: [`no such node is known to read ${nameAll(unknown, 2)}`] };
   },
 });
 

@@ -85,7 +85,12 @@ describe('override keys', () => {
     ['metrics.global_labels', /telemetry\.global-labels of app\.toml with a config-patch/],
     ['consensus.unsafe_bypass_commit_timeout_override', /config-patch/],
     ['p2p.persistent-peers', /did you mean network\.p2p\.persistent_peers\?/],
-    ['evm', /no key of the config registry/],
+    ['evm', /no key of the config registry: docs\/reference\/config-keys\.md lists all keys/],
+    ['evm.http_prt', /did you mean evm\.http_port\?/],
+    ['EVM.http_port', /did you mean evm\.http_port\?/],
+    ['http_port', /did you mean evm\.http_port\?/],
+    ['p2p.persistant-peers', /did you mean network\.p2p\.persistent_peers\?/],
+    ['x'.repeat(100_000), /lists all keys/],
     ['__proto__', /no key/],
     ['', /no key/],
   ] as const) {

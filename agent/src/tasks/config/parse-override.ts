@@ -1,6 +1,7 @@
 import { parseGoDuration } from './go-duration.ts';
 import { type ConfigValue, integerRange, isIntegerType } from './config-value.ts';
 import { type RegistryEntry, registry } from './registry.ts';
+import { hintForOverride } from './unknown-keys/suggest-override.ts';
 
 /** A parsed override, or why its text is refused. */
 export type ParsedOverride = { readonly value: ConfigValue } | { readonly fault: string };
@@ -57,7 +58,7 @@ export const parseOverrides = (
   const faults: OverrideFault[] = [];
   for (const [key, text] of Object.entries(overrides).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const entry = registry().get(key);
-    const refusal = entry === undefined ? `is no key of the config registry${hintFor(key)}` : refusalOf(entry);
+    const refusal = entry === undefined ? `is no key of the config registry${hintForOverride(key)}` : refusalOf(entry);
     const parsed = entry === undefined || refusal !== undefined ? undefined : parseOverride(entry, text);
     if (parsed === undefined) faults.push({ key, message: refusal ?? '' });
     else if ('fault' in parsed) faults.push({ key, message: parsed.fault });
@@ -80,15 +81,6 @@ const refusalOf = (entry: RegistryEntry): string | undefined => {
     return `has the type ${entry.type}, which cannot be given as text: set ${entry.tomlPath ?? ''} of ${entry.file} with a config-patch task`;
   }
   return undefined;
-};
-
-/** People know keys by their place in the file. */
-const hintFor = (key: string): string => {
-  const plain = key.replaceAll('-', '_');
-  for (const entry of registry().values()) {
-    if (entry.key === plain || entry.tomlPath?.replaceAll('-', '_') === plain) return `: did you mean ${entry.key}?`;
-  }
-  return ': see the list of keys in the reference';
 };
 
 const parseInteger = (type: Parameters<typeof integerRange>[0], text: string): ParsedOverride => {

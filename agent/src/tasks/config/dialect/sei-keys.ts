@@ -2,6 +2,7 @@ import { placesOf, registry } from '../registry.ts';
 
 /** Keys of config.toml in the template of Sei's node that the registry does not have. */
 const beyondRegistry = [
+  'db-sync.blacklist-ttl',
   'db-sync.db-sync-enable',
   'db-sync.file-worker-count',
   'db-sync.file-worker-timeout',
@@ -38,6 +39,9 @@ export const seiKeys = (): ReadonlySet<string> => {
   ]);
   return keys;
 };
+
+/** Every key of config.toml that Sei's nodes are known to read, dotted. */
+export const seiConfigKeys = (): readonly string[] => [...configTomlKeys(), ...beyondRegistry, ...words];
 
 const configTomlKeys = (): readonly string[] =>
   [...registry().values()]

@@ -1,0 +1,30 @@
+import type { ConfigOnDisk } from '../config/config-files.ts';
+import type { Diagnostic } from '../config/diagnostic.ts';
+import { configFiles } from '../config/registry.ts';
+import { findUnknownIn, type UnknownKeys } from '../config/unknown-keys/find-unknown-keys.ts';
+
+/** What the node of these files is not known to read, in both files. */
+export const unknownOnDisk = ({ files, dialect }: ConfigOnDisk): UnknownKeys => {
+  const found = configFiles.map((file) => findUnknownIn(file, files[file].document, dialect));
+  return {
+    listed: found.flatMap(({ listed }) => listed),
+    count: found.reduce((total, { count }) => total + count, 0),
+  };
+};
+
+/** As diagnostics: a WARNING each, with `strict` an ERROR; the last one counts those that are not listed. */
+export const unknownDiagnostics = (
+  { listed, count }: UnknownKeys,
+  { files, dialect }: ConfigOnDisk,
+  strict: boolean,
+): readonly Diagnostic[] => {
+  const severity = strict ? 'ERROR' : 'WARNING';
+  const node = dialect === 'sei' ? 'Sei' : 'CometBFT';
+  const shown = listed.map(({ file, key, suggestion }): Diagnostic => {
+    const hint = suggestion === undefined ? '' : `: did you mean ${suggestion}?`;
+    const path = files[file === 'app.toml' ? file : 'config.toml'].path;
+    return { severity, field: key, message: `is in ${path}, and no ${node} node is known to read it${hint}` };
+  });
+  if (count === listed.length) return shown;
+  return [...shown, { severity, field: 'unknown keys', message: `${count - listed.length} more are not listed` }];
+};
