@@ -7,11 +7,12 @@ import { type ConfigOnDisk, readConfigFiles, refuseMissingFiles } from '../confi
 import { type Diagnostic, diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import { readConfig } from '../config/read-config.ts';
 import { currentVersion } from '../config/registry.ts';
-import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
+import { lostLabels } from '../config/resolve-intent.ts';
+import { nodeDiagnostics } from '../config/node-rules/node-diagnostics.ts';
 import { runRules } from '../config/rules.ts';
 
 /**
- * config-validate: reads config.toml and app.toml and runs every rule. Output: `{valid, mode?, version?, diagnostics}`; an invalid
+ * config-validate: reads config.toml and app.toml and runs every rule: those of Sei's schema, or what CometBFT and the Cosmos SDK refuse. Output: `{valid, mode?, version?, diagnostics}`; an invalid
  * configuration fails with `config-invalid` and the same output. Changes nothing.
  */
 export const configValidate = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigValidateParams> => ({
@@ -38,8 +39,8 @@ const validate = (
   targetVersion: number | undefined,
 ): { readonly head: JsonObject; readonly diagnostics: readonly Diagnostic[] } => {
   const config = readConfig(disk);
-  const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
   if (disk.dialect === 'sei') {
+    const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
     return {
       head: { mode: config.mode, version: config.version },
       diagnostics: [
@@ -51,6 +52,5 @@ const validate = (
     };
   }
   const lost = lostLabels({ incremental: true, ...(targetVersion === undefined ? {} : { targetVersion }) }, config);
-  const found = [...config.problems, ...lost, ...runRules(view, config.present)];
-  return { head: {}, diagnostics: [...found, foreignNote(disk, config)] };
+  return { head: {}, diagnostics: [...lost, ...nodeDiagnostics(disk)] };
 };

@@ -52,3 +52,7 @@ let ofApp: KnownKeys | undefined;
 
 /** All keys of app.toml that the Cosmos SDK itself reads, by name; a chain may read more. */
 export const appKnownKeys = (): KnownKeys => (ofApp ??= parse(appData));
+
+/** The versions of the data, oldest first. */
+export const cometBFTVersions: readonly string[] = cometBFTData.versions;
+export const sdkVersions: readonly string[] = appData.versions;
