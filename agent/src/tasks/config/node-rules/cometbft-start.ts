@@ -5,7 +5,11 @@ import type { TypedValues } from './typed-values.ts';
 type Check = (value: string) => string | undefined;
 
 export const startRefusals = (values: TypedValues, inSDK: boolean): readonly Refusal[] =>
-  [...checks, ...(inSDK ? [] : ownProgramChecks)].flatMap(([key, check]) => {
+  [
+    ...checks,
+    ...(inSDK ? [] : logChecks),
+    ...(inSDK || builtIn.test(values.text('proxy_app')) ? [] : remoteChecks),
+  ].flatMap(([key, check]) => {
     const why = values.has(key) ? check(values.text(key)) : undefined;
     return why === undefined ? [] : [{ key, why }];
   });
@@ -80,11 +84,14 @@ const checks: readonly (readonly [key: string, check: Check])[] = [
   ['p2p.laddr', checkP2PAddress],
   ['p2p.persistent_peers', checkPeers],
   ['p2p.unconditional_peer_ids', checkIds],
-  ['p2p.private_peer_ids', checkIds],
 ];
 
-/** Of CometBFT's own program: a node of the Cosmos SDK has another log, and its application in itself. */
-const ownProgramChecks: readonly (readonly [key: string, check: Check])[] = [
-  ['log_level', checkLogLevel],
+/** Of CometBFT's own program; a node of the Cosmos SDK has another log. */
+const logChecks: readonly (readonly [key: string, check: Check])[] = [['log_level', checkLogLevel]];
+
+/** Applications in CometBFT's own program. */
+const builtIn = /^(?:kvstore|persistent_kvstore|noop|e2e)/;
+
+const remoteChecks: readonly (readonly [key: string, check: Check])[] = [
   ['abci', (value) => (['socket', 'grpc'].includes(value) ? undefined : 'must be socket or grpc')],
 ];

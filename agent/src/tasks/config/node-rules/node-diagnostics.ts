@@ -19,12 +19,12 @@ export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
       cometBFTRefusals(config.document, version, inSDK),
     ),
     ...(inSDK ? diagnose('Cosmos SDK', app, sdkVersions, (version) => appRefusals(app.document, version)) : []),
-    { severity: 'INFO', field: 'config.toml', message: scope(inSDK) },
+    { severity: 'INFO', field: 'config.toml', message: scope(likelyVersions(config.document), inSDK) },
   ];
 };
 
-const scope = (inSDK: boolean): string =>
-  `is held against what CometBFT ${cometBFTVersions.join(', ')}${inSDK ? ` and the Cosmos SDK ${sdkVersions.join(', ')}` : ''} read and refuse; keys of the chain itself, the network, other files and what flags or variables of the node set are not checked`;
+const scope = (versions: readonly string[], inSDK: boolean): string =>
+  `is held against what CometBFT ${versions.join(', ')}${inSDK ? ` and the Cosmos SDK ${sdkVersions.join(', ')}` : ''} reads and refuses; keys of the chain itself, the network, other files and what flags or variables of the node set are not checked`;
 
 const likelyVersions = (document: DocumentTable): readonly string[] => {
   const written = valueAt(document, ['version']);
