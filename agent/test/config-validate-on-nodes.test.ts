@@ -125,38 +125,38 @@ const loopback: readonly (readonly [string, string])[] = [
   ['proxy_app', '"kvstore"'],
 ];
 
+const compare = (what: string, file: string, rows: readonly Row[], make: () => Promise<RealNode>): void => {
+  describe(what, () => {
+    let node: RealNode | undefined;
+    let original = '';
+    before(async () => {
+      node = await make();
+      const config = join(node.home, 'config', 'config.toml');
+      const text = loopback.reduce(
+        (result, [key, value]) => withValue(result, key, value),
+        await readFile(config, 'utf8'),
+      );
+      await writeFile(config, text);
+      original = await readFile(join(node.home, 'config', file), 'utf8');
+    });
+    for (const [key, value, starts] of rows) {
+      test(`${key} = ${value}: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
+        assert.ok(node);
+        await writeFile(join(node.home, 'config', file), withValue(original, key, value));
+        const real = await startsOn(node);
+        assert.equal(real.starts, starts, real.log);
+        assert.equal(await isValid(node.home), starts);
+      });
+    }
+  });
+};
+
 describe('config-validate and the real nodes', () => {
   let root = '';
   before(async () => {
     root = await mkdtemp(join(tmpdir(), 'nodetask-validate-'));
   });
   after(() => rm(root, { recursive: true }));
-
-  const compare = (what: string, file: string, rows: readonly Row[], make: () => Promise<RealNode>): void => {
-    describe(what, () => {
-      let node: RealNode | undefined;
-      let original = '';
-      before(async () => {
-        node = await make();
-        const config = join(node.home, 'config', 'config.toml');
-        const text = loopback.reduce(
-          (result, [key, value]) => withValue(result, key, value),
-          await readFile(config, 'utf8'),
-        );
-        await writeFile(config, text);
-        original = await readFile(join(node.home, 'config', file), 'utf8');
-      });
-      for (const [key, value, starts] of rows) {
-        test(`${key} = ${value}: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
-          assert.ok(node);
-          await writeFile(join(node.home, 'config', file), withValue(original, key, value));
-          const real = await startsOn(node);
-          assert.equal(real.starts, starts, real.log);
-          assert.equal(await isValid(node.home), starts);
-        });
-      }
-    });
-  };
 
   compare('CometBFT 0.38.26 and config.toml', 'config.toml', cometBFTRows, async () => {
     const program = await findProgram('cometbft');

@@ -14,14 +14,14 @@ export const startRefusals = (values: TypedValues, inSDK: boolean): readonly Ref
     return why === undefined ? [] : [{ key, why }];
   });
 
-const levels = ['debug', 'info', 'error', 'none'];
+const levels = new Set(['debug', 'info', 'error', 'none']);
 
 /** `level`, or `module:level` with commas between them and `*` for all others. */
 const checkLogLevel: Check = (value) => {
   const pairs = value.includes(':') ? value.split(',') : [`*:${value}`];
   const right = pairs.every((pair) => {
     const parts = pair.split(':');
-    return parts.length === 2 && levels.includes(parts[1] ?? '');
+    return parts.length === 2 && levels.has(parts[1] ?? '');
   });
   return right
     ? undefined

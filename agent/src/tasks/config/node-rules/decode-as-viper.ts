@@ -33,15 +33,15 @@ export const decodeAsViper = (type: KnownKey['type'], raw: DocumentValue): Decod
   }
 };
 
-const trueWords = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const falseWords = ['', '0', 'f', 'F', 'FALSE', 'false', 'False'];
+const trueWords = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const falseWords = new Set(['', '0', 'f', 'F', 'FALSE', 'false', 'False']);
 
 const decodeBool = (raw: DocumentValue): Decoded => {
   if (typeof raw === 'boolean') return { value: raw };
   if (typeof raw === 'bigint' || typeof raw === 'number') return { value: Number(raw) !== 0 };
   if (typeof raw === 'string') {
-    if (trueWords.includes(raw)) return { value: true };
-    if (falseWords.includes(raw)) return { value: false };
+    if (trueWords.has(raw)) return { value: true };
+    if (falseWords.has(raw)) return { value: false };
   }
   return { fault: 'must be true or false' };
 };
