@@ -1,4 +1,5 @@
 /** What keeps a CometBFT node from starting though `ValidateBasic` takes it: levels, backends, addresses and peers, as its node reads them. */
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { Refusal } from './refusal.ts';
 import type { TypedValues } from './typed-values.ts';
 
@@ -60,7 +61,7 @@ const checkPeers: Check = (value) =>
       rest.length === 0 &&
       isNodeId(id) &&
       /^[^:].*:\d{1,5}$/s.test(address) &&
-      Number(/\d+$/.exec(address)?.[0]) <= 65_535
+      Number(address.slice(address.lastIndexOf(':') + 1)) <= 65_535
     );
   })
     ? undefined
@@ -74,7 +75,7 @@ const isNodeId = (id: string): boolean => /^[0-9a-fA-F]{40}$/.test(id);
 const listOf = (value: string): readonly string[] =>
   value
     .split(',')
-    .map((item) => item.replace(/^ +| +$/g, ''))
+    .map((item) => withoutTrailing(item.replace(/^ +/, ''), ' '))
     .filter((item) => item !== '');
 
 const checks: readonly (readonly [key: string, check: Check])[] = [

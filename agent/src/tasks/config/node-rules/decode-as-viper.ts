@@ -89,10 +89,10 @@ const decodeStrings = (raw: DocumentValue): Decoded => {
 export const parseGoInteger = (text: string): bigint | undefined => {
   if (text.length > 80) return undefined;
   const [, sign = '', digits = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
-  const octal = /^0_?([0-7]+(?:_[0-7]+)*)$/.exec(digits);
+  const octal = /^0_?([0-7](?:_?[0-7])*)$/.exec(digits);
   const plain =
     octal === null
-      ? /^(?:0|[1-9]\d*(?:_\d+)*|0[xX](?:_?[0-9a-fA-F]+)+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+)$/.test(digits)
+      ? /^(?:0|[1-9](?:_?\d)*|0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+)$/.test(digits)
         ? digits.toLowerCase()
         : undefined
       : `0o${octal[1]}`;
