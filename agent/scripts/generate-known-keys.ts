@@ -5,12 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { mustRun } from '@nodetask/testbed';
 
 /**
- * Writes src/tasks/config/known-keys/cometbft-keys.json: every key of config.toml that the CometBFT versions below known-keys/cometbft
- * read, with its type and default, as the modules themselves tell. Needs Go and the Go module proxy, so that it is no part of
- * `npm run generate`: run it by hand when a version is added.
+ * Writes src/tasks/config/known-keys/{cometbft,app}-keys.json: every key of config.toml that the CometBFT versions below
+ * known-keys/cometbft read, and of app.toml that the Cosmos SDK versions below known-keys/sdk read, with its type and default, as the
+ * modules themselves tell. Needs Go and the Go module proxy, so that it is no part of `npm run generate`: run it by hand when a version
+ * is added. To build the oldest SDK with an empty cache takes some minutes.
  */
-const versionsFolder = fileURLToPath(new URL('known-keys/cometbft/', import.meta.url));
-const target = new URL('../src/tasks/config/known-keys/cometbft-keys.json', import.meta.url);
+const scriptFolder = fileURLToPath(new URL('known-keys/', import.meta.url));
+const dataFolder = new URL('../src/tasks/config/known-keys/', import.meta.url);
 
 interface ReadKey {
   readonly key: string;
@@ -28,12 +29,14 @@ interface KnownKey {
   readonly versions?: readonly string[];
 }
 
-const keysOf = async (version: string): Promise<readonly ReadKey[]> => {
+const keysOf = async (library: string, version: string): Promise<readonly ReadKey[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'nodetask-known-keys-'));
   try {
-    await copyFile(join(versionsFolder, 'main.go'), join(folder, 'main.go'));
-    for (const name of ['go.mod', 'go.sum']) await copyFile(join(versionsFolder, version, name), join(folder, name));
-    const { stdout } = await mustRun('go', ['run', '-mod=readonly', '.'], { cwd: folder, timeoutMs: 600_000 });
+    await copyFile(join(scriptFolder, 'walk.go'), join(folder, 'walk.go'));
+    await copyFile(join(scriptFolder, library, 'main.go'), join(folder, 'main.go'));
+    for (const name of ['go.mod', 'go.sum'])
+      await copyFile(join(scriptFolder, library, version, name), join(folder, name));
+    const { stdout } = await mustRun('go', ['run', '-mod=readonly', '.'], { cwd: folder, timeoutMs: 1_800_000 });
     return stdout
       .trim()
       .split('\n')
@@ -45,6 +48,8 @@ const keysOf = async (version: string): Promise<readonly ReadKey[]> => {
 
 const typeOf = ({ type }: ReadKey): string => {
   if (type.startsWith('[]config.')) return 'table[]';
+  if (type === '[][]string') return 'string[][]';
+
   return type === '[]string' ? 'string[]' : type;
 };
 
@@ -75,13 +80,19 @@ const merge = (versions: readonly string[], read: readonly (readonly ReadKey[])[
   });
 };
 
-const versions = (await readdir(versionsFolder, { withFileTypes: true }))
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name)
-  .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-const read: (readonly ReadKey[])[] = [];
-for (const version of versions) {
-  process.stdout.write(`reading the keys of CometBFT ${version}\n`);
-  read.push(await keysOf(version));
-}
-await writeFile(target, `${JSON.stringify({ versions, keys: merge(versions, read) }, undefined, 2)}\n`);
+const generate = async (library: string, target: string): Promise<void> => {
+  const versions = (await readdir(join(scriptFolder, library), { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const read: (readonly ReadKey[])[] = [];
+  for (const version of versions) {
+    process.stdout.write(`reading the keys of ${library} ${version}\n`);
+    read.push(await keysOf(library, version));
+  }
+  const text = JSON.stringify({ versions, keys: merge(versions, read) }, undefined, 2);
+  await writeFile(new URL(target, dataFolder), `${text}\n`);
+};
+
+await generate('cometbft', 'cometbft-keys.json');
+await generate('sdk', 'app-keys.json');

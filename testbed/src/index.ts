@@ -42,6 +42,7 @@ export type { CommandResult } from './process/run-command.ts';
 export { findDebianProgram } from './programs/find-debian-program.ts';
 export type { DebianProgramName } from './programs/debian-catalogue.ts';
 export { findProgram, findPrograms } from './programs/find-program.ts';
+export { JUDGE_VERSIONS } from './programs/catalogue.ts';
 export { ProgramNotFoundError } from './programs/program-not-found-error.ts';
 export type { ProgramName } from './programs/catalogue.ts';
 export { caSecret } from './pki/ca-secret.ts';

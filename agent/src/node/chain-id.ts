@@ -56,7 +56,7 @@ const scan = async (path: string, signal: AbortSignal): Promise<string | undefin
   });
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       json.write(decoder.decode(chunk, { stream: true }));

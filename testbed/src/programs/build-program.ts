@@ -28,6 +28,7 @@ export async function buildProgram(program: Program, output: string): Promise<vo
     [
       'build',
       '-mod=readonly',
+      ...(program.modFile === undefined ? [] : [`-modfile=${program.modFile}`]),
       '-buildvcs=false',
       '-trimpath',
       ...(program.tags === undefined ? [] : [`-tags=${program.tags}`]),

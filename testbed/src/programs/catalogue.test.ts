@@ -6,7 +6,7 @@ import { PROGRAMS } from './catalogue.ts';
 
 for (const program of Object.values(PROGRAMS)) {
   test(`${program.name}: its go.mod pins the version of the catalogue and names the program`, async () => {
-    const goMod = await readFile(projectPath('testbed', 'go', program.module, 'go.mod'), 'utf8');
+    const goMod = await readFile(projectPath('testbed', 'go', program.module, program.modFile ?? 'go.mod'), 'utf8');
     if (program.ownSources === true) {
       assert.match(goMod, new RegExp(`^module ${program.goPackage}$`, 'm'));
       if (program.library === undefined) assert.doesNotMatch(goMod, /^require/m);

@@ -16,6 +16,9 @@ export const NODE_PROGRAMS = [
   'pause',
 ] as const;
 
+/** The versions of CometBFT that judge configurations and genesis documents in tests, beside the nodes that run. */
+export const JUDGE_VERSIONS = ['v0.37.18', 'v0.38.26', 'v0.40.0', 'v1.0.1'] as const;
+
 export type ProgramName =
   | 'etcd'
   | 'kube-apiserver'
@@ -28,6 +31,7 @@ export type ProgramName =
   | 'helm'
   | 'helm3'
   | 'kstatus'
+  | `config-judge-${(typeof JUDGE_VERSIONS)[number]}`
   | (typeof NODE_PROGRAMS)[number];
 
 export interface Program {
@@ -43,6 +47,8 @@ export interface Program {
   readonly inEnvtest: boolean;
   /** Build tags, with commas between them. */
   readonly tags?: string;
+  /** The file in the folder that pins it, where one folder has the sources of several programs (default: go.mod). */
+  readonly modFile?: string;
   /** The sources are in `module`, not in the Go package of somebody else. */
   readonly ownSources?: true;
   /** Only of a program with sources of its own: the library that it shows, whose version `version` is. */
@@ -119,6 +125,10 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     ownSources: true,
     library: 'github.com/fluxcd/cli-utils',
   },
+  'config-judge-v0.37.18': configJudge('v0.37.18'),
+  'config-judge-v0.38.26': configJudge('v0.38.26'),
+  'config-judge-v0.40.0': configJudge('v0.40.0'),
+  'config-judge-v1.0.1': configJudge('v1.0.1'),
   kubelet: kubernetes('kubelet', false),
   'kube-scheduler': kubernetes('kube-scheduler', false),
   'kube-proxy': kubernetes('kube-proxy', false),
@@ -168,6 +178,20 @@ function cometbft(name: 'cometbft' | 'cometbft-e2e-node', folder: string): Progr
     goPackage: `github.com/cometbft/cometbft/${folder}`,
     variables: {},
     inEnvtest: false,
+  };
+}
+
+function configJudge(version: (typeof JUDGE_VERSIONS)[number]): Program {
+  return {
+    name: `config-judge-${version}`,
+    version,
+    module: 'config-judge',
+    modFile: `${version}.mod`,
+    goPackage: 'nodetask.dev/testbed/config-judge',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
+    library: 'github.com/cometbft/cometbft',
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Finds where statements and values of a TOML text begin and end, so that an edit can leave every other byte alone. The text has passed a
- * parser before: the scanner reads extents and checks nothing, except that it names what TOML 1.1 has and TOML 1.0 has not (the parsers
- * of Go, which nodes use, refuse it).
+ * parser before: the scanner reads extents and checks nothing, except that it names what that parser takes and TOML 1.0 forbids (the
+ * parsers of Go, which nodes use, refuse it).
  */
 export type Statement = Header | Pair;
 
@@ -33,15 +33,22 @@ export interface Pair {
 
 export interface TomlScan {
   readonly statements: readonly Statement[];
-  /** What is TOML 1.1 only, with its offset. */
-  readonly notToml10: readonly { readonly offset: number; readonly what: string }[];
+  readonly notToml10: readonly NotToml10[];
+}
+
+/** What TOML 1.1 has and 1.0 has not, or what is a value in neither. */
+export interface NotToml10 {
+  readonly offset: number;
+  readonly what: string;
+  /** The parser of CometBFT since 0.37 takes it all the same, others do not: a file may have it, and no edit writes it. */
+  readonly takenByNodes: boolean;
 }
 
 export const scanToml = (text: string): TomlScan => new Scanner(text).scan();
 
 class Scanner {
   readonly #text: string;
-  readonly #notToml10: { readonly offset: number; readonly what: string }[] = [];
+  readonly #notToml10: NotToml10[] = [];
   /** Of the pair that is being read. */
   #innerKeys: string[] = [];
   #at = 0;
@@ -176,7 +183,7 @@ class Scanner {
     while (this.#at < this.#text.length && !this.#text.startsWith(close, this.#at)) {
       if (quote === '"' && this.#peek() === '\\') {
         const escaped = this.#text[this.#at + 1] ?? '';
-        if (escaped === 'e' || escaped === 'x') this.#note(this.#at, `the escape \\${escaped}`);
+        if (escaped === 'e' || escaped === 'x') this.#note(this.#at, `the escape \\${escaped}`, escaped === 'e');
         this.#at++;
       }
       this.#at++;
@@ -227,13 +234,39 @@ class Scanner {
     while (this.#at < this.#text.length && !end.test(this.#peek())) this.#at++;
     while (this.#at > start && /[ \t]/.test(this.#text[this.#at - 1] ?? '')) this.#at--;
     const raw = this.#text.slice(start, this.#at);
-    if (/(?:^|[Tt ])\d\d:\d\d(?!:|\d)/.test(raw)) this.#note(start, 'a time without seconds');
+    const fault = faultOfPlainValue(raw);
+    if (fault !== undefined) this.#note(start, fault);
   }
 
-  #note(offset: number, what: string): void {
-    this.#notToml10.push({ offset, what });
+  #note(offset: number, what: string, takenByNodes = false): void {
+    this.#notToml10.push({ offset, what, takenByNodes });
   }
 }
+
+/** What is wrong with a number or a date that the parser has taken. */
+const faultOfPlainValue = (raw: string): string | undefined => {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(raw) ?? [];
+  if (day !== undefined && Number(day) > daysIn(Number(year), Number(month))) return 'a date that does not exist';
+  if (/(?:^|[Tt ])\d\d:\d\d(?!:|\d)/.test(raw)) return 'a time without seconds';
+  if (day !== undefined || raw.includes(':')) return undefined;
+  const number = raw.replaceAll('_', '');
+  if (/^(?:[+-]?\d+|0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+)$/.test(number)) {
+    return isInt64(number) ? undefined : 'an integer beyond 64 bits';
+  }
+  return /^[+-]?\d/.test(number) && !Number.isFinite(Number(number)) ? 'a number beyond what a float holds' : undefined;
+};
+
+const isInt64 = (number: string): boolean => {
+  // More digits than any integer of 64 bits has, with leading zeros; to convert many more would take its time.
+  if (number.length > 80) return false;
+  const value = number.startsWith('-') ? -BigInt(number.slice(1)) : BigInt(number.replace('+', ''));
+  return BigInt.asIntN(64, value) === value;
+};
+
+const daysIn = (year: number, month: number): number =>
+  month === 2 && (year % 4 !== 0 || (year % 100 === 0 && year % 400 !== 0)) ? 28 : (daysOfMonth[month - 1] ?? 31);
+
+const daysOfMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const shortEscapes: Readonly<Record<string, string>> = { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r', e: '\u001b' };
 

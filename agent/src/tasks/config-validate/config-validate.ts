@@ -11,15 +11,17 @@ import { splitProblems } from '../config/keep-state.ts';
 import { stateOf } from '../config/node-state.ts';
 import { readConfig } from '../config/read-config.ts';
 import { currentVersion, registryVersion } from '../config/registry.ts';
-import { foreignNote, lostLabels } from '../config/resolve-intent.ts';
+import { lostLabels } from '../config/resolve-intent.ts';
+import { nodeDiagnostics } from '../config/node-rules/node-diagnostics.ts';
 import { runRules } from '../config/rules.ts';
 import { startProblems } from '../config/start-refusals.ts';
 import { nameAll } from '../config/unknown-keys/say-unknown.ts';
 import { unknownDiagnostics, unknownOnDisk } from './unknown-keys.ts';
 
 /**
- * config-validate: reads config.toml and app.toml, runs every rule and looks for keys that are not known. Output: `{valid, mode?, version?,
- * diagnostics, registryVersion}`; an invalid configuration fails with `config-invalid` and the same output. Changes nothing.
+ * config-validate: reads config.toml and app.toml, runs every rule (those of Sei's schema, or what CometBFT and the Cosmos SDK refuse) and looks
+ * for keys that are not known. Output: `{valid, mode?, version?, diagnostics, registryVersion}`; an invalid configuration fails with
+ * `config-invalid` and the same output. Changes nothing.
  */
 export const configValidate = (
   home: NodeHome,
@@ -57,8 +59,8 @@ const validate = (
   targetVersion: number | undefined,
 ): { readonly head: JsonObject; readonly values: ConfigValues; readonly diagnostics: readonly Diagnostic[] } => {
   const config = readConfig(disk);
-  const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
   if (disk.dialect === 'sei') {
+    const view = { values: config.values, maxVersion: targetVersion ?? currentVersion };
     return {
       head: { mode: config.mode, version: config.version },
       values: config.values,
@@ -71,6 +73,5 @@ const validate = (
     };
   }
   const lost = lostLabels({ incremental: true, ...(targetVersion === undefined ? {} : { targetVersion }) }, config);
-  const found = [...config.problems, ...lost, ...runRules(view, config.present)];
-  return { head: {}, values: config.values, diagnostics: [...found, foreignNote(disk, config)] };
+  return { head: {}, values: config.values, diagnostics: [...lost, ...nodeDiagnostics(disk)] };
 };

@@ -48,7 +48,13 @@ export class GenesisCheck {
       throw this.#invalid(`has no chain_id that is a text of 1 to ${maxChainIdLength} characters${others}`);
     }
     const time = this.#members.get('genesis_time');
-    if (time === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time)) throw this.#invalid('has no genesis_time');
+    if (time === undefined || !isTime(time)) {
+      throw this.#invalid('has no genesis_time that is a time such as 2026-01-31T12:00:00Z');
+    }
+    const height = this.#members.get('initial_height');
+    if (height !== undefined && !isHeight(height)) {
+      throw this.#invalid('has an initial_height that is no number from 0 to 9223372036854775807');
+    }
     if (!beginnings.some((key) => this.#members.has(key))) {
       throw this.#invalid(`has none of ${beginnings.join(', ')}`);
     }
@@ -82,4 +88,16 @@ const maxChainIdLength = 50;
 /** `consensus` is where newer versions of the Cosmos SDK put what CometBFT's own document has in the two after it. */
 const beginnings = ['app_state', 'consensus', 'consensus_params', 'validators'];
 
-const interesting = new Set(['chain_id', 'genesis_time', ...beginnings]);
+const interesting = new Set(['chain_id', 'genesis_time', 'initial_height', ...beginnings]);
+
+/** As Go reads RFC 3339: with a zone, and a day that exists. CometBFT wants UTC; the Cosmos SDK, whose form is not told apart here, takes any zone. */
+const isTime = (text: string): boolean => {
+  const time =
+    /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,64})?(?:Z|[+-](?:[01]\d|2[0-4]):[0-5]\d)$/.exec(
+      text,
+    );
+  const day = new Date(`${time?.[1] ?? ''}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === time?.[1];
+};
+
+const isHeight = (text: string): boolean => /^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n;

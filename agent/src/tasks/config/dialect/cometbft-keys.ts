@@ -1,146 +1,31 @@
-/**
- * Keys of config.toml that CometBFT's nodes read and Sei's do not, by section; '' = top of the file. From the templates of CometBFT 0.34 to 1.0 and
- * 0.40, without what Sei spells the same (`mempool.ttl-duration` for instance) and without single words that both have had.
- */
-const bySection: Readonly<Record<string, readonly string[]>> = {
-  '': [
-    'block_sync',
-    'db_backend',
-    'db_dir',
-    'event_bus_buffer_capacity',
-    'fast_sync',
-    'filter_peers',
-    'genesis_file',
-    'log_colors',
-    'log_format',
-    'log_level',
-    'node_key_file',
-    'priv_validator_key_file',
-    'priv_validator_laddr',
-    'priv_validator_state_file',
-    'proxy_app',
-    'tx_index',
-    'version',
-  ],
-  blocksync: ['adaptive_sync'],
-  consensus: [
-    'block_time_tolerance',
-    'create_empty_blocks',
-    'create_empty_blocks_interval',
-    'double_sign_check_height',
-    'peer_gossip_intraloop_sleep_duration',
-    'peer_gossip_sleep_duration',
-    'peer_query_maj23_sleep_duration',
-    'skip_timeout_commit',
-    'timeout_commit',
-    'timeout_precommit',
-    'timeout_precommit_delta',
-    'timeout_prevote',
-    'timeout_prevote_delta',
-    'timeout_propose',
-    'timeout_propose_delta',
-    'timeout_vote',
-    'timeout_vote_delta',
-    'wal_file',
-  ],
-  grpc: [
-    'block_results_service.enabled',
-    'block_service.enabled',
-    'privileged.pruning_service.enabled',
-    'version_service.enabled',
-  ],
-  instrumentation: ['max_open_connections', 'prometheus_listen_addr'],
-  mempool: [
-    'cache_size',
-    'check_tx_retry_delay',
-    'dog_adjust_interval',
-    'dog_protocol_enabled',
-    'dog_target_redundancy',
-    'experimental_max_gossip_connections_to_non_persistent_peers',
-    'experimental_max_gossip_connections_to_persistent_peers',
-    'experimental_publish_event_pending_tx',
-    'max_batch_bytes',
-    'max_tx_bytes',
-    'max_txs_bytes',
-    'reap_interval',
-    'reap_max_bytes',
-    'reap_max_gas',
-    'recheck_timeout',
-    'seen_cache_size',
-    'type',
-    'wal_dir',
-  ],
-  p2p: [
-    'addr_book_file',
-    'addr_book_strict',
-    'allow_duplicate_ip',
-    'bootstrap_peers',
-    'dial_timeout',
-    'external_address',
-    'flush_throttle_timeout',
-    'handshake_timeout',
-    'libp2p.bootstrap_peers',
-    'libp2p.limits.max_peer_streams',
-    'libp2p.limits.max_peers',
-    'libp2p.scaler.max_workers',
-    'libp2p.scaler.min_workers',
-    'libp2p.scaler.threshold_latency',
-    'max_num_inbound_peers',
-    'max_num_outbound_peers',
-    'max_packet_msg_payload_size',
-    'persistent_peers',
-    'persistent_peers_max_dial_period',
-    'private_peer_ids',
-    'recv_rate',
-    'seed_mode',
-    'send_rate',
-    'unconditional_peer_ids',
-  ],
-  rpc: [
-    'cors_allowed_headers',
-    'cors_allowed_methods',
-    'cors_allowed_origins',
-    'experimental_close_on_slow_client',
-    'experimental_subscription_buffer_size',
-    'experimental_websocket_write_buffer_size',
-    'grpc_laddr',
-    'grpc_max_open_connections',
-    'max_body_bytes',
-    'max_header_bytes',
-    'max_open_connections',
-    'max_request_batch_size',
-    'max_subscription_clients',
-    'max_subscriptions_per_client',
-    'pprof_laddr',
-    'timeout_broadcast_tx_commit',
-    'tls_cert_file',
-    'tls_key_file',
-  ],
-  statesync: [
-    'chunk_fetchers',
-    'chunk_request_timeout',
-    'discovery_time',
-    'max_discovery_time',
-    'max_snapshot_chunks',
-    'rpc_servers',
-    'temp_dir',
-    'trust_hash',
-    'trust_height',
-    'trust_period',
-  ],
-  storage: [
-    'compaction_interval',
-    'discard_abci_responses',
-    'experimental_db_key_layout',
-    'pruning.data_companion.enabled',
-    'pruning.data_companion.initial_block_results_retain_height',
-    'pruning.data_companion.initial_block_retain_height',
-  ],
-  tx_index: ['indexer', 'psql-conn'],
-};
+/** Keys of config.toml that CometBFT's nodes read and Sei's do not. */
+import { cometBFTKnownKeys } from '../known-keys/known-keys.ts';
 
-export const cometBFTKeys: ReadonlySet<string> = new Set(
-  Object.entries(bySection).flatMap(([section, keys]) =>
-    keys.map((key) => (section === '' ? key : `${section}.${key}`)),
-  ),
-);
+/** Keys of versions that the data of known-keys does not hold: 0.34, and pre-releases of 1.0. */
+const ofOtherVersions = [
+  'consensus.timeout_vote',
+  'consensus.timeout_vote_delta',
+  'log_colors',
+  'mempool.dog_adjust_interval',
+  'mempool.dog_protocol_enabled',
+  'mempool.dog_target_redundancy',
+  'mempool.experimental_publish_event_pending_tx',
+  'p2p.bootstrap_peers',
+  'statesync.max_discovery_time',
+  'tx_index',
+];
+
+/** Words without `_` that tell it as well. Most are those that Sei has too, or that say nothing, such as `p2p.seeds`. */
+const words = ['mempool.type', 'version'];
+
+let keys: ReadonlySet<string> | undefined;
+
+/** Sei spells its keys with dashes, so `_` in a key, or in the name of its section, tells. */
+export const cometBFTKeys = (): ReadonlySet<string> => {
+  keys ??= new Set([
+    ...ofOtherVersions,
+    ...words,
+    ...[...cometBFTKnownKeys().keys()].filter((key) => key.includes('_')),
+  ]);
+  return keys;
+};

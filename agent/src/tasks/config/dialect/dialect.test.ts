@@ -49,7 +49,7 @@ const spelled = (path: string, dialect?: Dialect): string | undefined => spellFo
 
 describe('whose node reads a config.toml', () => {
   test('each key that only CometBFT reads tells it alone, and no such key is one of Sei', () => {
-    for (const key of cometBFTKeys) {
+    for (const key of cometBFTKeys()) {
       assert.deepEqual(judge(evidenceInConfig(withKey(key))), { kind: 'clear', dialect: 'cometbft' }, key);
       assert.ok(!seiKeys().has(key), key);
     }

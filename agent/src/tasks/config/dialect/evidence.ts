@@ -9,7 +9,7 @@ export type Evidence = Readonly<Record<Dialect, readonly string[]>>;
 
 /** What the keys of config.toml tell. */
 export const evidenceInConfig = (configToml: DocumentTable): Evidence =>
-  evidence(configToml, { sei: seiKeys(), cometbft: cometBFTKeys });
+  evidence(configToml, { sei: seiKeys(), cometbft: cometBFTKeys() });
 
 /** What the keys of app.toml tell. */
 export const evidenceInApp = (appToml: DocumentTable): Evidence =>

@@ -22,7 +22,7 @@ const known = (): ReadonlyMap<string, Spellings> => {
       spellings.set(plain(key), { ...spellings.get(plain(key)), [dialect]: key.split('.').at(-1) ?? key });
   };
   add('sei', [...seiKeys(), ...sharedKeys]);
-  add('cometbft', [...cometBFTKeys, ...sharedKeys]);
+  add('cometbft', [...cometBFTKeys(), ...sharedKeys]);
   made = spellings;
   return made;
 };

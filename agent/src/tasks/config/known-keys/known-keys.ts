@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import appData from './app-keys.json' with { type: 'json' };
 import cometBFTData from './cometbft-keys.json' with { type: 'json' };
 
 const types = [
@@ -6,11 +7,13 @@ const types = [
   'int',
   'int32',
   'int64',
+  'uint',
   'uint32',
   'uint64',
   'string',
   'duration',
   'string[]',
+  'string[][]',
   'table[]',
   'deprecated',
 ] as const;
@@ -22,7 +25,7 @@ const knownKeySchema = z.strictObject({
   versions: z.array(z.string()).optional(),
 });
 
-/** A key of config.toml that one of the CometBFT versions in the data reads. */
+/** A key that one of the versions in the data reads: CometBFT's of config.toml, the Cosmos SDK's of app.toml. */
 export interface KnownKey {
   /** Dotted, as the file has it: `p2p.persistent_peers`. */
   readonly key: string;
@@ -36,10 +39,20 @@ export interface KnownKey {
 
 const dataSchema = z.strictObject({ versions: z.array(z.string()), keys: z.array(knownKeySchema) });
 
-let parsed: ReadonlyMap<string, KnownKey> | undefined;
+type KnownKeys = ReadonlyMap<string, KnownKey>;
 
-/** All keys by name. Checked against the schema on first use, to keep the start of the agent short. */
-export const cometBFTKnownKeys = (): ReadonlyMap<string, KnownKey> => {
-  parsed ??= new Map(dataSchema.parse(cometBFTData).keys.map((entry) => [entry.key, entry]));
-  return parsed;
-};
+const parse = (data: unknown): KnownKeys => new Map(dataSchema.parse(data).keys.map((entry) => [entry.key, entry]));
+
+let ofConfig: KnownKeys | undefined;
+
+/** All keys of config.toml by name. Checked against the schema on first use, to keep the start of the agent short. */
+export const cometBFTKnownKeys = (): KnownKeys => (ofConfig ??= parse(cometBFTData));
+
+let ofApp: KnownKeys | undefined;
+
+/** All keys of app.toml that the Cosmos SDK itself reads, by name; a chain may read more. */
+export const appKnownKeys = (): KnownKeys => (ofApp ??= parse(appData));
+
+/** The versions of the data, oldest first. */
+export const cometBFTVersions: readonly string[] = cometBFTData.versions;
+export const sdkVersions: readonly string[] = appData.versions;

@@ -3,10 +3,10 @@ import { formatPath, type KeyPath } from '../../../node/document-value.ts';
 import { sdkAppKeys, seiAppKeys } from '../dialect/app-keys.ts';
 import { cometBFTKeys } from '../dialect/cometbft-keys.ts';
 import { seiConfigKeys, sharedKeys } from '../dialect/sei-keys.ts';
-import { cometBFTKnownKeys } from '../known-keys/known-keys.ts';
+import { appKnownKeys, cometBFTKnownKeys } from '../known-keys/known-keys.ts';
 import { placesOf, registry } from '../registry.ts';
 import { indexOf, type KeyIndex } from './key-index.ts';
-import { clientKeys, genesisKeys, sdkKeys, seiAppKeysBeyondRegistry } from './other-keys.ts';
+import { clientKeys, genesisKeys, sdkKeysBeyondData, seiAppKeysBeyondRegistry } from './other-keys.ts';
 
 /**
  * Whether somebody may have a reason to read a key that is not known. In an open place (app.toml and client.toml, where chains add sections of
@@ -35,15 +35,16 @@ const keysOf = (file: PatchableFile, dialect: Dialect | undefined): Iterable<str
       if (dialect === undefined) return [...keysOf(file, 'sei'), ...keysOf(file, 'cometbft')];
       return dialect === 'sei'
         ? [...seiConfigKeys(), ...sharedKeys]
-        : [...cometBFTKnownKeys().keys(), ...cometBFTKeys, ...sharedKeys];
+        : [...cometBFTKnownKeys().keys(), ...cometBFTKeys(), ...sharedKeys];
     case 'app.toml':
       return dialect === 'cometbft'
-        ? [...sdkKeys, ...sdkAppKeys]
+        ? [...appKnownKeys().keys(), ...sdkKeysBeyondData, ...sdkAppKeys]
         : [
             ...seiAppKeys(),
             ...registryKeys('app.toml'),
             ...seiAppKeysBeyondRegistry,
-            ...sdkKeys,
+            ...appKnownKeys().keys(),
+            ...sdkKeysBeyondData,
             ...(dialect === undefined ? sdkAppKeys : []),
           ];
     case 'client.toml':

@@ -3,30 +3,11 @@
 const inSection = (section: string, keys: string): readonly string[] =>
   keys.split(' ').map((key) => (section === '' ? key : `${section}.${key}`));
 
-/** Of app.toml, in the templates of the Cosmos SDK 0.45 to 0.53; Sei's fork reads most of them. */
-export const sdkKeys: readonly string[] = [
-  ...inSection(
-    '',
-    'minimum-gas-prices pruning pruning-keep-recent pruning-keep-every pruning-interval halt-height halt-time min-retain-blocks inter-block-cache index-events iavl-cache-size iavl-disable-fastnode',
-  ),
-  ...inSection(
-    'telemetry',
-    'service-name enabled enable-hostname enable-hostname-label enable-service-label prometheus-retention-time global-labels metrics-sink statsd-addr datadog-hostname otel-exporter',
-  ),
-  ...inSection(
-    'api',
-    'enable swagger address max-open-connections rpc-read-timeout rpc-write-timeout rpc-max-body-bytes enabled-unsafe-cors',
-  ),
-  ...inSection(
-    'rosetta',
-    'enable address blockchain network retries offline enable-fee-suggestion gas-to-suggest denom-to-suggest enable-default-fee-suggestion',
-  ),
-  ...inSection('grpc', 'enable address max-recv-msg-size max-send-msg-size skip-check-header'),
-  ...inSection('grpc-web', 'enable address enable-unsafe-cors'),
-  ...inSection('state-sync', 'snapshot-interval snapshot-keep-recent'),
-  ...inSection('store', 'streamers'),
-  ...inSection('streamers.file', 'keys write_dir prefix output-metadata stop-node-on-error fsync'),
-  ...inSection('streaming.abci', 'keys plugin stop-node-on-err'),
+/** Of app.toml, in templates of the Cosmos SDK 0.45 to 0.53, that the versions of the data do not read. */
+export const sdkKeysBeyondData: readonly string[] = [
+  'pruning-keep-every',
+  'rosetta.enable-default-fee-suggestion',
+  'telemetry.otel-exporter',
 ];
 
 /** Of app.toml, in templates of Sei's node that the registry does not follow. */
