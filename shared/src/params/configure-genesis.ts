@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { exactlyOne } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
-import { chainId, httpUrl, sha256, uri } from './fields.ts';
+import { chainId, sha256, uri } from './fields.ts';
 import { isS3Uri, objectStoreFields } from './object-store.ts';
+import { rpcAddress } from './rpc-address.ts';
 
 export const configureGenesisParams = defineParams(
   z.strictObject({
@@ -10,10 +11,10 @@ export const configureGenesisParams = defineParams(
     region: objectStoreFields.region,
     endpoint: objectStoreFields.endpoint,
     forcePathStyle: objectStoreFields.forcePathStyle,
-    rpc: httpUrl
+    rpc: rpcAddress
       .optional()
       .describe(
-        'RPC address of a node whose genesis is taken in chunks, for instance http://sentry:26657. Give this or uri.',
+        'RPC address of a node whose genesis is taken in chunks, for instance http://sentry:26657, sentry:26657 or tcp://sentry:26657. Give this or uri.',
       ),
     sha256: sha256.optional(),
     chainId: chainId.optional(),

@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { dialect, goDuration, httpUrl } from './fields.ts';
+import { dialect, goDuration } from './fields.ts';
+import { rpcAddress } from './rpc-address.ts';
 
 export const defaultTrustHeightOffset = 2000;
 
 export const configureStateSyncParams = defineParams(
   z.strictObject({
     rpcServers: z
-      .array(httpUrl)
+      .array(rpcAddress)
       .min(2)
       .max(16)
       .optional()
