@@ -169,9 +169,10 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
   },
   rpc: rpcAddress,
   rpcServers: {
-    good: fc.array(rpcAddress.good, { minLength: 2, maxLength: 4 }),
-    bad: fc.constantFrom<unknown>([], ['http://a'], ['http://a', 'b'], 'http://a'),
+    good: fc.array(rpcAddress.good, { minLength: 1, maxLength: 4 }),
+    bad: fc.constantFrom<unknown>([], ['http://a', 'b'], 'http://a'),
   },
+  allowSingleWitness: flag,
   trustPeriod: text(/^([0-9]{1,4}(\.[0-9]{1,3})?(ns|us|µs|ms|s|m|h)){1,3}$/, 64, '7d', '5', 'h'),
   trustHeightOffset: integer(1, 10_000_000),
   useLocalSnapshot: flag,

@@ -213,6 +213,19 @@ const cases: Readonly<Record<TaskType, Cases>> = {
     accepts: [
       [{}, { trustHeightOffset: 2000, useLocalSnapshot: false }],
       [
+        { rpcServers: ['tcp://[2001:DB8::1]:26657'], allowSingleWitness: true },
+        {
+          rpcServers: ['http://[2001:db8::1]:26657'],
+          allowSingleWitness: true,
+          trustHeightOffset: 2000,
+          useLocalSnapshot: false,
+        },
+      ],
+      [
+        { rpcServers: ['A:26657', 'b:443'] },
+        { rpcServers: ['http://a:26657', 'https://b:443'], trustHeightOffset: 2000, useLocalSnapshot: false },
+      ],
+      [
         {
           rpcServers: ['http://a:26657', 'https://b'],
           trustPeriod: '168h0m0s',
@@ -223,7 +236,10 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       ],
     ],
     refuses: [
-      [{ rpcServers: ['http://a:26657'] }, /rpcServers/],
+      [{ rpcServers: [] }, /rpcServers/],
+      [{ rpcServers: ['http://a:26657'] }, /rpcServers needs two witnesses.*allowSingleWitness: true/],
+      [{ rpcServers: ['a:26657'], allowSingleWitness: false }, /rpcServers needs two witnesses/],
+      [{ allowSingleWitness: 'yes' }, /allowSingleWitness/],
       [{ rpcServers: ['http://a:26657', 'b'] }, /must be an http/],
       [{ trustPeriod: '7d' }, /must be a Go duration/],
       [{ trustHeightOffset: 0 }, /trustHeightOffset/],
