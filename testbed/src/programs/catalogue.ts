@@ -28,6 +28,7 @@ export type ProgramName =
   | 'helm'
   | 'helm3'
   | 'kstatus'
+  | 'cron-judge'
   | (typeof NODE_PROGRAMS)[number];
 
 export interface Program {
@@ -118,6 +119,16 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     inEnvtest: false,
     ownSources: true,
     library: 'github.com/fluxcd/cli-utils',
+  },
+  'cron-judge': {
+    name: 'cron-judge',
+    version: 'v3.0.1',
+    module: 'cron-judge',
+    goPackage: 'nodetask.dev/testbed/cron-judge',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
+    library: 'github.com/robfig/cron/v3',
   },
   kubelet: kubernetes('kubelet', false),
   'kube-scheduler': kubernetes('kube-scheduler', false),
