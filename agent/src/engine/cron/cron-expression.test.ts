@@ -107,7 +107,7 @@ describe('parseCron', () => {
     it(`says of ${JSON.stringify(text)} what to write`, () => {
       const faults = faultsOf(text);
       assert.equal(faults.length, 1);
-      assert.ok(faults[0]?.message.includes(wanted), faults[0]?.message);
+      assert.ok(faults[0]?.message.includes(wanted), String(faults[0]?.message));
     });
   }
 
