@@ -141,12 +141,7 @@ const wrong: readonly [
   ['an unknown level', ['--log-level', 'loud'], {}, /NODETASK_LOG_LEVEL \/ --log-level is "loud"/],
   ['a grace time of 0', [], { NODETASK_GRACE_SECONDS: '0' }, /NODETASK_GRACE_SECONDS.*"0"/],
   ['a grace time that is no number', [], { NODETASK_GRACE_SECONDS: '5s' }, /"5s": must be a whole number/],
-  [
-    'an RPC without a scheme',
-    ['--node-rpc', 'localhost:26657'],
-    {},
-    /--node-rpc is "localhost:26657": must be an http/,
-  ],
+  ['an RPC without a port', ['--node-rpc', 'localhost'], {}, /--node-rpc is "localhost": must be an http/],
   ['a URL as host', ['--allow-host', 'http://x'], {}, /--allow-host.*without scheme/],
   ['a misspelt flag', ['--hom', '/x'], {}, /unknown option '--hom'[^]*Did you mean --home[^]*--help/],
   ['an argument too many', ['serve'], {}, /too many arguments/],

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { agentPort } from '@nodetask/shared';
+import { agentPort, rpcUrl } from '@nodetask/shared';
 import {
   type CommandLineSources,
   ConfigError,
@@ -132,9 +132,10 @@ const schema = z
     ...tlsSchema.shape,
     nodeRpc: z
       .string()
+      .overwrite(rpcUrl)
       .regex(
         /^https?:\/\/[^\s/?#@]+\/?$/,
-        'must be an http:// or https:// URL of a host, for instance http://127.0.0.1:26657',
+        'must be an http:// or https:// URL of a host, for instance http://127.0.0.1:26657, or host:port',
       )
       .default('http://127.0.0.1:26657'),
     allowHost: z

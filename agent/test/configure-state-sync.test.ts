@@ -113,6 +113,48 @@ describe('configure-state-sync on a chain with snapshots', { timeout: 180_000 },
     await node.stop();
   });
 
+  test('a node with one witness, and with peers in upper case and with a scheme, starts and follows the chain', async (t) => {
+    const node = await chain.addFollower({
+      name: 'alone',
+      persistentPeers: [],
+      config: { statesync: { discovery_time: '5s' } },
+    });
+    const { nodeId, peerAddress } = chain.validator;
+    const addresses = [peerAddress.replace(nodeId, nodeId.toUpperCase()), `tcp://${witness.peerAddress}`];
+    const tasks = tasksFor(t, node);
+    await tasks.discoverPeers({ sources: [{ type: 'static', addresses }] });
+    const rpcServers = [`tcp://${chain.validator.address}:26657`];
+    const params = { rpcServers, allowSingleWitness: true, trustHeightOffset: 30, trustPeriod: '24h0m0s' };
+    const report = await tasks.configureStateSync(params);
+    assert.deepEqual(report.output?.['witnesses'], [chain.validator.rpcUrl]);
+    assert.match(String(report.warnings), /no other witness confirmed it/);
+    await node.start();
+    await node.waitUntilFollowing(chain.validator);
+    assert.equal((await node.earliestHeight()) % snapshotInterval, 1, 'its first block is the one after a snapshot');
+    assert.equal((await peersOf(node)).length, 2);
+    await node.stop();
+  });
+
+  test('a node never connects to a peer whose id is in upper case, and connects to one with a scheme', async () => {
+    const { nodeId, peerAddress } = chain.validator;
+    const node = await chain.addFollower({
+      name: 'spelling',
+      persistentPeers: [peerAddress.replace(nodeId, nodeId.toUpperCase()), `tcp://${witness.peerAddress}`],
+    });
+    await node.start();
+    await waitFor(
+      async () =>
+        (await readFile(join(node.home, 'node.log'), 'utf8')).includes(`dialed ID (${nodeId.toUpperCase()}) mismatch`),
+      {
+        what: 'the node to refuse the peer in upper case',
+        timeoutMs: 60_000,
+      },
+    );
+    await waitFor(async () => (await peersOf(node)).length > 0, { what: 'the peer with a scheme', timeoutMs: 60_000 });
+    assert.match(JSON.stringify(await peersOf(node)), new RegExp(witness.nodeId));
+    await node.stop();
+  });
+
   test('a node with a sparse config.toml starts with what both tasks wrote, and has the peers', async (t) => {
     const addresses = [chain.validator.peerAddress, witness.peerAddress];
     const cases = [

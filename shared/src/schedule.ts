@@ -8,7 +8,7 @@ const cron = z
   .min(1)
   .max(256)
   .describe(
-    'When to fire: minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly. A day matches by day of month OR day of week, as in a CronJob.',
+    'When to fire: minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly. Steps are */n, a-b/n, or a/n from a on. A day matches by day of month OR day of week, as in a CronJob.',
   );
 
 const timeZone = z

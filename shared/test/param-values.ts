@@ -33,10 +33,16 @@ const choice = (...choices: readonly string[]): Values => ({
   bad: fc.constantFrom<unknown>('other', '', 1),
 });
 
-const url: Values = text(
-  /^https?:\/\/[a-z0-9.-]{1,30}(:[0-9]{1,4})?(\/[!-~]{0,20})?$/,
+const rpcAddress: Values = text(
+  /^(https?:\/\/[a-z0-9.-]{1,30}(:[0-9]{1,4})?(\/[!-~]{0,20})?|(tcp:\/\/)?([A-Za-z0-9][a-z0-9.-]{0,30}|\[2001:dB8::[0-9a-f]{1,4}\]):[1-9][0-9]{0,3}\/?)$/,
   2048,
-  'host:1',
+  'host',
+  'host:0',
+  'host:65536',
+  'host:1/path',
+  'tcp://host',
+  'tcp://a:b@c:1',
+  '2001:db8::1:1',
   'http://a:b@c',
   'ftp://a',
 );
@@ -51,7 +57,7 @@ const map = (value: fc.Arbitrary<string>, minKeys: number, maxKeys: number): Val
   ),
 });
 
-const peer = fc.stringMatching(/^[0-9a-f]{40}@[a-z0-9.]{1,20}:[0-9]{1,5}$/);
+const peer = fc.stringMatching(/^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[a-z0-9.]{1,20}:[0-9]{1,5}$/);
 
 const goodSource = fc.oneof(
   fc.record({ type: fc.constant('static'), addresses: fc.array(peer, { minLength: 1, maxLength: 3 }) }),
@@ -168,18 +174,19 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
       { process: 'a', name: 'SIGKILL' },
     ),
   },
-  rpc: url,
+  rpc: rpcAddress,
   rpcServers: {
-    good: fc.array(url.good, { minLength: 2, maxLength: 4 }),
-    bad: fc.constantFrom<unknown>([], ['http://a'], ['http://a', 'b'], 'http://a'),
+    good: fc.array(rpcAddress.good, { minLength: 1, maxLength: 4 }),
+    bad: fc.constantFrom<unknown>([], ['http://a', 'b'], 'http://a'),
   },
+  allowSingleWitness: flag,
   trustPeriod: text(/^([0-9]{1,4}(\.[0-9]{1,3})?(ns|us|µs|ms|s|m|h)){1,3}$/, 64, '7d', '5', 'h'),
   trustHeightOffset: integer(1, 10_000_000),
   useLocalSnapshot: flag,
   backfillBlocks: integer(0, 1_000_000_000),
   compression: choice('gzip', 'zstd'),
   includeMetadata: flag,
-  rpcEndpoint: url,
+  rpcEndpoint: rpcAddress,
   pageSize: integer(1, 100_000),
   startHeight: integer(1, Number.MAX_SAFE_INTEGER),
   concurrency: integer(1, 256),

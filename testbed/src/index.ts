@@ -49,6 +49,7 @@ export { caSecret } from './pki/ca-secret.ts';
 export { CertificateAuthority } from './pki/certificate-authority.ts';
 export type { CertificateOptions, IssuedCertificate } from './pki/certificate-authority.ts';
 export { argoCdActionPatch, argoCdActions, argoCdHealth } from './verdicts/argo-cd.ts';
+export { cronJobTimes } from './verdicts/cron-job.ts';
 export { kstatus } from './verdicts/kstatus.ts';
 export type { HealthCheckExpressions } from './verdicts/kstatus.ts';
 export type { Verdict } from './verdicts/verdict.ts';

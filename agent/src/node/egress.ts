@@ -1,9 +1,9 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { TaskError } from '@nodetask/shared';
+import { rpcUrl, TaskError } from '@nodetask/shared';
 import type { buildConnector, Dispatcher } from 'undici';
 import { before } from '@nodetask/runtime/foreign-text';
-import { isIPAddress, refusedAddress } from './ip-address.ts';
+import { isIPAddress, isLoopbackAddress, refusedAddress } from './ip-address.ts';
 
 export interface EgressOptions {
   /** URL of the node's own RPC, which the agent may always reach. */
@@ -27,6 +27,11 @@ export interface Egress {
   /** The same for a host without a URL. */
   checkHost(field: string, host: string, port?: number): void;
   /**
+   * The same for a peer of the node, which only the node connects to. It may be on loopback: containers of a pod share that, for instance a
+   * node and its sentry.
+   */
+  checkPeer(field: string, host: string, port: number): void;
+  /**
    * The resolver for a connection of node:net to the host: it fails where the name leads to an address that must not be reached. Throws
    * where the host itself must not be.
    */
@@ -39,7 +44,10 @@ export interface Egress {
 const connectTimeoutMs = 10_000;
 
 /** Names that mean the machine itself or its cloud, whatever they resolve to. */
-const refusedName = /^(?:localhost|.*\.localhost|localhost\.localdomain|metadata\.google\.internal)$/;
+const ownName = /^(?:localhost|.*\.localhost|localhost\.localdomain)$/;
+const cloudName = 'metadata.google.internal';
+
+const isLoopbackHost = (host: string): boolean => (isIPAddress(host) ? isLoopbackAddress(host) : ownName.test(host));
 
 export const createEgress = (options: EgressOptions): Egress => {
   const exempt = [parseNodeRPC(options.nodeRPC), ...(options.allowHosts ?? []).map(parseAllowHost)];
@@ -47,7 +55,7 @@ export const createEgress = (options: EgressOptions): Egress => {
     exempt.some((entry) => entry.hosts.includes(host) && (entry.port === undefined || entry.port === port));
   const refusal = (host: string, port: number): string | undefined => {
     if (isExempt(host, port)) return undefined;
-    if (refusedName.test(host)) return 'a name of this machine or of its cloud';
+    if (ownName.test(host) || host === cloudName) return 'a name of this machine or of its cloud';
     return isIPAddress(host) ? refusedAddress(host) : undefined;
   };
   const check = (field: string, host: string, port: number): void => {
@@ -63,6 +71,12 @@ export const createEgress = (options: EgressOptions): Egress => {
     },
     checkHost: (field, text, port = 0) => {
       check(field, normalizeHost(text) ?? invalidHost(field, text), port);
+    },
+    checkPeer: (field, text, port) => {
+      const host = normalizeHost(text) ?? invalidHost(field, text);
+      const what = refusal(host, port);
+      if (what === undefined || isLoopbackHost(host)) return;
+      throw refuse(`${field}: ${host}`, what, 'where no peer of a node is');
     },
     lookup: (host, port) => {
       const what = refusal(host, port);
@@ -81,11 +95,8 @@ export const createEgress = (options: EgressOptions): Egress => {
   };
 };
 
-const refuse = (where: string, what: string): TaskError =>
-  new TaskError(
-    'egress-refused',
-    `${where} is ${what}, which the agent does not connect to: use another host, or allow it with --allow-host`,
-  );
+const refuse = (where: string, what: string, why = 'which the agent does not connect to'): TaskError =>
+  new TaskError('egress-refused', `${where} is ${what}, ${why}: use another host, or allow it with --allow-host`);
 
 const createAgent = async (
   options: EgressOptions,
@@ -151,7 +162,7 @@ const loopbackSpellings = ['localhost', '127.0.0.1', '::1'];
 
 /** The node listens on this machine under several names. */
 const parseNodeRPC = (text: string): Exemption => {
-  const url = parseURL('--node-rpc', text.replace(/^tcp:/, 'http:'));
+  const url = parseURL('--node-rpc', rpcUrl(text));
   const host = hostOf(url);
   return { hosts: loopbackSpellings.includes(host) ? loopbackSpellings : [host], port: portOf(url) };
 };

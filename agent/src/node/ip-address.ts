@@ -6,18 +6,30 @@ import { before } from '@nodetask/runtime/foreign-text';
  * of clouds, whose answers hold credentials of the machine; also where an IPv6 address only wraps such an IPv4 one.
  */
 export const refusedAddress = (address: string): string | undefined => {
+  const { group: found, inner } = groupOf(address);
+  return found === undefined || inner === undefined ? found?.what : `${found.what} (${inner}, inside an IPv6 address)`;
+};
+
+/** Of this machine; also where an IPv6 address only wraps such an IPv4 one. */
+export const isLoopbackAddress = (address: string): boolean => groupOf(address).group === loopback;
+
+/** The group of addresses that are not connected to in which this one is, by itself or by the IPv4 address inside it. */
+const groupOf = (address: string): { readonly group: Group | undefined; readonly inner?: string } => {
   const plain = before(address, '%');
   const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
   const found = refused.find(({ list }) => list.check(plain, family));
-  if (found !== undefined) return found.what;
-  const inner = family === 'ipv6' ? embeddedIPv4(plain) : undefined;
-  const innerWhat = inner === undefined ? undefined : refusedAddress(inner);
-  return innerWhat === undefined ? undefined : `${innerWhat} (${String(inner)}, inside an IPv6 address)`;
+  const inner = found === undefined && family === 'ipv6' ? embeddedIPv4(plain) : undefined;
+  return inner === undefined ? { group: found } : { group: groupOf(inner).group, inner };
 };
 
 export const isIPAddress = (host: string): boolean => isIPv4(host) || isIPv6(before(host, '%'));
 
-const group = (what: string, ...subnets: readonly string[]): { readonly what: string; readonly list: BlockList } => {
+interface Group {
+  readonly what: string;
+  readonly list: BlockList;
+}
+
+const group = (what: string, ...subnets: readonly string[]): Group => {
   const list = new BlockList();
   for (const subnet of subnets) {
     const [address = '', prefix = ''] = subnet.split('/');
@@ -26,8 +38,10 @@ const group = (what: string, ...subnets: readonly string[]): { readonly what: st
   return { what, list };
 };
 
+const loopback = group('a loopback address', '127.0.0.0/8', '::1/128');
+
 const refused = [
-  group('a loopback address', '127.0.0.0/8', '::1/128'),
+  loopback,
   // Linux connects to the machine itself for these.
   group('the unspecified address', '0.0.0.0/8', '::/128'),
   group('a link-local address, where clouds keep their metadata service', '169.254.0.0/16', 'fe80::/10'),

@@ -1,4 +1,4 @@
-import { TaskError } from '@nodetask/shared';
+import { rpcUrl, TaskError } from '@nodetask/shared';
 import { isTable } from './document-value.ts';
 import { describeURL } from './http/http-get.ts';
 import type { RpcClient } from './rpc-client.ts';
@@ -51,6 +51,6 @@ const invalid = (base: string, member: string, value: unknown): TaskError => {
   const found = value === undefined ? 'no' : `${JSON.stringify(value).slice(0, 80)} as`;
   return new TaskError(
     'rpc-invalid',
-    `${describeURL(new URL(base))} answers to /status with ${found} ${member}: check that it is the RPC of a CometBFT node`,
+    `${describeURL(new URL(rpcUrl(base)))} answers to /status with ${found} ${member}: check that it is the RPC of a CometBFT node`,
   );
 };

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Clock, TaskError } from '@nodetask/shared';
+import { type Clock, rpcUrl, TaskError } from '@nodetask/shared';
 import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { Egress } from './egress.ts';
 import { startDeadline } from './http/deadline.ts';
@@ -96,7 +96,7 @@ export const createRpcClient = (egress: Egress, clock: Clock): RpcClient => {
 };
 
 const methodURL = (egress: Egress, base: string, method: string, query: Readonly<Record<string, string>>): URL => {
-  const url = egress.checkURL('rpc', base.replace(/^tcp:/, 'http:'));
+  const url = egress.checkURL('rpc', rpcUrl(base));
   url.pathname = `${withoutTrailing(url.pathname, '/')}/${method}`;
   url.search = new URLSearchParams(query).toString();
   return url;

@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TaskError } from '@nodetask/shared';
+import { rpcUrl, TaskError } from '@nodetask/shared';
 import { isMissing } from './file-errors.ts';
 import { describeURL } from './http/http-get.ts';
 import type { NodeHome } from './node-home.ts';
@@ -31,7 +31,7 @@ export const signOfRunningNode = async (
 ): Promise<string | undefined> => (await signOfRPC(options, signal)) ?? (await signOfProcess(options, signal));
 
 const signOfRPC = async ({ rpc, nodeRPC }: RunningNodeOptions, signal: AbortSignal): Promise<string | undefined> => {
-  const where = describeURL(new URL(nodeRPC.replace(/^tcp:/, 'http:')));
+  const where = describeURL(new URL(rpcUrl(nodeRPC)));
   try {
     await rpc.call(nodeRPC, 'status', {}, { signal, timeoutMs: statusTimeoutMs });
     return `its RPC ${where} answers`;

@@ -55,9 +55,17 @@ const spellings = [
   `http://${metadata}/`,
   `https://${metadata}/latest/meta-data/`,
   `tcp://${metadata}:26657`,
+  `tcp://[::ffff:${metadata}]:443`,
+  `[::ffff:${metadata}]:26657`,
+  '2852039166:26657',
+  '0xA9FEA9FE:80',
+  'metadata.google.internal:80',
+  'METADATA.google.internal.:443',
   metadata,
   `${metadata}:26656`,
   `${'0123456789'.repeat(4)}@${metadata}:26656`,
+  `tcp://${'0123456789'.repeat(4)}@${metadata}:26656`,
+  `mconn://${'ABCDEFabcd'.repeat(4)}@[::ffff:${metadata}]:26656`,
 ];
 
 /** Names of what one connects to. */
@@ -102,6 +110,7 @@ const samples: Readonly<Record<TaskType, readonly object[]>> = {
   'snapshot-upload': [{ ...store, endpoint: 'https://s3.example.com' }, { uri: 's3://sei-snapshots/x' }],
   'result-export': [
     { ...store, endpoint: 'https://s3.example.com', rpcEndpoint: 'http://sentry.example.com:26657' },
+    { ...store, rpcEndpoint: 'sentry.example.com:26657' },
     { uri: 's3://sei-snapshots/x' },
   ],
 };

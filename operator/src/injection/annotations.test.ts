@@ -22,7 +22,7 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
   ['home', '/a:b', /must be an absolute path/],
   ['start-gate', 'True', /must be "true" or "false"/],
   ['share-process-namespace', '1', /must be "true" or "false"/],
-  ['node-rpc', '127.0.0.1:26657', /must be an http:\/\/ or https:\/\/ URL of a host, for instance/],
+  ['node-rpc', '127.0.0.1', /must be an http:\/\/ or https:\/\/ URL of a host, for instance/],
   ['node-rpc', 'http://user@host', /must be an http:\/\/ or https:\/\/ URL of a host, for instance/],
   ['agent-port', '80', /must be a port from 1024 to 65535/],
   ['probe-port', '80', /must be a port from 1024 to 65535/],

@@ -1,4 +1,4 @@
-import { agentPort } from '@nodetask/shared';
+import { agentPort, rpcUrl } from '@nodetask/shared';
 import * as z from 'zod';
 import { boundedText, shortList } from '../bounded-text.ts';
 import { absolutePath, agentMounts } from './agent-mount.ts';
@@ -64,9 +64,10 @@ const schema = z.object({
   'node-rpc': z
     .string()
     .max(1024)
+    .overwrite(rpcUrl)
     .regex(
       /^https?:\/\/[^\s/?#@]+\/?$/,
-      'must be an http:// or https:// URL of a host, for instance http://127.0.0.1:26657',
+      'must be an http:// or https:// URL of a host, for instance http://127.0.0.1:26657, or host:port',
     )
     .optional(),
   // The agent has no right to listen below 1024.

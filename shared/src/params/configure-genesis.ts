@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
-import { chainId, httpUrl, sha256, uri } from './fields.ts';
+import { chainId, sha256, uri } from './fields.ts';
 import { knownGenesis } from './known-genesis.ts';
 import { isS3Uri, objectStoreFields, readerFields, readerRule } from './object-store.ts';
+import { rpcAddress } from './rpc-address.ts';
 
 const knownChains = [...knownGenesis.keys()];
 
@@ -23,10 +24,10 @@ export const configureGenesisParams = defineParams(
     forcePathStyle: objectStoreFields.forcePathStyle,
     requestPayer: objectStoreFields.requestPayer,
     ...readerFields,
-    rpc: httpUrl
+    rpc: rpcAddress
       .optional()
       .describe(
-        'RPC address of a node whose genesis is taken in chunks, for instance http://sentry:26657. Give this or uri, or for a public chain of Sei chainId alone.',
+        'RPC address of a node whose genesis is taken in chunks, for instance http://sentry:26657, sentry:26657 or tcp://sentry:26657. Give this or uri, or for a public chain of Sei chainId alone.',
       ),
     sha256: sha256.optional(),
     chainId: chainId.optional(),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
 import { boundedMap, dialect } from './fields.ts';
+import { peerAddress } from './peer-address.ts';
 
 const hostname = z
   .string()
@@ -8,19 +9,15 @@ const hostname = z
   .max(253)
   .regex(/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?\.?$/, 'must be a DNS name');
 
-/** node-id@host:port, as CometBFT's persistent_peers has it. */
-const peerAddress = z
-  .string()
-  .max(320)
-  .regex(/^[0-9a-f]{40}@[^\s,@]+:[0-9]{1,5}$/, 'must be <40 hexadecimal digits>@<host>:<port>');
-
 const staticSource = z.strictObject({
   type: z.literal('static'),
   addresses: z
     .array(peerAddress)
     .min(1)
     .max(256)
-    .describe('Peers as <node id>@<host>:<port>, taken as they are. Only with type static.'),
+    .describe(
+      'Peers as <node id>@<host>:<port>, also with tcp:// before it and with a node id in upper case, which are written without and in lower case. They are not asked. Only with type static.',
+    ),
 });
 
 const ec2TagsSource = z.strictObject({

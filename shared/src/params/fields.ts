@@ -5,11 +5,6 @@ import * as z from 'zod';
  * because the CRD has a single flat `params` object (checked when the CRD is generated).
  */
 
-export const httpUrl = z
-  .string()
-  .max(2048)
-  .regex(/^https?:\/\/[^\s/?#@]+(\/[^\s]*)?$/, 'must be an http:// or https:// URL without credentials');
-
 export const chainId = z
   .string()
   .min(1)

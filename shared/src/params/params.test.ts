@@ -84,6 +84,19 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [
         {
           sources: [
+            { type: 'static', addresses: [`tcp://${'0123456789'.repeat(4)}@a:1`, `mconn://${'aB'.repeat(20)}@A:1`] },
+          ],
+        },
+        {
+          sources: [{ type: 'static', addresses: [`${'0123456789'.repeat(4)}@a:1`, `${'ab'.repeat(20)}@A:1`] }],
+          keepOthers: true,
+          port: 26656,
+          rpcPort: 26657,
+        },
+      ],
+      [
+        {
+          sources: [
             { type: 'ec2Tags', region: 'eu-central-1', tags: { role: 'sentry' }, endpoint: 'http://ec2.example.com' },
           ],
           keepOthers: true,
@@ -98,6 +111,8 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [{ sources: [{ type: 'gcp' }] }, /sources/],
       [{ sources: [{ type: 'static' }] }, /addresses/],
       [{ sources: [{ type: 'static', addresses: ['sentry:26656'] }] }, /must be <40 hexadecimal digits>/],
+      [{ sources: [{ type: 'static', addresses: [`http://${peer}`] }] }, /must be <40 hexadecimal digits>/],
+      [{ sources: [{ type: 'static', addresses: [`g${peer.slice(1)}`] }] }, /must be <40 hexadecimal digits>/],
       [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1' }] }, /tags/],
       [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1', tags: {} }] }, /needs at least 1 key/],
       [{ sources: [{ type: 'dns', hostname: 'http://a' }] }, /must be a DNS name/],
@@ -173,6 +188,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   'configure-genesis': {
     accepts: [
       [{ rpc: 'http://127.0.0.1:26657' }, { rpc: 'http://127.0.0.1:26657', allowOtherChain: false }],
+      [{ rpc: 'tcp://sentry:26657' }, { rpc: 'http://sentry:26657', allowOtherChain: false }],
       [{ rpc: 'https://rpc.example.com/path', chainId: 'pacific-1', sha256: digest, allowOtherChain: true }],
       [
         { uri: 'https://example.com/genesis.json' },
@@ -197,7 +213,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [{ uri: 'https://example.com/x', forcePathStyle: true }, /go with an s3:\/\/ uri only/],
       [{ uri: 'https://example.com/x', anonymous: true }, /go with an s3:\/\/ uri only/],
       [{ uri: 's3://a-b/x', anonymous: true, requestPayer: 'requester' }, /does not go with anonymous/],
-      [{ rpc: 'tcp://sentry:26657' }, /must be an http/],
+      [{ rpc: 'ws://sentry:26657' }, /must be an http/],
       [{ rpc: 'http://me:secret@sentry:26657' }, /without credentials/],
       [{ rpc: 'http://sentry:26657', bucket: 'sei-data' }, /bucket/],
     ],
@@ -205,6 +221,19 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   'configure-state-sync': {
     accepts: [
       [{}, { trustHeightOffset: 2000, useLocalSnapshot: false }],
+      [
+        { rpcServers: ['tcp://[2001:DB8::1]:26657'], allowSingleWitness: true },
+        {
+          rpcServers: ['http://[2001:db8::1]:26657'],
+          allowSingleWitness: true,
+          trustHeightOffset: 2000,
+          useLocalSnapshot: false,
+        },
+      ],
+      [
+        { rpcServers: ['A:26657', 'b:443'] },
+        { rpcServers: ['http://a:26657', 'https://b:443'], trustHeightOffset: 2000, useLocalSnapshot: false },
+      ],
       [
         {
           rpcServers: ['http://a:26657', 'https://b'],
@@ -216,8 +245,11 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       ],
     ],
     refuses: [
-      [{ rpcServers: ['http://a:26657'] }, /rpcServers/],
-      [{ rpcServers: ['http://a:26657', 'b:26657'] }, /must be an http/],
+      [{ rpcServers: [] }, /rpcServers/],
+      [{ rpcServers: ['http://a:26657'] }, /rpcServers needs two witnesses.*allowSingleWitness: true/],
+      [{ rpcServers: ['a:26657'], allowSingleWitness: false }, /rpcServers needs two witnesses/],
+      [{ allowSingleWitness: 'yes' }, /allowSingleWitness/],
+      [{ rpcServers: ['http://a:26657', 'b'] }, /must be an http/],
       [{ trustPeriod: '7d' }, /must be a Go duration/],
       [{ trustHeightOffset: 0 }, /trustHeightOffset/],
     ],
@@ -237,6 +269,10 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   'result-export': {
     accepts: [
       [bucket, { ...bucket, pageSize: 1000, concurrency: 16, partialPage: false }],
+      [
+        { ...bucket, rpcEndpoint: 'sentry:26657' },
+        { ...bucket, rpcEndpoint: 'http://sentry:26657', pageSize: 1000, concurrency: 16, partialPage: false },
+      ],
       [
         {
           ...uri,

@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { blockHeight, httpUrl, maxAgeSeconds } from './fields.ts';
+import { blockHeight, maxAgeSeconds } from './fields.ts';
 import { objectStoreFields, objectStoreRules } from './object-store.ts';
+import { rpcAddress } from './rpc-address.ts';
 
 export const resultExportParams = defineParams(
   z.strictObject({
     ...objectStoreFields,
-    rpcEndpoint: httpUrl.optional().describe("RPC address to read from. Default: the node's own."),
+    rpcEndpoint: rpcAddress
+      .optional()
+      .describe("RPC address to read from, as a URL, host:port or tcp://host:port. Default: the node's own."),
     pageSize: z.int().min(1).max(100_000).default(1000).describe('Blocks in a page (an object).'),
     startHeight: blockHeight
       .optional()

@@ -32,6 +32,7 @@ export type ProgramName =
   | 'helm3'
   | 'kstatus'
   | `config-judge-${(typeof JUDGE_VERSIONS)[number]}`
+  | 'cron-judge'
   | (typeof NODE_PROGRAMS)[number];
 
 export interface Program {
@@ -129,6 +130,16 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
   'config-judge-v0.38.26': configJudge('v0.38.26'),
   'config-judge-v0.40.0': configJudge('v0.40.0'),
   'config-judge-v1.0.1': configJudge('v1.0.1'),
+  'cron-judge': {
+    name: 'cron-judge',
+    version: 'v3.0.1',
+    module: 'cron-judge',
+    goPackage: 'nodetask.dev/testbed/cron-judge',
+    variables: {},
+    inEnvtest: false,
+    ownSources: true,
+    library: 'github.com/robfig/cron/v3',
+  },
   kubelet: kubernetes('kubelet', false),
   'kube-scheduler': kubernetes('kube-scheduler', false),
   'kube-proxy': kubernetes('kube-proxy', false),

@@ -1,5 +1,7 @@
 import { validateDetailed } from 'node-cron';
+import { cronAdvice } from './cron-advice.ts';
 import type { CronFault } from './cron-fault.ts';
+import { type CronField, type CronFields, cronFields, expectedValues, plainFields } from './cron-field.ts';
 
 /** A parsed cron expression: the values on which each field matches. */
 export interface CronExpression {
@@ -26,18 +28,6 @@ export const cronMacros = {
   '@hourly': '0 * * * *',
 } as const satisfies Readonly<Record<string, string>>;
 
-const fields = ['minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'] as const;
-export type CronField = (typeof fields)[number];
-
-/** What each field may be, for messages and for the values of `*`. Day of week takes 7 as another Sunday. */
-const ranges: Readonly<Record<CronField, readonly [number, number]>> = {
-  minute: [0, 59],
-  hour: [0, 23],
-  dayOfMonth: [1, 31],
-  month: [1, 12],
-  dayOfWeek: [0, 7],
-};
-
 /** Longest length of each month; February has 29 days in some years. */
 const longestMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
@@ -46,6 +36,8 @@ const longestMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
  * never fire.
  */
 export const parseCron = (text: string): CronExpression | readonly CronFault[] => {
+  const advice = cronAdvice(text.trim());
+  if (advice !== undefined) return [{ field: 'expression', value: text, message: advice }];
   const source = text.trim().toLowerCase();
   const expanded = Object.hasOwn(cronMacros, source) ? cronMacros[source as keyof typeof cronMacros] : source;
   const parts = expanded.split(/\s+/u);
@@ -56,20 +48,29 @@ export const parseCron = (text: string): CronExpression | readonly CronFault[] =
     dayOfMonth === undefined ||
     month === undefined ||
     dayOfWeek === undefined ||
-    parts.length > fields.length
+    parts.length > cronFields.length
   ) {
     return [{ field: 'expression', value: text, message: wrongShape(source, parts.length) }];
   }
-  const shapeFaults = [...extensions({ minute, hour, dayOfMonth, month, dayOfWeek })];
+  const written = { minute, hour, dayOfMonth, month, dayOfWeek };
+  const shapeFaults = [...extensions(written)];
   if (shapeFaults.length > 0) return shapeFaults;
+  const plain = plainFields(written);
+  return 'minute' in plain ? parseFields(plain, written, text) : plain;
+};
 
+const parseFields = (
+  { minute, hour, dayOfMonth, month, dayOfWeek }: CronFields,
+  written: CronFields,
+  text: string,
+): CronExpression | readonly CronFault[] => {
   // node-cron refuses a day that the month does not have even where the day of week would match, because it joins both
   // day fields by AND. So it never sees the two together; impossible dates are judged below, by CronJob's rule.
   const anyMonth = validateDetailed([minute, hour, dayOfMonth, '*', dayOfWeek].join(' '));
   const anyDay = validateDetailed([minute, hour, '*', month, dayOfWeek].join(' '));
   const faults = [...anyMonth.errors, ...anyDay.errors.filter(({ field }) => field === 'month')];
   if (anyMonth.fields === undefined || anyDay.fields === undefined || faults.length > 0) {
-    return faults.map(({ field, value }) => describe(field, value ?? text));
+    return faults.map(({ field }) => describe(field, written, text));
   }
   const hours = numbers(anyMonth.fields.hour);
   const expression: CronExpression = {
@@ -86,8 +87,8 @@ export const parseCron = (text: string): CronExpression | readonly CronFault[] =
     : [
         {
           field: 'dayOfMonth',
-          value: dayOfMonth,
-          message: `no month of "${month}" has such a day; it would never fire`,
+          value: written.dayOfMonth,
+          message: `no month of "${written.month}" has such a day; it would never fire`,
         },
       ];
 };
@@ -96,14 +97,13 @@ const numbers = (values: readonly (number | string)[]): readonly number[] =>
   [...new Set(values.map(Number))].sort((a, b) => a - b);
 
 /** CronJob's parser takes a field for unrestricted where one of its parts is a bare star; a star with a step restricts. */
-const isStar = (field: string): boolean =>
-  field.split(',').some((part) => part === '*' || part === '?' || part === '*/1');
+const isStar = (field: string): boolean => field.split(',').some((part) => /^\*(?:\/0*1)?$/.test(part));
 
 const everComes = ({ daysOfMonth, months, eitherDay }: CronExpression): boolean =>
   eitherDay || [...months].some((month) => [...daysOfMonth].some((day) => day <= (longestMonth[month - 1] ?? 0)));
 
 /** What node-cron takes and CronJob does not: L, W and # in the day fields. */
-function* extensions(parts: Readonly<Record<CronField, string>>): Generator<CronFault> {
+function* extensions(parts: CronFields): Generator<CronFault> {
   for (const field of ['dayOfMonth', 'dayOfWeek'] as const) {
     const extended = field === 'dayOfMonth' ? /^l|\dw$|,l/u : /#|\dl$/u;
     if (extended.test(parts[field])) {
@@ -116,19 +116,16 @@ function* extensions(parts: Readonly<Record<CronField, string>>): Generator<Cron
   }
 }
 
+const isField = (field: string): field is CronField => cronFields.includes(field as CronField);
+
 const wrongShape = (source: string, count: number): string =>
   source.startsWith('@')
     ? `unknown name; use one of ${Object.keys(cronMacros).join(', ')}`
     : `expected 5 fields (minute, hour, day of month, month, day of week), got ${source === '' ? 0 : count}`;
 
-const describe = (field: string, value: string): CronFault => {
-  if (!(fields as readonly string[]).includes(field)) {
-    return { field: 'expression', value, message: 'contains characters that no cron expression has' };
+const describe = (field: string, written: CronFields, text: string): CronFault => {
+  if (!isField(field)) {
+    return { field: 'expression', value: text, message: 'contains characters that no cron expression has' };
   }
-  const [low, high] = ranges[field as CronField];
-  return {
-    field: field as CronField,
-    value,
-    message: `expected values from ${low} to ${high}, ranges a-b, steps */n or a-b/n, lists a,b${field === 'month' || field === 'dayOfWeek' ? ', or English names of three letters' : ''}`,
-  };
+  return { field, value: written[field], message: expectedValues(field) };
 };

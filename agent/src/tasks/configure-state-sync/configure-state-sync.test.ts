@@ -298,6 +298,46 @@ describe('configure-state-sync', () => {
     assert.equal(await readConfigFile(home, 'config.toml'), before);
   });
 
+  test('one witness is enough if the params say so, is written twice, and comes with a warning', async (t) => {
+    const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '1' }) };
+    const { run, section, servers } = await setUp(t, hosts);
+    const [server = ''] = servers;
+    const message = new RegExp(`there is 1; .*allowSingleWitness: true`);
+    await assert.rejects(run(), { code: 'too-few-witnesses', message });
+    const params = { rpcServers: [server.replace('http://', '')], allowSingleWitness: true };
+    const report = await run(params);
+    assert.deepEqual([report.outcome, report.output?.['witnesses']], ['changed', [server]]);
+    assert.equal((await section())['rpc-servers'], `${server},${server}`);
+    assert.match(String(report.warnings), /^only http:\/\/127\.21\.0\.1:\d+ vouches for the trust point, and no other/);
+    const again = await run(params);
+    assert.deepEqual([again.outcome, again.warnings], ['unchanged', report.warnings]);
+    // The usual script gives the same address twice; so does one node under two addresses.
+    assert.deepEqual((await run({ ...params, rpcServers: [server, server] })).warnings, report.warnings);
+    assert.deepEqual((await run({ ...params, rpcServers: servers })).warnings, report.warnings);
+  });
+
+  test('with allowSingleWitness two witnesses still have to agree, and none is a failure', async (t) => {
+    const hosts = { [a]: node({ id: '1' }), [b]: node({ id: '2', hash: lies }), [c]: node({ id: '3' }) };
+    const { run, servers, section } = await setUp(t, hosts);
+    const allowSingleWitness = true;
+    await assert.rejects(run({ allowSingleWitness }), { code: 'witness-disagreement' });
+    await assert.rejects(run({ allowSingleWitness, rpcServers: [`${c}:1`] }), {
+      code: 'too-few-witnesses',
+      message: /^one witness is needed, and there are none; nothing was changed: http:\/\/127\.21\.0\.3:1: /,
+    });
+    const both = [servers[0], servers[2]];
+    const report = await run({ allowSingleWitness, rpcServers: both });
+    assert.deepEqual([report.warnings, (await section())['rpc-servers']], [undefined, both.join(',')]);
+  });
+
+  test('takes witnesses as upstream writes them, and each node once', async (t) => {
+    const { run, section, servers } = await setUp(t, { [a]: node({ id: '1' }), [b]: node({ id: '2' }) });
+    const [first = '', second = ''] = servers.map((server) => server.replace('http://', ''));
+    const report = await run({ rpcServers: [first, `tcp://${second}`, servers[0], `tcp://${first}/`] });
+    assert.deepEqual([report.output?.['witnesses'], report.output?.['dropped']], [servers, []]);
+    assert.equal((await section())['rpc-servers'], servers.join(','));
+  });
+
   test('asks the hosts of the persistent peers, and says so where there is none', async (t) => {
     const { run, home } = await setUp(t, { [a]: node({ id: '1' }) });
     await assert.rejects(run({ rpcServers: undefined }), {
@@ -527,6 +567,10 @@ describe('configure-state-sync', () => {
     for (const [params, code, message] of [
       [{ rpcServers: ['http://169.254.169.254', `http://${a}`] }, 'egress-refused', /rpcServers\.0/],
       [{ rpcServers: [`http://${a}`, 'http://localhost:26657'] }, 'egress-refused', /rpcServers\.1/],
+      [{ rpcServers: [`${a}:1`, 'localhost:26657'] }, 'egress-refused', /rpcServers\.1/],
+      [{ rpcServers: [`${a}:1`, 'tcp://[::1]:26657'] }, 'egress-refused', /rpcServers\.1/],
+      [{ rpcServers: [`${a}:1`, '2130706433:80'] }, 'egress-refused', /rpcServers\.1: 127\.0\.0\.1/],
+      [{ rpcServers: ['0xA9FEA9FE:80'], allowSingleWitness: true }, 'egress-refused', /rpcServers\.0: 169\.254/],
       [{ rpcServers: [`http://${a}/a,b`, `http://${a}`] }, 'invalid-params', /comma/],
       [{ rpcServers: [`http://${a}/?key=1`, `http://${a}`] }, 'invalid-params', /query/],
       [{ trustPeriod: '0s' }, 'invalid-params', /trustPeriod/],

@@ -49,7 +49,8 @@ export interface ConfigureStateSyncOptions {
 }
 
 /**
- * configure-state-sync: finds a block on which at least two distinct nodes of the chain agree, and writes the statesync section. A trust
+ * configure-state-sync: finds a block on which at least two distinct nodes of the chain agree (one that nobody contradicts, with
+ * `allowSingleWitness`), and writes the statesync section. A trust
  * point that the file has stays while every witness confirms it and half of the trust period is left, so that a second run changes nothing.
  * Output: `{reason?, chainId, chainVerified, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
  */
@@ -119,7 +120,8 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       witnesses: servers,
       dropped: dropped.map(({ server, why }) => ({ server, why })),
     };
-    const doubts = local === undefined || local.warnings.length === 0 ? {} : { warnings: local.warnings };
+    const warnings = [...(local?.warnings ?? []), ...unconfirmed(servers)];
+    const doubts = warnings.length === 0 ? {} : { warnings };
     const report = { outcome: 'changed', output, ...doubts } as const;
     const section = sectionFor(config, params, { ...point, servers });
     const isChanged = await writeKeys(config, section, (changes) => pledgeFiles(context, folder, changes, report));
@@ -153,6 +155,8 @@ const candidatesOf = (config: ConfigToml, { rpcServers }: ConfigureStateSyncPara
 
 interface Probed extends Selection {
   readonly chainVerified: ChainVerified;
+  /** The witnesses that have to agree, at least. */
+  readonly fewest: number;
 }
 
 const probe = async (
@@ -181,10 +185,12 @@ const probe = async (
   const maxLag = Math.max(params.trustHeightOffset, leastLag);
   const selected = selectWitnesses(live, { ownId, ownChainId, maxLag });
   const dropped = [...dead, ...selected.dropped];
-  if (selected.witnesses.length < 2) throw tooFewWitnesses(selected.witnesses, dropped);
+  const fewest = params.allowSingleWitness === true ? 1 : 2;
+  if (selected.witnesses.length < fewest) throw tooFewWitnesses(selected.witnesses, dropped, fewest);
   return {
     witnesses: selected.witnesses,
     dropped,
+    fewest,
     chainVerified: ownChainId === undefined ? 'genesis-missing' : 'verified',
   };
 };
@@ -197,9 +203,9 @@ interface Found {
 const heightBelowTip = ({ witnesses }: Selection, offset: number): number =>
   Math.max(1, Math.min(...witnesses.map(({ status }) => status.latestHeight)) - offset);
 
-const pointAt = async (height: number, selection: Selection, ask: AskOptions): Promise<Found> => {
+const pointAt = async (height: number, selection: Probed, ask: AskOptions): Promise<Found> => {
   const testimony = await askForBlock(selection.witnesses, height, ask);
-  return { point: agreedBlock(testimony, selection.dropped), testimony };
+  return { point: agreedBlock(testimony, selection.dropped, selection.fewest), testimony };
 };
 
 /**
@@ -208,7 +214,7 @@ const pointAt = async (height: number, selection: Selection, ask: AskOptions): P
  */
 const keptPoint = async (
   config: ConfigToml,
-  selection: Selection,
+  selection: Probed,
   { periodMs, offset }: { readonly periodMs: number; readonly offset: number },
   clock: Clock,
   ask: AskOptions,
@@ -220,13 +226,21 @@ const keptPoint = async (
   if (offset !== defaultTrustHeightOffset && distance > Math.max(offset, leastLag)) return undefined;
   const testimony = await askForBlock(selection.witnesses, existing.height, ask);
   if (testimony.votes.length < selection.witnesses.length) return undefined;
-  const point = agreedBlock(testimony, selection.dropped);
+  const point = agreedBlock(testimony, selection.dropped, selection.fewest);
   if (point.hash !== existing.hash) {
     logger.warn('the trust point of the file is on another chain than the witnesses', { existing, point });
     return undefined;
   }
   return clock.now() - point.time < periodMs / 2 ? { point, testimony } : undefined;
 };
+
+/** Of a trust point that one witness alone vouches for, which the params have allowed. */
+const unconfirmed = ([first, second]: readonly string[]): readonly string[] =>
+  first === undefined || second !== undefined
+    ? []
+    : [
+        `only ${first.slice(0, 120)} vouches for the trust point, and no other witness confirmed it: if it lies or is on a fork, so is this node`,
+      ];
 
 const refuseExpired = ({ height, time }: TrustPoint, periodMs: number, clock: Clock): void => {
   if (clock.now() - time < periodMs) return;

@@ -52,7 +52,7 @@ export const sectionFor = (
   const { trustPeriod, backfillBlocks, useLocalSnapshot } = params;
   return [
     [key('enable'), true],
-    [key('rpc-servers'), servers.join(',')],
+    [key('rpc-servers'), padded(servers).join(',')],
     [key('trust-height'), BigInt(height)],
     [key('trust-hash'), hash],
     ...optional(key('trust-period'), trustPeriod),
@@ -62,6 +62,10 @@ export const sectionFor = (
       : []),
   ];
 };
+
+/** A node refuses to start with fewer than two entries, and takes the same one twice. */
+const padded = (servers: readonly string[]): readonly string[] =>
+  servers.length === 1 ? [...servers, ...servers] : servers;
 
 /** A node ignores keys that it does not know: what they ask for would not happen, and nobody would be told. */
 export const refuseUnknownToNode = (config: ConfigToml, params: ConfigureStateSyncParams): void => {

@@ -103,10 +103,15 @@ const readCommit = (
 };
 
 /**
- * The block on which at least two witnesses agree. Throws TaskError `witness-disagreement` as soon as any two do not, `too-few-witnesses`.
+ * The block on which all witnesses agree, `fewest` of them at least. Throws TaskError `witness-disagreement` as soon as any two do not,
+ * `too-few-witnesses`.
  */
-export const agreedBlock = ({ height, votes, dropped }: Testimony, earlier: Selection['dropped']): TrustPoint => {
-  const [first, second] = votes;
+export const agreedBlock = (
+  { height, votes, dropped }: Testimony,
+  earlier: Selection['dropped'],
+  fewest: number,
+): TrustPoint => {
+  const [first] = votes;
   const other = votes.find(({ hash }) => hash !== first?.hash);
   if (first !== undefined && other !== undefined) {
     throw new TaskError(
@@ -116,20 +121,24 @@ export const agreedBlock = ({ height, votes, dropped }: Testimony, earlier: Sele
       { output: { trustHeight: height, hashes: Object.fromEntries(votes.map(({ server, hash }) => [server, hash])) } },
     );
   }
-  if (first === undefined || second === undefined) throw tooFewWitnesses(votes, [...earlier, ...dropped]);
+  if (first === undefined || votes.length < fewest) throw tooFewWitnesses(votes, [...earlier, ...dropped], fewest);
   return { height, hash: first.hash, time: Math.min(...votes.map(({ time }) => time)) };
 };
 
 export const tooFewWitnesses = (
   live: readonly { readonly server: string }[],
   dropped: readonly Dropped[],
+  fewest: number,
 ): TaskError => {
+  const needed = fewest === 1 ? 'one witness is needed' : 'two distinct witnesses are needed';
+  const remedy = live.length === 1 ? '. If the chain has no other RPC, set allowSingleWitness: true' : '';
+
   const shown = dropped.slice(0, 4).map(({ server, why }) => `${server}: ${why}`);
   if (shown.length === 0) shown.push('there is nobody else to ask');
   if (dropped.length > shown.length) shown.push(`and ${dropped.length - shown.length} more`);
   return new TaskError(
     'too-few-witnesses',
-    `two distinct witnesses are needed, and there ${live.length === 1 ? 'is 1' : 'are none'}; nothing was changed: ${shown.join('; ')}`,
+    `${needed}, and there ${live.length === 1 ? 'is 1' : 'are none'}; nothing was changed: ${shown.join('; ')}${remedy}`,
     {
       output: {
         witnesses: live.map(({ server }) => server),

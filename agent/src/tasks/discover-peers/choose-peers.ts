@@ -46,7 +46,7 @@ export interface Choice {
   /** In the order of the sources and of what each lists. */
   readonly found: readonly PeerAddress[];
   /**
-   * Members of the list that stay although no host answered for them: their host is listed and did not answer, a source could not be read
+   * Members of the list, as they will stand there, that stay although no host answered for them: their host is listed and did not answer, a source could not be read
    * and may be where they came from, or somebody else wrote them.
    */
   readonly kept: readonly string[];
@@ -105,7 +105,8 @@ const divide = (
     const key = peer?.id ?? text;
     // A member that is no peer address was not written by this task.
     const isKept = !kept.has(key) && (peer === undefined ? keepOthers || isIncomplete : stays(peer));
-    if (isKept) kept.set(key, text);
+    // In the node's own spelling: CometBFT does not connect to a peer whose id is in upper case.
+    if (isKept) kept.set(key, peer === undefined ? text : formatPeerAddress(peer));
     else removed.push(text);
   }
   return { kept: [...kept.values()], removed };

@@ -373,8 +373,12 @@ describe('discover-peers', () => {
   test('refuses at submit what must not be reached or is no address', async (t) => {
     const { run } = await setUp(t, {});
     for (const [source, code, message] of [
-      [{ type: 'static', addresses: [`${id('1')}@127.0.0.1:26656`] }, 'egress-refused', /sources\.0\.addresses\.0/],
-      [{ type: 'static', addresses: [`${id('1')}@169.254.169.254:80`] }, 'egress-refused', /metadata/],
+      [{ type: 'static', addresses: [`${id('1')}@169.254.169.254:80`] }, 'egress-refused', /sources\.0\.addresses\.0/],
+      [{ type: 'static', addresses: [`${id('1')}@[::ffff:a9fe:a9fe]:1`] }, 'egress-refused', /where no peer of a node/],
+      [{ type: 'static', addresses: [`${id('1')}@metadata.google.internal:1`] }, 'egress-refused', /of its cloud/],
+      [{ type: 'static', addresses: [`${id('1')}@0.0.0.0:26656`] }, 'egress-refused', /unspecified/],
+      [{ type: 'static', addresses: [`${id('1')}@[fe80::1]:26656`] }, 'egress-refused', /link-local/],
+      [{ type: 'static', addresses: [`tcp://${id('1')}@224.0.0.1:26656`] }, 'egress-refused', /multicast/],
       [{ type: 'static', addresses: [`${id('1')}@2001:db8::1:26656`] }, 'invalid-params', /brackets/],
       [{ type: 'static', addresses: [`${id('1')}@host:70000`] }, 'invalid-params', /65535/],
       [{ type: 'dns', hostname: 'localhost' }, 'egress-refused', /sources\.0\.hostname/],
@@ -386,6 +390,35 @@ describe('discover-peers', () => {
     ] as const) {
       await assert.rejects(async () => run([source]), { code, message });
     }
+  });
+
+  test('takes peers of loopback from a static source, which only the node connects to', async (t) => {
+    const { run, peers } = await setUp(t, {});
+    const hosts = ['127.0.0.1', '127.9.9.9', '[::1]', '[::ffff:127.0.0.1]', 'localhost', 'sentry.localhost'];
+    const addresses = hosts.map((host, index) => `${id(String(index))}@${host}:26656`);
+    assert.equal((await run([{ type: 'static', addresses }])).outcome, 'changed');
+    assert.equal(await peers(), addresses.join(','));
+  });
+
+  test('writes each peer as CometBFT knows it, in whatever form params and file have it', async (t) => {
+    const { run, home, peers } = await setUp(t, { '127.20.0.1': bare(id('1')) }, { names: { n: ['127.20.0.1'] } });
+    const byHand = [`${id('B')}@10.0.0.2:26656`, `tcp://${id('c')}@sentry:26656`, `mconn://${id('D')}@[2001:db8::1]:1`];
+    await rewrite(home, 'config.toml', 'persistent-peers = ""', `persistent-peers = "${byHand.join(', ')}"`);
+    const sources = [
+      { type: 'dns', hostname: 'n' },
+      { type: 'static', addresses: [`tcp://${id('E')}@10.0.0.5:26656`, `mconn://${id('f')}@host:26656`] },
+    ];
+    const report = await run(sources);
+    const found = [`${id('1')}@127.20.0.1:26656`, `${id('e')}@10.0.0.5:26656`, `${id('f')}@host:26656`];
+    const kept = [`${id('b')}@10.0.0.2:26656`, `${id('c')}@sentry:26656`, `${id('d')}@[2001:db8::1]:1`];
+    assert.deepEqual([report.output?.['peers'], report.output?.['kept']], [found, kept]);
+    assert.equal(await peers(), [...found, ...kept].join(','));
+    assert.equal((await run(sources)).outcome, 'unchanged');
+
+    // The same node in upper case is one node, and this node itself is none of its peers.
+    await rewrite(home, 'config.toml', kept.join(','), `${id('E')}@old:1,${id('B')}@10.0.0.2:26656`);
+    await run(sources);
+    assert.equal(await peers(), [...found, kept[0]].join(','));
   });
 
   test('a home without config.toml is told to make one', async (t) => {

@@ -8,7 +8,7 @@ export const staticSource = (addresses: readonly string[], field: string, egress
   const peers = addresses.map((text, index) => {
     const peer = parsePeerAddress(text);
     if (peer === undefined) throw invalid(`${field}.addresses.${index}`, text);
-    egress.checkHost(`${field}.addresses.${index}`, peer.host, peer.port);
+    egress.checkPeer(`${field}.addresses.${index}`, peer.host, peer.port);
     return peer;
   });
   return { name: 'static', find: () => Promise.resolve(peers) };
