@@ -241,12 +241,18 @@ const has = ([, value]: Kinded, [key = '', ...rest]: KeyPath): boolean => {
 };
 
 /** Keys of the registry that a file stores, with the texts that an override may have and what the file then says. */
+/** These leave the file when they have Go's zero. */
+const leaveTheFileAtZero =
+  /^(?:chain\.freeze_height|storage\.state_(?:commit|store)\.(?:evm_ss_split|(?:read|write)_mode))$/;
+
 const overrideOf = (entry: RegistryEntry): fc.Arbitrary<Override> | undefined => {
   const { key, type } = entry;
   if (entry.overridable === false || key === 'version' || key === 'mode' || placesOf(entry).length === 0)
     return undefined;
   const of = <T>(values: fc.Arbitrary<T>, text: (value: T) => string, value: (value: T) => Kinded) =>
-    values.map((one): Override => ({ entry, key, text: text(one), value: value(one) }));
+    values
+      .filter((one) => !leaveTheFileAtZero.test(key) || Boolean(one))
+      .map((one): Override => ({ entry, key, text: text(one), value: value(one) }));
   if (isIntegerType(type)) return of(fc.bigInt(integerRange(type)), String, kinded);
   if (type === 'bool') return of(fc.boolean(), String, kinded);
   if (type === 'float64') return of(fc.double({ min: 0, max: 1, noNaN: true }), String, kinded);
