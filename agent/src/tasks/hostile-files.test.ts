@@ -73,6 +73,7 @@ describe('a file that is made to take long', () => {
 
   const sei = 'mode = "full"\n';
   const unknown = toml(sei + fill(tomlCharacters - 100, (i) => `k${i}=1\n`));
+  const ofCometBFT = toml(`proxy_app = "a"\n${fill(tomlCharacters - 100, (i) => `K${i.toString(36)}=1\n`)}`);
   const below = toml(
     `${sei}[${'s'.repeat(tomlCharacters / 2)}]\n${fill(tomlCharacters / 2 - 100, (i) => `k${i}=1\n`)}`,
   );
@@ -81,6 +82,7 @@ describe('a file that is made to take long', () => {
   );
   for (const [name, type, config, params, ends] of [
     ['a config of unknown keys is validated', 'config-validate', unknown, {}, /^config-invalid/],
+    ['a config of unknown keys is validated on a CometBFT node', 'config-validate', ofCometBFT, {}, /^config-invalid/],
     ['a config of keys below a long name is validated', 'config-validate', below, {}, /^config-invalid/],
     ['a config with an endless duration is validated', 'config-validate', durations, {}, /^config-invalid/],
     ['unknown keys are kept when a mode is applied', 'config-apply', unknown, { mode: 'full' }, /^changed$/],

@@ -14,12 +14,11 @@ import type { Refusal } from './refusal.ts';
 export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
   const { 'config.toml': config, 'app.toml': app } = disk.files;
   const inSDK = app.text !== undefined;
+  const versions = likelyVersions(config.document);
   return [
-    ...diagnose('CometBFT', config, likelyVersions(config.document), (version) =>
-      cometBFTRefusals(config.document, version, inSDK),
-    ),
+    ...diagnose('CometBFT', config, versions, (version) => cometBFTRefusals(config.document, version, inSDK)),
     ...(inSDK ? diagnose('Cosmos SDK', app, sdkVersions, (version) => appRefusals(app.document, version)) : []),
-    { severity: 'INFO', field: 'config.toml', message: scope(likelyVersions(config.document), inSDK) },
+    { severity: 'INFO', field: 'config.toml', message: scope(versions, inSDK) },
   ];
 };
 

@@ -55,17 +55,30 @@ export class TypedValues {
 
 type Found = { readonly value: DocumentValue } | { readonly notTable: string };
 
-/** viper ignores the case of keys. */
 const find = (
   table: DocumentTable,
   [name = '', ...rest]: readonly string[],
   above: readonly string[],
 ): Found | undefined => {
-  const spelled = Object.keys(table).find((key) => key.toLowerCase() === name);
-  const value = spelled === undefined ? undefined : table[spelled];
+  const value = withoutCase(table).get(name);
   if (value === undefined) return undefined;
   if (rest.length === 0) return { value };
   return isTable(value) ? find(value, rest, [...above, name]) : { notTable: [...above, name].join('.') };
+};
+
+const made = new WeakMap<DocumentTable, ReadonlyMap<string, DocumentValue>>();
+
+/** viper ignores the case of keys; the first of a spelling counts. Each version asks for every key that it knows, so that this is made once. */
+const withoutCase = (table: DocumentTable): ReadonlyMap<string, DocumentValue> => {
+  const known = made.get(table);
+  if (known !== undefined) return known;
+  const members = new Map<string, DocumentValue>();
+  for (const [key, value] of Object.entries(table)) {
+    const lower = key.toLowerCase();
+    if (!members.has(lower)) members.set(lower, value);
+  }
+  made.set(table, members);
+  return members;
 };
 
 /** A version is left out of the data if it has the default of the one before it. */
