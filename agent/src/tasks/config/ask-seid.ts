@@ -1,4 +1,4 @@
-import { TaskError } from '@nodetask/shared';
+import { askNode } from '../../node/ask-node.ts';
 import { isTable } from '../../node/document-value.ts';
 import { parseHeight } from '../../node/node-status.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
@@ -17,22 +17,13 @@ export type AskSeid = (signal: AbortSignal) => Promise<SeidNode | undefined>;
 /** For where there is no node. */
 export const askNoSeid: AskSeid = () => Promise.resolve(undefined);
 
-const timeoutMs = 5_000;
-const maxBytes = 256 * 1024;
-
 /** @param nodeRPC base URL of the node's own RPC. https://docs.cometbft.com/v0.38/rpc/#/ABCI/abci_info */
 export const createAskSeid =
   (rpc: RpcClient, nodeRPC: string): AskSeid =>
   async (signal) => {
-    try {
-      const { result } = await rpc.call(nodeRPC, 'abci_info', {}, { signal, timeoutMs, maxBytes });
-      const { version, last_block_height: last } = isTable(result['response']) ? result['response'] : {};
-      if (typeof version !== 'string' || version === '') return undefined;
-      const height = parseHeight(last);
-      return { version: version.slice(0, 40), ...(height === undefined ? {} : { height }) };
-    } catch (error) {
-      // A node that does not run tells nothing.
-      if (signal.aborted || !(error instanceof TaskError)) throw error;
-      return undefined;
-    }
+    const response = (await askNode(rpc, nodeRPC, 'abci_info', signal))?.['response'];
+    const { version, last_block_height: last } = isTable(response) ? response : {};
+    if (typeof version !== 'string' || version === '') return undefined;
+    const height = parseHeight(last);
+    return { version: version.slice(0, 40), ...(height === undefined ? {} : { height }) };
   };

@@ -1,4 +1,5 @@
-import { type Dialect, TaskError } from '@nodetask/shared';
+import type { Dialect } from '@nodetask/shared';
+import { askNode } from '../../../node/ask-node.ts';
 import { isTable } from '../../../node/document-value.ts';
 import type { RpcClient } from '../../../node/rpc-client.ts';
 
@@ -14,25 +15,16 @@ export interface NodeAnswer {
 /** For where there is no node. */
 export const askNobody: AskDialect = () => Promise.resolve(undefined);
 
-const timeoutMs = 5_000;
-const maxBytes = 256 * 1024;
-
 /** @param nodeRPC base URL of the node's own RPC */
 export const createAskDialect =
   (rpc: RpcClient, nodeRPC: string): AskDialect =>
   async (signal) => {
-    try {
-      const { result } = await rpc.call(nodeRPC, 'status', {}, { signal, timeoutMs, maxBytes });
-      const version = isTable(result['node_info']) ? result['node_info']['version'] : undefined;
-      if (typeof version !== 'string') return undefined;
-      const dialect = dialectOfVersion(version);
-      if (dialect === undefined) return undefined;
-      return { dialect, why: `the running node says that its version is ${version.slice(0, 40)}` };
-    } catch (error) {
-      // A node that does not run tells nothing.
-      if (signal.aborted || !(error instanceof TaskError)) throw error;
-      return undefined;
-    }
+    const info = (await askNode(rpc, nodeRPC, 'status', signal))?.['node_info'];
+    const version = isTable(info) ? info['version'] : undefined;
+    if (typeof version !== 'string') return undefined;
+    const dialect = dialectOfVersion(version);
+    if (dialect === undefined) return undefined;
+    return { dialect, why: `the running node says that its version is ${version.slice(0, 40)}` };
   };
 
 /** Sei's node is a fork of Tendermint 0.35, whose line CometBFT did not take up: it went on from 0.34 to 0.37. */
