@@ -4,6 +4,8 @@ import type { AskSeid, SeidNode } from './ask-seid.ts';
 import type { ConfigOnDisk } from './config-files.ts';
 import type { ConfigValues } from './config-value.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { writeModeKey } from './migrations.ts';
+import { registry } from './registry.ts';
 import { type Build, buildNames, type Release, releaseOf, releases } from './seid-release.ts';
 
 export interface StartQuestion {
@@ -41,18 +43,8 @@ interface Finding {
   readonly remedy: string;
 }
 
+/** Of the write modes that the registry knows; v6.6.0-rc1 renamed them, and every other one is new since then. */
 const oldModes: ReadonlySet<string> = new Set(['cosmos_only', 'dual_write', 'split_write']);
-const newModes: ReadonlySet<string> = new Set([
-  'memiavl_only',
-  'migrate_evm',
-  'evm_migrated',
-  'migrate_all_but_bank',
-  'all_migrated_but_bank',
-  'migrate_bank',
-  'flatkv_only',
-  'test_only_dual_write',
-]);
-
 const allBuilds: readonly Build[] = [...releases, 'main'];
 const leaveOut = 'leave it out, unless your seid needs it';
 
@@ -71,14 +63,14 @@ const findIn = ({ values, disk }: StartQuestion): readonly Finding[] => {
   };
 
   // Other texts break a rule of the registry.
-  const writeMode = text('storage.state_commit.write_mode');
-  if (newModes.has(writeMode)) {
-    add('storage.state_commit.write_mode', writeMode, { refusedBy: ['v6.4', 'v6.5'], ignoredBy: ['v6.3'] });
-  } else if (oldModes.has(writeMode)) {
-    add('storage.state_commit.write_mode', writeMode, {
+  const writeMode = text(writeModeKey);
+  if (oldModes.has(writeMode)) {
+    add(writeModeKey, writeMode, {
       refusedBy: writeMode === 'cosmos_only' ? ['v6.6.0-rc1'] : ['v6.6.0-rc1', 'v6.6', 'main'],
       ignoredBy: ['v6.3'],
     });
+  } else if (registry().get(writeModeKey)?.enum?.includes(writeMode) === true) {
+    add(writeModeKey, writeMode, { refusedBy: ['v6.4', 'v6.5'], ignoredBy: ['v6.3'] });
   }
   const readMode = text('storage.state_commit.read_mode');
   if (readMode !== '') {
