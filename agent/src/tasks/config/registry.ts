@@ -69,6 +69,13 @@ export const placesOf = (entry: RegistryEntry): readonly Place[] =>
 /** Release of sei-config that the registry was read from; `npm run registry:diff` shows how another one differs. */
 export const registryVersion = 'v0.0.27';
 
+/** Every place of a file that a key is written to, dotted, in the order of the registry. */
+export const placesIn = (file: ConfigFile): readonly string[] =>
+  [...registry().values()]
+    .flatMap(placesOf)
+    .filter((place) => place.file === file)
+    .map(({ path }) => path.join('.'));
+
 /** Version of the configuration schema that the registry describes: the newest that this agent knows. */
 export const currentVersion = 2;
 

@@ -1,5 +1,5 @@
 /** Keys and sections of app.toml that tell whose node reads it. Keys that both have, or that some other chain has too, tell nothing. */
-import { placesOf, registry } from '../registry.ts';
+import { placesIn } from '../registry.ts';
 
 /** Sections that chains beside Sei's have, in part with the same keys: Ethermint's [evm], CosmWasm's [wasm]. */
 const foreignToo = /^(?:evm|wasm)$/;
@@ -27,10 +27,10 @@ let keys: ReadonlySet<string> | undefined;
 export const seiAppKeys = (): ReadonlySet<string> => {
   keys ??= new Set([
     ...seiOwn,
-    ...[...registry().values()]
-      .flatMap(placesOf)
-      .filter(({ file }) => file === 'app.toml')
-      .flatMap(({ path: [section = '', key = ''] }) => seiOnly(section, key)),
+    ...placesIn('app.toml').flatMap((place) => {
+      const [section = '', key = ''] = place.split('.');
+      return seiOnly(section, key);
+    }),
   ]);
   return keys;
 };

@@ -1,4 +1,4 @@
-import { placesOf, registry } from '../registry.ts';
+import { placesIn } from '../registry.ts';
 
 /** Keys of config.toml in the template of Sei's node that the registry does not have. */
 const beyondRegistry = [
@@ -35,19 +35,13 @@ let keys: ReadonlySet<string> | undefined;
 export const seiKeys = (): ReadonlySet<string> => {
   keys ??= new Set([
     ...words,
-    ...withSections([...configTomlKeys(), ...beyondRegistry].filter((key) => key.includes('-'))),
+    ...withSections([...placesIn('config.toml'), ...beyondRegistry].filter((key) => key.includes('-'))),
   ]);
   return keys;
 };
 
 /** Every key of config.toml that Sei's nodes are known to read, dotted. */
-export const seiConfigKeys = (): readonly string[] => [...configTomlKeys(), ...beyondRegistry, ...words];
-
-const configTomlKeys = (): readonly string[] =>
-  [...registry().values()]
-    .flatMap(placesOf)
-    .filter(({ file }) => file === 'config.toml')
-    .map(({ path }) => path.join('.'));
+export const seiConfigKeys = (): readonly string[] => [...placesIn('config.toml'), ...beyondRegistry, ...words];
 
 const withSections = (paths: readonly string[]): readonly string[] => [
   ...paths.filter((path) => !sharedKeys.has(path)),

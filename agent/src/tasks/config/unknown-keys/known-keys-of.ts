@@ -4,7 +4,7 @@ import { sdkAppKeys, seiAppKeys } from '../dialect/app-keys.ts';
 import { cometBFTKeys } from '../dialect/cometbft-keys.ts';
 import { seiConfigKeys, sharedKeys } from '../dialect/sei-keys.ts';
 import { appKnownKeys, cometBFTKnownKeys } from '../known-keys/known-keys.ts';
-import { placesOf, registry } from '../registry.ts';
+import { placesIn } from '../registry.ts';
 import { indexOf, type KeyIndex } from './key-index.ts';
 import { clientKeys, genesisKeys, sdkKeysBeyondData, seiAppKeysBeyondRegistry } from './other-keys.ts';
 
@@ -41,7 +41,7 @@ const keysOf = (file: PatchableFile, dialect: Dialect | undefined): Iterable<str
         ? [...appKnownKeys().keys(), ...sdkKeysBeyondData, ...sdkAppKeys]
         : [
             ...seiAppKeys(),
-            ...registryKeys('app.toml'),
+            ...placesIn('app.toml'),
             ...seiAppKeysBeyondRegistry,
             ...appKnownKeys().keys(),
             ...sdkKeysBeyondData,
@@ -55,9 +55,3 @@ const keysOf = (file: PatchableFile, dialect: Dialect | undefined): Iterable<str
       return file satisfies never;
   }
 };
-
-const registryKeys = (file: PatchableFile): readonly string[] =>
-  [...registry().values()]
-    .flatMap(placesOf)
-    .filter((place) => place.file === file)
-    .map(({ path }) => path.join('.'));
