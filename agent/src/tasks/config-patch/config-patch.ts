@@ -20,6 +20,7 @@ import { readTextFile } from '../../node/read-file.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import { readConfigToml } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
+import { fittingBytes } from '../bounded-list.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf, maxParsedJsonBytes } from './document-format.ts';
@@ -188,7 +189,7 @@ const removeTemporary = async (folder: string, name: string): Promise<void> => {
 
 const describe = (edited: readonly EditedFile[]): JsonObject => {
   const files = edited.map(({ name, changed, respelled, diff }): readonly [string, JsonObject] => {
-    const keys = fitting(changed, share(outputBytes.keys, edited.length));
+    const keys = fittingBytes(changed, share(outputBytes.keys, edited.length));
     const spellings = Object.entries(respelled)
       .filter(([asked, used]) => asked.length + used.length < 120)
       .slice(0, 4);
@@ -203,10 +204,4 @@ const describe = (edited: readonly EditedFile[]): JsonObject => {
     ];
   });
   return { files: Object.fromEntries(files) };
-};
-
-/** As many of the keys, in order, as the bytes allow. */
-const fitting = (keys: readonly string[], bytes: number): readonly string[] => {
-  let left = bytes;
-  return keys.filter((key) => (left -= Buffer.byteLength(JSON.stringify(key)) + 1) >= 0);
 };

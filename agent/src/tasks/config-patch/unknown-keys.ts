@@ -2,6 +2,7 @@ import { type ConfigPatchParams, type Dialect, type PatchableFile, TaskError } f
 import type { TaskReport } from '../../engine/task-handler.ts';
 import { type DocumentTable, type KeyPath } from '../../node/document-value.ts';
 import { evidenceInApp, evidenceInConfig, judge } from '../config/dialect/evidence.ts';
+import { fittingBytes, joinCounted } from '../bounded-list.ts';
 import { findAddedUnknown, findMissingRemovals, type UnknownKeys } from '../config/unknown-keys/find-unknown-keys.ts';
 import { nameAll, warningsOf } from '../config/unknown-keys/say-unknown.ts';
 
@@ -21,10 +22,9 @@ export const unknownInPatch = (
   dialect: Dialect | undefined,
 ): UnknownInPatch => {
   const whose = dialect ?? dialectShown(file, before);
-  const missing = findMissingRemovals(file, before, removed, whose);
   return {
     added: findAddedUnknown(file, before, after, whose),
-    notRemoved: { listed: missing.slice(0, 20), count: missing.length },
+    notRemoved: findMissingRemovals(file, before, removed, whose),
   };
 };
 
@@ -36,7 +36,7 @@ const dialectShown = (file: PatchableFile, document: DocumentTable): Dialect | u
 
 /** Throws TaskError `unknown-key` if the patch adds one and the task is strict. */
 export const refuseUnknown = ({ strict }: ConfigPatchParams, files: readonly UnknownInPatch[]): void => {
-  const added = sum(files.map((file) => file.added));
+  const added = joinCounted(files.map((file) => file.added));
   if (strict !== true || added.count === 0) return;
   throw new TaskError(
     'unknown-key',
@@ -47,10 +47,10 @@ export const refuseUnknown = ({ strict }: ConfigPatchParams, files: readonly Unk
 
 /** The report of a patch, with what is doubtful about it. */
 export const withUnknown = (report: TaskReport, files: readonly UnknownInPatch[]): TaskReport => {
-  const added = sum(files.map((file) => file.added));
-  const notRemoved = sum(files.map((file) => file.notRemoved));
+  const added = joinCounted(files.map((file) => file.added));
+  const notRemoved = joinCounted(files.map((file) => file.notRemoved));
   if (added.count === 0 && notRemoved.count === 0) return report;
-  const all = sum([added, notRemoved]);
+  const all = joinCounted([added, notRemoved]);
   const listed = withinBytes(all);
   const sentences = [
     ...(report.message === undefined ? [] : [report.message]),
@@ -74,17 +74,8 @@ export const withUnknown = (report: TaskReport, files: readonly UnknownInPatch[]
 
 const plural = (count: number): string => (count === 1 ? '1 key is' : `${count} keys are`);
 
-const sum = (all: readonly UnknownKeys[]): UnknownKeys => ({
-  listed: all.flatMap(({ listed }) => listed),
-  count: all.reduce((total, { count }) => total + count, 0),
-});
-
 /** The share of the 16 KiB of an output that the list may take. */
 const listBytes = 2 * 1024;
 
-const withinBytes = ({ listed }: UnknownKeys): readonly Record<string, string>[] => {
-  let left = listBytes;
-  return listed
-    .map((unknown) => ({ ...unknown }))
-    .filter((unknown) => (left -= Buffer.byteLength(JSON.stringify(unknown)) + 1) >= 0);
-};
+const withinBytes = ({ listed }: UnknownKeys): readonly Record<string, string>[] =>
+  fittingBytes(listed, listBytes).map((unknown) => ({ ...unknown }));

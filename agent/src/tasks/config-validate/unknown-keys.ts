@@ -1,16 +1,12 @@
 import type { ConfigOnDisk } from '../config/config-files.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import { configFiles } from '../config/registry.ts';
+import { joinCounted } from '../bounded-list.ts';
 import { findUnknownIn, type UnknownKeys } from '../config/unknown-keys/find-unknown-keys.ts';
 
 /** What the node of these files is not known to read, in both files. */
-export const unknownOnDisk = ({ files, dialect }: ConfigOnDisk): UnknownKeys => {
-  const found = configFiles.map((file) => findUnknownIn(file, files[file].document, dialect));
-  return {
-    listed: found.flatMap(({ listed }) => listed),
-    count: found.reduce((total, { count }) => total + count, 0),
-  };
-};
+export const unknownOnDisk = ({ files, dialect }: ConfigOnDisk): UnknownKeys =>
+  joinCounted(configFiles.map((file) => findUnknownIn(file, files[file].document, dialect)));
 
 /** As diagnostics: a WARNING each, with `strict` an ERROR; the last one counts those that are not listed. */
 export const unknownDiagnostics = (

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@nodetask/shared';
+import { fittingBytes } from '../bounded-list.ts';
 
 /** ERROR makes a configuration invalid; WARNING and INFO do not. */
 export const severities = ['ERROR', 'WARNING', 'INFO'] as const;
@@ -17,8 +18,7 @@ export const isValid = (diagnostics: readonly Diagnostic[]): boolean =>
 /** For the output of a task, errors first, as many as the bytes allow; the last one says how many are left out. */
 export const diagnosticsOutput = (diagnostics: readonly Diagnostic[], bytes = 10 * 1024): readonly JsonObject[] => {
   const sorted = severities.flatMap((severity) => diagnostics.filter((diagnostic) => diagnostic.severity === severity));
-  let left = bytes;
-  const fitting = sorted.filter((diagnostic) => (left -= Buffer.byteLength(JSON.stringify(diagnostic)) + 1) >= 0);
+  const fitting = fittingBytes(sorted, bytes);
   const missing = sorted.length - fitting.length;
   const rest: readonly Diagnostic[] =
     missing === 0 ? [] : [{ severity: 'INFO', field: 'diagnostics', message: `${missing} more are left out` }];

@@ -1,5 +1,6 @@
 import type { Dialect, PatchableFile } from '@nodetask/shared';
 import { type DocumentTable, formatPath, isTable, type KeyPath, valueAt } from '../../../node/document-value.ts';
+import type { Counted } from '../../bounded-list.ts';
 import { isKnownKey, isOpenPlace } from './known-keys-of.ts';
 import { nearKey, suggestKey } from './suggest-key.ts';
 
@@ -12,12 +13,8 @@ export interface UnknownKey {
   readonly suggestion?: string;
 }
 
-/** The unknown keys of a document or a patch, in order. */
-export interface UnknownKeys {
-  /** The first of them, at most `maxListed`. */
-  readonly listed: readonly UnknownKey[];
-  readonly count: number;
-}
+/** The unknown keys of a document or a patch, in order; of each file at most `maxListed` are listed. */
+export type UnknownKeys = Counted<UnknownKey>;
 
 /** More are counted and not listed, nor is a suggestion looked for. */
 export const maxListed = 20;
@@ -54,8 +51,8 @@ export const findMissingRemovals = (
   before: DocumentTable,
   removed: readonly KeyPath[],
   dialect: Dialect | undefined,
-): readonly UnknownKey[] =>
-  removed.slice(0, maxCompared).flatMap((path) => {
+): UnknownKeys => {
+  const missing = removed.slice(0, maxCompared).flatMap((path) => {
     const table = valueAt(before, path.slice(0, -1));
     const last = path.at(-1) ?? '';
     if (!isTable(table) || Object.hasOwn(table, last) || isKnownKey(file, path, dialect)) return [];
@@ -64,6 +61,8 @@ export const findMissingRemovals = (
     const isThere = siblings.some((key) => formatPath([...path.slice(0, -1), key]) === near);
     return near === undefined || !isThere ? [] : [unknownKey(file, path, near)];
   });
+  return { listed: missing.slice(0, maxListed), count: missing.length };
+};
 
 /**
  * Keys of a file that its node is not known to read. In app.toml and client.toml, where chains have keys of their own, only those that look like a
