@@ -1,5 +1,4 @@
-import { readdir } from 'node:fs/promises';
-import { fileError, isMissing } from './file-errors.ts';
+import { listIfThere } from './list-folder.ts';
 import type { NodeHome } from './node-home.ts';
 import { findDatabaseFolders } from './node-paths.ts';
 
@@ -11,11 +10,5 @@ export const databasesOf = async (home: NodeHome): Promise<readonly string[]> =>
 };
 
 /** The same in one folder, which need not exist. */
-export const databasesIn = async (folder: string): Promise<readonly string[]> => {
-  try {
-    return (await readdir(folder)).filter((name) => name.endsWith('.db'));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw fileError('list', folder, error);
-  }
-};
+export const databasesIn = async (folder: string): Promise<readonly string[]> =>
+  (await listIfThere(folder)).map(({ name }) => name).filter((name) => name.endsWith('.db'));

@@ -1,9 +1,8 @@
 /** Tells if a Sei node has state already, and if its EVM history is in a store of its own. Where seid keeps both: sei-db/common/utils/path.go. */
-import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { databasesIn } from './databases.ts';
-import { fileError, isMissing } from './file-errors.ts';
+import { listIfThere } from './list-folder.ts';
 import { findDataFolder, type NodeHome } from './node-home.ts';
 import { findDatabaseFolders } from './node-paths.ts';
 import { permittedPath } from './permitted-path.ts';
@@ -118,7 +117,7 @@ const holdsFile = async (folder: string): Promise<boolean> => {
     for (const path of level) {
       left -= 1;
       if (left < 0) return true;
-      for (const entry of await entriesOf(path)) {
+      for (const entry of await listIfThere(path)) {
         if (!entry.isDirectory()) return true;
         next.push(join(path, entry.name));
       }
@@ -126,13 +125,4 @@ const holdsFile = async (folder: string): Promise<boolean> => {
     level = next;
   }
   return level.length > 0;
-};
-
-const entriesOf = async (folder: string) => {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw fileError('list', folder, error);
-  }
 };
