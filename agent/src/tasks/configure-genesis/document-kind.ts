@@ -10,7 +10,7 @@ export type Packing = 'gzip' | 'rpc-envelope';
 
 /** How a document is packed that begins with `head`; undefined where it is not. Throws TaskError `genesis-invalid` for what is not unpacked. */
 export const packingOf = (head: Buffer, source: GenesisSource): Packing | undefined => {
-  if (beginsWith(head, [0x1f, 0x8b])) return 'gzip';
+  if (isGzip(head)) return 'gzip';
   const foreign = foreignKinds.find(({ fits }) => fits(head));
   if (foreign !== undefined) throw genesisInvalid(source.name, foreign.what, foreign.advice(source));
   return envelopeStart.test(head.toString('latin1')) ? 'rpc-envelope' : undefined;
@@ -28,6 +28,8 @@ interface ForeignKind {
 
 const beginsWith = (head: Buffer, bytes: readonly number[], at = 0): boolean =>
   head.subarray(at, at + bytes.length).equals(Buffer.from(bytes));
+
+export const isGzip = (head: Buffer): boolean => beginsWith(head, [0x1f, 0x8b]);
 
 const unpackIt = (): string => 'Unpack it, and give the address of the genesis.json in it, as it is or as .gz';
 

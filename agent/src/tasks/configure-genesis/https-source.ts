@@ -1,7 +1,7 @@
 import { TaskError } from '@nodetask/shared';
 import type { Egress } from '../../node/egress.ts';
 import { describeURL, type HttpAnswer, httpGet, isOversize, networkError } from '../../node/http/http-get.ts';
-import { rawAddress } from './document-kind.ts';
+import { isGzip, rawAddress } from './document-kind.ts';
 import type { GenesisSource } from './genesis-source.ts';
 import { peekStream } from './peek-stream.ts';
 
@@ -20,7 +20,7 @@ export const httpsSource = (uri: string, egress: Egress): GenesisSource => {
         const length = Number(answer.headers['content-length']);
         if (Number.isSafeInteger(length)) onTotal(length);
         const { head, all } = await peekStream(chunksOf(answer), 2);
-        if (isCompressed(answer) && !beginsAsGzip(head)) {
+        if (isCompressed(answer) && !isGzip(head)) {
           throw new TaskError(
             'source-invalid',
             `${describeURL(answer.url)} says that it answers compressed by gzip, and its bytes are not: give another address`,
@@ -46,8 +46,6 @@ async function* chunksOf({ body }: HttpAnswer): AsyncGenerator<Uint8Array, void,
 
 /** Servers say so of files that are .gz, too. */
 const isCompressed = ({ headers }: HttpAnswer): boolean => /^(?:x-)?gzip$/i.test(headers['content-encoding'] ?? '');
-
-const beginsAsGzip = (head: Buffer): boolean => head.equals(Buffer.from([0x1f, 0x8b]));
 
 const refuseWrongAnswer = (answer: HttpAnswer, asked: URL): void => {
   const { status, headers, url } = answer;
