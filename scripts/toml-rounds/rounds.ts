@@ -1,10 +1,11 @@
 import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, TaskError, taskParams } from '@nodetask/shared';
+import { TaskError } from '@nodetask/shared';
 import { nodeHome, type NodeHome } from '../../agent/src/node/node-home.ts';
 import { maxTomlBytes } from '../../agent/src/node/toml/parse-toml.ts';
 import { configPatch } from '../../agent/src/tasks/config-patch/config-patch.ts';
+import { runTask } from '../../agent/src/tasks/testing/run-task.ts';
 import { type Operation, PythonJudge } from './python-judge.ts';
 
 export interface Failure {
@@ -78,26 +79,12 @@ const faultOfRefusal = (before: Buffer, { bytes, error }: Edited): string | unde
 const edit = async (home: NodeHome, before: Buffer, { patch, remove }: Operation): Promise<Edited> => {
   const path = join(home.config, name);
   await writeFile(path, before);
-  const params = taskParams['config-patch'].schema.parse({
+  const params = {
     ...(patch === undefined ? {} : { files: { [name]: patch } }),
     ...(remove === undefined ? {} : { remove: { [name]: [remove] } }),
-  });
+  };
   try {
-    const handler = configPatch(home);
-    handler.check?.(params);
-    await handler.run({
-      id: crypto.randomUUID(),
-      kind: 'one-shot',
-      params,
-      run: 1,
-      submittedAt: new Date().toISOString(),
-      signal: new AbortController().signal,
-      logger: silentLogger,
-      progress: () => undefined,
-      advanced: () => undefined,
-      pledge: () => undefined,
-      withLocks: (_locks, work) => work(),
-    });
+    await runTask('config-patch', configPatch(home), params);
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
     return { bytes: await readFile(path), error };
