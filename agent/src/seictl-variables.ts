@@ -26,7 +26,7 @@ const isOfService = (name: string): boolean =>
   name.includes('_SERVICE_HOST') || name.includes('_SERVICE_PORT') || /_PORT(?:$|_\d{1,5}_(?:TCP|UDP|SCTP))/.test(name);
 
 /**
- * What to tell of variables that seictl would have read and this agent does not: names and what stands for them, never values. Undefined where there are
+ * The facts to tell about variables that seictl would have read and this agent does not: names and what stands for them, never values. Undefined where there are
  * none.
  */
 export const seictlVariables = (

@@ -8,7 +8,7 @@ import { createEgress } from '../src/node/egress.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { startTestServer } from './support/test-server.ts';
 
-/** What the Go client of seictl sends, as testbed/go/seictl-client recorded it, is answered as docs/coming-from-seictl.md says. */
+/** The requests of seictl's Go client, as testbed/go/seictl-client recorded them, are answered as docs/coming-from-seictl.md says. */
 
 interface Recorded {
   readonly name: string;

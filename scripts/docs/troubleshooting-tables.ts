@@ -40,7 +40,7 @@ export const codeTable = (): string =>
     }),
   );
 
-/** What each error code of S3 comes to; codes with one verdict share a row. */
+/** The verdict on each error code of S3; codes with one verdict share a row. */
 export const s3Table = (): string => {
   const verdicts = [...new Set(s3ErrorCodes.values())];
   return table(

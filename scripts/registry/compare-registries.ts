@@ -15,7 +15,7 @@ interface Counts {
   changed: number;
 }
 
-/** What is in one registry and not, or otherwise, in the other, by key in alphabetical order; the last line counts. Pure. */
+/** The differences between two registries, by key in alphabetical order; the last line counts. Pure. */
 export const compareRegistries = (before: Registry, after: Registry): Comparison => {
   const names = renamed(before, after);
   const counts: Counts = { added: 0, removed: 0, renamed: 0, changed: 0 };

@@ -6,7 +6,7 @@ export interface Entry {
   readonly key: string;
   /** Facts by name, in the order in which they are shown, as texts that can be compared. */
   readonly facts: Readonly<Record<string, string>>;
-  /** Where it is on disk; empty for a key that no file stores. */
+  /** Its place on disk; empty for a key that no file stores. */
   readonly place: string;
 }
 

@@ -5,7 +5,7 @@ const timeoutMs = 5_000;
 const maxBytes = 256 * 1024;
 
 /**
- * What the node on this machine answers to a method of its RPC; undefined if it does not run, or does not answer in five seconds.
+ * The answer of the node on this machine to a method of its RPC; undefined if it does not run, or does not answer in five seconds.
  * @param nodeRPC base URL of the node's own RPC
  */
 export const askNode = async (

@@ -1,5 +1,5 @@
 /**
- * What seictl, whose place this agent may have taken, left in the node's home. The files are read where the agent's own are absent, and never written
+ * The files that seictl, whose place this agent may have taken, left in the node's home. They are read if the agent's own are absent, and never written
  * or removed. docs/adr/0042-coming-from-seictl.md
  */
 import { lstat } from 'node:fs/promises';
@@ -56,11 +56,11 @@ export const readSeictlSnapshotHeight = async (home: NodeHome): Promise<number |
   return height === 0 ? undefined : height;
 };
 
-/** Whether seictl has completed a task here, and the node has lived since: it has databases. Throws TaskError `file-invalid`. */
+/** True if seictl has completed a task here, and the node has lived since: it has databases. Throws TaskError `file-invalid`. */
 export const isDoneBySeictl = async (home: NodeHome, task: keyof typeof markers): Promise<boolean> =>
   (await hasMarker(home, task)) && (await databasesOf(home)).length > 0;
 
-/** Whether seictl has completed a task here. Throws TaskError `file-invalid` if something else than a file has the marker's name. */
+/** True if seictl has completed a task here. Throws TaskError `file-invalid` if something else than a file has the marker's name. */
 export const hasMarker = async (home: NodeHome, task: keyof typeof markers): Promise<boolean> => {
   const path = join(home.root, markers[task]);
   try {

@@ -14,12 +14,12 @@ export interface StateFolders {
   readonly cosmos: readonly string[];
   /** `state-store.evm-ss-db-directory`. */
   readonly evm: readonly string[];
-  /** What `db-dir` is to become. */
+  /** The folders that `db-dir` is to name. */
   readonly databases: readonly string[];
 }
 
 export interface StateData {
-  /** What shows that there is state, as the end of a sentence; absent on a node that starts empty. */
+  /** The sign of state, as the end of a sentence; absent on a node that starts empty. */
   readonly found?: string;
   /** The store that holds all history, or all but that of the EVM, has data. */
   readonly cosmos: boolean;

@@ -6,7 +6,7 @@ import { type ObjectChecksum, isPinned } from './object-version.ts';
 import type { StoreCalls } from './store-calls.ts';
 import { isMissingObject, isPassing } from './store-error.ts';
 
-/** What the headers of an answer say of an object. */
+/** The facts about an object that the headers of an answer tell. */
 interface Head {
   readonly bytes: number | undefined;
   readonly etag: string | undefined;
@@ -15,7 +15,7 @@ interface Head {
 }
 
 /**
- * What a store says of an object: by HEAD, and where that is not known or does not tell the size, by a GET of one byte. Where the ETag does not
+ * The facts about an object: by HEAD, and if that is not known or does not tell the size, by a GET of one byte. If the ETag does not
  * stand for the bytes, the checksum of the upload is asked for.
  */
 export const headObject = async (

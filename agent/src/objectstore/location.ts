@@ -27,7 +27,7 @@ export interface ObjectStoreLocation {
   readonly forcePathStyle: boolean;
   /** Requests are not signed: the bucket is public. */
   readonly anonymous: boolean;
-  /** Who pays for the requests where it is not the owner of the bucket. */
+  /** The payer of the requests, if it is not the owner of the bucket. */
   readonly requestPayer?: 'requester';
 }
 

@@ -9,14 +9,14 @@ export interface ObjectChecksum {
   readonly value: string;
 }
 
-/** Whether the ETag stands for exactly these bytes. A weak one stands for what its server thinks is as good, and If-Match never fits it. */
+/** True if the ETag stands for exactly these bytes. A weak one stands for what its server thinks is as good, and If-Match never fits it. */
 export const isStrong = (etag: string): boolean => !etag.startsWith('W/');
 
-/** Whether something of the store makes sure that what is downloaded is one version of an object, from its first byte to its last. */
+/** True if something of the store makes sure that what is downloaded is one version of an object, from its first byte to its last. */
 export const isPinned = ({ etag, checksum }: ObjectInfo): boolean =>
   (etag !== undefined && isStrong(etag)) || checksum !== undefined;
 
-/** What an answer with bytes of an object says of the whole. */
+/** The facts about the whole object that an answer with some of its bytes tells. */
 export interface AnsweredVersion {
   readonly etag: string | undefined;
   readonly modifiedAt: number | undefined;

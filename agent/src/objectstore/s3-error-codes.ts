@@ -1,15 +1,15 @@
 /**
- * What the error codes of S3 mean for a task, as data: AWS' own, and those of the stores that speak S3 (MinIO, Ceph, Cloudflare R2, Google).
+ * The meaning of S3's error codes for a task, as data: AWS' own, and those of the stores that speak S3 (MinIO, Ceph, Cloudflare R2, Google).
  * The HTTP status counts only for a code that is not here, since stores answer one code with different statuses.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 import type { ErrorCode } from '@nodetask/shared';
 
-/** What an error of a store comes to. */
+/** The verdict on an error of a store. */
 export interface StoreVerdict {
   /** Our code. */
   readonly code: ErrorCode;
-  /** Whether the same call may succeed later without anybody doing something. */
+  /** True if the same call may succeed later without anybody doing something. */
   readonly retriable: boolean;
   /** For the end of a message. */
   readonly remedy: string;
@@ -74,7 +74,7 @@ export const s3ErrorCodes: ReadonlyMap<string, StoreVerdict> = new Map([
   ['InvalidObjectState', archived],
   ['InvalidBucketName', named],
   ['KeyTooLongError', named],
-  // What somebody else did.
+  // Changes that somebody else made.
   ['ConditionalRequestConflict', changed],
   ['OperationAborted', changed],
   ['PreconditionFailed', changed],
@@ -83,7 +83,7 @@ export const s3ErrorCodes: ReadonlyMap<string, StoreVerdict> = new Map([
   ['NoSuchUpload', changed],
   ['InvalidPart', changed],
   ['InvalidPartOrder', changed],
-  // What is too large or too small, and no space left.
+  // Sizes that the store does not take, and no space left.
   [
     'EntityTooSmall',
     lasting(
@@ -135,10 +135,10 @@ export const s3ErrorCodes: ReadonlyMap<string, StoreVerdict> = new Map([
   ['TemporaryRedirect', otherRegion],
   ['AuthorizationHeaderMalformed', otherRegion],
   ['IllegalLocationConstraintException', otherRegion],
-  // What the store does not offer.
+  // Calls that the store does not offer.
   ['NotImplemented', unknownCall],
   ['MethodNotAllowed', unknownCall],
-  // What passes.
+  // Faults that pass.
   ['SlowDown', busy],
   ['SlowDownRead', busy],
   ['SlowDownWrite', busy],

@@ -6,7 +6,7 @@ import { findProgram, JUDGE_VERSIONS, mustRun } from '@nodetask/testbed';
 export type JudgeVersion = (typeof JUDGE_VERSIONS)[number];
 
 /**
- * What each version of CometBFT says of the texts, in their order: `ok`, or why it does not take one. `config`: a whole config.toml, as its
+ * The verdict of each version of CometBFT on the texts, in their order: `ok`, or why it does not take one. `config`: a whole config.toml, as its
  * command line reads and checks it; `genesis`: a whole genesis document.
  */
 export const judge = async (

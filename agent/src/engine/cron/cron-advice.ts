@@ -1,5 +1,5 @@
 /**
- * What to write in the place of a text that CronJob's parser, or another cron, takes for a schedule and this agent does not. Undefined if it
+ * Advice for a text that CronJob's parser, or another cron, takes for a schedule and this agent does not: it says what to write. Undefined if it
  * is nothing of the kind.
  */
 export const cronAdvice = (text: string): string | undefined => {

@@ -5,7 +5,7 @@ export const cronFields = ['minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek']
 export type CronField = (typeof cronFields)[number];
 export type CronFields = Readonly<Record<CronField, string>>;
 
-/** What each field may be, for messages and for the values of `*`. Day of week takes 7 as another Sunday. */
+/** The values of each field, for messages and for `*`. Day of week takes 7 as another Sunday. */
 export const cronRanges: Readonly<Record<CronField, readonly [low: number, high: number]>> = {
   minute: [0, 59],
   hour: [0, 23],

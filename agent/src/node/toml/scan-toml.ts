@@ -36,7 +36,7 @@ export interface TomlScan {
   readonly notToml10: readonly NotToml10[];
 }
 
-/** What TOML 1.1 has and 1.0 has not, or what is a value in neither. */
+/** Forms that TOML 1.1 has and 1.0 has not, and values that neither has. */
 export interface NotToml10 {
   readonly offset: number;
   readonly what: string;
@@ -243,7 +243,7 @@ class Scanner {
   }
 }
 
-/** What is wrong with a number or a date that the parser has taken. */
+/** The fault of a number or a date that the parser has taken. */
 const faultOfPlainValue = (raw: string): string | undefined => {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(raw) ?? [];
   if (day !== undefined && Number(day) > daysIn(Number(year), Number(month))) return 'a date that does not exist';

@@ -48,7 +48,7 @@ describe('config-apply and the state of a node', () => {
   for (const mode of nodeModes) {
     test(`a ${mode} that starts empty gets ${mode === 'full' ? 'EVM history in a store of its own' : 'no split of its store'}, and no key that is to be left out`, async (t) => {
       const home = await makeTempHome(t);
-      // What the node's own init and a restored snapshot leave is no state.
+      // The files that the node's own init and a restored snapshot leave are no state.
       await put(home, 'data/priv_validator_state.json');
       await put(home, 'data/snapshots/100/2/0');
       await put(home, 'data/snapshots/metadata.db');

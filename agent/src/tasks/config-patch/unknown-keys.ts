@@ -6,7 +6,7 @@ import { fittingBytes, joinCounted } from '../bounded-list.ts';
 import { findAddedUnknown, findMissingRemovals, type UnknownKeys } from '../config/unknown-keys/find-unknown-keys.ts';
 import { nameAll, warningsOf } from '../config/unknown-keys/say-unknown.ts';
 
-/** What a patch names and nobody knows. */
+/** The keys of a patch that nobody knows. */
 export interface UnknownInPatch {
   readonly added: UnknownKeys;
   /** Near to a key that the file has; there is nothing to remove. */

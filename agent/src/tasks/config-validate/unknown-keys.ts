@@ -4,7 +4,7 @@ import { configFiles } from '../config/registry.ts';
 import { joinCounted } from '../bounded-list.ts';
 import { findUnknownIn, type UnknownKeys } from '../config/unknown-keys/find-unknown-keys.ts';
 
-/** What the node of these files is not known to read, in both files. */
+/** The keys of both files that their node is not known to read. */
 export const unknownOnDisk = ({ files, dialect }: ConfigOnDisk): UnknownKeys =>
   joinCounted(configFiles.map((file) => findUnknownIn(file, files[file].document, dialect)));
 

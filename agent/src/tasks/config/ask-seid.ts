@@ -3,7 +3,7 @@ import { isTable } from '../../node/document-value.ts';
 import { parseHeight } from '../../node/node-status.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
 
-/** What a running seid says of itself. */
+/** The facts that a running seid tells about itself. */
 export interface SeidNode {
   /** At most 40 characters. */
   readonly version: string;

@@ -22,7 +22,7 @@ export interface Kept {
 export const splitKey = 'storage.state_store.evm_ss_split';
 
 /**
- * What is wanted, with the split of the state store as the files have it on a node that has state: turned on there, seid v6.6 does not start and
+ * The wanted values, with the split of the state store as the files have it on a node that has state: turned on there, seid v6.6 does not start and
  * v6.5 answers for past EVM state with nothing; turned off, it hides the EVM history that the node has.
  */
 export const keepState = (wanted: Wanted, current: NodeConfig, state: StateData): Kept => {
@@ -59,7 +59,7 @@ const refuseSplit = (wanted: Wanted, current: NodeConfig, state: StateData): rea
       ? fault(`cannot be true for mode ${wanted.mode}: only a full node has EVM history in a store of its own`)
       : [];
   }
-  // What agrees with the data mends a file that does not.
+  // A value that agrees with the data mends a file that does not.
   const shown = state.evm === true ? true : state.cosmos ? state.evm : undefined;
   return asked === kept || asked === shown
     ? []
@@ -85,7 +85,7 @@ const lostMode = (wanted: Wanted, current: NodeConfig, state: StateData): readon
   ];
 };
 
-/** What the files say of the split, held against the data; for a check of what is on disk. */
+/** Faults in what the files say of the split, held against the data; for a check of what is on disk. */
 export const splitProblems = (values: ConfigValues, state: StateData): readonly Diagnostic[] => {
   const split = values.get(splitKey) === true;
   if (split && state.cosmos && state.evm === false && values.get('storage.state_store.enable') === true) {

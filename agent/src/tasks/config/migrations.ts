@@ -5,7 +5,7 @@ import type { Diagnostic } from './diagnostic.ts';
 export interface Migration {
   readonly to: number;
   readonly apply: (values: ConfigValues) => ConfigValues;
-  /** What only a person can decide. An ERROR stops the migration. */
+  /** Questions that only a person can decide. An ERROR stops the migration. */
   readonly problems: (values: ConfigValues) => readonly Diagnostic[];
 }
 
@@ -55,6 +55,6 @@ export const migrate = (values: ConfigValues, from: number, to: number): ConfigV
     values,
   );
 
-/** What stops the same way from being gone. */
+/** The problems that stop the same migrations. */
 export const migrationProblems = (values: ConfigValues, from: number, to: number): readonly Diagnostic[] =>
   stepsBetween(from, to).flatMap((migration) => migration.problems(values));

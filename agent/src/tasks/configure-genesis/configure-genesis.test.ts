@@ -132,7 +132,7 @@ describe('configure-genesis from https', () => {
     const { outcome, output } = await run(params);
     assert.deepEqual([outcome, output?.['sha256']], ['changed', sha256(text)]);
     assert.deepEqual(await readFile(file, 'utf8'), text);
-    // What is there already is not fetched again.
+    // A document that is there already is not fetched again.
     assert.equal((await run(params)).reason, 'already-there');
     assert.equal(server.requests.length, 2);
     await assert.rejects(run({ ...params, sha256: 'a'.repeat(64) }), { code: 'hash-mismatch' });

@@ -151,7 +151,7 @@ const install = async (
 
 /** A genesis as it came: `sha256` and `bytes` are those of the document. */
 interface FetchedGenesis extends Genesis {
-  /** What was taken off it, from the outside in, and the hash of what was fetched; absent if it came as it is. */
+  /** The layers that were taken off it, from the outside in, and the hash of what was fetched; absent if it came as it is. */
   readonly packed?: { readonly layers: readonly Packing[]; readonly sha256: string };
   /** Something makes sure that all of its bytes are of one version. */
   readonly isPinned?: boolean;

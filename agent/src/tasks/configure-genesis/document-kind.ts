@@ -1,4 +1,4 @@
-/** What people publish in the place of a genesis document is known by its first bytes, and called by its name. */
+/** Files that people publish in the place of a genesis document: each is known by its first bytes, and called by its name. */
 import { genesisInvalid } from './genesis-invalid.ts';
 import type { GenesisSource } from './genesis-source.ts';
 
@@ -76,7 +76,7 @@ const inQuotes = (address: string | undefined): string => (address === undefined
 
 const github = /^\/([^/]+)\/([^/]+)\/(?:blob|blame|tree|raw)\/(.+)$/;
 
-/** Where a hoster of repositories serves a file, by the address of the page that shows it. */
+/** The address at which a hoster of repositories serves a file, by that of the page that shows it. */
 export const rawAddress = (address: URL | undefined): string | undefined => {
   if (address === undefined) return undefined;
   const { hostname, origin, pathname } = address;
@@ -89,7 +89,7 @@ export const rawAddress = (address: URL | undefined): string | undefined => {
     : undefined;
 };
 
-/** Where GitHub serves the content of a file that is in Git LFS. */
+/** The address at which GitHub serves the content of a file that is in Git LFS. */
 const mediaAddress = (address: URL | undefined): string | undefined => {
   if (address?.hostname === 'raw.githubusercontent.com')
     return `https://media.githubusercontent.com/media${address.pathname}`;

@@ -14,7 +14,7 @@ export class EnvelopeReader {
   readonly #path: string[] = [];
   /** A colon was read, and the value has not begun. */
   #valueNext = false;
-  /** What is being handed on or kept, and the depth at which it ends. */
+  /** The value that is being handed on or kept, and the depth at which it ends. */
   #inside: { readonly what: 'genesis' | 'error'; readonly depth: number } | undefined;
   #error = '';
   #genesis = 0;

@@ -48,7 +48,7 @@ export async function* unpackGzip(
       }
       yield chunk;
     }
-    // What follows a stream may be taken for padding.
+    // Bytes behind a stream may be taken for padding.
     if (output.bytesWritten < read) {
       throw genesisInvalid(source, 'goes on after the end of its gzip stream', 'Compress it anew');
     }

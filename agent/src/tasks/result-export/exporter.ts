@@ -204,7 +204,7 @@ export class Exporter {
     return { plan, latestHeight: status.latestHeight };
   }
 
-  /** What the node's home says of the first page. It must not fail another, nor one whose beginning is given. */
+  /** The first page, as the node's home tells it. It must not fail another, nor one whose beginning is given. */
   async #readBeginning(): Promise<Pick<PlanInput, 'exportedBySeictl' | 'restoredHeight'>> {
     const { home } = this.#options;
     const exportedBySeictl = await readSeictlExported(home);

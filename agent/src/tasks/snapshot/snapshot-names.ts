@@ -45,7 +45,7 @@ export const parseArchiveKey = (prefix: string, key: string): ArchiveName | unde
 export const archiveNames =
   '<height>.tar.gz, <height>.tar.zst and snapshot_<height>_<chain>_<region>.tar.gz or .tar.zst';
 
-/** Whether a key directly below the prefix belongs to an archive without being one, or is the prefix itself as an object. */
+/** True if a key directly below the prefix belongs to an archive without being one, or is the prefix itself as an object. */
 export const isBesideArchive = (prefix: string, key: string): boolean =>
   key === prefix || key === latestKey(prefix) || /^[1-9]\d{0,15}\.manifest\.json$/.test(key.slice(prefix.length));
 

@@ -1,4 +1,4 @@
-/** What keeps a node of the Cosmos SDK from starting with an app.toml, version by version: Go types, its own check, and what it reads after that. */
+/** Values of app.toml that keep a node of the Cosmos SDK from starting, version by version: Go types, its own check, and what it reads after that. */
 import type { DocumentTable } from '../../../node/document-value.ts';
 import { appKnownKeys, sdkVersions } from '../known-keys/known-keys.ts';
 import { parseGoInteger } from './decode-as-viper.ts';

@@ -1,4 +1,4 @@
-/** What CometBFT's `ValidateBasic` refuses in a config.toml whose values have the right types, version by version. */
+/** Values that CometBFT's `ValidateBasic` refuses in a config.toml whose values have the right types, version by version. */
 import { formatGoDuration } from '../go-duration.ts';
 import type { Refusal } from './refusal.ts';
 import type { TypedValues } from './typed-values.ts';
@@ -7,7 +7,7 @@ export interface BasicRule {
   readonly key: string;
   /** The versions that have the rule; absent if all have. */
   readonly versions?: readonly string[];
-  /** What is wrong, if something is. */
+  /** The fault of the value, if it has one. */
   readonly broken: (values: TypedValues) => string | undefined;
 }
 

@@ -5,14 +5,14 @@ import type { Refusal } from './refusal.ts';
 import { startRefusals } from './cometbft-start.ts';
 import { TypedValues } from './typed-values.ts';
 
-/** What one version refuses in a config.toml when it reads it, before anything is started. */
+/** The values of config.toml that one version refuses when it reads the file, before anything is started. */
 export const readRefusals = (document: DocumentTable, version: string): readonly Refusal[] => {
   const values = valuesOf(document, version);
   return values.refusals.length > 0 ? values.refusals : basicRefusals(values, version);
 };
 
 /**
- * What one version refuses in a config.toml, then or while it starts.
+ * The values of config.toml that one version refuses, then or while it starts.
  * @param inSDK the node is one of the Cosmos SDK, which has a log and an application of its own
  */
 export const cometBFTRefusals = (document: DocumentTable, version: string, inSDK: boolean): readonly Refusal[] => {

@@ -1,4 +1,4 @@
-/** What keeps a CometBFT node from starting though `ValidateBasic` takes it: levels, backends, addresses and peers, as its node reads them. */
+/** Values that keep a CometBFT node from starting though `ValidateBasic` takes them: levels, backends, addresses and peers, as its node reads them. */
 import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { Refusal } from './refusal.ts';
 import type { TypedValues } from './typed-values.ts';

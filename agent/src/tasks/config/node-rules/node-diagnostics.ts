@@ -8,8 +8,8 @@ import { cometBFTRefusals } from './cometbft-refusals.ts';
 import type { Refusal } from './refusal.ts';
 
 /**
- * What keeps a CometBFT node, or one of the Cosmos SDK, from starting. What each version refuses that may be the node's is an ERROR, what only
- * some refuse is a WARNING that names them. The `version` that CometBFT's init writes into config.toml tells which it may be.
+ * The values that keep a CometBFT node, or one of the Cosmos SDK, from starting. A value is an ERROR if each version refuses it that may be the node's,
+ * and a WARNING that names the versions if only some do. The `version` that CometBFT's init writes into config.toml tells which it may be.
  */
 export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
   const { 'config.toml': config, 'app.toml': app } = disk.files;

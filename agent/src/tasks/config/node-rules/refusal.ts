@@ -2,6 +2,6 @@
 export interface Refusal {
   /** Dotted, as the file has it. */
   readonly key: string;
-  /** What the value must be, or what is wrong with it. */
+  /** The rule for the value, or its fault. */
   readonly why: string;
 }

@@ -9,7 +9,7 @@ export interface UnknownKey {
   readonly file: PatchableFile;
   /** As messages write it. */
   readonly key: string;
-  /** What may have been meant, as messages write it. */
+  /** The key that may have been meant, as messages write it. */
   readonly suggestion?: string;
 }
 

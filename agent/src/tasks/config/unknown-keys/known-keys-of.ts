@@ -9,7 +9,7 @@ import { indexOf, type KeyIndex } from './key-index.ts';
 import { clientKeys, genesisKeys, sdkKeysBeyondData, seiAppKeysBeyondRegistry } from './other-keys.ts';
 
 /**
- * Whether somebody may have a reason to read a key that is not known. In an open place (app.toml and client.toml, where chains add sections of
+ * True if somebody may have a reason to read a key that is not known. In an open place (app.toml and client.toml, where chains add sections of
  * their own, and the state of a genesis) it is one that nobody knows; in a closed one the node ignores it.
  */
 export const isOpenPlace = (file: PatchableFile, path: KeyPath): boolean =>

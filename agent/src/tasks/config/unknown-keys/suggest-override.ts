@@ -2,7 +2,7 @@ import { placesOf, registry } from '../registry.ts';
 import { nearestWord } from './edit-distance.ts';
 import { plainKey } from './key-index.ts';
 
-/** What to write instead of an override that names no key of the registry: people know keys by their place in the file, and mistype them. */
+/** Advice for an override that names no key of the registry: people know keys by their place in the file, and mistype them. */
 export const hintForOverride = (key: string): string => {
   const found = byPlace().get(plainKey(key)) ?? byLastPart(plainKey(key)) ?? nearest(plainKey(key));
   return found === undefined
