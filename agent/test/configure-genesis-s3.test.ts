@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
-import { systemClock } from '@nodetask/runtime';
 import { s3Error, withoutHeaders } from '@nodetask/testbed';
-import { createRpcClient } from '../src/node/rpc-client.ts';
 import { makeTempHome } from '../src/node/testing/temp-home.ts';
-import { configureGenesis, type ConfigureGenesisOptions } from '../src/tasks/configure-genesis/configure-genesis.ts';
+import type { ConfigureGenesisOptions } from '../src/tasks/configure-genesis/configure-genesis.ts';
+import { genesisHandler } from '../src/tasks/testing/genesis-handler.ts';
 import { runTask, type RunOptions } from '../src/tasks/testing/run-task.ts';
 import { loopbackEgress, startTestS3, testBucket } from './support/object-store.ts';
 
@@ -25,14 +24,7 @@ const setUp = async (t: TestContext, options: Partial<ConfigureGenesisOptions> =
   const home = await makeTempHome(t);
   const egress = loopbackEgress();
   t.after(() => egress.close());
-  const handler = configureGenesis({
-    home,
-    egress,
-    rpc: createRpcClient(egress, systemClock),
-    nodeRPC: 'http://127.0.0.1:1',
-    clock: systemClock,
-    ...options,
-  });
+  const handler = genesisHandler({ home, egress, ...options });
   return {
     file: join(home.config, 'genesis.json'),
     files: () => readdir(home.config),

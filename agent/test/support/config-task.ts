@@ -1,10 +1,8 @@
-import { systemClock } from '@nodetask/runtime';
 import type { TaskReport } from '../../src/engine/task-handler.ts';
 import type { NodeHome } from '../../src/node/node-home.ts';
-import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { configApply } from '../../src/tasks/config-apply/config-apply.ts';
 import { configPatch } from '../../src/tasks/config-patch/config-patch.ts';
-import { configureGenesis } from '../../src/tasks/configure-genesis/configure-genesis.ts';
+import { genesisHandler } from '../../src/tasks/testing/genesis-handler.ts';
 import { runTask } from '../../src/tasks/testing/run-task.ts';
 import { testHost } from '../../src/tasks/testing/sei-home.ts';
 import { loopbackEgress } from './object-store.ts';
@@ -24,14 +22,8 @@ export const configTask = (home: NodeHome): ConfigTask => {
           return runTask('config-apply', configApply(home, testHost), params);
         case 'config-patch':
           return runTask('config-patch', configPatch(home), params);
-        case 'configure-genesis': {
-          const rpc = createRpcClient(egress, systemClock);
-          return runTask(
-            'configure-genesis',
-            configureGenesis({ home, egress, rpc, nodeRPC: 'http://127.0.0.1:1', clock: systemClock }),
-            params,
-          );
-        }
+        case 'configure-genesis':
+          return runTask('configure-genesis', genesisHandler({ home, egress }), params);
         default:
           throw new Error(`${type} writes no file under config/ here`);
       }

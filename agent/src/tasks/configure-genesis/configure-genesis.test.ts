@@ -4,17 +4,16 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from '
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { systemClock } from '@nodetask/runtime';
 import { type KnownGenesis, knownGenesis } from '@nodetask/shared';
 import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
 import { createEgress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
-import { createRpcClient } from '../../node/rpc-client.ts';
 import { sendJson, startServer, type TestServer } from '../../node/testing/http-server.ts';
 import { type Certificate, makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { genesisHandler } from '../testing/genesis-handler.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
-import { configureGenesis, type ConfigureGenesisOptions } from './configure-genesis.ts';
+import type { ConfigureGenesisOptions } from './configure-genesis.ts';
 
 const genesis = (chainId = 'test-1', more = ''): string =>
   `{\n  "genesis_time": "2026-01-01T00:00:00Z",\n  "chain_id": "${chainId}",${more}\n  "app_state": {"supply": 123456789012345678901234567890}\n}\n`;
@@ -43,15 +42,7 @@ const setUp = async (
     ...(certificate === undefined ? {} : { ca: certificate.ca }),
   });
   t.after(() => egress.close());
-  const rpc = createRpcClient(egress, systemClock);
-  const handler = configureGenesis({
-    home,
-    egress,
-    rpc,
-    nodeRPC: 'http://127.0.0.1:1',
-    clock: systemClock,
-    ...options,
-  });
+  const handler = genesisHandler({ home, egress, ...options });
   return {
     home,
     server,
@@ -552,8 +543,7 @@ describe('configure-genesis on a node that has data', () => {
     const home = await makeTempHome(t);
     const egress = createEgress({ nodeRPC: node.url, allowHosts: [server.host], ca: certificate.ca });
     t.after(() => egress.close());
-    const rpc = createRpcClient(egress, systemClock);
-    const handler = configureGenesis({ home, egress, rpc, nodeRPC: node.url, clock: systemClock });
+    const handler = genesisHandler({ home, egress, nodeRPC: node.url });
     await assert.rejects(runTask('configure-genesis', handler, { uri: server.url }), {
       code: 'chain-mismatch',
       message: /the node runs, and its RPC says that it is of chain running-1/,

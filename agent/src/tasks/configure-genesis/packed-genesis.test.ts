@@ -5,15 +5,14 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { systemClock } from '@nodetask/runtime';
 import * as fc from 'fast-check';
 import { makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
 import { createEgress } from '../../node/egress.ts';
-import { createRpcClient } from '../../node/rpc-client.ts';
 import { startServer } from '../../node/testing/http-server.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { genesisHandler } from '../testing/genesis-handler.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
-import { configureGenesis, type ConfigureGenesisOptions } from './configure-genesis.ts';
+import type { ConfigureGenesisOptions } from './configure-genesis.ts';
 import { rawAddress } from './document-kind.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
 
@@ -44,14 +43,7 @@ const setUp = async (t: TestContext, answer: Answer, options: Partial<ConfigureG
   );
   const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: [server.host], ca: certificate.ca });
   t.after(() => egress.close());
-  const handler = configureGenesis({
-    home,
-    egress,
-    rpc: createRpcClient(egress, systemClock),
-    nodeRPC: 'http://127.0.0.1:1',
-    clock: systemClock,
-    ...options,
-  });
+  const handler = genesisHandler({ home, egress, ...options });
   return {
     server,
     read: () => readFile(join(home.config, 'genesis.json'), 'utf8'),
