@@ -73,7 +73,7 @@ export const registryVersion = 'v0.0.27';
 export const placesIn = (file: ConfigFile): readonly string[] =>
   [...registry().values()]
     .flatMap(placesOf)
-    .filter((place) => place.file === file)
+    .filter((written) => written.file === file)
     .map(({ path }) => path.join('.'));
 
 /** Version of the configuration schema that the registry describes: the newest that this agent knows. */
