@@ -19,6 +19,7 @@ export const phases = [
   'Running',
   'Scheduled',
   'Suspended',
+  'Stalled',
   'Succeeded',
   'Failed',
   'Cancelled',

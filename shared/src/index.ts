@@ -14,7 +14,9 @@
 export { daemonTypes, isTaskType, taskTypes, taskTypeSchema, type TaskType } from './task-type.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export { applyPatchBody } from './apply-patch-body.ts';
+export { amountText, bytesText, countText, durationText, middleCut, momentText } from './human-text.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export { cronPattern } from './cron-pattern.ts';
 export { abortReason, sleep, type Clock } from './clock.ts';
 export { taskParams, type TaskParams } from './params/registry.ts';
 export type { ParamsDefinition } from './params/define-params.ts';
@@ -107,6 +109,9 @@ export {
   groupVersion,
   kind,
   maxConditionMessageCharacters,
+  maxHistoryCharacters,
+  maxHistoryEntries,
+  maxTargetTextCharacters,
   maxErrorCharacters,
   maxParamsBytes,
   maxResultBytes,

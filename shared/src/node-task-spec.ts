@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { celList } from './crd/cel.ts';
+import { cronPattern } from './cron-pattern.ts';
 import { type CrossFieldRule, exactlyOne, withRules } from './cross-field-rule.ts';
 import { keyPrefixRule, labelKey, labelKeysRule, labelValue, maxLabelKeyCharacters } from './labels.ts';
 import { maxTargets } from './names.ts';
@@ -101,8 +102,8 @@ const numberOrPercent = (smallest: 0 | 1) =>
 const cron = scheduleSchema.shape.cron
   .unwrap()
   .regex(
-    /^\s*(@[A-Za-z]+|\S+(\s+\S+){4})\s*$/,
-    'must be five fields (minute, hour, day of month, month, day of week) such as "0 3 * * *", or a name such as @daily',
+    cronPattern,
+    'must be five fields (minute 0-59, hour 0-23, day of month 1-31, month 1-12, day of week 0-7) such as "0 3 * * *", or a name such as @daily',
   );
 
 const timeZone = scheduleSchema.shape.timeZone

@@ -292,7 +292,7 @@ describe('a daemon that ends', () => {
   test('and tells of its restarts while it runs', () => {
     const { status } = daemonWith({ run: 3 });
     assert.equal(status?.conditions?.[0]?.reason, 'DaemonRunning');
-    assert.equal(status?.conditions?.[0]?.message, 'the daemon runs on 1 target; 2 restarts so far');
+    assert.equal(status?.conditions?.[0]?.message, 'the daemon runs on sei-0: restarted 2 times so far');
     assert.equal(status?.targets?.[0]?.message, 'restarted 2 times so far');
   });
 });
@@ -401,7 +401,10 @@ describe('schedules follow the selector', () => {
     assert.match(first.events[0]?.note ?? '', /^Run 2 on sei-0, due at .*, did not start in time\. Raise/);
     assert.equal(first.status?.missedRuns, 3);
     assert.equal(first.status?.summary, '1/1', 'a schedule is as it should be where it is going');
-    assert.equal(first.status?.conditions?.[0]?.message, `next run at ${at(60)}; 3 runs missed so far`);
+    assert.equal(
+      first.status?.conditions?.[0]?.message,
+      `run 2 on sei-0, due at ${at(10)}, did not start in time; next run 2026-01-01 00:01 UTC; 3 runs missed so far`,
+    );
     assert.deepEqual(
       eventReasons(ask({ spec: cron, status: { ...status, ...first.status, targets: status.targets }, memory })),
       [],

@@ -24,6 +24,26 @@ export const eventReasons = {
     action:
       'Find out what held the agent up: it was down, another task held the lock, or the run before took too long. Else raise `startingDeadlineSeconds`.',
   },
+  RunSkipped: {
+    meaning: 'A run of a schedule did nothing, since something that it needs is missing.',
+    action: 'See what the event names; the schedule goes on by itself.',
+  },
+  UploadTooOld: {
+    meaning: 'The newest upload is older than `params.maxAgeSeconds`.',
+    action: 'The event says why nothing newer was uploaded; the schedule goes on by itself.',
+  },
+  CannotReport: {
+    meaning: 'An agent has something to report, and does not write it to status.',
+    action: 'Give the service account of its pod the right to report: `agentServiceAccounts` of the chart.',
+  },
+  DaemonRetrying: {
+    meaning: 'A daemon fails and tries again, and has for a minute.',
+    action: 'See the error in the event; the daemon goes on trying.',
+  },
+  DaemonStalled: {
+    meaning: 'A daemon has failed at each try for 10 minutes. It is not Ready until it gets on.',
+    action: 'See the error in the event; the daemon goes on trying.',
+  },
   FieldIgnored: {
     meaning: 'A field of the spec has no effect on such a task.',
     action: 'Remove the field, or change what it does not go with.',

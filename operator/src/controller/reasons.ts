@@ -5,6 +5,14 @@ export interface ReasonEntry {
   readonly action: string;
 }
 
+/** Before any operator: the API server fills it in. */
+const unseen = {
+  Unseen: {
+    meaning: 'No operator has looked at the NodeTask yet.',
+    action: 'Check that an operator runs, and that its `agentNamespaces` name the namespace.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
 /** On the way: of Reconciling, or of Ready=False where nothing is wrong for good. */
 const onTheWay = {
   NoTarget: {
@@ -34,6 +42,20 @@ const onTheWay = {
   },
   Dispatching: { meaning: 'The task is being handed to its targets.', action: 'Nothing.' },
   Running: { meaning: 'The task runs.', action: 'Nothing.' },
+  UploadTooOld: {
+    meaning: 'The newest upload is older than params.maxAgeSeconds.',
+    action:
+      'See the message: it says why nothing newer was uploaded. The schedule goes on, and is Ready after the next upload.',
+  },
+  CannotReport: {
+    meaning: 'An agent has something to report, and does not write it to status.',
+    action:
+      'Give the service account of the pod the right to report (`agentServiceAccounts` of the chart); see the log of the agent.',
+  },
+  DaemonStalled: {
+    meaning: 'The daemon has failed at each try for 10 minutes.',
+    action: 'See the error in the message; the daemon goes on trying.',
+  },
   DaemonRestarting: {
     meaning: 'The daemon ended, and its agent starts it again after a pause.',
     action: 'See the error in the message; the pauses grow from 1 s to 5 min.',
@@ -71,6 +93,18 @@ const asItShouldBe = {
   },
   Scheduled: { meaning: 'The schedule waits for its next run.', action: 'Nothing.' },
   RunActive: { meaning: 'A run of the schedule is going.', action: 'Nothing.' },
+  LastRunFailed: {
+    meaning: 'The schedule waits for its next run, and the last one failed on a target.',
+    action: 'Correct what the message names; the schedule goes on.',
+  },
+  RunSkipped: {
+    meaning: 'The last run of the schedule did nothing, since something that it needs is missing.',
+    action: 'See what the message names; the schedule goes on.',
+  },
+  DaemonRetrying: {
+    meaning: 'The daemon fails and tries again, for less than 10 minutes so far.',
+    action: 'See the error in the message; the daemon goes on trying.',
+  },
   DaemonRunning: { meaning: 'The daemon runs on every target.', action: 'Nothing.' },
 } as const satisfies Record<string, ReasonEntry>;
 
@@ -141,12 +175,12 @@ const ofTheLastRun = {
 } as const satisfies Record<string, ReasonEntry>;
 
 /** The reasons by what they are about, as docs/troubleshooting.md has them. */
-export const reasonGroups = { onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
+export const reasonGroups = { unseen, onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
 
 /**
  * Every reason that a condition of a NodeTask may have. Stable: people write alerts and health checks on them.
  * docs/troubleshooting.md is generated from it.
  */
-export const reasons = { ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;
+export const reasons = { ...unseen, ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;
 
 export type Reason = keyof typeof reasons;

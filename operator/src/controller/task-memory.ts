@@ -39,6 +39,8 @@ export interface TaskMemory {
     | { readonly kind: 'gone' };
   /** What GET found. */
   readonly found?: TaskResult;
+  /** When GET first found the run that `found` is of. */
+  readonly foundAt?: number;
   /** GET found nothing. */
   readonly missing?: true;
   readonly readAt?: number;
@@ -95,10 +97,11 @@ export const remember = (
       return { ...known, failures: 0, dispatch: { kind: 'gone' } };
     case 'found': {
       const { missing: _, ...present } = known;
-      return { ...present, failures: 0, found: answer.result, readAt: now };
+      const foundAt = known.found?.run === answer.result.run ? (known.foundAt ?? now) : now;
+      return { ...present, failures: 0, found: answer.result, foundAt, readAt: now };
     }
     case 'missing': {
-      const { dispatch: _, found: __, ...forgotten } = known;
+      const { dispatch: _, found: __, foundAt: ___, ...forgotten } = known;
       return { ...forgotten, failures: 0, missing: true, readAt: now };
     }
     case 'rescheduled':

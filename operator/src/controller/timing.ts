@@ -15,6 +15,16 @@ export const recurringReadMs = 300_000;
 /** How long an end that was read from the agent waits for the agent's own report of it on status. */
 export const reportGraceMs = 5_000;
 
+/** A run that an agent tells of when asked, and that is not on status so long after it first did: the agent cannot report. */
+export const lateReportMs = 60_000;
+
+/** A daemon that fails and tries again says so after so long, and is not ready any more after so long. */
+export const daemonRetryingMs = 60_000;
+export const daemonStalledMs = 600_000;
+
+/** How far a daemon is, is written to conditions so often at most: its row has it every few seconds. */
+export const daemonNewsMs = 60_000;
+
 /** A schedule that shows no run this long after its time is read from its agent. */
 export const lateRunMs = 30_000;
 

@@ -11,7 +11,7 @@ const statusWith = (situation: Parameters<typeof conditionsFor>[0]): NodeTaskSta
   conditions: conditionsFor(situation, [], 1, start),
 });
 const stalled = (message: string): NodeTaskStatus =>
-  statusWith({ standing: 'stalled', phase: 'Pending', reason: 'Rejected', message });
+  statusWith({ standing: 'stalled', phase: 'Stalled', reason: 'Rejected', message });
 const notes = (before: NodeTaskStatus, after: NodeTaskStatus): readonly string[] =>
   transitionEvents(before, after).map(({ reason, note }) => `${reason}: ${note}`);
 
@@ -34,4 +34,32 @@ test('an agent out of reach is one event, with advice that fits', () => {
   assert.deepEqual(waits('NoAgent', 'pod sei-0 lacks the label: add it'), [
     'AgentUnreachable: Pod sei-0 lacks the label: add it.',
   ]);
+});
+
+test('what goes on in vain is one Warning event for each stretch of it', () => {
+  for (const reason of ['CannotReport', 'UploadTooOld', 'DaemonRetrying', 'DaemonStalled'] as const) {
+    const status = statusWith({
+      standing: 'progressing',
+      phase: 'Running',
+      reason,
+      message: 'no advance on sei-0: boom',
+    });
+    assert.deepEqual(notes({}, status), [`${reason}: No advance on sei-0: boom.`]);
+    assert.deepEqual(notes(status, status), []);
+  }
+});
+
+test('a skipped run of a schedule is a Warning event of its own reason', () => {
+  const message = 'run 2 was skipped on sei-0: 1 snapshot on disk, 2 are needed';
+  const status = statusWith({
+    standing: 'ready',
+    phase: 'Scheduled',
+    reason: 'RunSkipped',
+    message,
+    lastRun: { reason: 'RunSkipped', message },
+  });
+  assert.deepEqual(
+    transitionEvents({}, status).map(({ type, reason }) => `${type} ${reason}`),
+    ['Warning RunSkipped'],
+  );
 });

@@ -1,6 +1,7 @@
 import type { NodeTaskStatus } from '@nodetask/shared';
 import { plural, shortList } from '../bounded-text.ts';
 import type { EventNote, OwnedStatus } from './decision.ts';
+import type { EventReason } from './event-reasons.ts';
 import type { Reason } from './reasons.ts';
 import { isTerminal } from './run-context.ts';
 
@@ -13,6 +14,7 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
     ...dispatched(before, after),
     ...retrying(before, after),
     ...lost(before, after),
+    ...inVain(before, after),
     ...lastRun(before, after),
     ...missed(before, after),
     ...restarting(before, after),
@@ -65,13 +67,30 @@ const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] 
   return [{ type: 'Warning', reason: 'AgentUnreachable', action: 'Wait', note }];
 };
 
+/** It goes on, and does not do what it is there for: told once for each stretch of it. */
+const inVain = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const ready = condition(after, 'Ready');
+  const reason = inVainReasons.find((known) => known === ready?.reason);
+  if (ready === undefined || reason === undefined || condition(before, 'Ready')?.reason === reason) return [];
+  return [{ type: 'Warning', reason, action: 'Wait', note: sentence(ready.message) }];
+};
+
+const inVainReasons = [
+  'CannotReport',
+  'UploadTooOld',
+  'DaemonRetrying',
+  'DaemonStalled',
+] as const satisfies readonly (Reason & EventReason)[];
+
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const run = condition(after, 'LastRunSucceeded');
   // A missed run is counted, and told by its count.
   if (run === undefined || run.status === 'True' || (run.reason as Reason) === 'RunMissed') return [];
   if (condition(before, 'LastRunSucceeded')?.message === run.message) return [];
-  const note = `${sentence(run.message)} The schedule goes on; see status.targets for the error.`;
-  return [{ type: 'Warning', reason: 'Failed', action: 'Run', note }];
+  const note = `${sentence(run.message)} The schedule goes on.`;
+  return [
+    { type: 'Warning', reason: (run.reason as Reason) === 'RunSkipped' ? 'RunSkipped' : 'Failed', action: 'Run', note },
+  ];
 };
 
 const missed = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {

@@ -46,7 +46,7 @@ const waiting = (ctx: RunContext, open: readonly { readonly name: string; readon
 };
 
 const stalled = (ctx: RunContext, reason: Reason, message: string): Decision =>
-  hold(ctx, { standing: 'stalled', phase: 'Pending', reason, message }, 'waiting');
+  hold(ctx, { standing: 'stalled', phase: 'Stalled', reason, message }, 'waiting');
 
 const failedBy = (ctx: RunContext, name: string, state: string): Decision => {
   const ready = ctx.dependencies.get(name)?.status?.conditions?.find(({ type }) => type === 'Ready');

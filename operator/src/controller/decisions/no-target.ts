@@ -29,7 +29,7 @@ export const noTarget: Gate = (ctx) => {
   const text = `${message} for longer than spec.target.waitSeconds (${waitSeconds} s)`;
   return ctx.mode === 'one-shot'
     ? decide(ctx, { standing: 'failed', phase: 'Failed', reason, message: text })
-    : decide(ctx, { standing: 'stalled', phase: 'Pending', reason, message: text }, ctx.now + lookAgainMs);
+    : decide(ctx, { standing: 'stalled', phase: 'Stalled', reason, message: text }, ctx.now + lookAgainMs);
 };
 
 const decide = (ctx: RunContext, situation: Situation, wakeAt?: number): Decision => {

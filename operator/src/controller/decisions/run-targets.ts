@@ -7,14 +7,14 @@ import { earliest, isTerminal, type RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
 import { rollOut } from '../strategy/roll-out.ts';
 import { oneShotSituation } from '../summary/one-shot-situation.ts';
-import { isQueueNews, statusChange, statusOf } from '../summary/owned-status.ts';
+import { isDaemonNews, isQueueNews, statusChange, statusOf } from '../summary/owned-status.ts';
 import { recurringSituation } from '../summary/recurring-situation.ts';
 import { type DecidedTarget, hasEnded } from '../summary/rows.ts';
 import { decideTarget } from '../target/decide-target.ts';
 import { wasDispatched } from '../target/has-begun.ts';
 import { targetView } from '../target/target-view.ts';
 import type { TaskMode } from '../task-mode.ts';
-import { settleMs } from '../timing.ts';
+import { daemonNewsMs, settleMs } from '../timing.ts';
 import { ignoredFields } from '../ignored-fields.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { nothingToDo } from './gate.ts';
@@ -38,8 +38,8 @@ export const runTargets = (ctx: RunContext): Decision => {
   }
 
   const change = statusChange(ctx, statusOf(ctx, situation, targets));
-  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + lookPauseMs((change.status?.queuePosition ?? 1) - 1);
-  if (change.status !== undefined && newsAt > ctx.now && isQueueNews(ctx.status, change.status)) {
+  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + newsPauseMs(ctx, change.status);
+  if (newsAt > ctx.now) {
     return { ...nothingToDo, calls, ...finalizer, ...requeueAt(earliest([newsAt, wakeAt]), ctx.now) };
   }
   return {
@@ -51,6 +51,13 @@ export const runTargets = (ctx: RunContext): Decision => {
     ...requeueAt(ended ? undefined : wakeAt, ctx.now),
     ...(ended && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
   };
+};
+
+/** How long after the last write a status is written that says little more than the one before; 0 for all else. */
+const newsPauseMs = ({ status: before }: RunContext, wanted: Decision['status']): number => {
+  if (wanted === undefined) return 0;
+  if (isQueueNews(before, wanted)) return lookPauseMs((wanted.queuePosition ?? 1) - 1);
+  return isDaemonNews(before, wanted) ? daemonNewsMs : 0;
 };
 
 interface Decided {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Condition, NodeTaskStatus } from '@nodetask/shared';
+import type { Condition, NodeTaskStatus, Progress } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import {
   accepted,
@@ -18,6 +18,7 @@ import {
   row,
   runningStatus,
   type Setup,
+  start,
 } from '../testing/fixtures.ts';
 import { conditionsFor } from './conditions.ts';
 
@@ -44,6 +45,24 @@ const scheduled = (changes: Parameters<typeof row>[1] = {}): Pick<Setup, 'status
 const run = (status: 'running' | 'completed' | 'failed' | 'missed'): Parameters<typeof row>[1] => ({
   runs: [{ run: 1, status, startedAt: at(0), error: 'boom' }],
 });
+const progress = (seconds: number): Progress => ({ stage: 'export', done: 1, unit: 'blocks', at: at(seconds) });
+const stalledDaemon = (seconds: number): Setup => ({
+  spec: daemon,
+  memory,
+  status: runningStatus([
+    row('sei-0', {
+      result: result({
+        progress: { ...progress(0), stalledSince: at(0), lastError: { code: 'rpc-unreachable', message: 'boom' } },
+      }),
+    }),
+  ]),
+  seconds,
+});
+/** The agent said so at the start when it was asked. */
+const foundBy = (changes: Parameters<typeof result>[0]): NonNullable<Setup['memory']> => {
+  const found = result(changes);
+  return { [idOf('sei-0')]: accepted({ found, foundAt: start, readAt: start }) };
+};
 const ended = (changes: Parameters<typeof result>[0], spec = oneShot): Setup => ({
   spec,
   status: runningStatus([row('sei-0', { result: result({ completedAt: at(1), ...changes }) })]),
@@ -166,16 +185,53 @@ const table: readonly Row[] = [
     state: 'scheduled, last run failed',
     setup: scheduled(run('failed')),
     shown: 'Ready !LastRunSucceeded',
-    reason: 'Scheduled',
+    reason: 'LastRunFailed',
     phase: 'Scheduled',
     kstatus: 'Current',
     argo: 'Healthy',
   },
   {
+    state: 'scheduled, last run skipped',
+    setup: scheduled({
+      runs: [{ run: 1, status: 'completed', startedAt: at(0), outcome: 'skipped', reason: 'fewer-than-2-snapshots' }],
+    }),
+    shown: 'Ready !LastRunSucceeded',
+    reason: 'RunSkipped',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'scheduled, and the newest upload is too old',
+    setup: scheduled({
+      result: result({ run: 1, errorCode: 'upload-too-old', error: 'boom', completedAt: at(1) }),
+      ...run('failed'),
+    }),
+    shown: '!Ready Reconciling !LastRunSucceeded',
+    reason: 'UploadTooOld',
+    phase: 'Scheduled',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'scheduled, and the agent has reported nothing of what it says when asked',
+    setup: {
+      spec: cron,
+      status: runningStatus([row('sei-0', { phase: 'Scheduled' })]),
+      memory: foundBy({ run: 11, completedAt: at(1), error: 'boom', errorCode: 'invalid-config' }),
+      seconds: 60,
+    },
+    shown: '!Ready Reconciling !LastRunSucceeded',
+    reason: 'CannotReport',
+    phase: 'Scheduled',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
     state: 'scheduled, last run missed',
     setup: scheduled(run('missed')),
     shown: 'Ready !LastRunSucceeded',
-    reason: 'Scheduled',
+    reason: 'RunMissed',
     phase: 'Scheduled',
     kstatus: 'Current',
     argo: 'Healthy',
@@ -185,7 +241,7 @@ const table: readonly Row[] = [
     setup: { spec: cron, memory: { [idOf('sei-0')]: refused } },
     shown: '!Ready Stalled',
     reason: 'Rejected',
-    phase: 'Pending',
+    phase: 'Stalled',
     kstatus: 'Failed',
     argo: 'Degraded',
   },
@@ -235,6 +291,38 @@ const table: readonly Row[] = [
     argo: 'Healthy',
   },
   {
+    state: 'daemon that fails and tries again for a minute',
+    setup: stalledDaemon(60),
+    shown: 'Ready',
+    reason: 'DaemonRetrying',
+    phase: 'Running',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'daemon without advance for ten minutes',
+    setup: stalledDaemon(600),
+    shown: '!Ready Reconciling',
+    reason: 'DaemonStalled',
+    phase: 'Running',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'daemon whose agent is further than it has reported',
+    setup: {
+      spec: daemon,
+      status: runningStatus([row('sei-0', { result: result({ progress: progress(0) }) })]),
+      memory: foundBy({ progress: progress(61) }),
+      seconds: 60,
+    },
+    shown: '!Ready Reconciling',
+    reason: 'CannotReport',
+    phase: 'Running',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
     state: 'daemon past its restart limit',
     setup: ended({ status: 'failed' }, daemon),
     shown: '!Ready Stalled Failed Finished',
@@ -261,7 +349,7 @@ const table: readonly Row[] = [
     setup: { spec: cron, pods: [], status: runningStatus([], { phase: 'Pending' }), seconds: 300 },
     shown: '!Ready Stalled',
     reason: 'NoTarget',
-    phase: 'Pending',
+    phase: 'Stalled',
     kstatus: 'Failed',
     argo: 'Degraded',
   },
@@ -375,7 +463,7 @@ const table: readonly Row[] = [
     setup: { spec: { ...oneShot, dependsOn: ['job'] } },
     shown: '!Ready Stalled',
     reason: 'DependencyCycle',
-    phase: 'Pending',
+    phase: 'Stalled',
     kstatus: 'Failed',
     argo: 'Degraded',
   },

@@ -590,7 +590,7 @@ describe('readWhenSilent: a safety net', () => {
       setup: { ...running({ result: result({ progress }) }), ...withMemory(accepted()), seconds: 30 },
       state: 'running',
       reason: 'Running',
-      message: /download: 1 bytes/,
+      message: /download 1 B/,
       wake: 55,
     },
     {
