@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { maxTargets } from '@nodetask/shared';
-import { type Cluster, type KubeObject, startCluster } from '@nodetask/testbed';
+import { maxTargets, type NodeTask } from '@nodetask/shared';
+import { type Cluster, type KubeObject, startCluster, startS3 } from '@nodetask/testbed';
 import { Judges } from './support/judges.ts';
+import { applyOverdueSchedule, halfAnHourAway } from './support/overdue-schedule.ts';
 import { PrunedRPC } from './support/pruned-rpc.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf, reasonOf } from './support/test-cluster.ts';
+import { withShiftedClock } from './support/with-shifted-clock.ts';
 import { type RecordedNodeTask, VersionRecorder } from './support/version-recorder.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -97,7 +99,12 @@ test('before the operator has seen it', async () => {
   try {
     await apply('early', ready);
     const early = await judges.check('early', unseen, isUnseen);
-    assert.deepEqual(early.status, { observedGeneration: -1, phase: 'Pending' });
+    const [unseenReady, ...others] = early.status?.conditions ?? [];
+    assert.deepEqual(others, []);
+    assert.deepEqual([unseenReady?.status, unseenReady?.reason], ['Unknown', 'Unseen']);
+    assert.match(unseenReady?.message ?? '', /^no operator has looked at it yet\. Check that one runs/);
+    assert.equal(unseenReady?.observedGeneration, undefined);
+    assert.equal(early.status?.observedGeneration, -1);
   } finally {
     await cluster.startOperator();
   }
@@ -317,7 +324,73 @@ describe('a schedule', () => {
   });
 });
 
+describe('a schedule that does not do what it is there for', () => {
+  test('has its run skipped for want of snapshots, and no upload that is new enough', async () => {
+    await using s3 = await startS3({ buckets: ['nightly'] });
+    await cluster.createAgentPod('sei-up', { env: s3.environment, allowHosts: [s3.host] });
+    const upload = (params: Readonly<Record<string, unknown>>) => ({
+      type: 'snapshot-upload',
+      target: { podName: 'sei-up' },
+      params: { bucket: 'nightly', region: s3.region, endpoint: s3.endpoint, ...params },
+      async: { schedule: { cron: halfAnHourAway() } },
+    });
+    const spec = upload({}) as NodeTask['spec'];
+    await applyOverdueSchedule(cluster, { name: 'skips', pod: 'sei-up', spec });
+    const skipped = await judges.check('skips', 'schedule, the last run was skipped', reasonIs('RunSkipped'));
+    assert.equal(reasonOf(skipped, 'LastRunSucceeded'), 'RunSkipped');
+    await remove('skips');
+
+    const strict = upload({ maxAgeSeconds: 60 }) as NodeTask['spec'];
+    await applyOverdueSchedule(cluster, { name: 'old', pod: 'sei-up', spec: strict });
+    const state = 'schedule, the newest upload is older than `maxAgeSeconds`';
+    const old = await judges.check('old', state, reasonIs('UploadTooOld'));
+    assert.equal(reasonOf(old, 'LastRunSucceeded'), 'RunFailed');
+    await remove('old');
+  });
+
+  test('has an agent that cannot report', async () => {
+    await cluster.admin.create({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'without-rights', namespace: cluster.namespace },
+    });
+    await cluster.createAgentPod('sei-mute', { spec: { serviceAccountName: 'without-rights' } });
+    await apply('mute', { ...byCron('0 3 * * *'), target: { podName: 'sei-mute' } });
+    const mute = await judges.check('mute', 'schedule or daemon whose agent cannot report', reasonIs('CannotReport'));
+    assert.match(mute.status?.conditions?.[0]?.message ?? '', /^the agent of pod sei-mute does not report/);
+    await remove('mute');
+  });
+});
+
 describe('a daemon', () => {
+  test('that fails and tries again, for two minutes and for eleven', async () => {
+    await using rpc = await startS3({ buckets: ['results'] });
+    // Nobody listens there.
+    const dead = {
+      ...exporting({
+        bucket: 'results',
+        region: rpc.region,
+        endpoint: rpc.endpoint,
+        rpcEndpoint: 'http://127.0.0.1:1',
+      }),
+    };
+    for (const [pod, minutes, state, reason] of [
+      ['sei-2m', 2, 'daemon that fails and tries again, for less than ten minutes', 'DaemonRetrying'],
+      ['sei-11m', 11, 'daemon without advance for ten minutes', 'DaemonStalled'],
+    ] as const) {
+      // To the operator it has failed since so long ago.
+      const env = { ...rpc.environment, ...withShiftedClock(-minutes * 60_000) };
+      await cluster.createAgentPod(pod, { env, allowHosts: ['127.0.0.1', rpc.host] });
+      await apply(pod, { ...dead, target: { podName: pod } });
+      const stalled = await judges.check(pod, state, reasonIs(reason));
+      assert.match(
+        stalled.status?.conditions?.[0]?.message ?? '',
+        /^no advance on sei-\d+m since .* UTC: rpc-unreachable: /,
+      );
+      await remove(pod);
+    }
+  });
+
   test('that runs', async () => {
     await using source = await SilentSource.start();
     await apply('daemon', exporting(silent(source)));

@@ -277,7 +277,8 @@ describe('the CRD on a real API server', () => {
         status: {
           observedGeneration: 1,
           phase: 'Scheduled',
-          summary: '2/3',
+          target: 'app=sei',
+          progress: '2/3',
           nextRunAt: '2099-11-25T03:00:00.000Z',
           lastRunAt: new Date(Date.now() - 2 * 3_600_000).toISOString(),
           conditions: [
@@ -301,12 +302,17 @@ describe('the CRD on a real API server', () => {
         .map((line) => line.split(/ {2,}/));
     };
     const [header, row] = await columns();
-    assert.deepEqual(header, ['NAME', 'TYPE', 'PHASE', 'TARGETS', 'AGE']);
-    assert.deepEqual(row?.slice(0, 4), ['columns', 'config-validate', 'Scheduled', '2/3']);
+    assert.deepEqual(header, ['NAME', 'TARGET', 'PHASE', 'PROGRESS', 'REASON', 'AGE']);
+    assert.deepEqual(row?.slice(0, 5), ['columns', 'app=sei', 'Scheduled', '2/3', 'Scheduled']);
 
     const [wideHeader, wideRow] = await columns('-o', 'wide');
-    assert.deepEqual(wideHeader?.slice(4), ['AGE', 'NEXT RUN', 'LAST RUN', 'MESSAGE']);
-    assert.deepEqual(wideRow?.slice(5), ['2099-11-25T03:00:00.000Z', '120m', 'Waits for its next run.']);
+    assert.deepEqual(wideHeader?.slice(6), ['TYPE', 'LAST RUN', 'NEXT RUN', 'MESSAGE']);
+    assert.deepEqual(wideRow?.slice(6), [
+      'config-validate',
+      '120m',
+      '2099-11-25T03:00:00.000Z',
+      'Waits for its next run.',
+    ]);
   });
 
   for (const field of ['', '.spec', '.spec.params', '.spec.params.files', '.spec.async.schedule', '.status']) {

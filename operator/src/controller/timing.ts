@@ -16,7 +16,10 @@ export const recurringReadMs = 300_000;
 export const reportGraceMs = 5_000;
 
 /** A run that an agent tells of when asked, and that is not on status so long after it first did: the agent cannot report. */
-export const lateReportMs = 60_000;
+export const lateReportMs = 20_000;
+
+/** A daemon whose agent is so much further than status says has an agent that cannot report. */
+export const staleProgressMs = 60_000;
 
 /** A daemon that fails and tries again says so after so long, and is not ready any more after so long. */
 export const daemonRetryingMs = 60_000;

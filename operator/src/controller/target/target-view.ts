@@ -5,7 +5,7 @@ import { currentTaskID } from '../current-task-id.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunContext } from '../run-context.ts';
 import type { AgentCall, TaskMemory } from '../task-memory.ts';
-import { lateReportMs } from '../timing.ts';
+import { staleProgressMs } from '../timing.ts';
 
 /** One target, as its decisions see it. */
 export interface TargetView {
@@ -109,7 +109,7 @@ const isFurther = (found: TaskResult | undefined, onStatus: TargetView['result']
   if (found === undefined) return false;
   if (onStatus === undefined || found.run > onStatus.run) return true;
   const reported = Date.parse(onStatus.progress?.at ?? onStatus.submittedAt);
-  return found.progress !== undefined && Date.parse(found.progress.at) - reported > lateReportMs;
+  return found.progress !== undefined && Date.parse(found.progress.at) - reported > staleProgressMs;
 };
 
 /** The last run of a schedule, as far as its result tells of it, before those that status knows. */
