@@ -514,6 +514,16 @@ test('lastTransitionTime stays while the status of a condition does', () => {
   );
 });
 
+test('the whole text stands in Ready, its beginning where Flux and Helm print it, and nowhere else', () => {
+  const message = `failed on sei-0: ${'x'.repeat(300)}`;
+  const situation = { standing: 'failed', phase: 'Failed', reason: 'TaskFailed', message } as const;
+  const told = new Map(conditionsFor(situation, [], 1, 0).map(({ type, message: text }) => [type, text]));
+  assert.equal(told.get('Ready'), message);
+  assert.equal(told.get('Stalled'), `${message.slice(0, 159)}… (see Ready)`);
+  assert.equal(told.get('Failed'), 'see Ready');
+  assert.equal(told.get('Finished'), 'see Ready');
+});
+
 type Judged = Pick<NodeTaskStatus, 'observedGeneration' | 'conditions'>;
 
 /** kstatus for a kind that it does not know: https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/status/generic.go */
