@@ -65,7 +65,8 @@ export const taskErrorCodes = {
     retriable: false,
     meaning:
       'With the new app.toml the node would delete blocks or states that it has, for good (pruning, min-retain-blocks, ss-keep-recent). Nothing was written.',
-    action: 'Leave the keys that the message names as they are, or set allowHistoryLoss to true if that history may go.',
+    action:
+      'Leave the keys that the message names as they are, or set allowHistoryLoss to true if that history may go.',
   },
   'patch-invalid': {
     retriable: false,

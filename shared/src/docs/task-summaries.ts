@@ -38,7 +38,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'config-apply': {
     does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit. A change that would make the node delete history that it has needs allowHistoryLoss.',
-    output: 'Role, version, changes (file, key, from, to), diagnostics, and the release of sei-config that the keys are of.',
+    output:
+      'Role, version, changes (file, key, from, to), diagnostics, and the release of sei-config that the keys are of.',
   },
   'config-validate': {
     does: 'Reads config.toml and app.toml, runs every rule of the configuration schema, and warns of keys that the node is not known to read. An invalid configuration fails the task; with strict so does such a key.',
@@ -47,7 +48,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'config-reload': {
     does: 'Writes settings that a node takes over while it runs, and signals the node where asked to.',
-    output: 'changes (file, key, from, to), the release of sei-config that the keys are of, and the process id that was signalled.',
+    output:
+      'changes (file, key, from, to), the release of sei-config that the keys are of, and the process id that was signalled.',
   },
   'mark-ready': {
     does: "Turns the agent's readiness on, for good.",

@@ -56,9 +56,7 @@ describe('config-apply, full', () => {
     assert.match(app, /\nmode = "archive"\n/);
     assert.match(config, /\npersistent-peers = ""\n/);
     const changed = keysIn(report);
-    assert.ok(
-      changed.includes('p2p.persistent-peers') && changed.includes('sei.mode') && !changed.includes('moniker'),
-    );
+    assert.ok(changed.includes('p2p.persistent-peers') && changed.includes('sei.mode') && !changed.includes('moniker'));
   });
 
   test('overrides win over the defaults of the mode; a list is one string where the node wants that', async (t) => {

@@ -68,7 +68,10 @@ describe('config-patch', () => {
     const tried = await run({ files, dryRun: true });
     assert.equal(tried.outcome, 'skipped');
     assert.deepEqual(tried.output?.['unknownKeys'], keys);
-    assert.match(tried.message ?? '', /^dryRun is set, and nothing was written: .*\. 3 keys are new to the file and not known: /);
+    assert.match(
+      tried.message ?? '',
+      /^dryRun is set, and nothing was written: .*\. 3 keys are new to the file and not known: /,
+    );
     const report = await run({ files });
     assert.equal(report.outcome, 'changed');
     assert.deepEqual(report.output?.['unknownKeys'], keys);

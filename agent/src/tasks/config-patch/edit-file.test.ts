@@ -123,7 +123,11 @@ describe('a JSON file that is edited as a stream', () => {
   test('is told of as a small one is, without what was left out', async (t) => {
     const edit = await withFile(t);
     const { changes } = await edit(large, {
-      patch: { genesis_time: 'new', api_token: 'quiet', app_state: { gov: { n: 2, priv_key: { x: 'quiet' } }, bank: 1 } },
+      patch: {
+        genesis_time: 'new',
+        api_token: 'quiet',
+        app_state: { gov: { n: 2, priv_key: { x: 'quiet' } }, bank: 1 },
+      },
       remove: ['chain_id'],
     });
     const from = '(hidden)';

@@ -71,12 +71,7 @@ describe('a number takes the type of what it replaces', () => {
       1.5,
       /v is an integer, and the patch gives a float: give an integer, or remove v/,
     ],
-    [
-      'a number over a boolean',
-      true,
-      1,
-      /^app\.toml: v is true or false, and the patch gives an integer: give/,
-    ],
+    ['a number over a boolean', true, 1, /^app\.toml: v is true or false, and the patch gives an integer: give/],
     ['a text over an integer', 5n, '10s', /v is an integer, and the patch gives a text/],
     ['a text over a float', 1.5, 'many', /v is a float, and the patch gives a text/],
     ['a text over a boolean', true, 'true', /v is true or false, and the patch gives a text/],

@@ -17,8 +17,12 @@ export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
   const inSDK = app.text !== undefined;
   const versions = likelyVersions(config.document);
   return [
-    ...diagnose('CometBFT', 'config.toml', config, versions, (version) => cometBFTRefusals(config.document, version, inSDK)),
-    ...(inSDK ? diagnose('Cosmos SDK', 'app.toml', app, sdkVersions, (version) => appRefusals(app.document, version)) : []),
+    ...diagnose('CometBFT', 'config.toml', config, versions, (version) =>
+      cometBFTRefusals(config.document, version, inSDK),
+    ),
+    ...(inSDK
+      ? diagnose('Cosmos SDK', 'app.toml', app, sdkVersions, (version) => appRefusals(app.document, version))
+      : []),
     { severity: 'INFO', field: 'config.toml', message: scope(versions, inSDK) },
   ];
 };
