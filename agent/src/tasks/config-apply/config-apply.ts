@@ -75,7 +75,8 @@ export const configApply = (
     const output = { ...head, ...changesOutput(changes, changesBytes), diagnostics };
     const warnings = await refuseHistoryLoss({
       losses,
-      isAllowed: params.allowHistoryLoss === true,
+      // Nobody asked for another limit than the one before where there was no file.
+      isAllowed: params.allowHistoryLoss === true || disk.files['app.toml'].text === undefined,
       findState: () => stateOfAny(home, disk.files['app.toml'].document, overrides),
       output,
     });

@@ -15,7 +15,7 @@ export interface PlannedWrite {
   readonly files: readonly FileChange[];
   /** The keys whose value changes, in the order of the registry. */
   readonly changes: Changes;
-  /** Those that make the node delete history; none of a file that is missing, as nothing tells what such a node keeps. */
+  /** Those that make the node delete history; of a file that is missing, held against what the node does without it. */
   readonly losses: readonly Change[];
 }
 
@@ -47,8 +47,8 @@ export const planWrite = async (
     if (content !== text) files.push({ name, content });
   }
   const changes = joinChanges(configFiles.map((name) => changesOf(name, disk.files[name].document, edits[name])));
-  const { text: app, document } = disk.files['app.toml'];
-  const losses = app === undefined ? [] : historyLosses(document, withEdits(document, edits['app.toml']));
+  const { document: app } = disk.files['app.toml'];
+  const losses = historyLosses(app, withEdits(app, edits['app.toml']));
   return { files, changes, losses };
 };
 
