@@ -154,6 +154,7 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
     ),
   },
   dryRun: flag,
+  allowHistoryLoss: flag,
   strict: flag,
   dialect: choice('sei', 'cometbft'),
   mode: choice('validator', 'full', 'seed', 'archive'),

@@ -30,15 +30,16 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'config-patch': {
     does:
-      'Merges patches into files under config/, keeping comments, order and formatting; all files or none. In a TOML file a value of another kind than the one that it replaces is refused ' +
+      'Merges patches into files under config/, keeping comments, order and formatting; all files or none. A change that would make the node delete history that it has needs allowHistoryLoss. In a TOML file a value of another kind than the one that it replaces is refused ' +
       '(a text over a number, a list over a text), since the node would not start with it: to change the kind, remove the key in a task before. genesis.json is patched as RFC 7386 has it.',
     output:
-      'For each file the changed keys and the diff; the reason where nothing was changed; unknownKeys: keys that are new to their file and that no node is known to read, each with a ' +
+      'changes: file, key and the values before (from) and after (to), where a key that is not public has (hidden); changesOmitted: how many more there are; the reason where nothing was changed; unknownKeys: keys that are new to their file and that no node is known to read, each with a ' +
       'suggestion if one is near (a warning; with strict an error).',
   },
   'config-apply': {
-    does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit.',
-    output: 'Role, version, changed keys, diagnostics, and the release of sei-config that the keys are of.',
+    does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit. A change that would make the node delete history that it has needs allowHistoryLoss.',
+    output:
+      'Role, version, changes (file, key, from, to), diagnostics, and the release of sei-config that the keys are of.',
   },
   'config-validate': {
     does: 'Reads config.toml and app.toml, runs every rule of the configuration schema, and warns of keys that the node is not known to read. An invalid configuration fails the task; with strict so does such a key.',
@@ -47,7 +48,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'config-reload': {
     does: 'Writes settings that a node takes over while it runs, and signals the node where asked to.',
-    output: 'The changed keys, the release of sei-config that they are of, and the process id that was signalled.',
+    output:
+      'changes (file, key, from, to), the release of sei-config that the keys are of, and the process id that was signalled.',
   },
   'mark-ready': {
     does: "Turns the agent's readiness on, for good.",

@@ -130,6 +130,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
         },
       ],
       [{ remove: { 'app.toml': ['a.b'] }, dryRun: true }],
+      [{ remove: { 'app.toml': ['pruning'] }, dryRun: false, allowHistoryLoss: true }],
       [{ files: { 'genesis.json': {} }, remove: {}, dryRun: false }],
       [{ files: { 'config.toml': {} }, dialect: 'cometbft', dryRun: false }],
     ],
@@ -147,13 +148,16 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   },
   'config-apply': {
     accepts: [
-      [{ mode: 'full' }, { mode: 'full', incremental: false }],
-      [{ incremental: true, overrides: { 'evm.http_port': '8545' }, targetVersion: 1 }],
+      [{ mode: 'full' }, { mode: 'full', incremental: false, dryRun: false }],
+      [{ mode: 'full', incremental: false, dryRun: true, allowHistoryLoss: true }],
+      [{ incremental: true, overrides: { 'evm.http_port': '8545' }, targetVersion: 1, dryRun: false }],
     ],
     refuses: [
       [{}, /mode is required unless incremental is true/],
       [{ incremental: false }, /mode is required unless incremental is true/],
       [{ mode: 'sentry' }, /mode/],
+      [{ mode: 'full', dryRun: 'true' }, /dryRun/],
+      [{ mode: 'full', allowHistoryLoss: 1 }, /allowHistoryLoss/],
       [{ mode: 'full', overrides: { a: 1 } }, /overrides/],
       [{ mode: 'full', targetVersion: 0 }, /targetVersion/],
       [

@@ -22,21 +22,8 @@ export const membersAt = (text: string, offset: number): readonly Member[] => {
   return members;
 };
 
-/** The first key of any object at or after `offset`, which is not inside of a string. */
-export const nextKey = (text: string, offset: number): Pick<Member, 'key' | 'valueStart'> | undefined => {
-  for (let start = text.indexOf('"', offset); start >= 0;) {
-    const end = skipString(text, start);
-    const colon = skipSpace(text, end);
-    if (text[colon] === ':') {
-      return { key: JSON.parse(text.slice(start, end)) as string, valueStart: skipSpace(text, colon + 1) };
-    }
-    start = text.indexOf('"', colon);
-  }
-  return undefined;
-};
-
 /** The offset behind the value that begins at `offset`. */
-export const skipValue = (text: string, offset: number): number => {
+const skipValue = (text: string, offset: number): number => {
   const first = text[offset];
   if (first === '"') return skipString(text, offset);
   if (first !== '{' && first !== '[') {

@@ -4,6 +4,7 @@ import type { StateData } from '../../node/state-data.ts';
 import type { ConfigValues } from './config-value.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { writeModeKey } from './migrations.ts';
+import { quotedSetting } from './quoted-setting.ts';
 import type { NodeConfig } from './read-config.ts';
 
 export interface Wanted {
@@ -80,7 +81,7 @@ const lostMode = (wanted: Wanted, current: NodeConfig, state: StateData): readon
     {
       severity: 'ERROR',
       field: writeModeKey,
-      message: `would be removed, and the node may have written its state with ${JSON.stringify(old.slice(0, 60))} (${state.found}): give by overrides the value that you want; an empty text removes the key`,
+      message: `would be removed, and the node may have written its state with ${quotedSetting(writeModeKey, old)} (${state.found}): give by overrides the value that you want; an empty text removes the key`,
     },
   ];
 };

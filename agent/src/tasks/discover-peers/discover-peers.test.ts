@@ -123,7 +123,10 @@ describe('discover-peers', () => {
     const source = { type: 'dns', hostname: 'peers.sei.svc' };
     assert.deepEqual(await run([source], { onProgress: (update) => progress.push(update) }), {
       outcome: 'changed',
-      output,
+      output: {
+        ...output,
+        changes: [{ file: 'config.toml', key: 'p2p.persistent-peers', from: '(hidden)', to: '(hidden)' }],
+      },
     });
     assert.equal(await peers(), wanted.join(','));
     assert.deepEqual(progress.at(-1), { stage: 'ask', done: 3, total: 3, unit: 'hosts' });
@@ -134,7 +137,7 @@ describe('discover-peers', () => {
 
     names['peers.sei.svc'].reverse();
     const reason = 'already-as-wanted';
-    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output } });
+    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output, changes: [] } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 

@@ -6,11 +6,13 @@ import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
+import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
-import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { changesOutput } from '../config/changes.ts';
+import { planKeys, readConfigToml, textAt } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { nothingDone } from '../nothing-done.ts';
@@ -47,7 +49,8 @@ export interface DiscoverPeersOptions {
  * discover-peers: lists hosts from every source, asks each for its node id, and writes the persistent peers. One peer is enough for
  * success; what failed is in the output. No answer is not taken for absence: a peer whose host did not answer stays, and so do all while a
  * source cannot be read. Peers that somebody else wrote stay unless `keepOthers` is false.
- * Output: `{reason?, peers, kept?, removed?, chainVerified, sources: [{source, peers, unreachable, skipped, error?}]}`.
+ * Output: `{reason?, peers, kept?, removed?, chainVerified, sources: [{source, peers, unreachable, skipped, error?}],
+ * changes: [{file, key, from?, to?}]}`.
  */
 export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<DiscoverPeersParams> => ({
   interrupted: 'run-again',
@@ -89,9 +92,13 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     signal.throwIfAborted();
     const value = [...formatPeers(choice.found), ...choice.kept].join(',');
     const ids = writtenBy(choice, written);
-    const isChanged = await writeKeys(config, [[peersKey, value]], (changes) =>
-      pledgeFiles(context, folder, changes, { outcome: 'changed', output: describe(choice) }, { ids: [...ids] }),
-    );
+    const { files, changes } = await planKeys(config, [[peersKey, value]]);
+    const output = { ...describe(choice), ...changesOutput(changes) };
+    const isChanged = files.length > 0;
+    if (isChanged) {
+      await pledgeFiles(context, folder, files, { outcome: 'changed', output }, { ids: [...ids] });
+      await replaceFiles(folder, files);
+    }
     // After the file: a run that is cut off in between does it when it is finished.
     await writeWrittenPeers(options.stateFolder, ids);
     logger.info('discovered peers', {
@@ -100,9 +107,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       removed: choice.removed.length,
       changed: isChanged,
     });
-    return isChanged
-      ? { outcome: 'changed', output: describe(choice) }
-      : nothingDone('already-as-wanted', describe(choice));
+    return isChanged ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
   },
   finish: async (context, pledge) => {
     const report = await finishFiles(options.home)(context, pledge);

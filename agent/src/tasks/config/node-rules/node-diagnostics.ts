@@ -1,10 +1,11 @@
 import { type DocumentTable, valueAt } from '../../../node/document-value.ts';
-import { isSecretKey } from '../../secret-keys.ts';
 import type { ConfigOnDisk } from '../config-files.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { cometBFTVersions, sdkVersions } from '../known-keys/known-keys.ts';
+import type { ConfigFile } from '../registry.ts';
 import { appRefusals } from './app-refusals.ts';
 import { cometBFTRefusals } from './cometbft-refusals.ts';
+import { quotedValue } from '../shown-value.ts';
 import type { Refusal } from './refusal.ts';
 
 /**
@@ -16,8 +17,12 @@ export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
   const inSDK = app.text !== undefined;
   const versions = likelyVersions(config.document);
   return [
-    ...diagnose('CometBFT', config, versions, (version) => cometBFTRefusals(config.document, version, inSDK)),
-    ...(inSDK ? diagnose('Cosmos SDK', app, sdkVersions, (version) => appRefusals(app.document, version)) : []),
+    ...diagnose('CometBFT', 'config.toml', config, versions, (version) =>
+      cometBFTRefusals(config.document, version, inSDK),
+    ),
+    ...(inSDK
+      ? diagnose('Cosmos SDK', 'app.toml', app, sdkVersions, (version) => appRefusals(app.document, version))
+      : []),
     { severity: 'INFO', field: 'config.toml', message: scope(versions, inSDK) },
   ];
 };
@@ -34,6 +39,7 @@ const likelyVersions = (document: DocumentTable): readonly string[] => {
 
 const diagnose = (
   software: string,
+  file: ConfigFile,
   { path, document }: { readonly path: string; readonly document: DocumentTable },
   versions: readonly string[],
   refusalsOf: (version: string) => readonly Refusal[],
@@ -54,17 +60,13 @@ const diagnose = (
     return {
       severity: all ? 'ERROR' : 'WARNING',
       field: key,
-      message: `${shown(document, key)} in ${path} ${why}${who}`,
+      message: `${shown(file, document, key)} in ${path} ${why}${who}`,
     };
   });
 };
 
-const maxShown = 100;
-
-const shown = (document: DocumentTable, key: string): string => {
-  const value = valueAt(document, key.split('.'));
-  if (value === undefined) return 'the value';
-  if (isSecretKey(key)) return '(hidden)';
-  const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
-  return text.length > maxShown ? `${text.slice(0, maxShown)}\u2026` : text;
+const shown = (file: ConfigFile, document: DocumentTable, key: string): string => {
+  const path = key.split('.');
+  const value = valueAt(document, path);
+  return value === undefined ? 'the value' : quotedValue(file, path, value);
 };
