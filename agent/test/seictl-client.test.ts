@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type ApiErrorBody, taskParams } from '@nodetask/shared';
 import type { TaskHandlers } from '../src/engine/task-handler.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { startTestServer } from './support/test-server.ts';
 

@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { parse } from 'smol-toml';
 import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { startDnsServer } from '../../node/testing/dns-server.ts';

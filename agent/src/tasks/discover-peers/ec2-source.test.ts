@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { text as textOf } from 'node:stream/consumers';
 import { before, describe, test, type TestContext } from 'node:test';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import { flood } from '../../node/testing/flood.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import type { Respond } from '../../node/testing/host-servers.ts';
