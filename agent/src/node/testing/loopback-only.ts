@@ -17,7 +17,7 @@ interface Guarded {
   blockList?: BlockList;
 }
 
-type Connect = (this: Socket, ...args: readonly unknown[]) => Socket;
+type Connect = (this: Socket, ...args: unknown[]) => Socket;
 
 const connect = Socket.prototype.connect as Connect;
 
