@@ -120,7 +120,7 @@ const addressesOfType = (instance: Instance, type: AddressType): readonly string
   const ofInterfaces = (instance.NetworkInterfaces ?? []).flatMap(({ Ipv6Addresses = [] }) => Ipv6Addresses);
   const ipv6 = instance.Ipv6Address ?? ofInterfaces[0]?.Ipv6Address;
   const wanted = { auto: [privateIp, publicIp, ipv6], private: [privateIp, ipv6], public: [publicIp, ipv6] }[type];
-  const addresses = wanted.filter((address) => address !== undefined && isIPAddress(address));
+  const addresses = wanted.filter((address): address is string => address !== undefined && isIPAddress(address));
   return type === 'auto' ? addresses : addresses.slice(0, 1);
 };
 
