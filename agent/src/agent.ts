@@ -113,7 +113,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   });
   let freshness: Promise<void> | undefined;
   try {
-    const context = { engine, logger, clock, metrics, streams, identity, namespace, stopping };
+    const context = { engine, nodeId: node.nodeId, logger, clock, metrics, streams, identity, namespace, stopping };
     const server = await startServer(config.listen, { ...context, gate, ...(tls === undefined ? {} : { tls }) });
     const probes = await startProbeServer(config.probeListen, context);
     // Once it listens: that is not to wait for a request to the operator.

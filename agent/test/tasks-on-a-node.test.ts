@@ -10,7 +10,7 @@ import { parse } from 'smol-toml';
 import type { BlockHeights } from '../src/engine/block-heights.ts';
 import type { TaskHandler, TaskHandlers, TaskReport } from '../src/engine/task-handler.ts';
 import { rpcBlockHeights } from '../src/node/block-heights.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '@nodetask/runtime';
 import { TaskError, taskParams, type TaskType, taskTypes } from '@nodetask/shared';
 import * as z from 'zod';
 import type { TaskHandler } from '../engine/task-handler.ts';
-import { createEgress } from '../node/egress.ts';
+import { createEgress } from '../node/testing/loopback-egress.ts';
 import { createHandlers } from './handlers.ts';
 
 /**

@@ -22,10 +22,10 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'Lists the hosts of every source, asks each for its node id by its RPC, and writes the persistent peers into config.toml: each node once, ' +
       'never this node, of its chain only, in an order that does not change from run to run. One peer is enough for success; no peer at all is a failure that ' +
       'says why, host by host. A peer of the file stays if its host is listed and does not answer, while a source cannot be read, and if no earlier run wrote it ' +
-      '(keepOthers). ec2Tags needs ' +
+      '(keepOthers). An EC2 instance is asked at its private and its public address (addressType). ec2Tags needs ' +
       'ec2:DescribeInstances and takes credentials from the environment, web identity or pod identity of the agent only.',
     output:
-      'peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
+      'nodeId: the id of this node, if it has a node key; peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
       'could not be read; kept: peers of the file that stayed although no host answered for them; removed: peers that left the file; chainVerified: verified, genesis-missing, or peers-unproven if some were listed with their id and not asked.',
   },
   'config-patch': {

@@ -97,7 +97,13 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [
         {
           sources: [
-            { type: 'ec2Tags', region: 'eu-central-1', tags: { role: 'sentry' }, endpoint: 'http://ec2.example.com' },
+            {
+              type: 'ec2Tags',
+              region: 'eu-central-1',
+              tags: { role: 'sentry' },
+              addressType: 'private',
+              endpoint: 'http://ec2.example.com',
+            },
           ],
           keepOthers: true,
           port: 26656,
@@ -114,6 +120,8 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [{ sources: [{ type: 'static', addresses: [`http://${peer}`] }] }, /must be <40 hexadecimal digits>/],
       [{ sources: [{ type: 'static', addresses: [`g${peer.slice(1)}`] }] }, /must be <40 hexadecimal digits>/],
       [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1' }] }, /tags/],
+      [{ sources: [{ type: 'ec2Tags', region: 'r', tags: { a: 'b' }, addressType: 'ipv6' }] }, /expected one of/],
+      [{ sources: [{ type: 'dns', hostname: 'seeds.example.com', addressType: 'private' }] }, /addressType/],
       [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1', tags: {} }] }, /needs at least 1 key/],
       [{ sources: [{ type: 'dns', hostname: 'http://a' }] }, /must be a DNS name/],
       [{ sources: [{ type: 'dns', hostname: 'a', region: 'eu-central-1' }] }, /region/],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { type KnownGenesis, knownGenesis } from '@nodetask/shared';
 import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { sendJson, startServer, type TestServer } from '../../node/testing/http-server.ts';
 import { type Certificate, makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';

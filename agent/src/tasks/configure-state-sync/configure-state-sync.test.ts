@@ -6,7 +6,7 @@ import { systemClock } from '@nodetask/runtime';
 import { taskParams } from '@nodetask/shared';
 import { parse } from 'smol-toml';
 import type { TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import { nodeHome, type NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { snapshotHeightFile } from '../../node/snapshot-height.ts';

@@ -7,7 +7,7 @@ import type { Clock, Dialect, TaskType } from '@nodetask/shared';
 import { parse } from 'smol-toml';
 import type { TaskHandler } from '../../../engine/task-handler.ts';
 import type { DocumentTable } from '../../../node/document-value.ts';
-import { createEgress } from '../../../node/egress.ts';
+import { createEgress } from '../../../node/testing/loopback-egress.ts';
 import type { NodeHome } from '../../../node/node-home.ts';
 import { createRpcClient } from '../../../node/rpc-client.ts';
 import { sendJson, startServer } from '../../../node/testing/http-server.ts';
