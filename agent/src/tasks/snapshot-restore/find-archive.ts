@@ -1,5 +1,6 @@
 import { TaskError } from '@nodetask/shared';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
+import { isRefused } from '../snapshot/is-refused.ts';
 import { archiveKey, archiveNames, isBesideArchive, parseArchiveKey } from '../snapshot/snapshot-names.ts';
 import type { Wanted } from './find-snapshot.ts';
 
@@ -23,10 +24,6 @@ export const findPlain = async (
   }
   return undefined;
 };
-
-/** The store does not let the agent do it. S3 says so of an object that is not there, too, if the bucket may not be listed. */
-export const isRefused = (error: unknown): boolean =>
-  error instanceof TaskError && error.code === 'object-store-refused';
 
 /** The key of the best archive in a complete listing. */
 export const findArchive = async (
