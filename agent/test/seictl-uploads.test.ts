@@ -30,7 +30,7 @@ const takenOver = async (t: TestContext, prefix: string, state: object = { lastU
 test('a snapshot that seictl uploaded is not uploaded again, and the next one is', async (t) => {
   const home = await takenOver(t, 'over');
   // The second run finds what the first one kept.
-  for (const _run of [1, 2]) {
+  for (let run = 1; run <= 2; run++) {
     const { outcome, reason, message, output, warnings } = await runUpload(home, at('over'));
     assert.deepEqual([outcome, reason, warnings], ['unchanged', 'already-uploaded', undefined]);
     assert.match(message ?? '', /^snapshot 100, .* was uploaded by seictl, without a manifest: .* allowUnverified/);

@@ -85,17 +85,18 @@ export class ExportStateFile {
     }
   }
 
-  /** Undefined where no page is complete. After an agent that kept no time, the last change of the state counts. */
-  async newest(): Promise<NewestUpload | undefined> {
+  /** With its last height; undefined where no page is complete. After an agent that kept no time, the last change of the state counts. */
+  async newest(): Promise<(NewestUpload & { readonly height: number }) | undefined> {
     const state = await this.read();
     if (state?.exported === undefined) return undefined;
+    const { exported } = state;
     const known = parseKeptUpload(await readTextFile(join(this.#folder, newestName), maxBytes));
     if (known !== undefined) {
-      return { where: describeObject(this.#destination.location, known.key), at: known.at };
+      return { where: describeObject(this.#destination.location, known.key), at: known.at, height: exported };
     }
     const path = join(this.#folder, fileName);
     try {
-      return { where: `the page that ends at ${state.exported}`, at: (await stat(path)).mtimeMs };
+      return { where: `the page that ends at ${exported}`, at: (await stat(path)).mtimeMs, height: exported };
     } catch (error) {
       throw fileError('look at', path, error);
     }
