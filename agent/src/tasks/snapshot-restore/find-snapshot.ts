@@ -21,7 +21,7 @@ export interface FoundSnapshot {
   readonly doubts: readonly string[];
 }
 
-export type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified'>;
+export type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified' | 'uri'>;
 
 /**
  * Finds the snapshot that the params ask for: the highest at or below `targetHeight`, else the one that `latest.txt` names, else the highest.

@@ -8,6 +8,7 @@ import { formatManifest, type Manifest, readManifest } from '../snapshot/manifes
 import { readNodeSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
+import { didYouMean, snapshotsNearby } from '../snapshot/snapshots-nearby.ts';
 import { discardLeftovers } from '../discard-leftovers.ts';
 import type { KeptUpload } from '../kept-upload.ts';
 import { refuseOldUpload } from '../upload-age.ts';
@@ -103,6 +104,7 @@ const upload = async (
     const { key, bytes } = bySeictl;
     return { report: { ...uploadedBySeictl(height, { height, key, bytes, ...skipped }), ...doubts }, newest: bySeictl };
   }
+  const elsewhere = await askElsewhere(store, prefix, chainId, context);
   const untidy = await discardLeftovers(store, prefix, {
     signal,
     logger,
@@ -133,7 +135,7 @@ const upload = async (
     entries: size.entries,
   };
   const output = { height, key, ...archive, ...skipped };
-  const warnings = [...snapshots.doubts, ...(untidy === undefined ? [] : [untidy])];
+  const warnings = [...snapshots.doubts, untidy, elsewhere].filter((warning) => warning !== undefined);
   const report = { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) } as const;
   context.pledge({ report, proof: { height, createdAt: manifest.createdAt, sha256: manifest.sha256 } });
   await store.putSmall(manifestKey(prefix, height), formatManifest(manifest), {
@@ -145,6 +147,20 @@ const upload = async (
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
   return { report, newest: { height, key, at: Date.parse(manifest.createdAt) } };
+};
+
+/** The warning of a first upload to a prefix below which there are snapshots already: it may be one level too high. */
+const askElsewhere = async (
+  store: ObjectStore,
+  prefix: string,
+  chainId: string,
+  { params, signal }: Context,
+): Promise<string | undefined> => {
+  if ((await latestHeight(store, prefix, signal)) !== undefined) return undefined;
+  const question = didYouMean(await snapshotsNearby(store, prefix, { chainId, signal }), params);
+  return question === undefined
+    ? undefined
+    : `this is the first upload to ${store.describe(prefix)}, and there are snapshots below it: ${question}`;
 };
 
 /** What is at the store stays, and a parameter without effect is told. */
@@ -160,24 +176,28 @@ const refuseOld = async (
   report: TaskReport,
   store: ObjectStore,
   { prefix }: ObjectStoreLocation,
-  { params: { maxAgeSeconds }, signal }: Context,
+  { params, signal }: Context,
   { home, clock }: SnapshotOptions,
   { seictl }: EarlierUploads,
 ): Promise<void> => {
+  const { maxAgeSeconds } = params;
   if (maxAgeSeconds === undefined) return;
-  const listed = await newestUpload(store, prefix, await readChainId(home, signal), signal);
+  const chainId = await readChainId(home, signal);
+  const listed = await newestUpload(store, prefix, chainId, signal);
   const question = { prefix, height: seictl?.height ?? 0, last: seictl, now: clock.now() };
   const bySeictl = await findSeictlArchive(store, question, signal);
   const newest =
     bySeictl === undefined || (listed !== undefined && listed.at > bySeictl.at)
       ? listed
       : { where: store.describe(bySeictl.key), at: bySeictl.at };
+  const nearby = newest === undefined ? await snapshotsNearby(store, prefix, { chainId, signal, above: true }) : [];
+  const why = [report.message ?? report.reason ?? '', didYouMean(nearby, params)];
   refuseOldUpload({
     maxAgeSeconds,
     newest,
     now: clock.now(),
     place: store.describe(prefix),
-    why: report.message ?? report.reason ?? '',
+    why: why.filter((part) => part !== undefined).join('; '),
     output: report.output ?? {},
   });
 };
