@@ -25,6 +25,7 @@ import type { TlsIdentity, TlsParts } from './tls/tls-identity.ts';
 import type { TlsConfig } from './tls-options.ts';
 import { traceHandlers } from './tracing/trace-handlers.ts';
 import { registryVersion } from './tasks/config/registry.ts';
+import { readNewestUploads } from './tasks/newest-uploads.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -63,6 +64,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
+    newestUploads: () => readNewestUploads(engine, config.stateFolder),
     ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
   makeHome(config.home, logger);

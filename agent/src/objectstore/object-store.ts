@@ -44,6 +44,10 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Without keys that have a slash after the prefix, of which there may be millions. */
   readonly direct?: boolean;
+  /** Told, of a direct list, each folder below the prefix: a longer prefix that ends in a slash. */
+  readonly onFolder?: (prefix: string) => void;
+  /** Pages after which the list ends as if there were no more. Default: all of them. */
+  readonly pages?: number;
 }
 
 export interface ObjectInfo {

@@ -2,10 +2,13 @@ import type { ResultExportParams } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { compileDestination } from './export-destination.ts';
-import { Exporter, type ExportOptions, finishExport, withOutput } from './exporter.ts';
+import { finishExport } from './export-pledge.ts';
+import type { ExportOptions } from './export-options.ts';
+import { Exporter } from './exporter.ts';
 import { followChain } from './follow-chain.ts';
 import { nothingToExport } from './nothing-to-export.ts';
 import { Turns } from './turns.ts';
+import { withOutput } from './with-output.ts';
 
 /**
  * result-export: writes the `block_results` of every block since the last exported height to an object store, as pages of compressed JSON
@@ -25,7 +28,7 @@ export const resultExport = (options: ExportOptions): TaskHandler<ResultExportPa
       if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
       if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
     },
-    finish: (context, pledge) => finishExport(context, pledge, options),
+    finish: (context, pledge) => finishExport(context, pledge, options.stateFolder),
     run: async (context) => {
       const exporter = new Exporter(context, options, turns);
       try {
