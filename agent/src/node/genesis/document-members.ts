@@ -49,7 +49,15 @@ export class MembersReader implements JsonEvents {
   /** Of the first byte of the chunk. */
   #base = 0;
   /** The key or the value that is being taken, and the index in the chunk from which on it has still to be. */
-  #taken: { readonly parts: Uint8Array[]; from: number; bytes: number; readonly maxBytes: number } | undefined;
+  #taken:
+    | {
+        readonly parts: Uint8Array[];
+        from: number;
+        bytes: number;
+        readonly maxBytes: number;
+        readonly isName: boolean;
+      }
+    | undefined;
   #keptBytes = 0;
 
   get json(): ReadonlyMap<string, string> {
@@ -76,7 +84,7 @@ export class MembersReader implements JsonEvents {
   }
 
   keyStart(at: number): void {
-    if (this.#tokens.depth === 1) this.#begin(at, maxNameBytes);
+    if (this.#tokens.depth === 1) this.#begin(at, true);
   }
 
   keyEnd(at: number): void {
@@ -99,19 +107,19 @@ export class MembersReader implements JsonEvents {
   valueStart(at: number, kind: JsonKind): void {
     if (this.#tokens.depth !== 1 || this.#name === undefined) return;
     if (this.#name === appState) this.#appState = kind;
-    else this.#begin(at, maxKeptBytes - this.#keptBytes);
+    else this.#begin(at, false);
   }
 
   valueEnd(at: number): void {
     if (this.#tokens.depth !== 1 || this.#taken === undefined || this.#name === undefined) return;
-    const json = this.#finish(at);
-    if (json === undefined) throw new NoDocumentError(tooLarge);
+    const json = this.#finish(at) ?? '';
     this.#json.set(this.#name, json);
     this.#keptBytes += json.length;
   }
 
-  #begin(at: number, maxBytes: number): void {
-    this.#taken = { parts: [], from: at - this.#base, bytes: 0, maxBytes };
+  #begin(at: number, isName: boolean): void {
+    const maxBytes = isName ? maxNameBytes : maxKeptBytes - this.#keptBytes;
+    this.#taken = { parts: [], from: at - this.#base, bytes: 0, maxBytes, isName };
   }
 
   #take(end: number): void {
@@ -121,10 +129,11 @@ export class MembersReader implements JsonEvents {
     taken.from = end;
     taken.bytes += part.length;
     if (taken.bytes <= taken.maxBytes) taken.parts.push(Uint8Array.from(part));
-    else taken.parts.length = 0;
+    else if (taken.isName) taken.parts.length = 0;
+    else throw new NoDocumentError(tooLarge);
   }
 
-  /** What was taken; undefined if it is larger than the limit. */
+  /** What was taken; undefined for a name that is longer than any that is known. */
   #finish(at: number): string | undefined {
     const taken = this.#taken;
     if (taken === undefined) return undefined;
