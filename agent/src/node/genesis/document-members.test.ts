@@ -9,6 +9,9 @@ const read = (...chunks: readonly (string | Uint8Array)[]): DocumentMembers => {
   return reader.end();
 };
 
+/** A list of so many megabytes. */
+const filler = (megabytes: number): string => `[${'"x",'.repeat(megabytes * 262_144)}1]`;
+
 describe('the members of a genesis', () => {
   test('are kept as they are written, and the state of the application is not', () => {
     const { json, appState, others } = read(
@@ -30,7 +33,6 @@ describe('the members of a genesis', () => {
   });
 
   test('are refused beyond four megabytes, in which ten thousand validators fit', () => {
-    const filler = (megabytes: number): string => `[${'"x",'.repeat(megabytes * 262_144)}1]`;
     assert.equal(
       read(`{"validators":${filler(3)},"app_state":${filler(5)}}`).json.get('validators')?.length,
       3_145_731,
