@@ -1,4 +1,4 @@
-/** A genesis document is held against the programs that may read it: no node takes what this refuses, and each that may not is named. */
+/** A genesis document is held against the programs that may read it: what none of them takes is refused, and those that do not take it are named. */
 import type { DocumentMembers } from './document-members.ts';
 import { GenesisFault } from './genesis-fault.ts';
 import { cometBFTReaders, type GenesisReader, sdkReaders, seiReader, subjectOf } from './genesis-readers.ts';
@@ -49,9 +49,17 @@ export const judgeGenesis = (members: DocumentMembers, node: NodeKind): readonly
   ];
 };
 
-/** By the form of the document: `consensus` is in that of the Cosmos SDK from 0.50 on. Of a node that is known, any of its readers is. */
-const isMeant = ({ software }: GenesisReader, { json }: DocumentMembers, { dialect }: NodeKind): boolean =>
-  json.has('consensus') ? software === 'sdk' : software === 'cometbft' || dialect !== undefined;
+/** The form of the document tells; a document of CometBFT is for any reader of a node that is known. */
+const isMeant = ({ software }: GenesisReader, { json }: DocumentMembers, { dialect }: NodeKind): boolean => {
+  const form = formOf(json);
+  return software === form || (dialect !== undefined && form !== 'sdk');
+};
+
+/** `consensus` is in documents of the Cosmos SDK from 0.50 on, and timeouts are parameters of Sei's node only. */
+const formOf = (json: DocumentMembers['json']): GenesisReader['software'] => {
+  if (json.has('consensus')) return 'sdk';
+  return /"timeout"[ \t\r\n]*:/.test(json.get('consensus_params') ?? '') ? 'sei' : 'cometbft';
+};
 
 const refusals = (
   meant: readonly GenesisReader[],

@@ -77,6 +77,8 @@ describe('config-validate on the genesis', () => {
     assert.match((await wordOn(home)).words.join(), /^ERROR .*initial_height is 1, and must be .* in quotes/);
     await writeFile(join(home.config, 'app.toml'), 'minimum-gas-prices = "0stake"\npruning = "nothing"\n');
     assert.deepEqual((await wordOn(home)).words, []);
+    await writeFile(join(home.config, 'config.toml'), cometBFTConfig.replace(/^version = .*$/m, ''));
+    assert.deepEqual((await wordOn(home)).words, []);
   });
 
   test('a node of Sei takes times with a zone, and an application without state is refused', async (t) => {

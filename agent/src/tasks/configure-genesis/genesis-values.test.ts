@@ -137,6 +137,15 @@ describe('the node that reads the genesis is known from its configuration', () =
     );
   });
 
+  test('a document with the parameters of Sei, for a node that is not known, is no matter for CometBFT', async (t) => {
+    const sei = {
+      abci: { vote_extensions_enable_height: 0, recheck_tx: false },
+      timeout: { propose: '1', propose_delta: '1', vote: '1', vote_delta: '1', commit: '1' },
+    };
+    const report = await install(t, await makeTempHome(t), document({ consensus_params: params(sei) }));
+    assert.deepEqual([report.outcome, report.warnings], ['changed', undefined]);
+  });
+
   test('what only some builds take is a warning', async (t) => {
     const text = withParam('validator', 'pub_key_types', ['bls12_381']);
     const { warnings } = await install(t, await makeTempHome(t), text);
