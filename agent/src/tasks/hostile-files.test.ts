@@ -166,7 +166,7 @@ describe('a file that is made to take long', () => {
         const job = { home: home.root, type: 'config-validate', params: {}, timeoutMs: 120_000 } as const;
         const { outcome, failure, blockedMs } = await runAside(job);
         assert.match(outcome ?? failure ?? '', ends);
-        assert.ok((failure ?? '').length < 2_000, failure);
+        assert.ok((failure ?? '').length < 2_000, String(failure));
         assert.ok(blockedMs < budgetMs, `blocked for ${blockedMs} ms of processor time`);
       },
     );
@@ -186,7 +186,7 @@ describe('a file that is made to take long', () => {
     await file.close();
     const job = { home: home.root, type: 'config-validate', params: {}, timeoutMs: 200_000 } as const;
     const { outcome, failure, blockedMs, peakMiB } = await runAside(job);
-    assert.equal(outcome, 'unchanged', failure);
+    assert.equal(outcome, 'unchanged', String(failure));
     assert.ok(blockedMs < budgetMs, `blocked for ${blockedMs} ms of processor time`);
     assert.ok(peakMiB < 250, `the process had ${peakMiB} MiB`);
   });
