@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -60,6 +60,52 @@ const sdkRows: readonly Row[] = [
   ['app-db-backend', '"sqlite"', false],
   ['halt-height', '"never"', false],
 ];
+
+/** A genesis in which one of the members is another; undefined leaves it out. */
+type GenesisRow = readonly [path: string, value: unknown, starts: boolean];
+
+const cometBFTGenesisRows: readonly GenesisRow[] = [
+  ['initial_height', '5', true],
+  ['initial_height', 5, false],
+  ['initial_height', '05', false],
+  ['genesis_time', '2026-01-31T12:00:00+02:00', false],
+  ['chain_id', 'a'.repeat(51), false],
+  ['consensus_params.block.max_bytes', '-1', true],
+  ['consensus_params.block.max_bytes', '104857601', false],
+  ['consensus_params.evidence.max_bytes', '104857600', false],
+  ['consensus_params.validator.pub_key_types', ['rsa'], false],
+  ['consensus_params.version', { app: 1 }, false],
+  ['validators.0.power', '-1', false],
+  ['validators.0.address', '00', false],
+  ['validators.0.address', '', true],
+  ['validators.0.pub_key.value', 'AAAA', false],
+  ['app_hash', '0', false],
+];
+
+const sdkGenesisRows: readonly GenesisRow[] = [
+  ['initial_height', 1, true],
+  ['initial_height', 1.5, false],
+  ['genesis_time', '2026-01-31T12:00:00+02:00', true],
+  ['genesis_time', '2026-01-31', false],
+  ['chain_id', ' ', false],
+  ['consensus', undefined, false],
+  ['consensus.params.block.max_bytes', '0', false],
+  ['consensus.params.evidence.max_age_duration', '48h', false],
+  ['app_hash', 'A', false],
+  ['app_state', [], false],
+  ['app_state', undefined, false],
+];
+
+const withMember = (text: string, dotted: string, value: unknown): string => {
+  const document = JSON.parse(text) as Record<string, unknown>;
+  const names = dotted.split('.');
+  const last = names.pop() ?? '';
+  let object = document;
+  for (const name of names) object = object[name] as Record<string, unknown>;
+  assert.ok(last in object, `${dotted} is not in the document`);
+  object[last] = value;
+  return JSON.stringify(document);
+};
 
 interface RealNode {
   readonly program: string;
@@ -125,10 +171,15 @@ const loopback: readonly (readonly [string, string])[] = [
   ['proxy_app', '"kvstore"'],
 ];
 
-const compare = (what: string, file: string, rows: readonly Row[], make: () => Promise<RealNode>): void => {
+interface Rows {
+  readonly file: 'config.toml' | 'app.toml';
+  readonly rows: readonly Row[];
+  readonly genesis: readonly GenesisRow[];
+}
+
+const compare = (what: string, { file, rows, genesis }: Rows, make: () => Promise<RealNode>): void => {
   describe(what, () => {
     let node: RealNode | undefined;
-    let original = '';
     before(async () => {
       node = await make();
       const config = join(node.home, 'config', 'config.toml');
@@ -137,18 +188,45 @@ const compare = (what: string, file: string, rows: readonly Row[], make: () => P
         await readFile(config, 'utf8'),
       );
       await writeFile(config, text);
-      original = await readFile(join(node.home, 'config', file), 'utf8');
     });
-    for (const [key, value, starts] of rows) {
-      test(`${key} = ${value}: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
-        assert.ok(node);
-        await writeFile(join(node.home, 'config', file), withValue(original, key, value));
+
+    /** Starts the node with a file changed, and with the one that it had before put back. */
+    const judge = async (name: string, change: (text: string) => string, starts: boolean): Promise<void> => {
+      assert.ok(node);
+      const path = join(node.home, 'config', name);
+      const original = await readFile(path, 'utf8');
+      await writeFile(path, change(original));
+      try {
+        // Before the node is started: one that has state is not kept from starting by its genesis.
+        assert.equal(await isValid(node.home), starts);
         const real = await startsOn(node);
         assert.equal(real.starts, starts, real.log);
-        assert.equal(await isValid(node.home), starts);
+      } finally {
+        await writeFile(path, original);
+      }
+    };
+
+    for (const [key, value, starts] of rows) {
+      test(`${key} = ${value}: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
+        await judge(file, (text) => withValue(text, key, value), starts);
+      });
+    }
+    for (const [path, value, starts] of genesis) {
+      test(`${path} ${JSON.stringify(value) ?? 'missing'} in the genesis: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
+        assert.ok(node);
+        await emptyData(node.home);
+        await judge('genesis.json', (text) => withMember(text, path, value), starts);
       });
     }
   });
+};
+
+/** As init leaves it: without databases, and with a validator that has signed nothing. */
+const emptyData = async (home: string): Promise<void> => {
+  const data = join(home, 'data');
+  await rm(data, { recursive: true, force: true });
+  await mkdir(data);
+  await writeFile(join(data, 'priv_validator_state.json'), '{"height":"0","round":0,"step":0}');
 };
 
 describe('config-validate and the real nodes', () => {
@@ -158,14 +236,16 @@ describe('config-validate and the real nodes', () => {
   });
   after(() => rm(root, { recursive: true }));
 
-  compare('CometBFT 0.38.26 and config.toml', 'config.toml', cometBFTRows, async () => {
+  const cometBFT = { file: 'config.toml', rows: cometBFTRows, genesis: cometBFTGenesisRows } as const;
+  compare('CometBFT 0.38.26, config.toml and the genesis', cometBFT, async () => {
     const program = await findProgram('cometbft');
     const home = join(root, 'cometbft');
     await mustRun(program, ['init', '--home', home]);
     return { program, home, arguments: [] };
   });
 
-  compare('the Cosmos SDK 0.55.0 and app.toml', 'app.toml', sdkRows, async () => {
+  const sdk = { file: 'app.toml', rows: sdkRows, genesis: sdkGenesisRows } as const;
+  compare('the Cosmos SDK 0.55.0, app.toml and the genesis', sdk, async () => {
     const program = await findProgram('sdk-node');
     const home = join(root, 'sdk');
     await mustRun(program, ['init', 'test', '--chain-id', 'sdk-1', '--home', home]);

@@ -22,6 +22,25 @@ export const membersAt = (text: string, offset: number): readonly Member[] => {
   return members;
 };
 
+/** Where a value begins and ends. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The first `max` items of the list whose `[` is at or after `offset`, in order. */
+export const elementsAt = (text: string, offset: number, max: number): readonly Extent[] => {
+  const elements: Extent[] = [];
+  let at = skipSpace(text, text.indexOf('[', offset) + 1);
+  while (elements.length < max && at < text.length && text[at] !== ']') {
+    const end = skipValue(text, at);
+    elements.push({ start: at, end });
+    at = skipSpace(text, end);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return elements;
+};
+
 /** The offset behind the value that begins at `offset`. */
 const skipValue = (text: string, offset: number): number => {
   const first = text[offset];

@@ -213,7 +213,7 @@ describe('configure-genesis from https', () => {
     ],
     ['another hash', genesis(), { sha256: 'a'.repeat(64) }, { code: 'hash-mismatch', message: /replaced/ }],
     ['a web page', '<!doctype html>', {}, { code: 'genesis-invalid', message: /"<" where none belongs/ }],
-    ['a list', '[]', {}, { code: 'genesis-invalid', message: /no object/ }],
+    ['a list', '[]', {}, { code: 'genesis-invalid', message: /not a JSON object/ }],
     ['half a document', genesis().slice(0, -5), {}, { code: 'genesis-invalid', message: /ends too early/ }],
     ['two documents', genesis() + genesis(), {}, { code: 'genesis-invalid', message: /where none belongs/ }],
     [
