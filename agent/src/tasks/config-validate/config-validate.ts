@@ -12,6 +12,8 @@ import { stateOf } from '../config/node-state.ts';
 import { readConfig } from '../config/read-config.ts';
 import { currentVersion, registryVersion } from '../config/registry.ts';
 import { lostLabels } from '../config/resolve-intent.ts';
+import { twinDiagnostics } from '../config/case-twins.ts';
+import { namedFileDiagnostics } from '../config/node-rules/named-files.ts';
 import { nodeDiagnostics } from '../config/node-rules/node-diagnostics.ts';
 import { runRules } from '../config/rules.ts';
 import { startProblems } from '../config/start-refusals.ts';
@@ -39,6 +41,8 @@ export const configValidate = (
     const unknown = unknownOnDisk(disk);
     const diagnostics = [
       ...found,
+      ...twinDiagnostics(disk),
+      ...(disk.dialect === 'cometbft' ? await namedFileDiagnostics(home, disk) : []),
       ...splitProblems(values, await stateOf(home, disk)),
       ...(await startProblems({ values, disk }, askSeid, signal)),
       ...unknownDiagnostics(unknown, disk, params.strict === true),
