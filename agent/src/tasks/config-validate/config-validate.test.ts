@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import type { TaskReport } from '../../engine/task-handler.ts';
 import type { NodeHome } from '../../node/node-home.ts';
-import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { makeCometBFTHome } from '../testing/cometbft-home.ts';
 import { runTask } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
 import { configValidate } from './config-validate.ts';
 
 const validate = (home: NodeHome, params: unknown = {}): Promise<TaskReport> =>
   runTask('config-validate', configValidate(home), params);
-
-/** The home of a CometBFT node with these files and a genesis, which the node looks for. */
-const makeCometBFTHome = async (
-  t: TestContext,
-  config = cometBFTConfig,
-  files: Readonly<Record<string, string>> = {},
-): Promise<NodeHome> => {
-  const home = await makeTempHome(t);
-  for (const [name, text] of Object.entries({ 'config.toml': config, 'genesis.json': '{}', ...files }))
-    await writeFile(join(home.config, name), text);
-  return home;
-};
 
 const diagnosticsOf = (output: unknown): readonly { readonly severity: string; readonly field: string }[] =>
   (output as Invalid['output']).diagnostics;
@@ -159,7 +147,9 @@ describe('keys that no node is known to read', () => {
   });
 
   test('a leftover in the spelling that a CometBFT node ignores is one', async (t) => {
-    const home = await makeCometBFTHome(t, cometBFTConfig.replace('[p2p]\n', '[p2p]\npersistent-peers = "a@b:1"\n'));
+    const home = await makeCometBFTHome(t, {
+      'config.toml': cometBFTConfig.replace('[p2p]\n', '[p2p]\npersistent-peers = "a@b:1"\n'),
+    });
     const { output } = await validate(home);
     assert.deepEqual(unknown(output), [['WARNING p2p.persistent-peers', 'p2p.persistent_peers']]);
   });
@@ -194,10 +184,11 @@ describe('config-validate on the files of CometBFT', () => {
   });
 
   test('finds what breaks a rule there', async (t) => {
-    const home = await makeCometBFTHome(
-      t,
-      cometBFTConfig.replace('size = 5000', 'size = -1').replace('log_format = "plain"', 'log_format = ""'),
-    );
+    const home = await makeCometBFTHome(t, {
+      'config.toml': cometBFTConfig
+        .replace('size = 5000', 'size = -1')
+        .replace('log_format = "plain"', 'log_format = ""'),
+    });
     assert.deepEqual(
       (await invalid(home)).output.diagnostics.map(({ field }) => field),
       ['log_format', 'mempool.size', 'config.toml'],

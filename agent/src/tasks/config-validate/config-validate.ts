@@ -16,6 +16,7 @@ import { twinDiagnostics } from '../config/case-twins.ts';
 import { namedFileDiagnostics } from '../config/node-rules/named-files.ts';
 import { nodeDiagnostics } from '../config/node-rules/node-diagnostics.ts';
 import { runRules } from '../config/rules.ts';
+import { seiConflicts } from '../config/sei-conflicts.ts';
 import { startProblems } from '../config/start-refusals.ts';
 import { nameAll } from '../config/unknown-keys/say-unknown.ts';
 import { unknownDiagnostics, unknownOnDisk } from './unknown-keys.ts';
@@ -70,6 +71,7 @@ const validate = (
       values: config.values,
       diagnostics: [
         ...config.problems,
+        ...seiConflicts(config.values),
         ...runRules(view).filter(
           ({ field }) => !config.problems.some((problem) => problem.field === field && problem.severity === 'ERROR'),
         ),

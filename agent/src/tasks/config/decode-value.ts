@@ -2,6 +2,7 @@ import { type DocumentValue, isList } from '../../node/document-value.ts';
 import { formatGoDuration, parseGoDuration } from './go-duration.ts';
 import { type ConfigValue, integerRange, type IntegerType, isIntegerType } from './config-value.ts';
 import type { Place, RegistryEntry } from './registry.ts';
+import { weakText } from './weak-text.ts';
 
 /** A value read from a file, or why it cannot be one of its type. */
 export type Decoded = { readonly value: ConfigValue } | { readonly fault: string };
@@ -69,10 +70,8 @@ export const valueAtPlace = (entry: RegistryEntry, place: Place, value: ConfigVa
 const isJoinedList = (entry: RegistryEntry): boolean => entry.key === 'state_sync.rpc_servers';
 
 const decodeString = (raw: DocumentValue): Decoded => {
-  if (typeof raw === 'string') return { value: raw };
-  if (typeof raw === 'boolean') return { value: raw ? '1' : '0' };
-  if (typeof raw === 'bigint' || typeof raw === 'number') return { value: String(raw) };
-  return { fault: `is ${kindOf(raw)}: write a string` };
+  const value = weakText(raw);
+  return value === undefined ? { fault: `is ${kindOf(raw)}: write a string` } : { value };
 };
 
 const decodeBoolean = (raw: DocumentValue): Decoded => {

@@ -5,19 +5,23 @@ import { commaList, listenHostPort, splitScheme, withoutScheme } from './go-addr
 import type { NodeValues } from './node-values.ts';
 
 export interface Listener {
-  readonly file: ConfigFile;
   readonly key: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** Two listeners with the same port and address. */
-export interface Conflict {
-  readonly one: Listener;
-  readonly other: Listener;
+/** One in the files of a CometBFT node. */
+export interface FileListener extends Listener {
+  readonly file: ConfigFile;
 }
 
-export const conflictsOf = (listeners: readonly Listener[]): readonly Conflict[] =>
+/** Two listeners with the same port and address. */
+export interface Conflict<L extends Listener = FileListener> {
+  readonly one: L;
+  readonly other: L;
+}
+
+export const conflictsOf = <L extends Listener>(listeners: readonly L[]): readonly Conflict<L>[] =>
   listeners.flatMap((other, index) =>
     listeners
       .slice(0, index)
@@ -39,8 +43,8 @@ const addressOf = (host: string): string | undefined => {
 };
 
 /** Addresses that are none are told elsewhere. */
-export const listenersOf = ({ config, app }: NodeValues): readonly Listener[] => {
-  const listeners: Listener[] = [];
+export const listenersOf = ({ config, app }: NodeValues): readonly FileListener[] => {
+  const listeners: FileListener[] = [];
   const add = (file: ConfigFile, key: string, address: string): void => {
     const at = listenHostPort(address);
     if (at !== undefined) listeners.push({ file, key, ...at });

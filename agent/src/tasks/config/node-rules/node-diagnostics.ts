@@ -98,6 +98,7 @@ const shown = (document: DocumentTable, key: string): string => {
   const value = valueAt(document, key.split('.'));
   if (value === undefined) return 'the value';
   if (isSecretKey(key)) return '(hidden)';
+  if (typeof value === 'bigint') return String(value);
   const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
   return text.length > maxShown ? `${text.slice(0, maxShown)}\u2026` : text;
 };
