@@ -37,10 +37,10 @@ const startsOn = async ({
       }
     });
   }
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const [, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(deadline);
-  assert.ok(starts || signal === null, `the node neither started nor ended in 20 seconds:\n${log}`);
+  assert.ok(starts || signal === null, `the node neither started nor ended in 60 seconds:\n${log}`);
   return { starts, log };
 };
 

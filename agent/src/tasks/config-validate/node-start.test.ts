@@ -56,6 +56,18 @@ describe('what only some versions refuse', () => {
     assert.match((await say(await makeCometBFTHome(t, { 'config.toml': config })))[0] ?? '', /^ERROR mempool\.size/);
   });
 
+  test('a trust hash that is no hash of a block is a warning, as a node with blocks does not look at it', async (t) => {
+    const config = (hash: string): string =>
+      cometBFTConfig
+        .replace('enable = false\nrpc_servers = ""', 'enable = true\nrpc_servers = "a:1,b:1"')
+        .replace('trust_height = 0\ntrust_hash = ""', `trust_height = 1\ntrust_hash = "${hash}"`);
+    const found = async (hash: string): Promise<readonly string[]> =>
+      say(await makeCometBFTHome(t, { 'config.toml': config(hash) }));
+    assert.match((await found('AB12'))[0] ?? '', /^WARNING statesync\.trust_hash: "AB12" .*64 hexadecimal digits/);
+    assert.match((await found('AB1'))[0] ?? '', /^ERROR statesync\.trust_hash/);
+    assert.deepEqual(await found('AB'.repeat(32)), []);
+  });
+
   test('a missing genesis, of which a node that has run may have a copy', async (t) => {
     const of = async (version: string): Promise<readonly string[]> => {
       const home = await makeTempHome(t);
@@ -66,6 +78,16 @@ describe('what only some versions refuse', () => {
     assert.match((await of('0.38.26'))[0] ?? '', /^INFO genesis_file: .*the copy in its database/);
     assert.match((await of('1.0.1'))[0] ?? '', /^ERROR genesis_file/);
     assert.match((await of(''))[0] ?? '', /^WARNING genesis_file: .*CometBFT v1\.0\.1 does not start without it/);
+  });
+});
+
+describe('a key that only some versions read', () => {
+  test('is an error if each of them refuses its value', async (t) => {
+    const app = 'minimum-gas-prices = "0stake"\nblock-executor = "parallel"\n';
+    assert.match(
+      (await say(await makeCometBFTHome(t, { 'app.toml': app })))[0] ?? '',
+      /^ERROR block-executor: .*: Cosmos SDK v0\.55\.0 refuses it, other versions do not read it/,
+    );
   });
 });
 
@@ -92,6 +114,20 @@ describe('files that the configuration names', () => {
     assert.match((await say(home))[0] ?? '', /^WARNING priv_validator_key_file: .*makes a new key and resets/);
   });
 
+  test('a socket in a folder that is missing is an error in the home, and not looked for elsewhere', async (t) => {
+    const home = await makeCometBFTHome(t);
+    const found = async (path: string): Promise<string | undefined> => {
+      const config = cometBFTConfig.replace('tcp://127.0.0.1:26657', `unix://${path}`);
+      await writeFile(join(home.config, 'config.toml'), config);
+      return (await say(home))[0];
+    };
+    assert.equal(await found('/no-such-folder/rpc.sock'), undefined);
+    assert.match(
+      (await found(join(home.root, 'no', 'rpc.sock'))) ?? '',
+      /^ERROR rpc\.laddr: .*does not exist: make it/,
+    );
+  });
+
   test('certificates that are missing are a warning each', async (t) => {
     const config = cometBFTConfig.replace('[rpc]\n', '[rpc]\ntls_cert_file = "a.pem"\ntls_key_file = "b.pem"\n');
     const found = await say(await makeCometBFTHome(t, { 'config.toml': config, 'a.pem': '' }));
@@ -103,13 +139,14 @@ describe('files that the configuration names', () => {
   });
 });
 
+const appWithAPI = (port: number): string =>
+  `minimum-gas-prices = "0stake"\n[api]\nenable = true\naddress = "tcp://localhost:${port}"\n[grpc]\naddress = "localhost:9090"\n`;
+
 describe('two listeners on one port', () => {
   test('end a node of the SDK if they are of CometBFT, and cost it a server if one is its own', async (t) => {
     const config = cometBFTConfig.replace('[p2p]\n', '[p2p]\nladdr = "tcp://0.0.0.0:26660"\n');
-    const app = (port: number): string =>
-      `minimum-gas-prices = "0stake"\n[api]\nenable = true\naddress = "tcp://localhost:${port}"\n[grpc]\naddress = "localhost:9090"\n`;
     const found = async (port: number, text = config): Promise<string | undefined> =>
-      (await say(await makeCometBFTHome(t, { 'config.toml': text, 'app.toml': app(port) })))[0];
+      (await say(await makeCometBFTHome(t, { 'config.toml': text, 'app.toml': appWithAPI(port) })))[0];
     assert.equal(await found(1317), undefined);
     assert.match(
       (await found(26_660)) ?? '',

@@ -22,6 +22,7 @@ export const startRefusals = (values: TypedValues, version: CometBFTVersion, inS
     ? failing(values, [['instrumentation.prometheus_listen_addr', checkPlainAddress('metrics')]]).map(asDoubt)
     : []),
   ...indexerRefusals(values),
+  ...hashRefusals(values),
   ...backendRefusals('db_backend', values.text('db_backend'), version),
 ];
 
@@ -140,6 +141,18 @@ const applicationChecks = (values: TypedValues): readonly (readonly [key: string
           },
         ],
       ];
+
+/** A node that has blocks does not look at the hash. */
+const hashRefusals = (values: TypedValues): readonly Refusal[] =>
+  values.flag('statesync.enable') && !/^[0-9a-fA-F]{64}$/.test(values.text('statesync.trust_hash'))
+    ? [
+        {
+          key: 'statesync.trust_hash',
+          why: 'must have 64 hexadecimal digits: a node that has no blocks yet does not start with another one',
+          doubt: true,
+        },
+      ]
+    : [];
 
 const indexers: ReadonlySet<string> = new Set(['kv', 'null', 'psql', '']);
 

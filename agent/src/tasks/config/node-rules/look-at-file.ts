@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { TaskError } from '@nodetask/shared';
 import { isMissing } from '../../../node/file-errors.ts';
 import type { NodeHome } from '../../../node/node-home.ts';
@@ -15,6 +15,7 @@ const maxBytes = 1024 * 1024;
 
 /** Looks at a file that the node's configuration names, through links, in the places in which the agent may look at all. */
 export const lookAt = async (home: NodeHome, path: string, content: 'json' | 'anything'): Promise<Seen> => {
+  if (resolve(path) === resolve(home.root)) return 'no-file';
   try {
     const folder = await permittedPath(home, 'a path', dirname(path));
     const real = await realPathOf('a path', join(folder, basename(path)));

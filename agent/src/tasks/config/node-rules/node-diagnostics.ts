@@ -2,6 +2,7 @@ import { type DocumentTable, valueAt } from '../../../node/document-value.ts';
 import { isSecretKey } from '../../secret-keys.ts';
 import type { ConfigOnDisk, FileOnDisk } from '../config-files.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { appKnownKeys, cometBFTKnownKeys, type KnownKey } from '../known-keys/known-keys.ts';
 import { sdkVersions } from '../known-keys/versions.ts';
 import { appRefusals } from './app-refusals.ts';
 import { cometBFTRefusals } from './cometbft-refusals.ts';
@@ -10,8 +11,8 @@ import { likelyVersions, valuesOfNode } from './node-values.ts';
 import type { Refusal } from './refusal.ts';
 
 /**
- * The values that keep a CometBFT node, or one of the Cosmos SDK, from starting. A value is an ERROR if each version refuses it that may be the node's,
- * and a WARNING that names the versions if only some do, or if the node starts and does not work as the value says.
+ * The values that keep a CometBFT node, or one of the Cosmos SDK, from starting. A value is an ERROR if each version refuses it that may be the node's
+ * and reads the key, and a WARNING that names the versions if only some do, or if the node starts and does not work as the value says.
  */
 export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
   const { 'config.toml': config, 'app.toml': app } = disk.files;
@@ -20,9 +21,13 @@ export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
   const backend = valueAt(config.document, ['db_backend']);
   const configBackend = typeof backend === 'string' ? backend : '';
   return [
-    ...diagnose('CometBFT', config, versions, (version) => cometBFTRefusals(config.document, version, inSDK)),
+    ...diagnose('CometBFT', config, versions, cometBFTKnownKeys(), (version) =>
+      cometBFTRefusals(config.document, version, inSDK),
+    ),
     ...(inSDK
-      ? diagnose('Cosmos SDK', app, sdkVersions, (version) => appRefusals(app.document, version, configBackend))
+      ? diagnose('Cosmos SDK', app, sdkVersions, appKnownKeys(), (version) =>
+          appRefusals(app.document, version, configBackend),
+        )
       : []),
     ...conflictDiagnostics(disk),
     { severity: 'INFO', field: 'config.toml', message: scope(versions, inSDK) },
@@ -44,6 +49,7 @@ const diagnose = <Version extends string>(
   software: string,
   file: FileOnDisk,
   versions: readonly Version[],
+  keys: ReadonlyMap<string, KnownKey<Version>>,
   refusalsOf: (version: Version) => readonly Refusal[],
 ): readonly Diagnostic[] => {
   const found = new Map<string, Finding<Version>>();
@@ -56,23 +62,27 @@ const diagnose = <Version extends string>(
       found.set(key, finding);
     }
   }
-  return [...found].map(([key, { why, refusing, doubting }]) => ({
-    severity: refusing.length === versions.length ? 'ERROR' : 'WARNING',
-    field: key,
-    message: `${shown(file.document, key)} in ${file.path} ${why}${ofWhich(software, versions, refusing, doubting)}`,
-  }));
+  return [...found].map(([key, { why, refusing, doubting }]) => {
+    const readers = versions.filter((version) => keys.get(key)?.versions?.includes(version) ?? true);
+    const isError = refusing.length === readers.length;
+    const who = isError && readers.length === versions.length ? '' : ofWhich(software, readers, refusing, doubting);
+    return {
+      severity: isError ? 'ERROR' : 'WARNING',
+      field: key,
+      message: `${shown(file.document, key)} in ${file.path} ${why}${who}`,
+    };
+  });
 };
 
 const ofWhich = (
   software: string,
-  versions: readonly string[],
+  readers: readonly string[],
   refusing: readonly string[],
   doubting: readonly string[],
 ): string => {
-  if (refusing.length === versions.length) return '';
-  if (refusing.length > 0)
-    return `: ${software} ${refusing.join(', ')} ${refusing.length === 1 ? 'refuses' : 'refuse'} it, other versions do not`;
-  return doubting.length === versions.length ? '' : ` (${software} ${doubting.join(', ')})`;
+  if (refusing.length === 0) return doubting.length === readers.length ? '' : ` (${software} ${doubting.join(', ')})`;
+  const others = refusing.length === readers.length ? 'other versions do not read it' : 'other versions do not';
+  return `: ${software} ${refusing.join(', ')} ${refusing.length === 1 ? 'refuses' : 'refuse'} it, ${others}`;
 };
 
 /** An ERROR if all versions that may be the node's cannot do without either of the two listeners. */
