@@ -27,6 +27,11 @@ const ofVersion = (version: string): string => cometBFTConfig.replace('version =
 
 const pprof = (version: string): string => ofVersion(version).replace('[rpc]\n', '[rpc]\npprof_laddr = "x"\n');
 
+const syncing = (hash: string): string =>
+  cometBFTConfig
+    .replace('enable = false\nrpc_servers = ""', 'enable = true\nrpc_servers = "a:1,b:1"')
+    .replace('trust_height = 0\ntrust_hash = ""', `trust_height = 1\ntrust_hash = "${hash}"`);
+
 describe('what only some versions refuse', () => {
   test('a profiler that cannot listen ends CometBFT 0.40.0 alone', async (t) => {
     const severity = async (version: string): Promise<string | undefined> =>
@@ -57,12 +62,8 @@ describe('what only some versions refuse', () => {
   });
 
   test('a trust hash that is no hash of a block is a warning, as a node with blocks does not look at it', async (t) => {
-    const config = (hash: string): string =>
-      cometBFTConfig
-        .replace('enable = false\nrpc_servers = ""', 'enable = true\nrpc_servers = "a:1,b:1"')
-        .replace('trust_height = 0\ntrust_hash = ""', `trust_height = 1\ntrust_hash = "${hash}"`);
     const found = async (hash: string): Promise<readonly string[]> =>
-      say(await makeCometBFTHome(t, { 'config.toml': config(hash) }));
+      say(await makeCometBFTHome(t, { 'config.toml': syncing(hash) }));
     assert.match((await found('AB12'))[0] ?? '', /^WARNING statesync\.trust_hash: "AB12" .*64 hexadecimal digits/);
     assert.match((await found('AB1'))[0] ?? '', /^ERROR statesync\.trust_hash/);
     assert.deepEqual(await found('AB'.repeat(32)), []);

@@ -1,7 +1,7 @@
 /** Values of app.toml that keep a node of the Cosmos SDK from starting, version by version: Go types, its own check, and what it reads after that. */
 import * as z from 'zod';
 import { type DocumentTable, type DocumentValue, isList } from '../../../node/document-value.ts';
-import { appKnownKeys } from '../known-keys/known-keys.ts';
+import { appKnownKeys, type KnownKey } from '../known-keys/known-keys.ts';
 import { type SdkVersion, sdkVersions } from '../known-keys/versions.ts';
 import { addressRefusals } from './app-addresses.ts';
 import { backendRefusals } from './db-backends.ts';
@@ -32,7 +32,18 @@ export const appRefusals = (
 };
 
 export const appValues = (document: DocumentTable, version: SdkVersion): TypedValues =>
-  new TypedValues(document, { keys: appKnownKeys().values(), versions: sdkVersions, version });
+  new TypedValues(document, { keys: appKeys().values(), versions: sdkVersions, version });
+
+const rangesKey = 'grpc.historical-grpc-address-block-range';
+
+let keys: ReadonlyMap<string, KnownKey<SdkVersion>> | undefined;
+
+/** Those of the data, and one that the SDK reads apart from the others. */
+export const appKeys = (): ReadonlyMap<string, KnownKey<SdkVersion>> =>
+  (keys ??= new Map([
+    ...appKnownKeys(),
+    [rangesKey, { key: rangesKey, type: 'string', defaults: { 'v0.53.8': '' }, versions: ['v0.53.8', 'v0.55.0'] }],
+  ]));
 
 /** `0.25atoken`: a denomination has 3 to 128 characters. */
 const coin = /^(\d{1,80}(?:\.\d{1,18})?)[ ]?([a-zA-Z][a-zA-Z0-9/:._-]{2,127})$/;
@@ -75,8 +86,6 @@ const partsOf = (value: DocumentValue): readonly DocumentValue[] => {
 };
 
 const ranges = z.record(z.string(), z.tuple([z.int().min(0), z.int().min(0)]));
-const rangesKey = 'grpc.historical-grpc-address-block-range';
-
 const brokenRanges = (values: TypedValues): string | undefined => {
   const text = values.text(rangesKey);
   if (text === '') return undefined;
@@ -124,6 +133,6 @@ const rules: readonly Rule[] = [
         : undefined,
   ],
   ['telemetry.global-labels', brokenLabels],
-  ['grpc.historical-grpc-address-block-range', brokenRanges],
+  [rangesKey, brokenRanges],
   ['block-stm-workers', (values) => (values.number('block-stm-workers') < 0n ? 'must be 0 or more' : undefined)],
 ];

@@ -2,9 +2,9 @@ import { type DocumentTable, valueAt } from '../../../node/document-value.ts';
 import { isSecretKey } from '../../secret-keys.ts';
 import type { ConfigOnDisk, FileOnDisk } from '../config-files.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { appKnownKeys, cometBFTKnownKeys, type KnownKey } from '../known-keys/known-keys.ts';
+import { cometBFTKnownKeys, type KnownKey } from '../known-keys/known-keys.ts';
 import { sdkVersions } from '../known-keys/versions.ts';
-import { appRefusals } from './app-refusals.ts';
+import { appKeys, appRefusals } from './app-refusals.ts';
 import { cometBFTRefusals } from './cometbft-refusals.ts';
 import { conflictsOf, isFatal, listenersOf } from './listeners.ts';
 import { likelyVersions, valuesOfNode } from './node-values.ts';
@@ -25,7 +25,7 @@ export const nodeDiagnostics = (disk: ConfigOnDisk): readonly Diagnostic[] => {
       cometBFTRefusals(config.document, version, inSDK),
     ),
     ...(inSDK
-      ? diagnose('Cosmos SDK', app, sdkVersions, appKnownKeys(), (version) =>
+      ? diagnose('Cosmos SDK', app, sdkVersions, appKeys(), (version) =>
           appRefusals(app.document, version, configBackend),
         )
       : []),
