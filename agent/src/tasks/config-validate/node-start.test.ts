@@ -176,12 +176,13 @@ describe('keys that differ only in case', () => {
 
   test('are told of a Sei node too, and the value that counts is judged', async (t) => {
     const home = await makeSeiHome(t);
-    await rewrite(home, 'app.toml', 'minimum-gas-prices', 'Minimum-Gas-Prices = ""\nminimum-gas-prices');
+    const price = 'minimum-gas-prices = "0.01usei"';
+    await rewrite(home, 'app.toml', price, `${price}\nMinimum-Gas-Prices = ""`);
     const found = await say(home);
     assert.match(found.join('\n'), /ERROR chain\.min_gas_prices/);
     assert.match(
       found.join('\n'),
-      /WARNING Minimum-Gas-Prices: and minimum-gas-prices in .* Minimum-Gas-Prices counts/,
+      /WARNING minimum-gas-prices: and Minimum-Gas-Prices in .* Minimum-Gas-Prices counts/,
     );
   });
 });
