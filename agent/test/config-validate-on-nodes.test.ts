@@ -2,110 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { findProgram, mustRun } from '@nodetask/testbed';
 import { nodeHome } from '../src/node/node-home.ts';
 import { configValidate } from '../src/tasks/config-validate/config-validate.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
-
-type Row = readonly [key: string, value: string, starts: boolean];
-
-const id = '0123456789abcdef0123456789abcdef01234567';
-
-const cometBFTRows: readonly Row[] = [
-  ['log_level', '"info"', true],
-  ['log_level', '"consensus:debug,*:info"', true],
-  ['log_level', '"warn"', false],
-  ['log_level', '""', false],
-  ['log_level', '"consensus:debug, main:info"', true],
-  ['log_format', '"text"', false],
-  ['db_backend', '"goleveldb"', true],
-  ['db_backend', '"leveldb"', false],
-  // Not read, as the application is in the program.
-  ['abci', '"grpcs"', true],
-  ['p2p.laddr', '"127.0.0.1:0"', true],
-  ['p2p.laddr', '"127.0.0.1"', false],
-  ['p2p.laddr', '"tcp://127.0.0.1:70000"', false],
-  ['rpc.laddr', '""', true],
-  ['rpc.laddr', '"127.0.0.1:0"', false],
-  ['rpc.laddr', '"tcp://127.0.0.1"', false],
-  ['rpc.laddr', '"http://127.0.0.1:0"', false],
-  ['p2p.persistent_peers', `"${id}@127.0.0.1:1, "`, true],
-  ['p2p.persistent_peers', '"127.0.0.1:1"', false],
-  ['p2p.persistent_peers', '"abc@127.0.0.1:1"', false],
-  ['p2p.persistent_peers', `"${id}@127.0.0.1"`, false],
-  ['p2p.unconditional_peer_ids', `"${id}"`, true],
-  ['p2p.unconditional_peer_ids', '"abc"', false],
-  ['p2p.private_peer_ids', '"abc"', true],
-  ['consensus.timeout_commit', '"1d"', false],
-  ['consensus.timeout_commit', '"3 seconds"', false],
-  ['consensus.timeout_commit', '"-1s"', false],
-  ['consensus.timeout_commit', '1000000', true],
-  ['mempool.type', '"fifo"', false],
-  ['mempool.size', '"many"', false],
-  ['statesync.enable', 'true', false],
-];
-
-const sdkRows: readonly Row[] = [
-  ['minimum-gas-prices', '"0stake"', true],
-  ['minimum-gas-prices', '""', false],
-  ['minimum-gas-prices', '"cheap"', false],
-  ['pruning', '"nothing"', true],
-  ['pruning', '"sometimes"', false],
-  ['pruning', '"custom"', false],
-  ['app-db-backend', '"sqlite"', false],
-  ['halt-height', '"never"', false],
-];
-
-/** A genesis in which one of the members is another; undefined leaves it out. */
-type GenesisRow = readonly [path: string, value: unknown, starts: boolean];
-
-const cometBFTGenesisRows: readonly GenesisRow[] = [
-  ['initial_height', '5', true],
-  ['initial_height', 5, false],
-  ['initial_height', '05', false],
-  ['genesis_time', '2026-01-31T12:00:00+02:00', false],
-  ['chain_id', 'a'.repeat(51), false],
-  ['consensus_params.block.max_bytes', '-1', true],
-  ['consensus_params.block.max_bytes', '104857601', false],
-  ['consensus_params.evidence.max_bytes', '104857600', false],
-  ['consensus_params.validator.pub_key_types', ['rsa'], false],
-  ['consensus_params.version', { app: 1 }, false],
-  ['validators.0.power', '-1', false],
-  ['validators.0.address', '00', false],
-  ['validators.0.address', '', true],
-  ['validators.0.pub_key.value', 'AAAA', false],
-  ['app_hash', '0', false],
-];
-
-const sdkGenesisRows: readonly GenesisRow[] = [
-  ['initial_height', 1, true],
-  ['initial_height', 1.5, false],
-  ['genesis_time', '2026-01-31T12:00:00+02:00', true],
-  ['genesis_time', '2026-01-31', false],
-  ['chain_id', ' ', false],
-  ['consensus', undefined, false],
-  ['consensus.params.block.max_bytes', '0', false],
-  ['consensus.params.evidence.max_age_duration', '48h', false],
-  ['app_hash', 'A', false],
-  ['app_state', [], false],
-  ['app_state', undefined, false],
-];
-
-const withMember = (text: string, dotted: string, value: unknown): string => {
-  const document = JSON.parse(text) as Record<string, unknown>;
-  const names = dotted.split('.');
-  const last = names.pop() ?? '';
-  let object = document;
-  for (const name of names) object = object[name] as Record<string, unknown>;
-  assert.ok(last in object, `${dotted} is not in the document`);
-  object[last] = value;
-  return JSON.stringify(document);
-};
+import { cometBFTGenesisRows, type GenesisRow, sdkGenesisRows, withMember } from './support/genesis-rows.ts';
+import { cometBFTRows, sdkConfigRows, sdkRows, type StartRow } from './support/start-rows.ts';
 
 interface RealNode {
   readonly program: string;
@@ -131,10 +38,10 @@ const startsOn = async ({
       }
     });
   }
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const [, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(deadline);
-  assert.ok(starts || signal === null, `the node neither started nor ended in 20 seconds:\n${log}`);
+  assert.ok(starts || signal === null, `the node neither started nor ended in 60 seconds:\n${log}`);
   return { starts, log };
 };
 
@@ -148,20 +55,20 @@ const isValid = async (home: string): Promise<boolean> => {
   }
 };
 
-/** A file of TOML with one value replaced. */
+/** A file of TOML with one value replaced, or added where its section begins. */
 const withValue = (text: string, dotted: string, value: string): string => {
   const parts = dotted.split('.');
   const key = parts.pop() ?? '';
+  const lines = text.split('\n');
   let section = '';
-  let found = false;
-  const lines = text.split('\n').map((line) => {
+  const at = lines.findIndex((line) => {
     section = /^\[([\w.-]+)\]/.exec(line)?.[1] ?? section;
-    if (section !== parts.join('.') || line.split('=')[0]?.trim() !== key) return line;
-    found = true;
-    return `${key} = ${value}`;
+    return section === parts.join('.') && line.split('=')[0]?.trim() === key;
   });
-  assert.ok(found, `${dotted} is not in the file`);
-  return lines.join('\n');
+  if (at >= 0) return lines.with(at, `${key} = ${value}`).join('\n');
+  const start = parts.length === 0 ? 0 : lines.indexOf(`[${parts.join('.')}]`) + 1;
+  assert.ok(parts.length === 0 || start > 0, `${dotted} has no section in the file`);
+  return lines.toSpliced(start, 0, `${key} = ${value}`).join('\n');
 };
 
 const loopback: readonly (readonly [string, string])[] = [
@@ -171,13 +78,29 @@ const loopback: readonly (readonly [string, string])[] = [
   ['proxy_app', '"kvstore"'],
 ];
 
+const nameOf = ({ set, files = {} }: StartRow): string =>
+  [
+    ...Object.entries(set).map(([key, value]) => `${key} = ${value}`),
+    ...Object.entries(files).map(
+      ([path, what]) => `${path}: ${typeof what === 'string' ? what : JSON.stringify(what)}`,
+    ),
+  ].join(', ');
+
+const put = async (home: string, { files = {} }: StartRow): Promise<void> => {
+  for (const [path, what] of Object.entries(files)) {
+    await rm(join(home, path), { recursive: true, force: true });
+    if (what === 'folder') await mkdir(join(home, path));
+    else if (what !== 'gone') await writeFile(join(home, path), what.text);
+  }
+};
+
 interface Rows {
   readonly file: 'config.toml' | 'app.toml';
-  readonly rows: readonly Row[];
-  readonly genesis: readonly GenesisRow[];
+  readonly rows: readonly StartRow[];
+  readonly genesis?: readonly GenesisRow[];
 }
 
-const compare = (what: string, { file, rows, genesis }: Rows, make: () => Promise<RealNode>): void => {
+const compare = (what: string, { file, rows, genesis = [] }: Rows, make: () => Promise<RealNode>): void => {
   describe(what, () => {
     let node: RealNode | undefined;
     before(async () => {
@@ -190,43 +113,52 @@ const compare = (what: string, { file, rows, genesis }: Rows, make: () => Promis
       await writeFile(config, text);
     });
 
-    /** Starts the node with a file changed, and with the one that it had before put back. */
-    const judge = async (name: string, change: (text: string) => string, starts: boolean): Promise<void> => {
+    /** Changes a copy of the home, and has it judged by config-validate and by the node's own start. */
+    const judge = async (
+      t: TestContext,
+      change: (home: string) => Promise<void>,
+      expected: { readonly valid: boolean; readonly starts: boolean },
+    ): Promise<void> => {
       assert.ok(node);
-      const path = join(node.home, 'config', name);
-      const original = await readFile(path, 'utf8');
-      await writeFile(path, change(original));
-      try {
-        // Before the node is started: one that has state is not kept from starting by its genesis.
-        assert.equal(await isValid(node.home), starts);
-        const real = await startsOn(node);
-        assert.equal(real.starts, starts, real.log);
-      } finally {
-        await writeFile(path, original);
-      }
+      // Of its own, as a node that starts leaves data.
+      const home = await mkdtemp(`${node.home}-`);
+      t.after(() => rm(home, { recursive: true }));
+      await cp(node.home, home, { recursive: true });
+      await change(home);
+      assert.equal(await isValid(home), expected.valid);
+      const real = await startsOn({ ...node, home });
+      assert.equal(real.starts, expected.starts, real.log);
     };
 
-    for (const [key, value, starts] of rows) {
-      test(`${key} = ${value}: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
-        await judge(file, (text) => withValue(text, key, value), starts);
+    const rewrite = async (home: string, name: string, change: (text: string) => string): Promise<void> => {
+      const path = join(home, 'config', name);
+      await writeFile(path, change(await readFile(path, 'utf8')));
+    };
+
+    for (const row of rows) {
+      const { set, starts, stricter } = row;
+      test(`${nameOf(row)}: the node ${starts ? 'starts' : 'refuses'}, and config-validate ${stricter === undefined ? 'says the same' : `refuses, as ${stricter}`}`, async (t) => {
+        await judge(
+          t,
+          async (home) => {
+            await rewrite(home, file, (text) =>
+              Object.entries(set).reduce((result, [key, value]) => withValue(result, key, value), text),
+            );
+            await put(home, row);
+          },
+          { valid: starts && stricter === undefined, starts },
+        );
       });
     }
     for (const [path, value, starts] of genesis) {
-      test(`${path} ${JSON.stringify(value) ?? 'missing'} in the genesis: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
-        assert.ok(node);
-        await emptyData(node.home);
-        await judge('genesis.json', (text) => withMember(text, path, value), starts);
+      test(`${path} ${JSON.stringify(value) ?? 'missing'} in the genesis: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async (t) => {
+        await judge(t, (home) => rewrite(home, 'genesis.json', (text) => withMember(text, path, value)), {
+          valid: starts,
+          starts,
+        });
       });
     }
   });
-};
-
-/** As init leaves it: without databases, and with a validator that has signed nothing. */
-const emptyData = async (home: string): Promise<void> => {
-  const data = join(home, 'data');
-  await rm(data, { recursive: true, force: true });
-  await mkdir(data);
-  await writeFile(join(data, 'priv_validator_state.json'), '{"height":"0","round":0,"step":0}');
 };
 
 describe('config-validate and the real nodes', () => {
@@ -236,21 +168,42 @@ describe('config-validate and the real nodes', () => {
   });
   after(() => rm(root, { recursive: true }));
 
-  const cometBFT = { file: 'config.toml', rows: cometBFTRows, genesis: cometBFTGenesisRows } as const;
-  compare('CometBFT 0.38.26, config.toml and the genesis', cometBFT, async () => {
+  const makeCometBFT = async (name: string): Promise<RealNode> => {
     const program = await findProgram('cometbft');
-    const home = join(root, 'cometbft');
+    const home = join(root, name);
     await mustRun(program, ['init', '--home', home]);
     return { program, home, arguments: [] };
-  });
+  };
 
-  const sdk = { file: 'app.toml', rows: sdkRows, genesis: sdkGenesisRows } as const;
-  compare('the Cosmos SDK 0.55.0, app.toml and the genesis', sdk, async () => {
+  const makeSDK = async (name: string): Promise<RealNode> => {
     const program = await findProgram('sdk-node');
-    const home = join(root, 'sdk');
+    const home = join(root, name);
     await mustRun(program, ['init', 'test', '--chain-id', 'sdk-1', '--home', home]);
     const { stdout } = await mustRun(program, ['genesis', '--chain-id', 'sdk-1', home]);
     await writeFile(join(home, 'config', 'genesis.json'), stdout);
-    return { program, home, arguments: ['--grpc.enable=false'] };
+    return { program, home, arguments: [] };
+  };
+
+  const cometBFT = { file: 'config.toml', rows: cometBFTRows, genesis: cometBFTGenesisRows } as const;
+  compare('CometBFT 0.38.26, config.toml and the genesis', cometBFT, () => makeCometBFT('cometbft'));
+  const sdk = { file: 'app.toml', rows: sdkRows, genesis: sdkGenesisRows } as const;
+  compare('the Cosmos SDK 0.55.0, app.toml and the genesis', sdk, () => makeSDK('sdk'));
+  const sdkConfig = { file: 'config.toml', rows: sdkConfigRows } as const;
+  compare('the Cosmos SDK 0.55.0 and config.toml', sdkConfig, () => makeSDK('sdk-config'));
+
+  test('a node that has run starts without its genesis, and config-validate says that it has a copy', async () => {
+    const node = await makeCometBFT('without-genesis');
+    const config = join(node.home, 'config', 'config.toml');
+    const text = await readFile(config, 'utf8');
+    await writeFile(
+      config,
+      loopback.reduce((result, [key, value]) => withValue(result, key, value), text),
+    );
+    assert.ok((await startsOn(node)).starts);
+    await rm(join(node.home, 'config', 'genesis.json'));
+    const real = await startsOn(node);
+    assert.ok(real.starts, real.log);
+    const { output } = await runTask('config-validate', configValidate(nodeHome(node.home)), {});
+    assert.match(JSON.stringify(output), /genesis\.json does not exist: the node takes the copy in its database/);
   });
 });

@@ -3,6 +3,7 @@ import { formatGoDuration, parseGoDuration } from './go-duration.ts';
 import { type ConfigValue, integerRange, type IntegerType, isIntegerType } from './config-value.ts';
 import { quotedRaw } from './quoted-setting.ts';
 import type { Place, RegistryEntry } from './registry.ts';
+import { weakText } from './weak-text.ts';
 
 /** A value read from a file, or why it cannot be one of its type. */
 export type Decoded = { readonly value: ConfigValue } | { readonly fault: string };
@@ -70,10 +71,8 @@ export const valueAtPlace = (entry: RegistryEntry, place: Place, value: ConfigVa
 const isJoinedList = (entry: RegistryEntry): boolean => entry.key === 'state_sync.rpc_servers';
 
 const decodeString = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
-  if (typeof raw === 'string') return { value: raw };
-  if (typeof raw === 'boolean') return { value: raw ? '1' : '0' };
-  if (typeof raw === 'bigint' || typeof raw === 'number') return { value: String(raw) };
-  return { fault: `is ${kindOf(entry, raw)}: write a string` };
+  const value = weakText(raw);
+  return value === undefined ? { fault: `is ${kindOf(entry, raw)}: write a string` } : { value };
 };
 
 const decodeBoolean = (entry: RegistryEntry, raw: DocumentValue): Decoded => {

@@ -219,6 +219,7 @@ describe('tasks on a sparse config.toml', () => {
     await run('discover-peers', discoverPeers);
     assert.match(await readConfigFile(home, 'config.toml'), /^persistent_peers = "0/m);
     // Sei's rules do not count there.
+    await writeFile(join(home.config, 'genesis.json'), '{}');
     await run('config-validate', {});
     await assert.rejects(run('configure-state-sync', { backfillBlocks: 1 }), { code: 'invalid-params' });
   });
