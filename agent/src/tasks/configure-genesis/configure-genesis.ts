@@ -153,8 +153,8 @@ const install = async (
 interface FetchedGenesis extends Genesis {
   /** The layers that were taken off it, from the outside in, and the hash of what was fetched; absent if it came as it is. */
   readonly packed?: { readonly layers: readonly Packing[]; readonly sha256: string };
-  /** Something makes sure that all of its bytes are of one version. */
-  readonly isPinned?: boolean;
+  /** Warnings about what its source cannot show of it. */
+  readonly doubts?: readonly string[];
 }
 
 type GenesisOutput = Genesis & { readonly unpacked?: readonly Packing[]; readonly packedSha256?: string };
@@ -195,12 +195,8 @@ const compared = ({ sha256 }: ConfigureGenesisParams, { packed }: FetchedGenesis
 };
 
 /** A hash that was given makes sure of all bytes. */
-const doubtsOf = ({ sha256 }: ConfigureGenesisParams, { isPinned = true }: FetchedGenesis): readonly string[] =>
-  isPinned || sha256 !== undefined
-    ? []
-    : [
-        'the store gives the document no ETag and no checksum: nothing but its format shows that it arrived whole; give sha256',
-      ];
+const doubtsOf = ({ sha256 }: ConfigureGenesisParams, { doubts = [] }: FetchedGenesis): readonly string[] =>
+  sha256 === undefined ? doubts : [];
 
 const fetchInto = async (
   file: FileHandle,
@@ -244,17 +240,17 @@ const fetchTo = async (
   let fetched = 0;
   let bytes = 0;
   let total: number | undefined;
-  let isPinned = true;
+  let doubts: readonly string[] = [];
   let free = await freeBytes(folder);
   const onTotal = (announced: number): void => {
     if (announced > maxBytes) throw tooLarge(source, announced, maxBytes);
     total = announced;
   };
-  const onUnpinned = (): void => {
-    isPinned = false;
+  const onDoubts = (told: readonly string[]): void => {
+    doubts = told;
   };
   async function* arriving(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal, onUnpinned }))) {
+    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal, onDoubts }))) {
       deadline.signal.throwIfAborted();
       fetched += chunk.length;
       if (fetched > maxBytes) throw tooLarge(source, fetched, maxBytes);
@@ -284,7 +280,7 @@ const fetchTo = async (
     const genesis = { sha256: hash.digest('hex'), chainId, bytes };
     return {
       ...genesis,
-      isPinned,
+      doubts,
       ...(layers.length === 0 ? {} : { packed: { layers, sha256: fetchedHash.digest('hex') } }),
     };
   } finally {
