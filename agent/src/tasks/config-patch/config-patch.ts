@@ -27,6 +27,7 @@ import { formatOf, maxParsedJsonBytes } from './document-format.ts';
 import { editFileAside, editTextAside } from './edit-aside.ts';
 import type { FileEditJob } from './edit-file.ts';
 import type { EditedText } from './edit-text.ts';
+import { refuseSplit } from './refuse-split.ts';
 import { refuseUnknown, type UnknownInPatch, withUnknown } from './unknown-keys.ts';
 
 /**
@@ -54,6 +55,7 @@ export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHa
       }
       signal.throwIfAborted();
       refuseUnknown(params, unknownIn(edited));
+      for (const { split } of edited) await refuseSplit(home, split);
       const changes = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
       if (!params.dryRun && changes.length > 0) {
         await pledgeFiles(context, folder, changes, report({ outcome: 'changed', output: describe(edited) }));
@@ -85,7 +87,7 @@ const refuseUnreadGenesis = async (home: NodeHome): Promise<void> => {
   );
 };
 
-interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff' | 'unknown'> {
+interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff' | 'unknown' | 'split'> {
   readonly name: PatchableFile;
   readonly isChanged: boolean;
   /** The new content; absent where there is nothing to write. */

@@ -1,5 +1,6 @@
 import type { Dialect, PatchableFile } from '@nodetask/shared';
 import { editsBetween, formatPath } from '../../node/document-value.ts';
+import { type SplitChange, splitChange } from '../config/split-change.ts';
 import { unifiedDiff } from '../unified-diff.ts';
 import { formatOf } from './document-format.ts';
 import { parseKeyPath } from './key-path.ts';
@@ -26,6 +27,8 @@ export interface EditedText {
   /** Without values of secret keys; empty where nothing changed. */
   readonly diff: string;
   readonly unknown: UnknownInPatch;
+  /** Of app.toml. */
+  readonly split?: SplitChange;
 }
 
 /**
@@ -45,10 +48,12 @@ export const editText = async (
   const after = await format.edit(before, edits);
   const asSpelled = paths.filter((path) => !Object.hasOwn(removed.respelled, formatPath(path)));
   const changed = edits.map(({ path }) => path);
+  const split = name === 'app.toml' ? splitChange(document, merged.document) : undefined;
   return {
     after,
     changed: changed.map(formatPath),
     unknown: unknownInPatch(name, document, merged.document, asSpelled, dialect),
+    ...(split === undefined ? {} : { split }),
     respelled: { ...removed.respelled, ...merged.respelled },
     diff:
       before === after
