@@ -12,8 +12,6 @@ export interface SplitChange {
 
 /** Undefined where the edit leaves it as it is. Only Sei's node has the key, in whatever case. */
 export const splitChange = (before: DocumentTable, after: DocumentTable): SplitChange | undefined => {
-  const inStore = (document: DocumentTable, key: string): unknown =>
-    locateKey(document, ['state-store', key], 'sei').value;
   const from = isOn(inStore(before, 'evm-ss-split'));
   const to = isOn(inStore(after, 'evm-ss-split'));
   if (from === to) return undefined;
@@ -21,6 +19,9 @@ export const splitChange = (before: DocumentTable, after: DocumentTable): SplitC
     [inStore(before, key), inStore(after, key)].filter((value) => typeof value === 'string');
   return { from, to, folders: { cosmos: texts('ss-db-directory'), evm: texts('evm-ss-db-directory') } };
 };
+
+const inStore = (document: DocumentTable, key: string): unknown =>
+  locateKey(document, ['state-store', key], 'sei').value;
 
 /** As viper, the config library of the node, reads a boolean. */
 const isOn = (value: unknown): boolean => {
