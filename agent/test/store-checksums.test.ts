@@ -197,9 +197,9 @@ test('a checksum in an answer with some of the bytes is not taken for that of th
   assert.ok((await download(store, 'no-head')).equals(content));
 });
 
-describe('a small object', () => {
-  const read = (store: ObjectStore, key: string) => store.getSmall(key, { signal, maxBytes: 2_000 });
+const read = (store: ObjectStore, key: string) => store.getSmall(key, { signal, maxBytes: 2_000 });
 
+describe('a small object', () => {
   test('is compared with its checksum', async (t) => {
     await s3.files.put(bucket, 'small', randomBytes(1_500));
     const store = storeAt(t);

@@ -37,11 +37,12 @@ test('a uri of an object has a key', () => {
   }
 });
 
+const compiled = (env: Environment, more: ObjectStoreParams = {}) => {
+  const { endpoint, endpointVariable, forcePathStyle } = compileLocation({ bucket: 'abc', ...more }, env);
+  return { endpoint, endpointVariable, forcePathStyle };
+};
+
 describe('the server of a store whose params name none', () => {
-  const compiled = (env: Environment, more: ObjectStoreParams = {}) => {
-    const { endpoint, endpointVariable, forcePathStyle } = compileLocation({ bucket: 'abc', ...more }, env);
-    return { endpoint, endpointVariable, forcePathStyle };
-  };
   const fromAWS = { endpoint: undefined, endpointVariable: undefined, forcePathStyle: false };
   const both = { AWS_ENDPOINT_URL_S3: 'http://minio:9000', AWS_ENDPOINT_URL: 'http://all:4566/base' };
 
