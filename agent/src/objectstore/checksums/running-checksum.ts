@@ -13,7 +13,7 @@ export interface RunningChecksum {
 export const runningChecksum = ({ algorithm, parts }: Pick<ObjectChecksum, 'algorithm' | 'parts'>): RunningChecksum => {
   if (parts !== undefined) return checksumOfParts(algorithm, parts);
   const sum = summer(algorithm);
-  return { update: sum.update, end: () => sum.end().toString('base64') };
+  return { update: (piece) => sum.update(piece), end: () => sum.end().toString('base64') };
 };
 
 const checksumOfParts = (algorithm: Algorithm, { bytes }: PartsOfObject): RunningChecksum => {
@@ -46,18 +46,11 @@ const checksumOfParts = (algorithm: Algorithm, { bytes }: PartsOfObject): Runnin
 };
 
 const summer = (algorithm: Algorithm): CRC => {
-  switch (algorithm) {
-    case 'crc32':
-      return crc32();
-    case 'crc32c':
-      return crc32c();
-    case 'crc64nvme':
-      return crc64nvme();
-    default: {
-      const hash = createHash(algorithm);
-      return { update: (piece) => void hash.update(piece), end: () => hash.digest() };
-    }
-  }
+  if (algorithm === 'crc32') return crc32();
+  if (algorithm === 'crc32c') return crc32c();
+  if (algorithm === 'crc64nvme') return crc64nvme();
+  const hash = createHash(algorithm);
+  return { update: (piece) => void hash.update(piece), end: () => hash.digest() };
 };
 
 const crc32 = (): CRC => {

@@ -60,7 +60,7 @@ describe('config-patch of the split of the state store', () => {
     ['removes a false that says what no line says', 'both', off, removal],
     ['changes another key beside it', 'both', on, setTo(5, 'ss-keep-recent')],
   ] as const) {
-    test(`${what}`, async (t) => {
+    test(what, async (t) => {
       const home = await makeNode(t, has, line);
       assert.equal((await run(home, params)).outcome, 'changed');
     });
