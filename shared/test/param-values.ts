@@ -34,7 +34,7 @@ const choice = (...choices: readonly string[]): Values => ({
 });
 
 const rpcAddress: Values = text(
-  /^(https?:\/\/[a-z0-9.-]{1,30}(:[0-9]{1,4})?(\/[!-~]{0,20})?|(tcp:\/\/)?([A-Za-z0-9][a-z0-9.-]{0,30}|\[2001:dB8::[0-9a-f]{1,4}\]):[1-9][0-9]{0,3}\/?)$/,
+  /^(https?:\/\/[a-z0-9.-]{1,30}(:[1-9][0-9]{0,3})?(\/[!-~]{0,20})?|(tcp:\/\/)?([A-Za-z0-9][a-z0-9.-]{0,30}|\[2001:dB8::[0-9a-f]{1,4}\]):[1-9][0-9]{0,3}\/?)$/,
   2048,
   'host',
   'host:0',
@@ -57,7 +57,7 @@ const map = (value: fc.Arbitrary<string>, minKeys: number, maxKeys: number): Val
   ),
 });
 
-const peer = fc.stringMatching(/^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[a-z0-9.]{1,20}:[0-9]{1,5}$/);
+const peer = fc.stringMatching(/^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[a-z0-9.]{1,20}:[1-9][0-9]{0,3}\/?$/);
 
 const goodSource = fc.oneof(
   fc.record({ type: fc.constant('static'), addresses: fc.array(peer, { minLength: 1, maxLength: 3 }) }),

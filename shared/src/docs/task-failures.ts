@@ -44,7 +44,15 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     ...files,
   ],
   'discover-peers': ['no-peers', 'chain-mismatch', ...dialect, 'source-invalid', 'patch-invalid', ...files],
-  'config-patch': ['patch-invalid', 'unknown-key', 'history-loss', ...dialect, 'file-changed', ...files],
+  'config-patch': [
+    'patch-invalid',
+    'unknown-key',
+    'history-loss',
+    'config-invalid',
+    ...dialect,
+    'file-changed',
+    ...files,
+  ],
   'config-apply': ['config-invalid', 'override-invalid', 'history-loss', ...dialect, 'patch-invalid', ...files],
   'config-validate': ['config-invalid', ...dialect, ...files],
   'config-reload': [

@@ -30,6 +30,7 @@ import { formatOf, maxParsedJsonBytes } from './document-format.ts';
 import { editFileAside, editTextAside } from './edit-aside.ts';
 import type { FileEditJob } from './edit-file.ts';
 import type { EditedText } from './edit-text.ts';
+import { refuseSplit } from './refuse-split.ts';
 import { refuseUnknown, type UnknownInPatch, withUnknown } from './unknown-keys.ts';
 
 /**
@@ -57,6 +58,7 @@ export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHa
       }
       signal.throwIfAborted();
       refuseUnknown(params, unknownIn(edited));
+      for (const { split } of edited) await refuseSplit(home, split);
       const warnings = await refuseLosses(home, params, edited);
       const files = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
       const report = withUnknown(reportOf(params, edited, warnings), unknownIn(edited));

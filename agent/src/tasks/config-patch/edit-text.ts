@@ -2,6 +2,7 @@ import type { Dialect, PatchableFile } from '@nodetask/shared';
 import { editsBetween, formatPath } from '../../node/document-value.ts';
 import { type Change, type Changes, changesOf } from '../config/changes.ts';
 import { historyLosses } from '../config/history-loss.ts';
+import { type SplitChange, splitChange } from '../config/split-change.ts';
 import { formatOf } from './document-format.ts';
 import { parseKeyPath } from './key-path.ts';
 import { mergePatch, removeKeys } from './merge-patch.ts';
@@ -24,6 +25,8 @@ export interface EditedText {
   readonly losses: readonly Change[];
   readonly respelled: Readonly<Record<string, string>>;
   readonly unknown: UnknownInPatch;
+  /** Of app.toml. */
+  readonly split?: SplitChange;
 }
 
 /** Merges a patch into a text. Pure; throws TaskError. It takes its time: see `editAside`. */
@@ -36,11 +39,13 @@ export const editText = async ({ name, before, dialect, patch, remove }: EditJob
   const edits = editsBetween(document, merged.document);
   const after = await format.edit(before, edits);
   const asSpelled = paths.filter((path) => !Object.hasOwn(removed.respelled, formatPath(path)));
+  const split = name === 'app.toml' ? splitChange(document, merged.document) : undefined;
   return {
     after,
     changes: changesOf(name, document, edits),
     losses: name === 'app.toml' ? historyLosses(document, merged.document) : [],
     unknown: unknownInPatch(name, document, merged.document, asSpelled, dialect),
+    ...(split === undefined ? {} : { split }),
     respelled: { ...removed.respelled, ...merged.respelled },
   };
 };

@@ -6,6 +6,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import { writeModeKey } from './migrations.ts';
 import { quotedSetting } from './quoted-setting.ts';
 import type { NodeConfig } from './read-config.ts';
+import { splitRefusal } from './split-change.ts';
 
 export interface Wanted {
   readonly mode: NodeMode;
@@ -60,13 +61,8 @@ const refuseSplit = (wanted: Wanted, current: NodeConfig, state: StateData): rea
       ? fault(`cannot be true for mode ${wanted.mode}: only a full node has EVM history in a store of its own`)
       : [];
   }
-  // A value that agrees with the data mends a file that does not.
-  const shown = state.evm === true ? true : state.cosmos ? state.evm : undefined;
-  return asked === kept || asked === shown
-    ? []
-    : fault(
-        `cannot become ${String(asked)} on a node that has state (${state.found}): leave it out, or empty the node and let it state-sync`,
-      );
+  const refusal = splitRefusal(asked, kept, state);
+  return refusal === undefined ? [] : fault(`${refusal}: leave it out, or empty the node and let it state-sync`);
 };
 
 /** These say nothing that a release does not take for granted where the key is missing. */

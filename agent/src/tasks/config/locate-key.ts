@@ -1,7 +1,7 @@
 import type { Dialect } from '@nodetask/shared';
 import { type DocumentTable, type DocumentValue, isTable } from '../../node/document-value.ts';
-import { withoutDashes } from '../config-patch/spelling.ts';
 import { withoutCase } from './case-twins.ts';
+import { withoutDashes } from './without-dashes.ts';
 import { spellingsOf } from './dialect/known-spellings.ts';
 
 /** Where a key of the registry is in a parsed file, and its value there. */

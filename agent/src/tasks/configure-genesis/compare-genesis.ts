@@ -8,8 +8,8 @@ import type { Genesis } from './genesis-check.ts';
 export interface GenesisAsItCame extends Genesis {
   /** The layers that were taken off it, from the outside in, and the hash of what was fetched; absent if it came as it is. */
   readonly packed?: { readonly layers: readonly Packing[]; readonly sha256: string };
-  /** Something makes sure that all of its bytes are of one version. */
-  readonly isPinned?: boolean;
+  /** Warnings about what its source cannot show of it. */
+  readonly doubts?: readonly string[];
 }
 
 /** Of a task, beside its reason. */
@@ -55,12 +55,5 @@ export const comparedHash = (
 };
 
 /** A hash that was given makes sure of all bytes. */
-export const doubtsOf = (
-  { sha256 }: ConfigureGenesisParams,
-  { isPinned = true }: GenesisAsItCame,
-): readonly string[] =>
-  isPinned || sha256 !== undefined
-    ? []
-    : [
-        'the store gives the document no ETag and no checksum: nothing but its format shows that it arrived whole; give sha256',
-      ];
+export const doubtsOf = ({ sha256 }: ConfigureGenesisParams, { doubts = [] }: GenesisAsItCame): readonly string[] =>
+  sha256 === undefined ? doubts : [];

@@ -57,17 +57,17 @@ export const fetchGenesis = async (
   let fetched = 0;
   let bytes = 0;
   let total: number | undefined;
-  let isPinned = true;
+  let doubts: readonly string[] = [];
   let free = await freeBytes(folder);
   const onTotal = (announced: number): void => {
     if (announced > maxBytes) throw tooLarge(source, announced, maxBytes);
     total = announced;
   };
-  const onUnpinned = (): void => {
-    isPinned = false;
+  const onDoubts = (told: readonly string[]): void => {
+    doubts = told;
   };
   async function* arriving(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal, onUnpinned }))) {
+    for await (const chunk of cut(source.read({ signal: deadline.signal, maxBytes, onTotal, onDoubts }))) {
       deadline.signal.throwIfAborted();
       fetched += chunk.length;
       if (fetched > maxBytes) throw tooLarge(source, fetched, maxBytes);
@@ -99,7 +99,7 @@ export const fetchGenesis = async (
       chainId: document.chainId,
       bytes,
       document,
-      isPinned,
+      doubts,
       ...(layers.length === 0 ? {} : { packed: { layers, sha256: fetchedHash.digest('hex') } }),
     };
   } finally {

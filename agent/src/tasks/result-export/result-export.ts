@@ -1,5 +1,6 @@
 import type { ResultExportParams } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import { checkEndpoint } from '../../objectstore/configured-endpoint.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { compileDestination } from './export-destination.ts';
 import { finishExport } from './export-pledge.ts';
@@ -23,10 +24,10 @@ export const resultExport = (options: ExportOptions): TaskHandler<ResultExportPa
     daemon: true,
     locks: (params) => [compileDestination(params).lock],
     check: (params) => {
-      compileDestination(params);
-      const { rpcEndpoint, endpoint } = params;
+      const { location } = compileDestination(params);
+      const { rpcEndpoint } = params;
       if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
-      if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+      checkEndpoint(options.egress, location);
     },
     finish: (context, pledge) => finishExport(context, pledge, options.stateFolder),
     run: async (context) => {

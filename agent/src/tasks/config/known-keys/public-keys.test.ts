@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type PatchableFile, patchableFiles } from '@nodetask/shared';
-import { withoutDashes } from '../../config-patch/spelling.ts';
+import { withoutDashes } from '../without-dashes.ts';
 import { placesOf, registry } from '../registry.ts';
 import { knownKeysOf } from '../unknown-keys/known-keys-of.ts';
 import { appKnownKeys, cometBFTKnownKeys, type KnownKey } from './known-keys.ts';

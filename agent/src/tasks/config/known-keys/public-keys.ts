@@ -1,5 +1,5 @@
 import { formatPath, type KeyPath } from '../../../node/document-value.ts';
-import { withoutDashes } from '../../config-patch/spelling.ts';
+import { withoutDashes } from '../without-dashes.ts';
 import publicData from './public-keys.json' with { type: 'json' };
 
 type PublicFile = keyof typeof publicData;
