@@ -35,9 +35,9 @@ export const endedResult: TargetDecision = (view) => {
 };
 
 /** "skipped: nothing uploaded: 1 snapshot on disk, 2 are needed", "changed: mempool.size 5000 → 10000". For what was unchanged the word is enough. */
-const outcomeText = ({ outcome = '', reason, message }: NonNullable<TargetView['result']>): string => {
+const outcomeText = ({ outcome, reason, message }: NonNullable<TargetView['result']>): string => {
   const said = outcome === 'skipped' ? (message ?? reason) : outcome === 'changed' ? message : undefined;
-  return boundedText(said === undefined ? outcome : `${outcome}: ${said}`);
+  return boundedText(said === undefined ? (outcome ?? '') : `${outcome ?? ''}: ${said}`);
 };
 
 const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => {
