@@ -41,7 +41,7 @@ test('nobody waits for a volume that hangs, and one read is on its way to it', a
       retriable: true,
       message: /not read within 3 s: look at the volume/,
     });
-    clock.advance(3_000);
+    await clock.advance(3_000);
     await answer;
   }
   assert.equal(reads, 1);

@@ -19,6 +19,7 @@ interface Guarded {
 
 type Connect = (this: Socket, ...args: unknown[]) => Socket;
 
+// oxlint-disable-next-line typescript/unbound-method -- it is called with the socket
 const connect = Socket.prototype.connect as Connect;
 
 const connectToLoopback: Connect = function (...args) {
