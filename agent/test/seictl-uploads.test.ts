@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { systemClock } from '@nodetask/runtime';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { compileLocation } from '../src/objectstore/location.ts';
 import { UploadRecord } from '../src/tasks/snapshot-upload/upload-record.ts';
@@ -84,6 +85,8 @@ test('the age of an upload of seictl counts, by the time that its state tells', 
   // A clock that was ahead keeps no upload new for ever.
   const ahead = await takenOver(t, 'ahead', { lastUploadedHeight: 100, lastUploadedAt: 4_000_000_000 });
   await runUpload(ahead, at('ahead'));
+  const clock = { ...systemClock, now: () => Date.now() + 7_200_000 };
+  await assert.rejects(runUpload(ahead, { ...at('ahead'), ...hour }, { clock }), { code: 'upload-too-old' });
   assert.ok(((await recordOf(ahead, 'ahead'))?.at ?? Infinity) <= Date.now());
 });
 

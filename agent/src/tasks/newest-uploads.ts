@@ -1,4 +1,4 @@
-import type { ResultExportParams, SnapshotUploadParams, TaskType } from '@nodetask/shared';
+import type { ResultExportParams, TaskType } from '@nodetask/shared';
 import { TaskError } from '@nodetask/shared';
 import type { RecurringTask } from '../engine/engine-api.ts';
 import { compileLocation } from '../objectstore/location.ts';
@@ -68,7 +68,7 @@ const readHeightAndTime = async (
       const destination = compileDestination(params as unknown as ResultExportParams);
       return await new ExportStateFile(stateFolder, destination).newest();
     }
-    const location = compileLocation(params as unknown as SnapshotUploadParams);
+    const location = compileLocation(params);
     const { height, at } = (await new UploadRecord(stateFolder, location).read()) ?? {};
     return height === undefined || at === undefined ? undefined : { height, at };
   } catch (error) {
