@@ -36,7 +36,7 @@ export class GenesisDocumentReader {
 }
 
 /** As CometBFT limits it. */
-export const maxChainIdBytes = 50;
+const maxChainIdBytes = 50;
 
 /** Undefined where there is none that a node takes. */
 export const chainIdIn = (json: ReadonlyMap<string, string>): string | undefined => {

@@ -1,7 +1,7 @@
 /** The programs that read a genesis document when a node starts, each with what it refuses. */
 import { checkParamsOf, checkParamsOfSei, type CheckParams } from './consensus-params.ts';
 import type { DocumentMembers } from './document-members.ts';
-import { chainIdIn, maxChainIdBytes } from './genesis-document.ts';
+import { chainIdIn } from './genesis-document.ts';
 import { GenesisFault } from './genesis-fault.ts';
 import {
   base64,
@@ -44,12 +44,8 @@ const validatorKeys = (version: CometBFTVersion): readonly KeyType[] =>
 
 export const versions: readonly CometBFTVersion[] = ['0.37', '0.38', '0.40', '1.0'];
 
-const checkHead = (chainId: string, initialHeight: bigint): void => {
-  const bytes = Buffer.byteLength(chainId);
-  if (bytes === 0 || bytes > maxChainIdBytes) {
-    throw new GenesisFault('chain_id', JSON.stringify(chainId), `a text of 1 to ${maxChainIdBytes} bytes`);
-  }
-  if (initialHeight < 0n) throw new GenesisFault('initial_height', String(initialHeight), 'at least 0');
+const checkHeight = (height: bigint): void => {
+  if (height < 0n) throw new GenesisFault('initial_height', String(height), 'at least 0');
 };
 
 /** A document, with what all readers find in it alike. */
@@ -120,10 +116,8 @@ const checkDocument = (
 ): void => {
   const at = <T>(name: string, read: Read<T>): T => read(json.get(name), name);
   at('genesis_time', time);
-  const chainId = at('chain_id', text);
-  const height = at('initial_height', quotedInt64);
+  checkHeight(at('initial_height', quotedInt64));
   at('app_hash', hex);
-  checkHead(chainId, height);
   const params = at('consensus_params', optional(raw));
   checkBounded(checkParams, params, 'consensus_params');
   checkTypes(validators(), known);
@@ -146,7 +140,7 @@ const cometBFT = (version: CometBFTVersion): GenesisReader => ({
   },
 });
 
-const appHead = { app_name: text, app_version: text, genesis_time: timeInAnyZone, chain_id: text, app_hash: base64 };
+const appHead = { app_name: text, app_version: text, genesis_time: timeInAnyZone, app_hash: base64 };
 
 /**
  * The Cosmos SDK from 0.50 on reads a document of its own, and CometBFT's if that fails. It panics at one that it takes for its own and that has no `consensus`. In a document of CometBFT
@@ -167,7 +161,7 @@ const checkAppGenesis = (subject: GenesisSubject, rules: Rules): void => {
     checkDocument(subject, rules);
     return;
   }
-  checkHead(text(json.get('chain_id'), 'chain_id'), height);
+  checkHeight(height);
   const consensus = subject.consensus();
   if (consensus === undefined) {
     const rule = 'an object with validators and params, or initial_height a text such as "1"';

@@ -18,7 +18,7 @@ import { findNodeKind } from '../config/node-kind.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkNode } from './check-node.ts';
 import { comparedHash, doubtsOf, heldAgainst } from './compare-genesis.ts';
-import { fetchGenesis, type TransferOptions } from './fetch-genesis.ts';
+import { type FetchedGenesis, fetchGenesis, type TransferOptions } from './fetch-genesis.ts';
 import { checkValues, type Genesis } from './genesis-check.ts';
 import { type GenesisOnDisk, readGenesisFile, refuseOtherFile } from './genesis-file.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -137,9 +137,12 @@ const install = async (
   const temporary = await openTemporary(folder, name);
   let installed = false;
   try {
-    const fetched = await fetchGenesis(temporary.file, folder, source, context, options).finally(() =>
-      temporary.file.close(),
-    );
+    let fetched: FetchedGenesis;
+    try {
+      fetched = await fetchGenesis(temporary.file, folder, source, context, options);
+    } finally {
+      await temporary.file.close();
+    }
     const output = heldAgainst(params, fetched, source.name);
     const doubts = checkValues(fetched.document, source.name, node);
     signal.throwIfAborted();

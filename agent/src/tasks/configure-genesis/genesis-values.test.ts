@@ -77,6 +77,11 @@ describe('a genesis with a value with which no node starts is not installed', ()
       /consensus\.params\.block\.max_gas is "-2", and must be at least -1/,
     ],
     [
+      'a parameter in other letters beside it',
+      document().replace('"max_bytes"', '"Max_Bytes":"0","max_bytes"'),
+      /consensus_params\.block\.Max_Bytes is "0", and must be called max_bytes/,
+    ],
+    [
       'a name in other letters',
       document().replace('chain_id', 'Chain_ID'),
       /it has Chain_ID, which some nodes take for chain_id and others do not: write chain_id/,
