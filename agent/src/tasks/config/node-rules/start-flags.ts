@@ -60,8 +60,10 @@ const form: Readonly<Record<FlagType, string>> = {
 };
 
 /** As Go's %v; a list or a table is read by no flag. */
-const textOf = (raw: DocumentValue): string | undefined =>
-  ['string', 'boolean', 'bigint', 'number'].includes(typeof raw) ? String(raw) : undefined;
+const textOf = (raw: DocumentValue): string | undefined => {
+  if (typeof raw === 'string') return raw;
+  return typeof raw === 'boolean' || typeof raw === 'bigint' || typeof raw === 'number' ? String(raw) : undefined;
+};
 
 const booleans = new Set(['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']);
 
