@@ -12,19 +12,12 @@ export const rpcUrl = (address: string): string => {
   return host === undefined ? address : `${Number(port) === 443 ? 'https' : 'http'}://${host.toLowerCase()}:${port}`;
 };
 
-/** An IPv6 address in brackets. What is in them need not be one: who connects to it refuses that. */
-const brackets = String.raw`\[[0-9A-Fa-f:.]{2,45}\]`;
-/** From 1 to 65535. */
-const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
-
 /** An RPC address of the params: taken in every form that nodes and their tools write, and a URL from then on. */
 export const rpcAddress = z
   .string()
   .max(2048)
   .regex(
-    new RegExp(
-      String.raw`^(https?:\/\/(${brackets}|[^\s/?#@,:\[\]]+)(:${port})?(\/\S*)?|(tcp:\/\/)?(${brackets}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):${port}\/?)$`,
-    ),
+    /^(https?:\/\/(\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@,:\[\]]+)(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(\/\S*)?|(tcp:\/\/)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\/?)$/,
     'must be an http:// or https:// URL, host:port or tcp://host:port, without credentials or a node id, one and not a list, with a port from 1 to 65535, and with an IPv6 address in brackets',
   )
   .overwrite(rpcUrl);
