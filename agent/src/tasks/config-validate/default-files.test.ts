@@ -12,6 +12,7 @@ const defaultFile = (name: string): Promise<string> =>
 
 /** Versions of the SDK, each with the CometBFT that it requires, up to its patch. */
 const pairs = [
+  ['v0.47.17', 'v0.37.18'],
   ['v0.50.15', 'v0.38.26'],
   ['v0.53.8', 'v0.38.26'],
   ['v0.55.0', 'v0.40.0'],

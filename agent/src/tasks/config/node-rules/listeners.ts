@@ -37,7 +37,7 @@ const overlap = (a: string, b: string): boolean => {
 };
 
 const addressOf = (host: string): string | undefined => {
-  if (host === '' || /^(?:0\.0\.0\.0|[0:]*:[0:]*)$/.test(host)) return 'all';
+  if (host === '' || host === '0.0.0.0' || (isIP(host) === 6 && /^[0:]+$/.test(host))) return 'all';
   if (host === 'localhost') return '127.0.0.1';
   return isIP(host) === 0 ? undefined : host.toLowerCase();
 };
