@@ -16,7 +16,7 @@ import { configApply } from './config-apply.ts';
 const apply = (home: NodeHome, params: unknown): Promise<TaskReport> =>
   runTask('config-apply', configApply(home, testHost), params);
 const keysIn = ({ output }: TaskReport): readonly string[] =>
-  (output?.['changes'] as { readonly key: string }[]).map(({ key }) => key);
+  ((output?.['changes'] ?? []) as { readonly key: string }[]).map(({ key }) => key);
 const both = (home: NodeHome): Promise<string[]> =>
   Promise.all(['config.toml', 'app.toml'].map((name) => readConfigFile(home, name)));
 

@@ -68,11 +68,11 @@ describe('the changes of a file', () => {
   test('cut long keys, texts and lists', async () => {
     const { listed } = await changesIn('', `log_level = "${'x'.repeat(500)}"\n${'k'.repeat(500)} = 1\n`);
     const [level, key] = listed;
-    assert.match(String(level?.to), /^x{99}\u2026$/);
+    assert.match(JSON.stringify(level?.to), /^"x{99}\u2026"$/);
     assert.match(key?.key ?? '', /^k{159}\u2026$/);
     const items = Array.from({ length: 100 }, (_, index) => `"kv${index}"`).join(', ');
     const [list] = (await changesIn('', `tx_index.indexer = [${items}]\n`)).listed;
-    assert.equal(String(list?.to).length, 200);
+    assert.ok(typeof list?.to === 'string' && list.to.length === 200);
     const [short] = (await changesIn('', 'tx_index.indexer = ["kv", "null"]\n')).listed;
     assert.deepEqual(short?.to, ['kv', 'null']);
   });

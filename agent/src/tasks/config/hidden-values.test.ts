@@ -43,16 +43,10 @@ token = "${secret}"
 `;
 
 const run = (type: TaskType, home: NodeHome, params: object): Promise<unknown> => {
-  switch (type) {
-    case 'config-patch':
-      return runTask(type, configPatch(home), params);
-    case 'config-apply':
-      return runTask(type, configApply(home, testHost), params);
-    case 'config-reload':
-      return runTask(type, configReload(home, testHost, procProcessTable()), params);
-    default:
-      return runTask('config-validate', configValidate(home), params);
-  }
+  if (type === 'config-patch') return runTask(type, configPatch(home), params);
+  if (type === 'config-apply') return runTask(type, configApply(home, testHost), params);
+  if (type === 'config-reload') return runTask(type, configReload(home, testHost, procProcessTable()), params);
+  return runTask('config-validate', configValidate(home), params);
 };
 
 /** Everything that comes of a task, with what the log would have of an error. */
@@ -199,7 +193,7 @@ describe('a file that cannot be parsed', () => {
     });
   }
 
-  for (const text of [`{"a": ${secret}}`, `{"a": "${secret}" x}`, `{"a": "${secret}`, `${secret}`]) {
+  for (const text of [`{"a": ${secret}}`, `{"a": "${secret}" x}`, `{"a": "${secret}`, secret]) {
     test(`is told of without ${text.replaceAll(secret, '…')}`, () => {
       assert.throws(
         () => parseJsonObject(text, 'genesis.json'),

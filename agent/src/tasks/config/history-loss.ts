@@ -58,7 +58,8 @@ const prunesMore = (before: DocumentTable, after: DocumentTable): boolean => {
 /** As the Cosmos SDK reads it, with the default of its flag for a key that is missing; undefined for a strategy that does not exist. */
 const keptStates = (document: DocumentTable): KeptStates | undefined => {
   const { value = 'default' } = locateKey(document, ['pruning'], 'sei');
-  switch (typeof value === 'string' ? value.trim().toLowerCase() : undefined) {
+  const strategy: string = typeof value === 'string' ? value.trim().toLowerCase() : 'none';
+  switch (strategy) {
     case 'nothing':
       return all;
     case '':

@@ -28,21 +28,14 @@ export const quotedValue = (file: string, path: KeyPath, value: DocumentValue): 
 };
 
 const shownScalar = (value: DocumentValue): JsonValue => {
-  switch (typeof value) {
-    case 'string':
-      // An address has no place in a public key, and may have a password in it.
-      return /:\/\/|@/.test(value) ? hidden : cut(value, maxText);
-    case 'bigint':
-      // JSON readers round larger ones.
-      return Number.isSafeInteger(Number(value)) ? Number(value) : cut(String(value), maxText);
-    case 'number':
-      return Number.isFinite(value) ? value : String(value);
-    case 'boolean':
-      return value;
-    default:
-      if (value === null) return null;
-      return value instanceof Date ? dateText(value) : hidden;
-  }
+  // An address has no place in a public key, and may have a password in it.
+  if (typeof value === 'string') return /:\/\/|@/.test(value) ? hidden : cut(value, maxText);
+  // JSON readers round larger ones.
+  if (typeof value === 'bigint')
+    return Number.isSafeInteger(Number(value)) ? Number(value) : cut(String(value), maxText);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'boolean' || value === null) return value;
+  return value instanceof Date ? dateText(value) : hidden;
 };
 
 const dateText = (value: Date): string => (Number.isNaN(value.getTime()) ? hidden : value.toISOString());
