@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe, it } from 'node:test';
 import { TaskError } from '@nodetask/shared';
-import { createEgress } from '../node/egress.ts';
+import { createEgress } from '../node/testing/loopback-egress.ts';
 import { checkEndpoint, type Environment } from './configured-endpoint.ts';
 import { compileLocation, compileObjectUri, describeObject, type ObjectStoreParams } from './location.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
 import type { TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import { appDocument, document, params, validator } from '../../node/genesis/testing/genesis-rows.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { startServer } from '../../node/testing/http-server.ts';
