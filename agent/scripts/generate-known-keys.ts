@@ -7,11 +7,12 @@ import { mustRun } from '@nodetask/testbed';
 /**
  * Writes src/tasks/config/known-keys/{cometbft,app}-keys.json: every key of config.toml that the CometBFT versions below
  * known-keys/cometbft read, and of app.toml that the Cosmos SDK versions below known-keys/sdk read, with its type and default, as the
- * modules themselves tell. Needs Go and the Go module proxy, so that it is no part of `npm run generate`: run it by hand when a version
+ * modules themselves tell, and to test/default-files the file that each version writes by itself. Needs Go and the Go module proxy, so that it is no part of `npm run generate`: run it by hand when a version
  * is added. To build the oldest SDK with an empty cache takes some minutes.
  */
 const scriptFolder = fileURLToPath(new URL('known-keys/', import.meta.url));
 const dataFolder = new URL('../src/tasks/config/known-keys/', import.meta.url);
+const defaultFiles = fileURLToPath(new URL('../test/default-files/', import.meta.url));
 
 interface ReadKey {
   readonly key: string;
@@ -36,7 +37,9 @@ const keysOf = async (library: string, version: string): Promise<readonly ReadKe
     await copyFile(join(scriptFolder, library, 'main.go'), join(folder, 'main.go'));
     for (const name of ['go.mod', 'go.sum'])
       await copyFile(join(scriptFolder, library, version, name), join(folder, name));
-    const { stdout } = await mustRun('go', ['run', '-mod=readonly', '.'], { cwd: folder, timeoutMs: 1_800_000 });
+    const run = ['run', '-mod=readonly', '.'];
+    const { stdout } = await mustRun('go', run, { cwd: folder, timeoutMs: 1_800_000 });
+    await mustRun('go', [...run, join(defaultFiles, `${library}-${version}.toml`)], { cwd: folder });
     return stdout
       .trim()
       .split('\n')

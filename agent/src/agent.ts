@@ -25,6 +25,7 @@ import type { TlsIdentity, TlsParts } from './tls/tls-identity.ts';
 import type { TlsConfig } from './tls-options.ts';
 import { traceHandlers } from './tracing/trace-handlers.ts';
 import { registryVersion } from './tasks/config/registry.ts';
+import { readNewestUploads } from './tasks/newest-uploads.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -63,6 +64,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     reportQueueDepth: () => engine.unreported(1000).filter(({ urgent }) => urgent).length,
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
+    newestUploads: () => readNewestUploads(engine, config.stateFolder),
     ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
   makeHome(config.home, logger);
@@ -113,7 +115,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
   });
   let freshness: Promise<void> | undefined;
   try {
-    const context = { engine, logger, clock, metrics, streams, identity, namespace, stopping };
+    const context = { engine, nodeId: node.nodeId, logger, clock, metrics, streams, identity, namespace, stopping };
     const server = await startServer(config.listen, { ...context, gate, ...(tls === undefined ? {} : { tls }) });
     const probes = await startProbeServer(config.probeListen, context);
     // Once it listens: that is not to wait for a request to the operator.

@@ -6,15 +6,17 @@ import type { TaskHandlers } from './engine/task-handler.ts';
 import { rpcBlockHeights } from './node/block-heights.ts';
 import { createEgress } from './node/egress.ts';
 import { nodeHome } from './node/node-home.ts';
+import { type NodeIdReader, nodeIdReader } from './node/node-id-reader.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 import type { OnTransfer } from './objectstore/store-calls.ts';
 import { createHandlers } from './tasks/handlers.ts';
 import { recoverHome } from './tasks/recover-home.ts';
 
-/** What touches the node: the task handlers, and the height of its chain. */
+/** What touches the node: the task handlers, the height of its chain, and its id. */
 export interface NodeParts {
   readonly handlers: TaskHandlers;
   readonly heights: BlockHeights;
+  readonly nodeId: NodeIdReader;
   /** Completes or undoes what a crash interrupted in the node's files. To be called before a task runs, and before the node starts. */
   recover(): Promise<void>;
   /** Ends the connections that tasks left open. */
@@ -42,6 +44,7 @@ export const createNodeParts = (
       cpus: availableParallelism(),
       onTransfer,
     }),
+    nodeId: nodeIdReader(nodeHome(home, { allowPaths, stateFolder }), { clock }),
     heights: rpcBlockHeights({ rpc, nodeRPC, clock, logger }),
     recover: () => recoverHome(nodeHome(home, { allowPaths, stateFolder }), logger),
     close: () => egress.close(),

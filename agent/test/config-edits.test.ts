@@ -240,31 +240,42 @@ const has = ([, value]: Kinded, [key = '', ...rest]: KeyPath): boolean => {
   return next !== undefined && (rest.length === 0 || has(next, rest));
 };
 
-/** Keys of the registry that a file stores, with the texts that an override may have and what the file then says. */
-/** These leave the file when they have Go's zero. */
+/** These leave the file when they have Go's zero, which is tried as often as all other values together. */
 const leaveTheFileAtZero =
   /^(?:chain\.freeze_height|storage\.state_(?:commit|store)\.(?:evm_ss_split|(?:read|write)_mode))$/;
 
+/** A key of the registry that a file stores, with the texts that an override may have and what the file then says. */
 const overrideOf = (entry: RegistryEntry): fc.Arbitrary<Override> | undefined => {
   const { key, type } = entry;
   if (entry.overridable === false || key === 'version' || key === 'mode' || placesOf(entry).length === 0)
     return undefined;
-  const of = <T>(values: fc.Arbitrary<T>, text: (value: T) => string, value: (value: T) => Kinded) =>
-    values
-      .filter((one) => !leaveTheFileAtZero.test(key) || Boolean(one))
-      .map((one): Override => ({ entry, key, text: text(one), value: value(one) }));
-  if (isIntegerType(type)) return of(fc.bigInt(integerRange(type)), String, kinded);
-  if (type === 'bool') return of(fc.boolean(), String, kinded);
-  if (type === 'float64') return of(fc.double({ min: 0, max: 1, noNaN: true }), String, kinded);
-  if (type === 'string') return of(fc.string({ unit: 'grapheme', maxLength: 20 }), String, kinded);
+  const of = (values: fc.Arbitrary<bigint | boolean | number | string>, zero: bigint | boolean | number | string) => {
+    const leaves = leaveTheFileAtZero.test(key);
+    return (leaves ? fc.oneof(fc.constant(zero), values) : values).map((one): Override => {
+      const value = leaves && one === zero ? undefined : kinded(one);
+      return { entry, key, text: String(one), value };
+    });
+  };
+  if (isIntegerType(type)) return of(fc.bigInt(integerRange(type)), 0n);
+  if (type === 'bool') return of(fc.boolean(), false);
+  if (type === 'float64') return of(fc.double({ min: 0, max: 1, noNaN: true }), 0);
+  if (type === 'string') return of(fc.string({ unit: 'grapheme', maxLength: 20 }), '');
   return undefined;
+};
+
+/** The override that takes such a key out of the file. */
+const zeroOf = (entry: RegistryEntry): Override => {
+  const { key, type } = entry;
+  const text = type === 'bool' ? 'false' : type === 'string' ? '' : '0';
+  return { entry, key, text, value: undefined };
 };
 
 interface Override {
   readonly entry: RegistryEntry;
   readonly key: string;
   readonly text: string;
-  readonly value: Kinded;
+  /** Absent: the key is not in the file. */
+  readonly value: Kinded | undefined;
 }
 
 // Most of the time of each goes into waiting for the disk and the other parser.
@@ -305,6 +316,9 @@ describe('2,000 random edits', { concurrency: 4 }, () => {
       selector: ({ key }) => key,
     });
     const seen = { changed: 0, unchanged: 0, refused: 0 };
+    const removed = new Set<string>();
+    const zeros = [...registry().values()].filter(({ key }) => leaveTheFileAtZero.test(key)).map(zeroOf);
+    assert.equal(zeros.length, 6);
     await fc.assert(
       fc.asyncProperty(anyOverrides, async (all) => {
         await reset(original);
@@ -321,7 +335,9 @@ describe('2,000 random edits', { concurrency: 4 }, () => {
             continue;
           }
           let wanted = documents.get(file) ?? assert.fail(file);
-          for (const { path, value } of own) wanted = withKinded(wanted, path, value);
+          for (const { path, value } of own) {
+            if (value !== undefined || has(wanted, path)) wanted = withKinded(wanted, path, value);
+          }
           assert.deepEqual(await read(text), wanted);
           assertInOrder(otherLines(old, own), text);
         }
@@ -329,12 +345,14 @@ describe('2,000 random edits', { concurrency: 4 }, () => {
           seen.refused += 1;
           return;
         }
+        for (const { key, value } of all) if (value === undefined) removed.add(key);
         seen[(end as { readonly outcome: 'changed' | 'unchanged' }).outcome] += 1;
         assert.equal((await task.run('config-apply', params)).outcome, 'unchanged');
       }),
-      { numRuns: runs.apply },
+      { numRuns: runs.apply, examples: zeros.map((zero) => [[zero]]) },
     );
     t.diagnostic(JSON.stringify(seen));
+    assert.deepEqual([...removed].toSorted(), zeros.map(({ key }) => key).toSorted());
     assert.ok(seen.changed > runs.apply / 4, JSON.stringify(seen));
   });
 });

@@ -2,64 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { findProgram, mustRun } from '@nodetask/testbed';
 import { nodeHome } from '../src/node/node-home.ts';
 import { configValidate } from '../src/tasks/config-validate/config-validate.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
-
-type Row = readonly [key: string, value: string, starts: boolean];
-
-const id = '0123456789abcdef0123456789abcdef01234567';
-
-const cometBFTRows: readonly Row[] = [
-  ['log_level', '"info"', true],
-  ['log_level', '"consensus:debug,*:info"', true],
-  ['log_level', '"warn"', false],
-  ['log_level', '""', false],
-  ['log_level', '"consensus:debug, main:info"', true],
-  ['log_format', '"text"', false],
-  ['db_backend', '"goleveldb"', true],
-  ['db_backend', '"leveldb"', false],
-  // Not read, as the application is in the program.
-  ['abci', '"grpcs"', true],
-  ['p2p.laddr', '"127.0.0.1:0"', true],
-  ['p2p.laddr', '"127.0.0.1"', false],
-  ['p2p.laddr', '"tcp://127.0.0.1:70000"', false],
-  ['rpc.laddr', '""', true],
-  ['rpc.laddr', '"127.0.0.1:0"', false],
-  ['rpc.laddr', '"tcp://127.0.0.1"', false],
-  ['rpc.laddr', '"http://127.0.0.1:0"', false],
-  ['p2p.persistent_peers', `"${id}@127.0.0.1:1, "`, true],
-  ['p2p.persistent_peers', '"127.0.0.1:1"', false],
-  ['p2p.persistent_peers', '"abc@127.0.0.1:1"', false],
-  ['p2p.persistent_peers', `"${id}@127.0.0.1"`, false],
-  ['p2p.unconditional_peer_ids', `"${id}"`, true],
-  ['p2p.unconditional_peer_ids', '"abc"', false],
-  ['p2p.private_peer_ids', '"abc"', true],
-  ['consensus.timeout_commit', '"1d"', false],
-  ['consensus.timeout_commit', '"3 seconds"', false],
-  ['consensus.timeout_commit', '"-1s"', false],
-  ['consensus.timeout_commit', '1000000', true],
-  ['mempool.type', '"fifo"', false],
-  ['mempool.size', '"many"', false],
-  ['statesync.enable', 'true', false],
-];
-
-const sdkRows: readonly Row[] = [
-  ['minimum-gas-prices', '"0stake"', true],
-  ['minimum-gas-prices', '""', false],
-  ['minimum-gas-prices', '"cheap"', false],
-  ['pruning', '"nothing"', true],
-  ['pruning', '"sometimes"', false],
-  ['pruning', '"custom"', false],
-  ['app-db-backend', '"sqlite"', false],
-  ['halt-height', '"never"', false],
-];
+import { cometBFTGenesisRows, type GenesisRow, sdkGenesisRows, withMember } from './support/genesis-rows.ts';
+import { cometBFTRows, sdkConfigRows, sdkRows, type StartRow } from './support/start-rows.ts';
 
 interface RealNode {
   readonly program: string;
@@ -85,10 +38,10 @@ const startsOn = async ({
       }
     });
   }
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const [, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(deadline);
-  assert.ok(starts || signal === null, `the node neither started nor ended in 20 seconds:\n${log}`);
+  assert.ok(starts || signal === null, `the node neither started nor ended in 60 seconds:\n${log}`);
   return { starts, log };
 };
 
@@ -102,20 +55,20 @@ const isValid = async (home: string): Promise<boolean> => {
   }
 };
 
-/** A file of TOML with one value replaced. */
+/** A file of TOML with one value replaced, or added where its section begins. */
 const withValue = (text: string, dotted: string, value: string): string => {
   const parts = dotted.split('.');
   const key = parts.pop() ?? '';
+  const lines = text.split('\n');
   let section = '';
-  let found = false;
-  const lines = text.split('\n').map((line) => {
+  const at = lines.findIndex((line) => {
     section = /^\[([\w.-]+)\]/.exec(line)?.[1] ?? section;
-    if (section !== parts.join('.') || line.split('=')[0]?.trim() !== key) return line;
-    found = true;
-    return `${key} = ${value}`;
+    return section === parts.join('.') && line.split('=')[0]?.trim() === key;
   });
-  assert.ok(found, `${dotted} is not in the file`);
-  return lines.join('\n');
+  if (at >= 0) return lines.with(at, `${key} = ${value}`).join('\n');
+  const start = parts.length === 0 ? 0 : lines.indexOf(`[${parts.join('.')}]`) + 1;
+  assert.ok(parts.length === 0 || start > 0, `${dotted} has no section in the file`);
+  return lines.toSpliced(start, 0, `${key} = ${value}`).join('\n');
 };
 
 const loopback: readonly (readonly [string, string])[] = [
@@ -125,10 +78,31 @@ const loopback: readonly (readonly [string, string])[] = [
   ['proxy_app', '"kvstore"'],
 ];
 
-const compare = (what: string, file: string, rows: readonly Row[], make: () => Promise<RealNode>): void => {
+const nameOf = ({ set, files = {} }: StartRow): string =>
+  [
+    ...Object.entries(set).map(([key, value]) => `${key} = ${value}`),
+    ...Object.entries(files).map(
+      ([path, what]) => `${path}: ${typeof what === 'string' ? what : JSON.stringify(what)}`,
+    ),
+  ].join(', ');
+
+const put = async (home: string, { files = {} }: StartRow): Promise<void> => {
+  for (const [path, what] of Object.entries(files)) {
+    await rm(join(home, path), { recursive: true, force: true });
+    if (what === 'folder') await mkdir(join(home, path));
+    else if (what !== 'gone') await writeFile(join(home, path), what.text);
+  }
+};
+
+interface Rows {
+  readonly file: 'config.toml' | 'app.toml';
+  readonly rows: readonly StartRow[];
+  readonly genesis?: readonly GenesisRow[];
+}
+
+const compare = (what: string, { file, rows, genesis = [] }: Rows, make: () => Promise<RealNode>): void => {
   describe(what, () => {
     let node: RealNode | undefined;
-    let original = '';
     before(async () => {
       node = await make();
       const config = join(node.home, 'config', 'config.toml');
@@ -137,15 +111,51 @@ const compare = (what: string, file: string, rows: readonly Row[], make: () => P
         await readFile(config, 'utf8'),
       );
       await writeFile(config, text);
-      original = await readFile(join(node.home, 'config', file), 'utf8');
     });
-    for (const [key, value, starts] of rows) {
-      test(`${key} = ${value}: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async () => {
-        assert.ok(node);
-        await writeFile(join(node.home, 'config', file), withValue(original, key, value));
-        const real = await startsOn(node);
-        assert.equal(real.starts, starts, real.log);
-        assert.equal(await isValid(node.home), starts);
+
+    /** Changes a copy of the home, and has it judged by config-validate and by the node's own start. */
+    const judge = async (
+      t: TestContext,
+      change: (home: string) => Promise<void>,
+      expected: { readonly valid: boolean; readonly starts: boolean },
+    ): Promise<void> => {
+      assert.ok(node);
+      // Of its own, as a node that starts leaves data.
+      const home = await mkdtemp(`${node.home}-`);
+      t.after(() => rm(home, { recursive: true }));
+      await cp(node.home, home, { recursive: true });
+      await change(home);
+      assert.equal(await isValid(home), expected.valid);
+      const real = await startsOn({ ...node, home });
+      assert.equal(real.starts, expected.starts, real.log);
+    };
+
+    const rewrite = async (home: string, name: string, change: (text: string) => string): Promise<void> => {
+      const path = join(home, 'config', name);
+      await writeFile(path, change(await readFile(path, 'utf8')));
+    };
+
+    for (const row of rows) {
+      const { set, starts, stricter } = row;
+      test(`${nameOf(row)}: the node ${starts ? 'starts' : 'refuses'}, and config-validate ${stricter === undefined ? 'says the same' : `refuses, as ${stricter}`}`, async (t) => {
+        await judge(
+          t,
+          async (home) => {
+            await rewrite(home, file, (text) =>
+              Object.entries(set).reduce((result, [key, value]) => withValue(result, key, value), text),
+            );
+            await put(home, row);
+          },
+          { valid: starts && stricter === undefined, starts },
+        );
+      });
+    }
+    for (const [path, value, starts] of genesis) {
+      test(`${path} ${JSON.stringify(value) ?? 'missing'} in the genesis: the node ${starts ? 'starts' : 'refuses'}, and config-validate says the same`, async (t) => {
+        await judge(t, (home) => rewrite(home, 'genesis.json', (text) => withMember(text, path, value)), {
+          valid: starts,
+          starts,
+        });
       });
     }
   });
@@ -158,19 +168,42 @@ describe('config-validate and the real nodes', () => {
   });
   after(() => rm(root, { recursive: true }));
 
-  compare('CometBFT 0.38.26 and config.toml', 'config.toml', cometBFTRows, async () => {
+  const makeCometBFT = async (name: string): Promise<RealNode> => {
     const program = await findProgram('cometbft');
-    const home = join(root, 'cometbft');
+    const home = join(root, name);
     await mustRun(program, ['init', '--home', home]);
     return { program, home, arguments: [] };
-  });
+  };
 
-  compare('the Cosmos SDK 0.55.0 and app.toml', 'app.toml', sdkRows, async () => {
+  const makeSDK = async (name: string): Promise<RealNode> => {
     const program = await findProgram('sdk-node');
-    const home = join(root, 'sdk');
+    const home = join(root, name);
     await mustRun(program, ['init', 'test', '--chain-id', 'sdk-1', '--home', home]);
     const { stdout } = await mustRun(program, ['genesis', '--chain-id', 'sdk-1', home]);
     await writeFile(join(home, 'config', 'genesis.json'), stdout);
-    return { program, home, arguments: ['--grpc.enable=false'] };
+    return { program, home, arguments: [] };
+  };
+
+  const cometBFT = { file: 'config.toml', rows: cometBFTRows, genesis: cometBFTGenesisRows } as const;
+  compare('CometBFT 0.38.26, config.toml and the genesis', cometBFT, () => makeCometBFT('cometbft'));
+  const sdk = { file: 'app.toml', rows: sdkRows, genesis: sdkGenesisRows } as const;
+  compare('the Cosmos SDK 0.55.0, app.toml and the genesis', sdk, () => makeSDK('sdk'));
+  const sdkConfig = { file: 'config.toml', rows: sdkConfigRows } as const;
+  compare('the Cosmos SDK 0.55.0 and config.toml', sdkConfig, () => makeSDK('sdk-config'));
+
+  test('a node that has run starts without its genesis, and config-validate says that it has a copy', async () => {
+    const node = await makeCometBFT('without-genesis');
+    const config = join(node.home, 'config', 'config.toml');
+    const text = await readFile(config, 'utf8');
+    await writeFile(
+      config,
+      loopback.reduce((result, [key, value]) => withValue(result, key, value), text),
+    );
+    assert.ok((await startsOn(node)).starts);
+    await rm(join(node.home, 'config', 'genesis.json'));
+    const real = await startsOn(node);
+    assert.ok(real.starts, real.log);
+    const { output } = await runTask('config-validate', configValidate(nodeHome(node.home)), {});
+    assert.match(JSON.stringify(output), /genesis\.json does not exist: the node takes the copy in its database/);
   });
 });

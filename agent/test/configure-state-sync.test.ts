@@ -5,7 +5,7 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type Chain, type ChainNode, startChain, waitFor } from '@nodetask/testbed';
 import type { TaskReport } from '../src/engine/task-handler.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { nodeHome } from '../src/node/node-home.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { configureStateSync } from '../src/tasks/configure-state-sync/configure-state-sync.ts';

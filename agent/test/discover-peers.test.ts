@@ -6,7 +6,7 @@ import { systemClock } from '@nodetask/runtime';
 import { type Chain, type ChainNode, type Ec2Server, startChain, startEc2 } from '@nodetask/testbed';
 import { parse } from 'smol-toml';
 import type { TaskReport } from '../src/engine/task-handler.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { nodeHome } from '../src/node/node-home.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { discoverPeers } from '../src/tasks/discover-peers/discover-peers.ts';

@@ -5,7 +5,7 @@ import test, { type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { TaskError } from '@nodetask/shared';
 import { BufferPool } from '../src/buffer-pool.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { compileLocation } from '../src/objectstore/location.ts';
 import type { ObjectInfo, ObjectStore } from '../src/objectstore/object-store.ts';
 import { openObjectStore } from '../src/objectstore/open-object-store.ts';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type ApiErrorBody, taskParams } from '@nodetask/shared';
 import type { TaskHandlers } from '../src/engine/task-handler.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { startTestServer } from './support/test-server.ts';
 
@@ -15,7 +15,8 @@ interface Recorded {
   readonly method: string;
   readonly path: string;
   readonly contentType: string;
-  readonly body: object;
+  /** Null: it has none. */
+  readonly body: object | null;
 }
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -52,15 +53,22 @@ const judges = (): TaskHandlers => {
   return Object.fromEntries(Object.entries(handlers).map(([type, handler]) => [type, { ...handler, run }]));
 };
 
+const ownId = '0123456789'.repeat(4);
+
 describe('requests of the Go client of seictl', () => {
   for (const { name, version, method, path, contentType, body } of recorded) {
     test(`${version}: ${name}`, async () => {
       const row = rows?.find((one) => one.name === name && one.version === version);
       assert.ok(row, 'the page has a row for it');
-      await using server = await startTestServer({ handlers: judges() });
-      const answer = await server.call(method, path, body, { 'Content-Type': contentType });
+      await using server = await startTestServer({ handlers: judges(), nodeId: () => Promise.resolve(ownId) });
+      const answer =
+        body === null
+          ? await server.call(method, path)
+          : await server.call(method, path, body, { 'Content-Type': contentType });
       const error = answer.body as ApiErrorBody;
       assert.equal(answer.status < 300 ? 'accepted' : error.code, row.answer, answer.text);
+      // The client takes any other answer to this for an error.
+      if (path === '/v0/node-id') assert.deepEqual([answer.status, answer.body], [200, { nodeId: ownId }]);
       if (row.answer === 'accepted') return;
       assert.equal(answer.status, 400);
       assert.notEqual(row.instead, '', 'the page says what to do instead');
@@ -81,6 +89,7 @@ describe('requests of the Go client of seictl', () => {
   test('the page names each task type and each parameter that the client sends', () => {
     const page = read('../../docs/coming-from-seictl.md').split('## Request by request')[0] ?? '';
     for (const { body } of recorded) {
+      if (body === null) continue;
       const { type, params = {} } = body as { type: string; params?: object };
       assert.ok(page.includes(`\`${type}\``), type);
       if (!Object.hasOwn(taskParams, type)) continue;

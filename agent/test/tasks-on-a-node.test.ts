@@ -10,7 +10,7 @@ import { parse } from 'smol-toml';
 import type { BlockHeights } from '../src/engine/block-heights.ts';
 import type { TaskHandler, TaskHandlers, TaskReport } from '../src/engine/task-handler.ts';
 import { rpcBlockHeights } from '../src/node/block-heights.ts';
-import { createEgress } from '../src/node/egress.ts';
+import { createEgress } from '../src/node/testing/loopback-egress.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
@@ -99,7 +99,7 @@ describe('a node takes what the tasks write', () => {
     });
     assert.equal(patched.outcome, 'changed');
     const applied = await run(parts, 'config-apply', { incremental: true, overrides: { 'mempool.size': '1234' } });
-    assert.deepEqual(applied.output?.['changed'], ['mempool.size']);
+    assert.deepEqual(applied.output?.['changes'], [{ file: 'config.toml', key: 'mempool.size', from: 5000, to: 1234 }]);
     const validated = await run(parts, 'config-validate', {});
     assert.equal(validated.output?.['valid'], true);
     const config = parse(await readFile(follower.configFile, 'utf8')) as Record<string, Record<string, unknown>>;

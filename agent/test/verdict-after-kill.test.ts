@@ -72,7 +72,12 @@ const cases: Readonly<Record<string, Case>> = {
     type: 'config-patch',
     params: () => ({ files: { 'config.toml': { moniker: 'b' }, 'app.toml': { pruning: 'everything' } } }),
     make: (t) => makeSeiHome(t),
-    output: { files: { 'config.toml': { changed: ['moniker'] }, 'app.toml': { changed: ['pruning'] } } },
+    output: {
+      changes: [
+        { file: 'config.toml', key: 'moniker', from: '(hidden)', to: '(hidden)' },
+        { file: 'app.toml', key: 'pruning', from: 'custom', to: 'everything' },
+      ],
+    },
   },
   'config-patch of a large genesis': {
     type: 'config-patch',
@@ -82,19 +87,19 @@ const cases: Readonly<Record<string, Case>> = {
       await writeFile(join(home.config, 'genesis.json'), `{"chain_id":"c","x":"${'x'.repeat(100_000)}"}`);
       return home;
     },
-    output: { files: { 'genesis.json': { changed: ['chain_id'] } } },
+    output: { changes: [{ file: 'genesis.json', key: 'chain_id', from: 'c', to: 'd' }] },
   },
   'config-apply': {
     type: 'config-apply',
     params: () => ({ incremental: true, overrides: { 'chain.moniker': 'me' } }),
     make: (t) => makeSeiHome(t),
-    output: { changed: ['chain.moniker'] },
+    output: { changes: [{ file: 'config.toml', key: 'moniker', from: '(hidden)', to: '(hidden)' }] },
   },
   'config-reload': {
     type: 'config-reload',
     params: () => ({ fields: { 'logging.level': 'debug' } }),
     make: (t) => makeSeiHome(t),
-    output: { changed: ['logging.level'] },
+    output: { changes: [{ file: 'config.toml', key: 'log-level', from: 'info', to: 'debug' }] },
   },
   'configure-genesis': {
     type: 'configure-genesis',

@@ -262,7 +262,7 @@ describe('an agent that', { concurrency: 6, timeout: 600_000 }, () => {
       const places = [
         `http://127.0.0.1:${address.port}/`,
         cluster.controlPlane.server,
-        'http://169.254.169.254/latest/meta-data/',
+        `http://127.0.0.1:${address.port}/latest/meta-data/`,
       ];
       for (const [index, location] of places.entries()) {
         const name = `redirecting-${status}-${index}`;

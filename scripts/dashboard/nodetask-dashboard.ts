@@ -160,6 +160,9 @@ const tasks: readonly cog.Builder<Panel>[] = [
 
 const schedule = (metric: string): string => `max by (namespace, name) (${metric}${ofNamespace})`;
 
+const upload = (part: string): string =>
+  `max by (namespace, pod, name, type) (nodetask_agent_newest_upload_${part}${ofNamespace})`;
+
 const schedules: readonly cog.Builder<Panel>[] = [
   table(
     {
@@ -198,6 +201,37 @@ const schedules: readonly cog.Builder<Panel>[] = [
       '{{namespace}}/{{name}} missed',
     ],
     [`${schedule('nodetask_operator_schedule_failed_runs')} > 0`, '{{namespace}}/{{name}} failed in a row'],
+  ),
+];
+
+const uploads: readonly cog.Builder<Panel>[] = [
+  table(
+    {
+      title: 'Newest uploads',
+      description:
+        'Of snapshot-upload and result-export by schedule or as a daemon, the oldest first: the height, when it was complete, and how old it may be by maxAgeSeconds.',
+      width: 12,
+    },
+    ['namespace', 'pod', 'name', 'type'],
+    [
+      { title: 'Height', expression: upload('height'), unit: 'none' },
+      { title: 'Uploaded', expression: `1000 * ${upload('timestamp_seconds')}`, unit: 'dateTimeFromNow' },
+      { title: 'Age', expression: `time() - ${upload('awaited_since_timestamp_seconds')}`, unit: 's' },
+      { title: 'May be', expression: upload('max_age_seconds'), unit: 's' },
+    ],
+    'Age',
+  ),
+  graph(
+    {
+      title: 'Height of the newest upload',
+      description: 'A line that stays level has had no new upload. The ten that are oldest now.',
+      unit: 'none',
+      width: 12,
+    },
+    [
+      `${upload('height')} and on (namespace, pod, name, type) topk(10, time() - ${upload('awaited_since_timestamp_seconds')})`,
+      '{{namespace}}/{{name}} {{pod}}',
+    ],
   ),
 ];
 
@@ -347,6 +381,7 @@ export const nodeTaskDashboard = (): Dashboard => {
   for (const [title, panels] of [
     ['Tasks', tasks],
     ['Schedules', schedules],
+    ['Uploads', uploads],
     ['Agents', agents],
     ['Operator', operator],
   ] as const) {

@@ -78,13 +78,24 @@ export type SubmitResponse = z.output<typeof submitResponseSchema>;
 
 export const engineStatuses = ['Initializing', 'Running', 'Ready'] as const;
 
+const nodeId = z
+  .string()
+  .regex(/^[0-9a-f]{40}$/)
+  .describe('Id under which the node is known to its peers, by its node key: 40 hexadecimal digits in lower case.');
+
 export const statusResponseSchema = z.strictObject({
   status: z
     .enum(engineStatuses)
     .describe('Running while a one-shot runs; else Ready after mark-ready, Initializing before.'),
+  nodeId: nodeId.optional().describe(`${nodeId.description} Absent where GET /v0/node-id says why there is none.`),
 });
 
-export type EngineStatus = z.output<typeof statusResponseSchema>;
+export type StatusResponse = z.output<typeof statusResponseSchema>;
+export type EngineStatus = Pick<StatusResponse, 'status'>;
+
+export const nodeIdResponseSchema = z.strictObject({ nodeId });
+
+export type NodeIdResponse = z.output<typeof nodeIdResponseSchema>;
 
 /** One thing that is wrong with a request. */
 export const faultSchema = z.strictObject({

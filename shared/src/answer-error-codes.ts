@@ -60,6 +60,13 @@ export const answerErrorCodes = {
     meaning: 'There is no such route or no such task.',
     action: 'Check the path and the id; see /v0/openapi.json.',
   },
+  'node-key-missing': {
+    status: 404,
+    retriable: true,
+    meaning: 'The node has no node key yet, and so no id.',
+    action:
+      'Start the node once, or run its own init: it makes the key. A key in another place: node_key_file of config.toml.',
+  },
   'method-not-allowed': {
     status: 405,
     retriable: false,
@@ -84,6 +91,12 @@ export const answerErrorCodes = {
     meaning:
       'The id belongs to a schedule that lives, with another cron, timeZone, startingDeadlineSeconds or suspend; details.differs names them.',
     action: 'Change the schedule by PUT /v0/tasks/{id}/schedule, or send what it has.',
+  },
+  'node-key-invalid': {
+    status: 409,
+    retriable: false,
+    meaning: 'The node key, or the config.toml that says where it is, cannot be read or is not what it should be.',
+    action: 'Correct what the message names. A damaged key: restore it from a backup.',
   },
   fenced: {
     status: 409,

@@ -29,7 +29,7 @@ export type { ConfigValidateParams } from './params/config-validate.ts';
 export { knownGenesis, type KnownGenesis } from './params/known-genesis.ts';
 export type { ConfigureGenesisParams } from './params/configure-genesis.ts';
 export { type ConfigureStateSyncParams, defaultTrustHeightOffset } from './params/configure-state-sync.ts';
-export { defaultPeerPorts, type DiscoverPeersParams } from './params/discover-peers.ts';
+export { type AddressType, defaultPeerPorts, type DiscoverPeersParams } from './params/discover-peers.ts';
 export { rpcUrl } from './params/rpc-address.ts';
 export type { MarkReadyParams } from './params/mark-ready.ts';
 export type { ResultExportParams } from './params/result-export.ts';
@@ -79,6 +79,7 @@ export {
   faultSchema,
   headers,
   maxBodyBytes,
+  nodeIdResponseSchema,
   resumeSchema,
   statusResponseSchema,
   submitRequestSchema,
@@ -88,7 +89,9 @@ export {
   type BlockedBy,
   type EngineStatus,
   type Fault,
+  type NodeIdResponse,
   type Resume,
+  type StatusResponse,
   type SubmitRequest,
   type SubmitResponse,
   type TaskRef,

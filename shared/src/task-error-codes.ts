@@ -61,6 +61,13 @@ export const taskErrorCodes = {
       'With strict, the patch adds a key that neither the file has nor a node is known to read. Nothing was written.',
     action: 'Write the key that the message suggests, or leave strict out where the node does read it.',
   },
+  'history-loss': {
+    retriable: false,
+    meaning:
+      'With the new app.toml the node would delete blocks or states that it has, for good (pruning, min-retain-blocks, ss-keep-recent). Nothing was written.',
+    action:
+      'Leave the keys that the message names as they are, or set allowHistoryLoss to true if that history may go.',
+  },
   'patch-invalid': {
     retriable: false,
     meaning: 'The patch cannot be applied to the file, or its result would not be a correct file. Nothing was written.',

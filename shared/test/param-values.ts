@@ -34,7 +34,7 @@ const choice = (...choices: readonly string[]): Values => ({
 });
 
 const rpcAddress: Values = text(
-  /^(https?:\/\/[a-z0-9.-]{1,30}(:[0-9]{1,4})?(\/[!-~]{0,20})?|(tcp:\/\/)?([A-Za-z0-9][a-z0-9.-]{0,30}|\[2001:dB8::[0-9a-f]{1,4}\]):[1-9][0-9]{0,3}\/?)$/,
+  /^(https?:\/\/[a-z0-9.-]{1,30}(:[1-9][0-9]{0,3})?(\/[!-~]{0,20})?|(tcp:\/\/)?([A-Za-z0-9][a-z0-9.-]{0,30}|\[2001:dB8::[0-9a-f]{1,4}\]):[1-9][0-9]{0,3}\/?)$/,
   2048,
   'host',
   'host:0',
@@ -57,7 +57,7 @@ const map = (value: fc.Arbitrary<string>, minKeys: number, maxKeys: number): Val
   ),
 });
 
-const peer = fc.stringMatching(/^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[a-z0-9.]{1,20}:[0-9]{1,5}$/);
+const peer = fc.stringMatching(/^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[a-z0-9.]{1,20}:[1-9][0-9]{0,3}\/?$/);
 
 const goodSource = fc.oneof(
   fc.record({ type: fc.constant('static'), addresses: fc.array(peer, { minLength: 1, maxLength: 3 }) }),
@@ -66,6 +66,7 @@ const goodSource = fc.oneof(
       type: fc.constant('ec2Tags'),
       region: fc.constant('eu-central-1'),
       tags: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string({ maxLength: 9 }), { minKeys: 1, maxKeys: 3 }),
+      addressType: fc.constantFrom('auto', 'private', 'public'),
       endpoint: fc.constant('http://ec2.example.com'),
     },
     { requiredKeys: ['type', 'region', 'tags'] },
@@ -87,6 +88,7 @@ const oddSource = fc.record(
     addresses: fc.array(peer, { minLength: 1, maxLength: 1 }),
     region: fc.constant('eu-central-1'),
     tags: fc.constant({ role: 'sentry' }),
+    addressType: fc.constantFrom('private', 'ipv6'),
     endpoint: fc.constant('http://ec2.example.com'),
     hostname: fc.constant('seeds.example.com'),
     srv: fc.boolean(),
@@ -154,6 +156,7 @@ export const paramValues: Readonly<Record<ParamKey, Values>> = {
     ),
   },
   dryRun: flag,
+  allowHistoryLoss: flag,
   strict: flag,
   dialect: choice('sei', 'cometbft'),
   mode: choice('validator', 'full', 'seed', 'archive'),

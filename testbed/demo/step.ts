@@ -46,12 +46,11 @@ export const oneShot = (step: Pick<Step, 'example' | 'shows' | 'says'> & Partial
   timeoutMs: 30_000,
 });
 
-/** Keys that config-patch changed, over all files. */
+/** Keys that a config task changed, over all files. */
 export const changedKeys = (of: Readonly<Record<string, unknown>>): readonly string[] => {
-  const files = of['files'];
-  if (typeof files !== 'object' || files === null) return [];
-  return Object.values(files).flatMap((file: unknown) => {
-    const changed = typeof file === 'object' && file !== null && 'changed' in file ? file.changed : undefined;
-    return Array.isArray(changed) ? changed.map(String) : [];
-  });
+  const changes = of['changes'];
+  if (!Array.isArray(changes)) return [];
+  return changes.map((change: unknown) =>
+    typeof change === 'object' && change !== null && 'key' in change ? String(change.key) : '',
+  );
 };

@@ -25,6 +25,11 @@ export interface Ec2Instance {
   /** In 127.0.0.0/8: where a task is to look for a node. */
   readonly privateAddress: string;
   readonly tags: Readonly<Record<string, string>>;
+  /**
+   * True: moto makes up a public address, which is somebody's on the internet. Only for tests that list instances and connect to none of
+   * them. Default: it has none.
+   */
+  readonly hasPublicAddress?: boolean;
 }
 
 /** Starts the server and waits until it answers. stop() ends it; nothing of it is kept. */
@@ -90,8 +95,13 @@ export class Ec2Server implements AsyncDisposable, AwsCredentials {
    */
   async runInstances(instances: readonly Ec2Instance[]): Promise<string[]> {
     const ids: string[] = [];
-    for (const instance of instances) ids.push(await this.#query.runInstance(instance.privateAddress, instance.tags));
+    for (const instance of instances) ids.push(await this.#query.runInstance(instance));
     return ids;
+  }
+
+  /** The public address of an instance, as the server has it; undefined if it has none. */
+  async publicAddress(id: string): Promise<string | undefined> {
+    return this.#query.publicAddress(id);
   }
 
   /** Stops instances: they stay listed, with another state than running. */

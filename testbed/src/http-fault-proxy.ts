@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer, request as sendRequest } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { freePort } from './net/free-port.ts';
 
@@ -36,6 +37,9 @@ export interface PassedHead {
 
 /** Called for each answer that is passed on; answers the head that the client gets in its place. */
 export type RewriteHead = (request: HttpFaultRequest, head: PassedHead) => PassedHead;
+
+/** Called for each answer that is passed on; answers a stream that its body goes through, or undefined to leave it as it is. */
+export type RewriteBody = (request: HttpFaultRequest) => Transform | undefined;
 
 export interface HttpFaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
@@ -74,6 +78,8 @@ export class HttpFaultProxy implements AsyncDisposable {
   rule: HttpFaultRule;
   /** May be changed at any time. Default: the head as it is. */
   rewrite: RewriteHead = (_, head) => head;
+  /** May be changed at any time. Default: bodies as they are. */
+  rewriteBody: RewriteBody = () => undefined;
   readonly #target: HttpFaultProxyOptions['target'];
   readonly #port: number;
   readonly #server: Server;
@@ -162,7 +168,8 @@ export class HttpFaultProxy implements AsyncDisposable {
       response.sendDate = false;
       const statusMessage = head.status === statusCode ? answer.statusMessage : undefined;
       response.writeHead(head.status, statusMessage, [...head.rawHeaders]);
-      await pipeline(answer, response);
+      const changed = this.rewriteBody({ method, url, headers });
+      await (changed === undefined ? pipeline(answer, response) : pipeline(answer, changed, response));
     } catch {
       // The client or the target went away: the other side sees a connection that ends, as it would without the proxy.
       response.destroy();

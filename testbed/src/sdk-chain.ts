@@ -23,6 +23,8 @@ export interface SdkChainOptions {
   readonly snapshotKeepRecent?: number;
   /** State that says nothing (default none): 15 MiB give a snapshot of two chunks, which takes seconds. */
   readonly fillerMiB?: number;
+  /** Blocks that every node keeps as evidence (default: the SDK's 100,000), however few its app.toml asks for. */
+  readonly evidenceMaxAgeBlocks?: number;
   /** More settings of the validators' config.toml. */
   readonly config?: NodeConfig;
   readonly programs?: FindProgramOptions;
@@ -155,7 +157,7 @@ export class SdkChain implements AsyncDisposable {
 async function makeGenesis(
   program: string,
   validators: readonly ChainNode[],
-  { chainId = 'nodetask-sdk-1', fillerMiB = 0 }: SdkChainOptions,
+  { chainId = 'nodetask-sdk-1', fillerMiB = 0, evidenceMaxAgeBlocks }: SdkChainOptions,
 ): Promise<string> {
   const homes = validators.map(({ home }) => home);
   const { stdout } = await mustRun(
@@ -163,7 +165,18 @@ async function makeGenesis(
     ['genesis', '--chain-id', chainId, '--filler', String(fillerMiB), ...homes],
     { env: bareEnvironment({}) },
   );
-  return stdout;
+  return evidenceMaxAgeBlocks === undefined ? stdout : withEvidenceAge(stdout, evidenceMaxAgeBlocks);
 }
+
+interface Genesis {
+  readonly consensus: { readonly params: { readonly evidence: Readonly<Record<string, unknown>> } };
+}
+
+const withEvidenceAge = (text: string, blocks: number): string => {
+  const genesis = JSON.parse(text) as Genesis;
+  const { params } = genesis.consensus;
+  const evidence = { ...params.evidence, max_age_num_blocks: String(blocks) };
+  return JSON.stringify({ ...genesis, consensus: { ...genesis.consensus, params: { ...params, evidence } } });
+};
 
 const peersOf = (nodes: readonly ChainNode[]): string[] => nodes.map(({ peerAddress }) => peerAddress);

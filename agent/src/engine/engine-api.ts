@@ -2,6 +2,7 @@ import type {
   Async,
   Daemon,
   EngineStatus,
+  JsonObject,
   Resume,
   RunRecord,
   Schedule,
@@ -49,6 +50,17 @@ export interface ResultChange {
   readonly removed: boolean;
 }
 
+/** A schedule or daemon that has not ended. */
+export interface RecurringTask {
+  readonly id: string;
+  readonly type: TaskType;
+  /** Parsed, with defaults. */
+  readonly params: JsonObject;
+  /** In RFC 3339. */
+  readonly submittedAt: string;
+  readonly ref?: TaskRef;
+}
+
 /** Something that the NodeTask of a task does not show yet. */
 export interface PendingReport {
   readonly id: string;
@@ -76,6 +88,8 @@ export interface EngineApi {
   evalSchedules(now?: Date): void;
   getResult(id: string): TaskResult | undefined;
   recentResults(page?: { readonly limit?: number; readonly cursor?: string }): ResultPage;
+  /** The `limit` oldest schedules and daemons of these types that have not ended. */
+  recurring(types: readonly TaskType[], limit: number): readonly RecurringTask[];
   removeResult(id: string): boolean;
   /** Resolves when nothing of `id` runs any more (at once where nothing does). */
   stopped(id: string): Promise<void>;

@@ -18,7 +18,15 @@ import type { BlockHeights } from './block-heights.ts';
 import { BusyError } from './busy-error.ts';
 import { whenClosed } from './closing.ts';
 import { Daemons } from './daemons.ts';
-import type { Accepted, EngineApi, PendingReport, ResultChange, ResultPage, Task } from './engine-api.ts';
+import type {
+  Accepted,
+  EngineApi,
+  PendingReport,
+  RecurringTask,
+  ResultChange,
+  ResultPage,
+  Task,
+} from './engine-api.ts';
 import type { EngineCore } from './engine-core.ts';
 import { type EngineObserver, harmless } from './engine-observer.ts';
 import { Fence } from './fence.ts';
@@ -181,6 +189,20 @@ export class Engine implements EngineApi {
     const before = page.cursor === undefined ? undefined : decodeCursor(page.cursor);
     const { records, next } = this.#core.journal.list(pageLimit(page.limit), before);
     return { results: records.map(resultOf), ...(next === undefined ? {} : { next: encodeCursor(next) }) };
+  }
+
+  recurring(types: readonly TaskType[], limit: number): readonly RecurringTask[] {
+    return this.#core.journal
+      .living()
+      .filter(({ kind, type }) => kind !== 'one-shot' && types.includes(type))
+      .slice(0, limit)
+      .map(({ id, type, params, ref, result: { submittedAt } }) => ({
+        id,
+        type,
+        params: structuredClone(params),
+        submittedAt,
+        ...(ref === undefined ? {} : { ref }),
+      }));
   }
 
   removeResult(id: string): boolean {

@@ -1,7 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { cutReasons } from '@nodetask/runtime/connections';
 import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
+import type { NewestOfTask } from '../tasks/newest-uploads.ts';
 import { version } from '../version.ts';
+import { registerUploadGauges } from './upload-gauges.ts';
 
 /** Seconds; tasks take from milliseconds (a patch) to hours (a restore). */
 const taskBuckets = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800, 7200, 28_800];
@@ -13,6 +15,8 @@ export interface MetricSources {
   readonly reportQueueDepth: () => number;
   readonly eventStreams: () => number;
   readonly ready: () => boolean;
+  /** Of the schedules and daemons that upload; absent: none. */
+  readonly newestUploads?: () => Promise<readonly NewestOfTask[]>;
   /** When the certificate that the agent shows ends, in seconds since the epoch, 0 without one of a CA; absent: it serves plain HTTP. */
   readonly certificateEnd?: () => number;
 }
@@ -64,6 +68,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   );
   gauge('nodetask_agent_event_streams', 'Open event streams.', sources.eventStreams);
   gauge('nodetask_agent_ready', '1 once mark-ready has succeeded.', () => (sources.ready() ? 1 : 0));
+  registerUploadGauges(registry, sources.newestUploads ?? (() => Promise.resolve([])));
   const transferred = new Counter({
     name: 'nodetask_agent_transfer_bytes_total',
     help: 'Bytes of objects that were sent to an object store or received from one, by direction (upload, download).',

@@ -1,21 +1,21 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from './file-errors.ts';
-import { JsonStream, JsonStreamError } from './json/json-stream.ts';
+import { MembersReader, NoDocumentError } from './genesis/document-members.ts';
+import { chainIdIn } from './genesis/genesis-document.ts';
 import type { NodeHome } from './node-home.ts';
 import { findGenesisFile } from './node-paths.ts';
+import { streamFile } from './stream-file.ts';
 
 /**
  * The chain of the node's genesis. That file may have gigabytes, and chain_id stands near its beginning: it is read no further than needed.
- * Undefined where it is missing, is no JSON, or names no chain.
+ * Undefined where it is missing, is no genesis document, or names no chain.
  */
 export const findChainId = async (home: NodeHome, signal: AbortSignal): Promise<string | undefined> => {
   const { path } = await findGenesisFile(home);
   try {
     return await scan(path, signal);
   } catch (error) {
-    if (isMissing(error) || isNoJson(error)) return undefined;
+    if (isMissing(error) || error instanceof NoDocumentError) return undefined;
     throw signal.aborted ? error : fileError('read', path, error);
   }
 };
@@ -34,10 +34,10 @@ export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<
         { cause: error },
       );
     }
-    if (isNoJson(error)) {
+    if (error instanceof NoDocumentError) {
       throw new TaskError(
         'file-invalid',
-        `${path} is no JSON: ${error.message}: write it anew with configure-genesis`,
+        `${path} is no genesis document: it ${error.message}: write it anew with configure-genesis`,
         { cause: error },
       );
     }
@@ -46,25 +46,14 @@ export const readChainId = async (home: NodeHome, signal: AbortSignal): Promise<
   throw new TaskError('file-invalid', `${path} has no chain_id: write it anew with configure-genesis`);
 };
 
-const isNoJson = (error: unknown): error is JsonStreamError | TypeError =>
-  error instanceof JsonStreamError || error instanceof TypeError;
-
 const scan = async (path: string, signal: AbortSignal): Promise<string | undefined> => {
-  let chainId: string | undefined;
-  const json = new JsonStream((key, value) => {
-    if (key === 'chain_id') chainId = value;
-  });
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      json.write(decoder.decode(chunk, { stream: true }));
-      if (chainId !== undefined) return /^[A-Za-z0-9._-]{1,50}$/.test(chainId) ? chainId : undefined;
-    }
-    json.end();
-    return undefined;
-  } finally {
-    await file.close();
+  const reader = new MembersReader();
+  for await (const chunk of streamFile(path, signal)) {
+    reader.write(chunk);
+    if (!reader.json.has('chain_id')) continue;
+    const chainId = chainIdIn(reader.json);
+    return chainId !== undefined && /^[A-Za-z0-9._-]+$/.test(chainId) ? chainId : undefined;
   }
+  reader.end();
+  return undefined;
 };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { LookupFunction } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
-import { createEgress, type Egress, type EgressOptions } from './egress.ts';
+import type { Egress, EgressOptions } from './egress.ts';
+import { createEgress } from './testing/loopback-egress.ts';
 import { httpGet, readBody } from './http/http-get.ts';
 import { startServer } from './testing/http-server.ts';
 import { makeServerCertificate } from '../../test/support/tls/server-certificate.ts';

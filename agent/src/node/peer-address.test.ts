@@ -10,6 +10,7 @@ test('addresses are read and written', () => {
     [`${id}@10.1.2.3:26656`, '10.1.2.3', 26656],
     [` tcp://${id}@sentry-0.sentry.sei.svc:1 `, 'sentry-0.sentry.sei.svc', 1],
     [`mconn://${id}@[2001:db8::1]:65535`, '2001:db8::1', 65535],
+    [`tcp://${id}@host:26656/`, 'host', 26656],
   ] as const) {
     assert.deepEqual(parsePeerAddress(text), { id: id.toLowerCase(), host, port });
   }
@@ -31,6 +32,9 @@ test('what is no address is none', () => {
     `${id}@a,b:1`,
     `${id.slice(1)}@host:1`,
     `${id}@host:1/x`,
+    `${id}@host:1//`,
+    `${id}@tcp://host:1`,
+    `${id}a@host:1`,
   ]) {
     assert.equal(parsePeerAddress(text), undefined, text);
   }

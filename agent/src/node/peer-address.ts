@@ -9,10 +9,10 @@ export interface PeerAddress {
   readonly port: number;
 }
 
-/** Reads `id@host:port` as nodes do, also with a scheme such as `tcp://` before it, and an id in upper case; undefined if the text is none. */
+/** Reads `id@host:port` as nodes do, also with a scheme such as `tcp://` before it, a slash behind it, and an id in upper case; undefined if the text is none. */
 export const parsePeerAddress = (text: string): PeerAddress | undefined => {
   const [, id = '', host = '', port = ''] =
-    /^(?:[A-Za-z]+:\/\/)?([0-9A-Fa-f]{40})@(\[[^\]]+\]|[^:[\]\s,@/]+):(\d{1,5})$/.exec(text.trim()) ?? [];
+    /^(?:[A-Za-z]+:\/\/)?([0-9A-Fa-f]{40})@(\[[^\]]+\]|[^:[\]\s,@/]+):(\d{1,5})\/?$/.exec(text.trim()) ?? [];
   const bare = host.replace(/^\[|\]$/g, '');
   const isValid =
     bare !== '' && (host.startsWith('[') ? isIPAddress(bare) && bare.includes(':') : true) && isPort(Number(port));

@@ -6,7 +6,7 @@ import { FakeClock } from '@nodetask/runtime/testing';
 import { silentLogger } from '@nodetask/shared';
 import { readHeight, rpcBlockHeights } from './block-heights.ts';
 import { makeServerCertificate } from '../../test/support/tls/server-certificate.ts';
-import { createEgress } from './egress.ts';
+import { createEgress } from './testing/loopback-egress.ts';
 import { createRpcClient, type RpcClient } from './rpc-client.ts';
 import { sendJson, startServer, type TestServer } from './testing/http-server.ts';
 

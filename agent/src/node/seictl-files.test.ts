@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { lstat, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { hasMarker, isDoneBySeictl, readSeictlExported } from './seictl-files.ts';
+import { hasMarker, isDoneBySeictl, readSeictlExported, readSeictlUploaded } from './seictl-files.ts';
 import { readSnapshotHeight, snapshotHeightFile } from './snapshot-height.ts';
 import { makeTempHome } from './testing/temp-home.ts';
 
 const exported = '.sei-sidecar-last-export.json';
+const uploaded = '.sei-sidecar-last-upload.json';
 const height = '.sei-sidecar-snapshot-height';
 
 describe('files of seictl', () => {
@@ -20,6 +21,25 @@ describe('files of seictl', () => {
     assert.equal(await readSnapshotHeight(home), 99);
   });
 
+  test('its last upload is read as its old and its new versions write it', async (t) => {
+    const home = await makeTempHome(t);
+    assert.equal(await readSeictlUploaded(home), undefined);
+    const texts: readonly (readonly [string, object | undefined])[] = [
+      ['{"lastUploadedHeight":4000}', { height: 4000 }],
+      ['{"lastUploadedHeight":4000,"lastUploadedAt":1785888000}', { height: 4000, at: 1_785_888_000_000 }],
+      ['{"lastUploadedHeight":4000,"lastUploadedAt":0}', { height: 4000 }],
+      ['{"lastUploadedHeight":0}', undefined],
+    ];
+    for (const [text, expected] of texts) {
+      await writeFile(join(home.root, uploaded), text);
+      assert.deepEqual(await readSeictlUploaded(home), expected, text);
+    }
+    for (const at of ['-1', '1.5', '"1785888000"', '253402300800', '1e300']) {
+      await writeFile(join(home.root, uploaded), `{"lastUploadedHeight":4000,"lastUploadedAt":${at}}`);
+      await assert.rejects(readSeictlUploaded(home), { code: 'file-invalid' }, at);
+    }
+  });
+
   test('zero is what it reads itself where there was nothing, and counts as nothing', async (t) => {
     const home = await makeTempHome(t);
     await writeFile(join(home.root, exported), '{"lastExportedHeight":0}');
@@ -28,12 +48,19 @@ describe('files of seictl', () => {
   });
 
   const damaged = ['', 'null', '[]', '{}', '{"lastExportedHeight":', '{"lastExportedHeight":-1}', '-7', '1.5', 'x'];
-  const wrong = ['{"lastExportedHeight":"7"}', '{"lastExportedHeight":1e300}', '{"lastExportedHeight":1.5}', '7 7'];
+  const wrong = [
+    '{"lastUploadedHeight":"7"}',
+    '{"lastExportedHeight":"7"}',
+    '{"lastExportedHeight":1e300}',
+    '{"lastExportedHeight":1.5}',
+    '7 7',
+  ];
   for (const text of [...damaged, ...wrong, '9'.repeat(30), '1'.repeat(100_000)]) {
     test(`a damaged file is told and left as it is: ${text.slice(0, 40)}`, async (t) => {
       const home = await makeTempHome(t);
       for (const [name, read] of [
         [exported, readSeictlExported],
+        [uploaded, readSeictlUploaded],
         [height, readSnapshotHeight],
       ] as const) {
         const path = join(home.root, name);

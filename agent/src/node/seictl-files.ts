@@ -13,6 +13,7 @@ import { parseHeight } from './node-status.ts';
 import { readTextFile } from './read-file.ts';
 
 const exportStateName = '.sei-sidecar-last-export.json';
+const uploadStateName = '.sei-sidecar-last-upload.json';
 const snapshotHeightName = '.sei-sidecar-snapshot-height';
 
 /** Empty files that say that a task has completed. */
@@ -43,6 +44,36 @@ export const readSeictlExported = async (home: NodeHome): Promise<number | undef
       'look for the last page in the bucket, and give startHeight',
       error,
     );
+  }
+};
+
+/** Seconds since the epoch at the end of the year 9999: the last that a Date is sure to hold. */
+const maxSeconds = 253_402_300_799;
+
+const uploadStateSchema = z.looseObject({
+  lastUploadedHeight: z.int().min(0),
+  /** In seconds since the epoch. Versions before v0.0.66 wrote none. */
+  lastUploadedAt: z.int().min(0).max(maxSeconds).optional(),
+});
+
+/** The last snapshot that the snapshot-upload of seictl stored. */
+export interface SeictlUploaded {
+  readonly height: number;
+  /** In milliseconds since the epoch, if the file tells it. */
+  readonly at?: number;
+}
+
+/** The last snapshot that its snapshot-upload has stored; undefined where it has stored none. Throws TaskError `file-invalid`. */
+export const readSeictlUploaded = async (home: NodeHome): Promise<SeictlUploaded | undefined> => {
+  const path = join(home.root, uploadStateName);
+  const text = await readTextFile(path, maxBytes);
+  if (text === undefined) return undefined;
+  try {
+    const { lastUploadedHeight: height, lastUploadedAt = 0 } = uploadStateSchema.parse(JSON.parse(text));
+    if (height === 0) return undefined;
+    return { height, ...(lastUploadedAt === 0 ? {} : { at: lastUploadedAt * 1000 }) };
+  } catch (error) {
+    throw damaged(path, text, 'has no lastUploadedHeight', 'remove it', error);
   }
 };
 

@@ -1,8 +1,14 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { TaskError } from '@nodetask/shared';
+import {
+  type ChecksumAnswer,
+  equalParts,
+  type PartsOfObject,
+  type StoredChecksum,
+  storedChecksum,
+} from './checksums/stored-checksum.ts';
 import type { CallOptions, ObjectInfo } from './object-store.ts';
-import { type ObjectChecksum, isPinned } from './object-version.ts';
 import type { StoreCalls } from './store-calls.ts';
 import { isMissingObject, isPassing } from './store-error.ts';
 
@@ -11,13 +17,10 @@ interface Head {
   readonly bytes: number | undefined;
   readonly etag: string | undefined;
   readonly modifiedAt: number | undefined;
-  readonly checksum: ObjectChecksum | undefined;
+  readonly checksum: StoredChecksum | undefined;
 }
 
-/**
- * The facts about an object: by HEAD, and if that is not known or does not tell the size, by a GET of one byte. If the ETag does not
- * stand for the bytes, the checksum of the upload is asked for.
- */
+/** The facts about an object: by HEAD, and if that is not known or does not tell the size, by a GET of one byte. */
 export const headObject = async (
   calls: StoreCalls,
   key: string,
@@ -27,32 +30,80 @@ export const headObject = async (
   if (asked === 'missing') return undefined;
   const head = asked?.bytes === undefined ? await askByte(calls, key, options) : asked;
   if (head === undefined) return undefined;
-  const { bytes } = head;
+  const { bytes, etag, modifiedAt } = head;
   if (bytes === undefined) {
     throw new TaskError(
       'object-store-invalid',
       `${calls.describe(key)}: the store does not say how large the object is: check endpoint`,
     );
   }
-  const object = infoOf(key, bytes, head);
-  if (isPinned(object) || asked === undefined) return object;
-  const { checksum } = (await askChecksum(calls, key, options)) ?? {};
-  return checksum === undefined ? object : { ...object, checksum };
+  return {
+    key,
+    bytes,
+    ...(etag === undefined ? {} : { etag }),
+    ...(modifiedAt === undefined ? {} : { modifiedAt }),
+    ...(await usableChecksum(head.checksum, { calls, key, bytes, options })),
+  };
 };
 
-const infoOf = (key: string, bytes: number, { etag, modifiedAt, checksum }: Head): ObjectInfo => ({
-  key,
-  bytes,
-  ...(etag === undefined ? {} : { etag }),
-  ...(modifiedAt === undefined ? {} : { modifiedAt }),
-  ...(checksum === undefined ? {} : { checksum }),
-});
+const usableChecksum = async (
+  stored: StoredChecksum | undefined,
+  {
+    calls,
+    key,
+    bytes,
+    options,
+  }: { readonly calls: StoreCalls; readonly key: string; readonly bytes: number; readonly options: CallOptions },
+): Promise<Pick<ObjectInfo, 'checksum' | 'unusedChecksum'>> => {
+  if (stored === undefined) return {};
+  if (stored.kind === 'unknown') return { unusedChecksum: stored.what };
+  const { algorithm, value } = stored;
+  if (stored.kind === 'whole') return { checksum: { algorithm, value } };
+  const parts = await askParts(calls, key, bytes, options);
+  return parts === undefined
+    ? { unusedChecksum: `${algorithm} of parts, and the store does not tell parts of one size` }
+    : { checksum: { algorithm, value: value.includes('-') ? value : `${value}-${parts.count}`, parts } };
+};
+
+/** The parts of the upload, by the first and the last of them. */
+const askParts = async (
+  calls: StoreCalls,
+  key: string,
+  bytes: number,
+  options: CallOptions,
+): Promise<PartsOfObject | undefined> => {
+  const first = await askPart(calls, key, 1, options);
+  const { count } = first;
+  if (count === undefined) return undefined;
+  return equalParts(bytes, first, (count === 1 ? first : await askPart(calls, key, count, options)).bytes);
+};
+
+interface Part {
+  readonly bytes?: number | undefined;
+  /** Of all parts. */
+  readonly count?: number | undefined;
+}
+
+const askPart = (calls: StoreCalls, key: string, part: number, { signal }: CallOptions): Promise<Part> =>
+  calls.send({ verb: 'look at', key, signal }, async ({ sdk, client }, abortSignal) => {
+    try {
+      const { bucket } = calls.location;
+      const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, PartNumber: part });
+      const { ContentLength: bytes, PartsCount: count } = await client.send(command, { abortSignal });
+      return { bytes, count };
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      // A store that does not know parts afterwards may refuse to be asked for one.
+      return {};
+    }
+  });
 
 /** Undefined where the answer to GET says more: one to HEAD has no body that could name the error. */
 const askHead = (calls: StoreCalls, key: string, { signal }: CallOptions): Promise<Head | 'missing' | undefined> =>
   calls.send({ verb: 'look at', key, signal }, async ({ sdk, client }, abortSignal) => {
     try {
-      const command = new sdk.HeadObjectCommand({ Bucket: calls.location.bucket, Key: key });
+      const { bucket } = calls.location;
+      const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' });
       return headOf(await client.send(command, { abortSignal }));
     } catch (error) {
       // A missing bucket cannot be told from a missing object here: the next call does.
@@ -71,8 +122,10 @@ const askByte = (calls: StoreCalls, key: string, { signal }: CallOptions): Promi
       const body = answer.Body as Readable;
       // It is left: nobody reads it.
       body.on('error', () => undefined).destroy();
-      const isWhole = answer.$metadata.httpStatusCode === 200;
-      return { ...headOf(answer), bytes: isWhole ? answer.ContentLength : totalOf(answer.ContentRange) };
+      const head = headOf(answer);
+      if (answer.$metadata.httpStatusCode === 200) return head;
+      // A checksum here may be that of a part.
+      return { ...head, bytes: totalOf(answer.ContentRange), checksum: undefined };
     } catch (error) {
       if (isMissingObject(error)) return undefined;
       // There is no first byte.
@@ -83,42 +136,14 @@ const askByte = (calls: StoreCalls, key: string, { signal }: CallOptions): Promi
 
 const emptyHead: Head = { bytes: 0, etag: undefined, modifiedAt: undefined, checksum: undefined };
 
-const askChecksum = (calls: StoreCalls, key: string, { signal }: CallOptions): Promise<Head | undefined> =>
-  calls.send({ verb: 'look at', key, signal }, async ({ sdk, client }, abortSignal) => {
-    try {
-      const { bucket } = calls.location;
-      const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' });
-      return headOf(await client.send(command, { abortSignal }));
-    } catch (error) {
-      if (isPassing(error)) throw error;
-      // A store that does not know checksums may refuse to be asked for one.
-      return undefined;
-    }
-  });
-
-type Answer = Pick<
-  HeadObjectCommandOutput,
-  'ContentLength' | 'ETag' | 'LastModified' | 'ChecksumSHA256' | 'ChecksumSHA1' | 'ChecksumCRC32'
->;
+type Answer = Pick<HeadObjectCommandOutput, 'ContentLength' | 'ETag' | 'LastModified'> & ChecksumAnswer;
 
 const headOf = (answer: Answer): Head => ({
   bytes: answer.ContentLength,
   etag: answer.ETag,
   modifiedAt: answer.LastModified?.getTime(),
-  checksum: wholeChecksum(answer),
+  checksum: storedChecksum(answer),
 });
-
-/** The checksum of an upload in parts is one of the checksums of its parts: it ends in their number, and says nothing of the whole. */
-const wholeChecksum = ({ ChecksumSHA256, ChecksumSHA1, ChecksumCRC32 }: Answer): ObjectChecksum | undefined => {
-  for (const [algorithm, value] of [
-    ['sha256', ChecksumSHA256],
-    ['sha1', ChecksumSHA1],
-    ['crc32', ChecksumCRC32],
-  ] as const) {
-    if (value !== undefined && /^[A-Za-z0-9+/]{6,44}={0,2}$/.test(value)) return { algorithm, value };
-  }
-  return undefined;
-};
 
 /** The bytes of the whole object, as `Content-Range: bytes 0-0/1000` says. */
 export const totalOf = (contentRange: string | undefined): number | undefined => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { before, describe, it, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
-import { createEgress } from '../node/egress.ts';
+import { createEgress } from '../node/testing/loopback-egress.ts';
 import { flood } from '../node/testing/flood.ts';
 import type { Respond } from '../node/testing/host-servers.ts';
 import { startServer } from '../node/testing/http-server.ts';

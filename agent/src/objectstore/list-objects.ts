@@ -1,3 +1,4 @@
+import type { CommonPrefix } from '@aws-sdk/client-s3';
 import { TaskError } from '@nodetask/shared';
 import { pageEntries } from './answer-bound.ts';
 import type { ListedObject, ListOptions } from './object-store.ts';
@@ -13,7 +14,7 @@ const maxPages = 700;
 export async function* listObjects(
   calls: StoreCalls,
   prefix: string,
-  { signal, direct = false }: ListOptions,
+  { signal, direct = false, onFolder, pages: most = Infinity }: ListOptions,
 ): AsyncGenerator<ListedObject, void, undefined> {
   let token: string | undefined;
   for (let pages = 1; ; pages++) {
@@ -40,7 +41,8 @@ export async function* listObjects(
       if (key === undefined) continue;
       yield { key, ...(modified === undefined ? {} : { modifiedAt: modified.getTime() }) };
     }
-    if (page.IsTruncated !== true) return;
+    if (onFolder !== undefined) for (const folder of foldersOf(page.CommonPrefixes, prefix)) onFolder(folder);
+    if (page.IsTruncated !== true || pages >= most) return;
     const next = page.NextContinuationToken;
     if (next === undefined || next === token) {
       throw new TaskError(
@@ -57,3 +59,13 @@ export async function* listObjects(
     token = next;
   }
 }
+
+/** The folders below a prefix, without what a store may name that is none. */
+const foldersOf = (found: readonly CommonPrefix[] = [], prefix: string): readonly string[] =>
+  found
+    .slice(0, pageEntries)
+    .flatMap(({ Prefix: folder }) =>
+      folder !== undefined && folder.length > prefix.length && folder.startsWith(prefix) && folder.endsWith('/')
+        ? [folder]
+        : [],
+    );

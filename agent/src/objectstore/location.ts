@@ -1,4 +1,5 @@
 import { TaskError } from '@nodetask/shared';
+import { configuredEndpoint, type Environment } from './configured-endpoint.ts';
 import { withoutLeading, withoutTrailing } from '@nodetask/runtime/foreign-text';
 
 /** The params that say where an object store is, as `objectStoreFields` of shared/ has checked them. */
@@ -24,6 +25,8 @@ export interface ObjectStoreLocation {
   readonly region?: string;
   /** Absent: the AWS endpoint of the region. */
   readonly endpoint?: string;
+  /** The variable of the agent that names the endpoint; absent if params do. */
+  readonly endpointVariable?: string;
   readonly forcePathStyle: boolean;
   /** Requests are not signed: the bucket is public. */
   readonly anonymous: boolean;
@@ -33,45 +36,46 @@ export interface ObjectStoreLocation {
 
 const bucketPattern = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** The location that params with a prefix mean. Throws TaskError `invalid-params`. */
-export const compileLocation = (params: ObjectStoreParams): ObjectStoreLocation => {
+/** The location that params with a prefix mean. Throws TaskError `invalid-params`, or `object-store-invalid` for a variable of the agent. */
+export const compileLocation = (params: ObjectStoreParams, env: Environment = process.env): ObjectStoreLocation => {
   if (params.uri === undefined) {
     return {
       bucket: checkBucket('bucket', params.bucket ?? ''),
       prefix: asPrefix(params.prefix ?? ''),
-      ...server(params),
+      ...server(params, env),
     };
   }
   const { bucket, path } = splitUri(params.uri);
-  return { bucket, prefix: asPrefix(path), ...server(params) };
+  return { bucket, prefix: asPrefix(path), ...server(params, env) };
 };
 
 /** The location and key of one object that `uri: s3://bucket/key` names. Throws TaskError `invalid-params`. */
 export const compileObjectUri = (
   params: ObjectStoreParams & { readonly uri: string },
+  env: Environment = process.env,
 ): { readonly location: ObjectStoreLocation; readonly key: string } => {
   const { bucket, path } = splitUri(params.uri);
   if (path === '' || path.endsWith('/')) throw invalid('uri', params.uri, 'names no object: give s3://bucket/key');
-  return { location: { bucket, prefix: '', ...server(params) }, key: path };
+  return { location: { bucket, prefix: '', ...server(params, env) }, key: path };
 };
 
 /** How messages name a location or an object in it: the server where it is not AWS, never a credential. */
 export const describeObject = ({ bucket, endpoint }: ObjectStoreLocation, key = ''): string =>
   `s3://${bucket}/${key}${endpoint === undefined ? '' : ` at ${endpoint.replace(/\/$/, '')}`}`;
 
-const server = ({
-  region,
-  endpoint,
-  forcePathStyle,
-  anonymous = false,
-  requestPayer,
-}: ObjectStoreParams): Omit<ObjectStoreLocation, 'bucket' | 'prefix'> => ({
-  ...(region === undefined ? {} : { region }),
-  ...(endpoint === undefined ? {} : { endpoint }),
-  forcePathStyle: forcePathStyle ?? endpoint !== undefined,
-  anonymous,
-  ...(requestPayer === undefined ? {} : { requestPayer }),
-});
+const server = (
+  { region, endpoint, forcePathStyle, anonymous = false, requestPayer }: ObjectStoreParams,
+  env: Environment,
+): Omit<ObjectStoreLocation, 'bucket' | 'prefix'> => {
+  const named = endpoint === undefined ? configuredEndpoint(env) : { endpoint };
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...named,
+    forcePathStyle: forcePathStyle ?? named !== undefined,
+    anonymous,
+    ...(requestPayer === undefined ? {} : { requestPayer }),
+  };
+};
 
 /** Users write prefixes with and without slashes around them; keys never begin with one. */
 const asPrefix = (text: string): string => {

@@ -1,5 +1,5 @@
 import type { BufferPool } from '../buffer-pool.ts';
-import type { ObjectChecksum } from './object-version.ts';
+import type { ObjectChecksum } from './checksums/stored-checksum.ts';
 
 /**
  * What tasks see of an object store. Words: an **object** is bytes under a **key** in a bucket; keys below are whole keys, prefix included.
@@ -21,7 +21,8 @@ export interface ObjectStore {
   putSmall(key: string, content: string | Uint8Array, options: PutOptions): Promise<void>;
   /**
    * The bytes of an object in order, range after range, fetched by parallel ranges of exactly the version that `object` describes; memory is bounded by
-   * `parts` × `partBytes`. `object-changed` where the object was replaced or removed meanwhile, as far as `object` has something to tell it by.
+   * `parts` × `partBytes`. `object-changed` where the object was replaced or removed meanwhile, as far as `object` has something to tell it by,
+   * and at the end where its checksum is not that of what arrived.
    */
   download(object: ObjectInfo, options: DownloadOptions): AsyncIterable<Buffer>;
   /**
@@ -44,6 +45,10 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Without keys that have a slash after the prefix, of which there may be millions. */
   readonly direct?: boolean;
+  /** Told, of a direct list, each folder below the prefix: a longer prefix that ends in a slash. */
+  readonly onFolder?: (prefix: string) => void;
+  /** Pages after which the list ends as if there were no more. Default: all of them. */
+  readonly pages?: number;
 }
 
 export interface ObjectInfo {
@@ -53,8 +58,10 @@ export interface ObjectInfo {
   readonly etag?: string;
   /** When it was written, in milliseconds since the epoch, where the store tells. */
   readonly modifiedAt?: number;
-  /** Of the whole, where the store keeps one and no strong ETag stands for the bytes. */
+  /** As the store keeps it, where it keeps one. */
   readonly checksum?: ObjectChecksum;
+  /** The checksum that the store keeps and that cannot be computed here, in words, and why. */
+  readonly unusedChecksum?: string;
 }
 
 export interface SmallObject {
@@ -82,6 +89,8 @@ export interface DownloadOptions extends CallOptions {
   readonly buffers?: BufferPool;
   /** Ranges in flight or waiting for the reader; default 4. */
   readonly parts?: number;
+  /** The reader compares a hash of all bytes with one that it knows: the checksum of the store would tell nothing more. */
+  readonly isHashed?: boolean;
 }
 
 export interface UploadOptions extends PutOptions {

@@ -1,13 +1,4 @@
-import { createHash } from 'node:crypto';
-import { zlib } from '../archive/zlib.ts';
 import type { ObjectInfo } from './object-store.ts';
-
-/** A checksum of a whole object, as the store keeps it from the upload. */
-export interface ObjectChecksum {
-  readonly algorithm: 'sha256' | 'sha1' | 'crc32';
-  /** In base64. */
-  readonly value: string;
-}
 
 /** True if the ETag stands for exactly these bytes. A weak one stands for what its server thinks is as good, and If-Match never fits it. */
 export const isStrong = (etag: string): boolean => !etag.startsWith('W/');
@@ -41,32 +32,3 @@ export const otherVersion = (object: ObjectInfo, answered: AnsweredVersion): str
 const bare = (etag: string | undefined): string | undefined => etag?.replace(/^W\//, '');
 
 const inWords = (time: number): string => new Date(time).toISOString();
-
-/** Computes a checksum from the pieces of an object, as the store writes it. */
-export const checksumOf = (algorithm: ObjectChecksum['algorithm']): ChecksumSoFar => {
-  if (algorithm === 'crc32') {
-    let sum = 0;
-    return {
-      update: (piece) => {
-        sum = zlib().crc32(piece, sum);
-      },
-      end: () => {
-        const bytes = Buffer.alloc(4);
-        bytes.writeUInt32BE(sum);
-        return bytes.toString('base64');
-      },
-    };
-  }
-  const hash = createHash(algorithm);
-  return {
-    update: (piece) => {
-      hash.update(piece);
-    },
-    end: () => hash.digest('base64'),
-  };
-};
-
-export interface ChecksumSoFar {
-  update(piece: Uint8Array): void;
-  end(): string;
-}

@@ -3,8 +3,10 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { abortReason, type ErrorCode, sleep, TaskError } from '@nodetask/shared';
 import { totalOf } from './head-object.ts';
+import type { ObjectChecksum } from './checksums/stored-checksum.ts';
 import type { DownloadOptions, ObjectInfo } from './object-store.ts';
-import { checksumOf, isStrong, otherVersion } from './object-version.ts';
+import { runningChecksum } from './checksums/running-checksum.ts';
+import { isStrong, otherVersion } from './object-version.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 const defaultPartBytes = 4 * 1024 * 1024;
@@ -17,7 +19,7 @@ const stallMs = 30_000;
 
 /**
  * Fetches an object by ranges: a few at once, handed on in order. Each has `If-Match`, so that bytes of two versions never mix, its own
- * tries, and its length checked. Without a strong ETag the store's other words on the version are compared, and its checksum at the end. Ranges in flight and waiting are bounded, so a slow reader slows the download.
+ * tries, and its length checked. Without a strong ETag the store's other words on the version are compared. The checksum that the store keeps is compared at the end. Ranges in flight and waiting are bounded, so a slow reader slows the download.
  */
 export async function* rangedDownload(
   calls: StoreCalls,
@@ -31,7 +33,8 @@ export async function* rangedDownload(
   const signal = AbortSignal.any([options.signal, left.signal]);
   const window: Promise<Buffer>[] = [];
   let next = 0;
-  const sum = object.checksum === undefined ? undefined : checksumOf(object.checksum.algorithm);
+  const checksum = options.isHashed === true ? undefined : object.checksum;
+  const sum = checksum === undefined ? undefined : runningChecksum(checksum);
   const fill = (): void => {
     while (window.length < parts && next < object.bytes) {
       const end = Math.min(next + partBytes, object.bytes);
@@ -54,18 +57,24 @@ export async function* rangedDownload(
       // Only now: while its bytes wait for the reader, it counts as one of the parts in memory.
       void window.shift();
     }
-    refuseOtherSum(calls, object, sum?.end());
+    if (checksum !== undefined) refuseOtherSum(calls, object, checksum, sum?.end());
   } finally {
     left.abort(new Error('the download has ended'));
     await Promise.allSettled(window);
   }
 }
 
-const refuseOtherSum = (calls: StoreCalls, { key, checksum }: ObjectInfo, sum: string | undefined): void => {
-  if (checksum === undefined || checksum.value === sum) return;
+const refuseOtherSum = (
+  calls: StoreCalls,
+  { key, etag }: ObjectInfo,
+  { algorithm, value }: ObjectChecksum,
+  sum: string | undefined,
+): void => {
+  if (value === sum) return;
+  const isOneVersion = etag !== undefined && isStrong(etag);
   throw new TaskError(
     'object-changed',
-    `${calls.describe(key)}: what arrived has the ${checksum.algorithm} ${sum ?? ''}, and the store says ${checksum.value}: it was replaced meanwhile, or is damaged`,
+    `${calls.describe(key)}: what arrived has the ${algorithm} ${sum ?? ''}, and the store says ${value}: it ${isOneVersion ? 'is damaged in the store, or was on its way' : 'was replaced meanwhile, or is damaged'}`,
   );
 };
 

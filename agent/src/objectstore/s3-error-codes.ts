@@ -48,7 +48,7 @@ const tooLarge = lasting(
 const unknownCall = lasting('object-store-invalid', 'the store does not know this call: use another store');
 const changed = passing('object-changed', 'somebody replaced or removed it meanwhile');
 const busy = passing('object-store-unreachable', 'the store wants fewer requests: run it again later');
-const damaged = passing(
+export const damaged = passing(
   'object-store-unreachable',
   'what arrived was not what was sent: check the network, and run it again',
 );

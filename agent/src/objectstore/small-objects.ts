@@ -1,19 +1,21 @@
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { readBounded, TooManyBytesError } from '@nodetask/runtime/foreign-bytes';
 import { TaskError } from '@nodetask/shared';
 import type { GetSmallOptions, PutOptions, SmallObject } from './object-store.ts';
 import type { StoreCalls } from './store-calls.ts';
-import { isMissingObject } from './store-error.ts';
+import type { S3 } from './s3-client.ts';
+import { isMissingObject, isPassing } from './store-error.ts';
 
 export const getSmallObject = async (
   calls: StoreCalls,
   key: string,
   { signal, maxBytes }: GetSmallOptions,
 ): Promise<SmallObject | undefined> =>
-  calls.send({ verb: 'read', key, signal }, async ({ sdk, client }, abortSignal) => {
+  calls.send({ verb: 'read', key, signal }, async (s3, abortSignal) => {
     try {
-      const command = new sdk.GetObjectCommand({ Bucket: calls.location.bucket, Key: key });
-      const { Body: body, ContentLength: bytes } = await client.send(command, { abortSignal });
+      const what = { Bucket: calls.location.bucket, Key: key };
+      const { Body: body, ContentLength: bytes } = await getWithChecksum(s3, what, abortSignal);
       const content = await readAtMost(body as Readable, bytes, maxBytes, calls.describe(key));
       calls.transferred('download', content.length);
       return { bytes: content };
@@ -22,6 +24,20 @@ export const getSmallObject = async (
       throw error;
     }
   });
+
+/** The SDK compares what arrives with the checksum of the whole, where the store gives one. A store that does not know checksums may refuse to be asked for one. */
+const getWithChecksum = async (
+  { sdk, client }: S3,
+  what: { readonly Bucket: string; readonly Key: string },
+  abortSignal: AbortSignal,
+): Promise<GetObjectCommandOutput> => {
+  try {
+    return await client.send(new sdk.GetObjectCommand({ ...what, ChecksumMode: 'ENABLED' }), { abortSignal });
+  } catch (error) {
+    if (isMissingObject(error) || isPassing(error)) throw error;
+    return client.send(new sdk.GetObjectCommand(what), { abortSignal });
+  }
+};
 
 export const putSmallObject = async (
   calls: StoreCalls,

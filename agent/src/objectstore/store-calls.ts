@@ -1,5 +1,6 @@
 import { abortReason, type Clock, TaskError } from '@nodetask/shared';
 import type { Egress } from '../node/egress.ts';
+import { checkEndpoint } from './configured-endpoint.ts';
 import { describeObject, type ObjectStoreLocation } from './location.ts';
 import { createS3, type S3 } from './s3-client.ts';
 import { storeError } from './store-error.ts';
@@ -35,7 +36,7 @@ export class StoreCalls {
   #s3: Promise<S3> | undefined;
 
   constructor(location: ObjectStoreLocation, { egress, clock, onTransfer = () => undefined }: StoreOptions) {
-    if (location.endpoint !== undefined) egress.checkURL('endpoint', location.endpoint);
+    checkEndpoint(egress, location);
     this.location = location;
     this.clock = clock;
     this.transferred = onTransfer;

@@ -1,6 +1,6 @@
 import { TaskError } from '@nodetask/shared';
 import { certificateAdvice, certificateFaultOf } from '../node/http/certificate-fault.ts';
-import { type StoreVerdict, storeVerdict } from './s3-error-codes.ts';
+import { damaged, type StoreVerdict, storeVerdict } from './s3-error-codes.ts';
 
 /** Where an error came up, for its text. */
 export interface StoreOperation {
@@ -59,7 +59,8 @@ const judge = (
   if (/region is missing/i.test(message)) {
     return { code: 'object-store-invalid', remedy: 'give region, or set AWS_REGION for the agent' };
   }
-  const verdict = storeVerdict(name, status);
+  // The SDK says so of an answer, and without a code.
+  const verdict = message.startsWith('Checksum mismatch') ? damaged : storeVerdict(name, status);
   if (verdict.code !== 'object-store-refused' || status !== 403) return verdict;
   if (/\bkms:[A-Za-z]/.test(message)) {
     return { ...verdict, remedy: "allow the role of the agent this action on the bucket's KMS key" };

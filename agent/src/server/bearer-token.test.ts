@@ -85,6 +85,7 @@ test('everything but the probes needs the token, also what does not exist', asyn
     ['POST', '/v0/tasks'],
     ['GET', '/v0/tasks'],
     ['GET', '/v0/status'],
+    ['GET', '/v0/node-id'],
     ['GET', '/v0/metrics'],
     ['GET', '/v0/openapi.json'],
     ['GET', '/no/such/route'],

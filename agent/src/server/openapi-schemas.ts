@@ -1,5 +1,6 @@
 import {
   apiErrorSchema,
+  nodeIdResponseSchema,
   scheduleUpdateSchema,
   statusResponseSchema,
   submitRequestSchema,
@@ -21,6 +22,7 @@ const received = {
   SubmitResponse: submitResponseSchema,
   TaskResult: taskResultSchema,
   Status: statusResponseSchema,
+  NodeId: nodeIdResponseSchema,
   Health: healthSchema,
   Error: apiErrorSchema,
 };

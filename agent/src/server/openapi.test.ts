@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { TaskError } from '@nodetask/shared';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { startTestServer, testNamespace } from '../../test/support/test-server.ts';
@@ -78,7 +79,11 @@ const answerSchema = (method: string, path: string, status: number): Json => {
 };
 
 test('real answers are as the document says', async () => {
-  await using server = await startTestServer();
+  let hasKey = false;
+  const nodeId = '0123456789'.repeat(4);
+  await using server = await startTestServer({
+    nodeId: () => (hasKey ? Promise.resolve(nodeId) : Promise.reject(new TaskError('node-key-missing', 'no key'))),
+  });
   const ask = async (
     method: string,
     template: string,
@@ -99,6 +104,10 @@ test('real answers are as the document says', async () => {
   await ask('get', '/v0/startupz', 503);
   await ask('get', '/v0/livez', 200);
   await ask('get', '/v0/status', 200);
+  await ask('get', '/v0/node-id', 404);
+  hasKey = true;
+  await ask('get', '/v0/status', 200);
+  await ask('get', '/v0/node-id', 200);
   await ask('post', '/v0/tasks', 202, '', { id, type: 'config-validate', ref });
   await ask('post', '/v0/tasks', 409, '', { type: 'mark-ready' });
   await ask('post', '/v0/tasks', 400, '', { type: 'config-patch', params: { dryRun: 1 } });

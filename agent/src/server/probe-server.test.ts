@@ -13,10 +13,20 @@ const livez = 'GET /v0/livez HTTP/1.1\r\nHost: x\r\n\r\n';
 
 /** The probes of the agent behind an API server that wants a token. */
 const start = async (api: TestServer, limits: Partial<ProbeLimits> = {}, port = 0) => {
-  const { engine, metrics, streams, identity, clock } = api;
+  const { engine, metrics, streams, nodeId, identity, clock } = api;
   const server = await startProbeServer(
     { host: '127.0.0.1', port },
-    { engine, metrics, streams, identity, clock, logger: silentLogger, namespace: 'sei', stopping: () => false },
+    {
+      engine,
+      metrics,
+      streams,
+      nodeId,
+      identity,
+      clock,
+      logger: silentLogger,
+      namespace: 'sei',
+      stopping: () => false,
+    },
     { ...probeLimits, ...limits },
   );
   const open = async (localAddress?: string): Promise<Socket> => openRaw(server.address.port, localAddress);
@@ -34,6 +44,7 @@ test('the listener of probes answers these to anybody, and nothing else', { time
     ['GET /v0/startupz', 503],
     ['POST /v0/livez', 405],
     ['GET /v0/status', 404],
+    ['GET /v0/node-id', 404],
     ['GET /v0/metrics', 404],
     ['POST /v0/tasks', 404],
   ] as const) {

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type * as z from 'zod';
 import type { EngineApi } from '../engine/engine-api.ts';
 import type { AgentMetrics } from '../metrics/agent-metrics.ts';
+import type { NodeIdReader } from '../node/node-id-reader.ts';
 import type { Access, Gate } from './access.ts';
 import type { EventStreams } from './event-streams.ts';
 
@@ -13,6 +14,7 @@ export interface RouteContext {
   readonly clock: Clock;
   readonly metrics: AgentMetrics;
   readonly streams: EventStreams;
+  readonly nodeId: NodeIdReader;
   /** Who may call. */
   readonly gate: Gate;
   /** The agent's own namespace; unknown outside a cluster. */

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { deleteTask } from './routes/delete-task.ts';
 import { getMetrics } from './routes/get-metrics.ts';
+import { getNodeId } from './routes/get-node-id.ts';
 import { getOpenAPI } from './routes/get-openapi.ts';
 import { getStatus } from './routes/get-status.ts';
 import { getTask } from './routes/get-task.ts';
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   updateSchedule,
   watchTask,
   getStatus,
+  getNodeId,
   healthz,
   livez,
   startupz,

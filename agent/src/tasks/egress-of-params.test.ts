@@ -4,7 +4,7 @@ import { systemClock } from '@nodetask/runtime';
 import { TaskError, taskParams, type TaskType, taskTypes } from '@nodetask/shared';
 import * as z from 'zod';
 import type { TaskHandler } from '../engine/task-handler.ts';
-import { createEgress } from '../node/egress.ts';
+import { createEgress } from '../node/testing/loopback-egress.ts';
 import { createHandlers } from './handlers.ts';
 
 /**
@@ -73,8 +73,8 @@ const namesHost =
   /ur[il]|host|endpoint|rpc|server|addr|peer|proxy|origin|domain|seed|witness|gateway|callback|webhook/i;
 const takes = (schema: Schema, text: string): boolean => z.fromJSONSchema(schema).safeParse(text).success;
 
-/** They take digits and dots, but name no host: a bucket is part of a path, or of a name below that of the endpoint. */
-const noHosts: ReadonlySet<string> = new Set(['bucket', 'chainId', 'signal.process']);
+/** They take digits and dots, but name no host: a bucket is part of a path, or of a name below that of the endpoint. addressType is one of three words. */
+const noHosts: ReadonlySet<string> = new Set(['bucket', 'chainId', 'signal.process', 'sources.[].addressType']);
 
 /** By its name, or because it takes an address and not just any text. */
 const isHostLike = ({ path, schema }: Leaf): boolean => !noHosts.has(path.join('.')) && hasHost({ path, schema });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { daemonTypes, taskTypes } from '@nodetask/shared';
 import { systemClock } from '@nodetask/runtime';
-import { createEgress } from '../node/egress.ts';
+import { createEgress } from '../node/testing/loopback-egress.ts';
 import { createHandlers } from './handlers.ts';
 
 test('every type has a handler, and those run as daemons that the CRD says', () => {

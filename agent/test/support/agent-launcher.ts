@@ -6,6 +6,9 @@ import type { MemoryLimit } from './limits/memory-limit.ts';
 
 export const agentMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** No agent of a test connects to anything but this machine, whatever its task is told. */
+const keepToLoopback = new URL('keep-to-loopback.ts', import.meta.url).href;
+
 /** The agent as the operating system sees it: a process with flags, environment, signals and an exit code. */
 export interface LaunchedAgent {
   readonly child: ChildProcess;
@@ -36,7 +39,7 @@ export class AgentLauncher implements AsyncDisposable {
   }
 
   launch(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): LaunchedAgent {
-    const own = ['--conditions=nodetask-source', agentMain, ...args];
+    const own = ['--conditions=nodetask-source', '--import', keepToLoopback, agentMain, ...args];
     const [program, parts] = this.#limit?.wrap(process.execPath, own) ?? [process.execPath, own];
     const child = spawn(program, parts, {
       env: { NODETASK_HOME: this.#home, NODETASK_LISTEN: '127.0.0.1:0', ...env },

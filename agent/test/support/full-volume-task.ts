@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '@nodetask/runtime';
 import { TaskError, type TaskType } from '@nodetask/shared';
 import type { TaskHandler } from '../../src/engine/task-handler.ts';
-import { createEgress } from '../../src/node/egress.ts';
+import { createEgress } from '../../src/node/testing/loopback-egress.ts';
 import { createHandlers } from '../../src/tasks/handlers.ts';
 import { runTask } from '../../src/tasks/testing/run-task.ts';
 import type { FullVolumeRun, FullVolumeTask } from './full-volume.ts';

@@ -1,7 +1,7 @@
 import { after } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { type S3Server, startS3 } from '@nodetask/testbed';
-import { createEgress } from '../../src/node/egress.ts';
+import { createEgress } from '../../src/node/testing/loopback-egress.ts';
 import { compileLocation, type ObjectStoreParams } from '../../src/objectstore/location.ts';
 import type { ObjectStore } from '../../src/objectstore/object-store.ts';
 import { openObjectStore } from '../../src/objectstore/open-object-store.ts';

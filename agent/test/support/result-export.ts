@@ -8,7 +8,7 @@ import { systemClock } from '@nodetask/runtime';
 import type { ResultExportParams } from '@nodetask/shared';
 import type { ChainNode, S3Server } from '@nodetask/testbed';
 import type { TaskHandler } from '../../src/engine/task-handler.ts';
-import { createEgress } from '../../src/node/egress.ts';
+import { createEgress } from '../../src/node/testing/loopback-egress.ts';
 import { nodeHome } from '../../src/node/node-home.ts';
 import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { resultExport } from '../../src/tasks/result-export/result-export.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
-import { createEgress } from '../../src/node/egress.ts';
+import { createEgress } from '../../src/node/testing/loopback-egress.ts';
 import { type NodeHome, nodeHome } from '../../src/node/node-home.ts';
 import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { makeTempHome } from '../../src/node/testing/temp-home.ts';

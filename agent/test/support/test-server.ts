@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@nodetask/runtime';
-import { type Clock, type Logger, silentLogger } from '@nodetask/shared';
+import { type Clock, type Logger, silentLogger, TaskError } from '@nodetask/shared';
 import { Engine } from '../../src/engine/engine.ts';
 import { createMetrics } from '../../src/metrics/agent-metrics.ts';
 import { engineObserver, observeSchedules } from '../../src/metrics/observe-engine.ts';
@@ -12,6 +12,7 @@ import { Gate } from '../../src/server/access.ts';
 import { BearerTokens } from '../../src/server/bearer-token.ts';
 import { CallerCertificates } from '../../src/server/caller-certificates.ts';
 import { EventStreams, type EventStreamsOptions } from '../../src/server/event-streams.ts';
+import type { NodeIdReader } from '../../src/node/node-id-reader.ts';
 import type { TaskHandlers } from '../../src/engine/task-handler.ts';
 import { defaultLimits, type ServerLimits, startServer } from '../../src/server/listen.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -29,6 +30,8 @@ export interface TestServerOptions {
   readonly certificateClock?: Clock;
   /** Default: those whose runs the test holds. */
   readonly handlers?: TaskHandlers;
+  /** Default: the node has no key. */
+  readonly nodeId?: NodeIdReader;
 }
 
 export interface Answer {
@@ -51,6 +54,7 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
   const logger = options.logger ?? silentLogger;
   const clock = systemClock;
   const { tls, certificateClock = clock } = options;
+  const nodeId = options.nodeId ?? (() => Promise.reject(new TaskError('node-key-missing', 'no key')));
   const stop = new AbortController();
   const tests = new TestHandlers();
   const streams = new EventStreams({ clock, most: 8, heartbeatMs: 15_000, stallMs: 30_000, ...options.streams });
@@ -78,6 +82,7 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
     { host: '127.0.0.1', port: 0 },
     {
       engine,
+      nodeId,
       logger,
       clock,
       metrics,
@@ -121,6 +126,7 @@ export const startTestServer = async (options: TestServerOptions = {}) => {
     tests,
     streams,
     metrics,
+    nodeId,
     identity,
     clock,
     store,

@@ -195,6 +195,17 @@ describe('a fan-out', () => {
       `succeeded on 3 targets, 1 of them skipped: sei-0: skipped: ${message}`,
     );
   });
+  test('says what a target has changed, and of what was unchanged only that', () => {
+    const message = 'p2p.max_num_inbound_peers 40 \u2192 80';
+    for (const [outcome, said] of [
+      ['changed', `changed: ${message}`],
+      ['unchanged', 'unchanged'],
+    ] as const) {
+      const ended = row('sei-0', { result: result({ status: 'completed', outcome, message }) });
+      const { status } = ask({ status: runningStatus([ended]), seconds: 1 });
+      assert.equal(status?.conditions?.[0]?.message, `succeeded on sei-0 (${said})`);
+    }
+  });
   test('counts what has ended and shows what runs', () => {
     const rows = [
       row('sei-0', { result: result({ status: 'completed' }) }),

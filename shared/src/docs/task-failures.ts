@@ -44,8 +44,16 @@ export const taskFailures: Readonly<Record<TaskType, readonly ErrorCode[]>> = {
     ...files,
   ],
   'discover-peers': ['no-peers', 'chain-mismatch', ...dialect, 'source-invalid', 'patch-invalid', ...files],
-  'config-patch': ['patch-invalid', 'unknown-key', ...dialect, 'file-changed', ...files],
-  'config-apply': ['config-invalid', 'override-invalid', ...dialect, 'patch-invalid', ...files],
+  'config-patch': [
+    'patch-invalid',
+    'unknown-key',
+    'history-loss',
+    'config-invalid',
+    ...dialect,
+    'file-changed',
+    ...files,
+  ],
+  'config-apply': ['config-invalid', 'override-invalid', 'history-loss', ...dialect, 'patch-invalid', ...files],
   'config-validate': ['config-invalid', ...dialect, ...files],
   'config-reload': [
     'not-hot-reloadable',

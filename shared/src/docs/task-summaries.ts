@@ -22,23 +22,24 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
       'Lists the hosts of every source, asks each for its node id by its RPC, and writes the persistent peers into config.toml: each node once, ' +
       'never this node, of its chain only, in an order that does not change from run to run. One peer is enough for success; no peer at all is a failure that ' +
       'says why, host by host. A peer of the file stays if its host is listed and does not answer, while a source cannot be read, and if no earlier run wrote it ' +
-      '(keepOthers). ec2Tags needs ' +
+      '(keepOthers). An EC2 instance is asked at its private and its public address (addressType). ec2Tags needs ' +
       'ec2:DescribeInstances and takes credentials from the environment, web identity or pod identity of the agent only.',
     output:
-      'peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
+      'nodeId: the id of this node, if it has a node key; peers; for each source how many it gave, the hosts that did not answer (unreachable) and those left out (skipped), each with why, and error where the source ' +
       'could not be read; kept: peers of the file that stayed although no host answered for them; removed: peers that left the file; chainVerified: verified, genesis-missing, or peers-unproven if some were listed with their id and not asked.',
   },
   'config-patch': {
     does:
-      'Merges patches into files under config/, keeping comments, order and formatting; all files or none. In a TOML file a value of another kind than the one that it replaces is refused ' +
+      'Merges patches into files under config/, keeping comments, order and formatting; all files or none. A change that would make the node delete history that it has needs allowHistoryLoss. In a TOML file a value of another kind than the one that it replaces is refused ' +
       '(a text over a number, a list over a text), since the node would not start with it: to change the kind, remove the key in a task before. genesis.json is patched as RFC 7386 has it.',
     output:
-      'For each file the changed keys and the diff; the reason where nothing was changed; unknownKeys: keys that are new to their file and that no node is known to read, each with a ' +
+      'changes: file, key and the values before (from) and after (to), where a key that is not public has (hidden); changesOmitted: how many more there are; the reason where nothing was changed; unknownKeys: keys that are new to their file and that no node is known to read, each with a ' +
       'suggestion if one is near (a warning; with strict an error).',
   },
   'config-apply': {
-    does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit.',
-    output: 'Role, version, changed keys, diagnostics, and the release of sei-config that the keys are of.',
+    does: 'Resolves a role and overrides against the configuration schema and writes config.toml and app.toml as one unit. A change that would make the node delete history that it has needs allowHistoryLoss.',
+    output:
+      'Role, version, changes (file, key, from, to), diagnostics, and the release of sei-config that the keys are of.',
   },
   'config-validate': {
     does: 'Reads config.toml and app.toml, runs every rule of the configuration schema, and warns of keys that the node is not known to read. An invalid configuration fails the task; with strict so does such a key.',
@@ -47,7 +48,8 @@ export const taskSummaries: Readonly<Record<TaskType, TaskSummary>> = {
   },
   'config-reload': {
     does: 'Writes settings that a node takes over while it runs, and signals the node where asked to.',
-    output: 'The changed keys, the release of sei-config that they are of, and the process id that was signalled.',
+    output:
+      'changes (file, key, from, to), the release of sei-config that the keys are of, and the process id that was signalled.',
   },
   'mark-ready': {
     does: "Turns the agent's readiness on, for good.",

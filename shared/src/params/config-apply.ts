@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineParams } from './define-params.ts';
-import { dialect, targetVersion, textByKey } from './fields.ts';
+import { allowHistoryLoss, dialect, dryRun, targetVersion, textByKey } from './fields.ts';
 
 /** Roles of a Sei node; `archive` is written to config.toml as `full`. */
 export const nodeModes = ['validator', 'full', 'seed', 'archive'] as const;
@@ -22,6 +22,8 @@ export const configApplyParams = defineParams(
       .default(false)
       .describe('Change only what is named, and keep everything else as it is on disk.'),
     targetVersion: targetVersion.optional(),
+    dryRun,
+    allowHistoryLoss,
     dialect,
   }),
   [

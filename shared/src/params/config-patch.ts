@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CrossFieldRule } from '../cross-field-rule.ts';
 import { defineParams } from './define-params.ts';
-import { dialect, strict } from './fields.ts';
+import { allowHistoryLoss, dialect, dryRun, strict } from './fields.ts';
 
 /** The files under config/ that config-patch edits. */
 export const patchableFiles = ['config.toml', 'app.toml', 'client.toml', 'genesis.json'] as const;
@@ -57,7 +57,8 @@ export const configPatchParams = defineParams(
       .describe(
         'Keys to remove, dotted, by bare file name, for instance p2p.seeds. Use this, not null: client-side kubectl apply drops null.',
       ),
-    dryRun: z.boolean().default(false).describe('Report the changes and write nothing.'),
+    dryRun,
+    allowHistoryLoss,
     dialect,
     strict,
   }),

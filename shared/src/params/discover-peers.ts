@@ -20,6 +20,10 @@ const staticSource = z.strictObject({
     ),
 });
 
+const addressTypes = ['auto', 'private', 'public'] as const;
+
+export type AddressType = (typeof addressTypes)[number];
+
 const ec2TagsSource = z.strictObject({
   type: z.literal('ec2Tags'),
   region: z
@@ -30,6 +34,12 @@ const ec2TagsSource = z.strictObject({
   tags: boundedMap({ key: 128, value: 256 }, { minKeys: 1, maxKeys: 50 }).describe(
     'Tags that an instance must carry, all of them; running instances only. Only with type ec2Tags.',
   ),
+  addressType: z
+    .enum(addressTypes)
+    .optional()
+    .describe(
+      'Address by which an instance becomes a peer: private or public, and its IPv6 address if it has none of that type. With auto all are asked, and the private one is taken if it answers as the same node. Default: auto. Only with type ec2Tags.',
+    ),
   endpoint: z
     .string()
     .max(2048)

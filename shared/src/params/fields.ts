@@ -95,3 +95,12 @@ export const strict = z
   .describe(
     'Fail over a key that neither the file nor the data about nodes knows, which is a warning otherwise. config-patch writes nothing then. Default: false.',
   );
+
+export const dryRun = z.boolean().default(false).describe('Report the changes and write nothing.');
+
+export const allowHistoryLoss = z
+  .boolean()
+  .optional()
+  .describe(
+    'Let a change make the node delete blocks or states that it has, for instance a stronger pruning or a smaller min-retain-blocks. Without it such a change fails on a node that has state, and nothing is written. Default: false.',
+  );

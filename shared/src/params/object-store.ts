@@ -26,11 +26,15 @@ const endpoint = z
   .string()
   .max(2048)
   .regex(/^https?:\/\/[^\s/?#@]+\/?$/, 'must be an http:// or https:// URL of a host, without path and credentials')
-  .describe('URL of an S3-compatible server. Default: the AWS endpoint of the region.');
+  .describe(
+    'URL of an S3-compatible server. Default: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL of the agent, else the AWS endpoint of the region.',
+  );
 
 const forcePathStyle = z
   .boolean()
-  .describe('Address the bucket in the path, not in the host name. Default: true where endpoint is set, else false.');
+  .describe(
+    'Address the bucket in the path, not in the host name. Default: true where endpoint or its variable is set, else false.',
+  );
 
 const requestPayer = z
   .enum(['requester'])

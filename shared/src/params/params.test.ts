@@ -97,7 +97,13 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [
         {
           sources: [
-            { type: 'ec2Tags', region: 'eu-central-1', tags: { role: 'sentry' }, endpoint: 'http://ec2.example.com' },
+            {
+              type: 'ec2Tags',
+              region: 'eu-central-1',
+              tags: { role: 'sentry' },
+              addressType: 'private',
+              endpoint: 'http://ec2.example.com',
+            },
           ],
           keepOthers: true,
           port: 26656,
@@ -114,6 +120,8 @@ const cases: Readonly<Record<TaskType, Cases>> = {
       [{ sources: [{ type: 'static', addresses: [`http://${peer}`] }] }, /must be <40 hexadecimal digits>/],
       [{ sources: [{ type: 'static', addresses: [`g${peer.slice(1)}`] }] }, /must be <40 hexadecimal digits>/],
       [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1' }] }, /tags/],
+      [{ sources: [{ type: 'ec2Tags', region: 'r', tags: { a: 'b' }, addressType: 'ipv6' }] }, /expected one of/],
+      [{ sources: [{ type: 'dns', hostname: 'seeds.example.com', addressType: 'private' }] }, /addressType/],
       [{ sources: [{ type: 'ec2Tags', region: 'eu-central-1', tags: {} }] }, /needs at least 1 key/],
       [{ sources: [{ type: 'dns', hostname: 'http://a' }] }, /must be a DNS name/],
       [{ sources: [{ type: 'dns', hostname: 'a', region: 'eu-central-1' }] }, /region/],
@@ -130,6 +138,7 @@ const cases: Readonly<Record<TaskType, Cases>> = {
         },
       ],
       [{ remove: { 'app.toml': ['a.b'] }, dryRun: true }],
+      [{ remove: { 'app.toml': ['pruning'] }, dryRun: false, allowHistoryLoss: true }],
       [{ files: { 'genesis.json': {} }, remove: {}, dryRun: false }],
       [{ files: { 'config.toml': {} }, dialect: 'cometbft', dryRun: false }],
     ],
@@ -147,13 +156,16 @@ const cases: Readonly<Record<TaskType, Cases>> = {
   },
   'config-apply': {
     accepts: [
-      [{ mode: 'full' }, { mode: 'full', incremental: false }],
-      [{ incremental: true, overrides: { 'evm.http_port': '8545' }, targetVersion: 1 }],
+      [{ mode: 'full' }, { mode: 'full', incremental: false, dryRun: false }],
+      [{ mode: 'full', incremental: false, dryRun: true, allowHistoryLoss: true }],
+      [{ incremental: true, overrides: { 'evm.http_port': '8545' }, targetVersion: 1, dryRun: false }],
     ],
     refuses: [
       [{}, /mode is required unless incremental is true/],
       [{ incremental: false }, /mode is required unless incremental is true/],
       [{ mode: 'sentry' }, /mode/],
+      [{ mode: 'full', dryRun: 'true' }, /dryRun/],
+      [{ mode: 'full', allowHistoryLoss: 1 }, /allowHistoryLoss/],
       [{ mode: 'full', overrides: { a: 1 } }, /overrides/],
       [{ mode: 'full', targetVersion: 0 }, /targetVersion/],
       [

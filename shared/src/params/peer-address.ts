@@ -8,9 +8,13 @@ export const peerAddress = z
   .string()
   .max(320)
   .regex(
-    /^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[^\s,@]+:[0-9]{1,5}$/,
-    'must be <40 hexadecimal digits>@<host>:<port>, also with tcp:// before it',
+    // The API server estimates what a rule costs, by its length too: the agent checks the range of ports and the brackets.
+    /^((tcp|mconn):\/\/)?[0-9A-Fa-f]{40}@[^\s,@/]+:[0-9]{1,5}\/?$/,
+    'must be <40 hexadecimal digits>@<host>:<port>, also with tcp:// before it, one in each entry',
   )
   .overwrite((text) =>
-    text.replace(/^(?:tcp|mconn):\/\//, '').replace(/^[0-9A-F]{40}(?=@)/i, (id) => id.toLowerCase()),
+    text
+      .replace(/^(?:tcp|mconn):\/\//, '')
+      .replace(/\/$/, '')
+      .replace(/^[0-9A-F]{40}(?=@)/i, (id) => id.toLowerCase()),
   );

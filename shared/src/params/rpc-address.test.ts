@@ -22,6 +22,8 @@ describe('an RPC address', () => {
     ['http://sentry:443', 'http://sentry:443'],
     ['https://rpc.example.com/path/', 'https://rpc.example.com/path/'],
     ['http://[2001:DB8::1]', 'http://[2001:DB8::1]'],
+    ['http://[2001:db8::1]:26657/', 'http://[2001:db8::1]:26657/'],
+    ['http://sentry', 'http://sentry'],
   ] as const) {
     it(`takes ${given.slice(0, 60)} for ${url.slice(0, 60)}, and that for itself`, () => {
       assert.equal(rpcAddress.parse(given), url);
@@ -60,6 +62,17 @@ describe('an RPC address', () => {
     '[sentry]:26657',
     '[fe80::1%eth0]:26657',
     '//sentry:26657',
+    'http://a:1,http://b:1',
+    'http://a:1,',
+    'http://a, http://b',
+    'http://2001:db8::1:26657',
+    'http://2001:db8::1',
+    'http://sentry:',
+    'http://sentry:port',
+    'http://sentry:0',
+    'http://sentry:65536',
+    `${'ab'.repeat(20)}@sentry:26657`,
+    `tcp://${'ab'.repeat(20)}@sentry:26656`,
     `a${longest}`,
     '',
   ]) {

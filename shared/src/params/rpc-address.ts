@@ -17,7 +17,7 @@ export const rpcAddress = z
   .string()
   .max(2048)
   .regex(
-    /^(https?:\/\/[^\s/?#@]+(\/[^\s]*)?|(tcp:\/\/)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\/?)$/,
-    'must be an http:// or https:// URL, host:port or tcp://host:port, without credentials, and with an IPv6 address in brackets',
+    /^(https?:\/\/(\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@,:[\]]+)(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(\/\S*)?|(tcp:\/\/)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\/?)$/,
+    'must be an http:// or https:// URL, host:port or tcp://host:port, without credentials or a node id, one and not a list, with a port from 1 to 65535, and with an IPv6 address in brackets',
   )
   .overwrite(rpcUrl);

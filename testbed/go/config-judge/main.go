@@ -60,7 +60,16 @@ func judgeConfig(folder string) error {
 	return read.ValidateBasic()
 }
 
+// judgeGenesis reads the document and makes the first set of validators of it, as a node does when it starts without state.
 func judgeGenesis(file string) error {
-	_, err := types.GenesisDocFromFile(file)
-	return err
+	document, err := types.GenesisDocFromFile(file)
+	if err != nil || document.Validators == nil {
+		return err
+	}
+	validators := make([]*types.Validator, len(document.Validators))
+	for index, validator := range document.Validators {
+		validators[index] = types.NewValidator(validator.PubKey, validator.Power)
+	}
+	types.NewValidatorSet(validators)
+	return nil
 }

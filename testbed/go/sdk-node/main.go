@@ -8,9 +8,11 @@
 //	comet show-node-id                         prints the id that other nodes know it by
 //	comet bootstrap-state                      makes CometBFT go on from the height of a restored application
 //
-// One command is its own, in the place of the SDK's genesis ceremony of signed transactions, which takes four commands for each validator:
+// One command is its own, in the place of the SDK's genesis ceremony of signed transactions, which takes four commands for each validator, and
+// one says what the node makes of a genesis without starting it:
 //
 //	genesis --chain-id ID HOME…                prints a genesis in which each of the homes is a validator
+//	judge-genesis FILE…                        prints "ok" for each genesis that a node takes, or why it does not
 package main
 
 import (
@@ -61,6 +63,7 @@ func rootCommand() (*cobra.Command, error) {
 	command.AddCommand(
 		genutilcli.InitCmd(codecs.basics, defaultHome),
 		genesisCommand(codecs),
+		judgeGenesisCommand(),
 		server.StartCmd(newApplication, defaultHome),
 		snapshot.Cmd(newApplication),
 		comet,

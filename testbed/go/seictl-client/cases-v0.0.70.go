@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/google/uuid"
@@ -62,4 +63,11 @@ func cases() []namedCase {
 		// The client has no struct for it.
 		{"evm-logical-digest without params", client.TaskRequest{Type: "evm-logical-digest"}},
 	}
+}
+
+func calls() []namedCall {
+	return []namedCall{{"node-id", func(ctx context.Context, sidecar *client.SidecarClient) error {
+		_, err := sidecar.GetNodeID(ctx)
+		return err
+	}}}
 }

@@ -1,6 +1,8 @@
 // The few calls of EC2's query protocol that set up a test: a form is sent, XML comes back. No SDK: it would share code with the agent.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html
 
+import type { Ec2Instance } from '../ec2.ts';
+
 const API_VERSION = '2016-11-15';
 /** moto's first call loads its lists of images and instance types. */
 const TIMEOUT_MS = 30_000;
@@ -16,15 +18,15 @@ export class Ec2Query {
   }
 
   /** Answers the instance's id. */
-  async runInstance(privateAddress: string, tags: Readonly<Record<string, string>>): Promise<string> {
+  async runInstance({ privateAddress, tags, hasPublicAddress = false }: Ec2Instance): Promise<string> {
     const form: Record<string, string> = {
       ImageId: 'ami-12c6146b',
       InstanceType: 't3.micro',
       MinCount: '1',
       MaxCount: '1',
-      // moto would make up a public address: somebody's, on the internet, and what a task prefers to the private one.
+      // Unless it is told, moto makes up a public address.
       'NetworkInterface.1.DeviceIndex': '0',
-      'NetworkInterface.1.AssociatePublicIpAddress': 'false',
+      'NetworkInterface.1.AssociatePublicIpAddress': String(hasPublicAddress),
       'NetworkInterface.1.PrivateIpAddress': privateAddress,
     };
     const entries = Object.entries(tags);
@@ -37,6 +39,11 @@ export class Ec2Query {
     const id = /<instanceId>([\w-]+)<\/instanceId>/.exec(answer)?.[1];
     if (id === undefined) throw new Error(`RunInstances answered without an instanceId: ${answer.slice(0, 300)}`);
     return id;
+  }
+
+  async publicAddress(id: string): Promise<string | undefined> {
+    const answer = await this.#call('DescribeInstances', { 'InstanceId.1': id });
+    return /<ipAddress>([\d.]+)<\/ipAddress>/.exec(answer)?.[1];
   }
 
   async stopInstances(ids: readonly string[]): Promise<void> {

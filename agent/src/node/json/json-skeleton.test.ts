@@ -32,6 +32,9 @@ const filled = (skeleton: Skeleton, document: Buffer): string =>
     ),
   ).toString();
 
+const leftOut = (skeleton: Skeleton): readonly (readonly number[])[] =>
+  [...skeleton.fill(skeleton.text)].flatMap((part) => (typeof part === 'string' ? [] : [[part.start, part.end]]));
+
 const keys = fc.constantFrom('a', 'b', 'c', 'd', 'ü"\\');
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
@@ -60,7 +63,7 @@ describe('the skeleton of a JSON document', () => {
         const skeleton = read(document, asked, pieceBytes);
         assert.equal(filled(skeleton, document), text);
         const inOnePiece = read(document, asked, 1e9);
-        assert.equal(skeleton.show(skeleton.text), inOnePiece.show(inOnePiece.text));
+        assert.deepEqual(leftOut(skeleton), leftOut(inOnePiece));
         JSON.parse(skeleton.text);
       }),
       { numRuns: 500 },
@@ -72,7 +75,7 @@ describe('the skeleton of a JSON document', () => {
       `{"a":1,${Array.from({ length: 100_000 }, (_, index) => `"k${index}":{"x":[1,2]},`).join('\n')}"b":{"y":"${'z'.repeat(1e6)}"}}`,
     );
     const skeleton = read(document, wanted('a', 'b.c'), 4096);
-    assert.equal(skeleton.show(skeleton.text), '{"a":1,…,\n…,"b":{…}}');
+    assert.equal(leftOut(skeleton).length, 3);
     assert.ok(skeleton.text.length < 300, `${skeleton.text.length} characters`);
   });
 

@@ -20,8 +20,6 @@ export interface Skeleton {
   readonly text: string;
   /** A text made of the skeleton by edits, as what it says and what it stands for, in order. */
   fill(text: string): Iterable<string | Span>;
-  /** The text for people, with `…` for what is left out. */
-  show(text: string): string;
 }
 
 /** Thrown by SkeletonReader: what the edit looks at is larger than the limit. */
@@ -241,14 +239,8 @@ const skeletonOf = (pieces: readonly Piece[]): Skeleton => {
     }
     yield edited.slice(at);
   };
-  return {
-    text,
-    fill,
-    show: (edited) => [...fill(edited)].map((part) => (typeof part === 'string' ? part : shown[part.shape])).join(''),
-  };
+  return { text, fill };
 };
 
 const markOf = (name: string, shape: Shape): string =>
   shape === 'run' ? `${name}:0` : shape === 'list' ? `[${name}]` : `{${name}:0}`;
-
-const shown: Readonly<Record<Shape, string>> = { run: '…', list: '[…]', object: '{…}' };

@@ -105,7 +105,7 @@ export class JsonTokens {
         this.#openText(at);
         return;
       default:
-        this.#fail('there is a character where none belongs', at);
+        this.#fail(`there is a ${byte === 0 ? 'NUL byte' : 'character'} where none belongs`, at);
     }
   }
 

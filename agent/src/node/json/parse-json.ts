@@ -35,9 +35,9 @@ export const parseJsonObject = (text: string, file: string): DocumentTable => {
     const message = error instanceof Error ? error.message : String(error);
     const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? [];
     const where = line === undefined ? file : `${file}:${line}:${column}`;
-    // The message of the parser quotes the text around the fault; a config file may hold secrets.
+    // The message of the parser quotes the text around the fault, which may be a secret: neither the message nor a cause has it.
     const what = before(message.replace(/, (?:\.\.\.)?".*$/s, ''), ' in JSON at position');
-    throw new TaskError('file-invalid', `${where}: not JSON: ${what}; correct the file there`, { cause: error });
+    throw new TaskError('file-invalid', `${where}: not JSON: ${what}; correct the file there`);
   }
   if (!isTable(value)) {
     throw new TaskError('file-invalid', `${file} is not a JSON object: restore it from a backup or write it anew`);

@@ -22,21 +22,27 @@ export const membersAt = (text: string, offset: number): readonly Member[] => {
   return members;
 };
 
-/** The first key of any object at or after `offset`, which is not inside of a string. */
-export const nextKey = (text: string, offset: number): Pick<Member, 'key' | 'valueStart'> | undefined => {
-  for (let start = text.indexOf('"', offset); start >= 0;) {
-    const end = skipString(text, start);
-    const colon = skipSpace(text, end);
-    if (text[colon] === ':') {
-      return { key: JSON.parse(text.slice(start, end)) as string, valueStart: skipSpace(text, colon + 1) };
-    }
-    start = text.indexOf('"', colon);
+/** Where a value begins and ends. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The first `max` items of the list whose `[` is at or after `offset`, in order. */
+export const elementsAt = (text: string, offset: number, max: number): readonly Extent[] => {
+  const elements: Extent[] = [];
+  let at = skipSpace(text, text.indexOf('[', offset) + 1);
+  while (elements.length < max && at < text.length && text[at] !== ']') {
+    const end = skipValue(text, at);
+    elements.push({ start: at, end });
+    at = skipSpace(text, end);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
   }
-  return undefined;
+  return elements;
 };
 
 /** The offset behind the value that begins at `offset`. */
-export const skipValue = (text: string, offset: number): number => {
+const skipValue = (text: string, offset: number): number => {
   const first = text[offset];
   if (first === '"') return skipString(text, offset);
   if (first !== '{' && first !== '[') {

@@ -27,14 +27,12 @@ export const parseToml = async (text: string, file: string): Promise<DocumentTab
     return document;
   } catch (error) {
     if (error instanceof TaskError) throw error;
+    // The parser's own error is no cause: it has the lines around the fault, which may hold secrets, and the log would have them.
     const where = error instanceof TomlError ? `${file}:${error.line}:${error.column}` : file;
     const what = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
     throw new TaskError(
       'file-invalid',
       `${where}: ${what.replace(/^Invalid TOML document: /, 'not TOML: ')}; correct the file there`,
-      {
-        cause: error,
-      },
     );
   }
 };

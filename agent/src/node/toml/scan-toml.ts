@@ -27,8 +27,6 @@ export interface Pair {
   readonly end: number;
   readonly valueStart: number;
   readonly valueEnd: number;
-  /** Each key of the inline tables in the value, of all levels, dotted or not. */
-  readonly innerKeys: readonly string[];
 }
 
 export interface TomlScan {
@@ -49,8 +47,6 @@ export const scanToml = (text: string): TomlScan => new Scanner(text).scan();
 class Scanner {
   readonly #text: string;
   readonly #notToml10: NotToml10[] = [];
-  /** Of the pair that is being read. */
-  #innerKeys: string[] = [];
   #at = 0;
 
   constructor(text: string) {
@@ -79,7 +75,6 @@ class Scanner {
         this.#at++; // =
         this.#skipBlanks();
         const valueStart = this.#at;
-        this.#innerKeys = [];
         this.#value(false);
         const valueEnd = this.#at;
         this.#skipLine();
@@ -93,7 +88,6 @@ class Scanner {
           end: this.#at,
           valueStart,
           valueEnd,
-          innerKeys: this.#innerKeys,
         });
       }
     }
@@ -214,8 +208,7 @@ class Scanner {
     for (;;) {
       if (this.#skipSpace()) this.#note(start, 'a line end in an inline table');
       if (this.#peek() === '}' || this.#peek() === '') break;
-      // One by one: a call takes only so many arguments.
-      for (const key of this.#keys()) this.#innerKeys.push(key);
+      this.#keys();
       this.#at++; // =
       this.#skipBlanks();
       this.#value(true);

@@ -2,7 +2,7 @@ import { type ConfigPatchParams, patchableFiles, TaskError } from '@nodetask/sha
 import { formatPath, type KeyPath } from '../../node/document-value.ts';
 import { parseKeyPath } from './key-path.ts';
 import { isPatchTable } from './merge-patch.ts';
-import { withoutDashes } from './spelling.ts';
+import { withoutDashes } from '../config/without-dashes.ts';
 
 /** Refuses params that no file could make right: keys that do not parse, and keys that are removed and set at once. */
 export const checkParams = (params: ConfigPatchParams): void => {

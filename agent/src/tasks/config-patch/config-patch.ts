@@ -13,25 +13,30 @@ import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
 import { maxGenesisBytes } from '../../node/genesis-limit.ts';
-import type { NodeHome } from '../../node/node-home.ts';
+import { findConfigFolder, type NodeHome } from '../../node/node-home.ts';
 import { findGenesisFile } from '../../node/node-paths.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
+import { type Changes, changesOutput, joinChanges, sayChanges, sayDryRun } from '../config/changes.ts';
+import { readConfigFile } from '../config/config-files.ts';
 import { readConfigToml } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
-import { fittingBytes } from '../bounded-list.ts';
+import { stateOfAny } from '../config/node-state.ts';
+import { refuseHistoryLoss } from '../config/refuse-history-loss.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf, maxParsedJsonBytes } from './document-format.ts';
 import { editFileAside, editTextAside } from './edit-aside.ts';
 import type { FileEditJob } from './edit-file.ts';
 import type { EditedText } from './edit-text.ts';
+import { refuseSplit } from './refuse-split.ts';
 import { refuseUnknown, type UnknownInPatch, withUnknown } from './unknown-keys.ts';
 
 /**
  * config-patch: merges patches into files under config/, all of them or none, and reports what changed and which keys are not known. Everything but the changed values
- * stays as it is, byte for byte. Output: `{reason?, files: {<name>: {changed, changedCount?, respelled?, diff?}}, unknownKeys?}`.
+ * stays as it is, byte for byte. A change that would make the node delete history fails, unless `allowHistoryLoss` is set.
+ * Output: `{reason?, changes: [{file, key, from?, to?}], changesOmitted?, respelled?: {<file>: {<asked>: <used>}}, unknownKeys?}`.
  */
 export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHandler<ConfigPatchParams> => ({
   interrupted: 'run-again',
@@ -44,36 +49,63 @@ export const configPatch = (home: NodeHome, ask: AskDialect = askNobody): TaskHa
     const names = patchableFiles.filter((file) => params.files?.[file] ?? params.remove?.[file]);
     if (names.includes('genesis.json')) await refuseUnreadGenesis(home);
     const edited: EditedFile[] = [];
-    const report = (plain: TaskReport): TaskReport => withUnknown(plain, unknownIn(edited));
     let isHandedOver = false;
     try {
       for (const [done, name] of names.entries()) {
         signal.throwIfAborted();
         context.progress({ stage: 'edit', done, total: names.length, unit: 'files' });
-        edited.push(await editOne(name, params, { folder, files: names.length, ask, signal }));
+        edited.push(await editOne(name, params, { folder, ask, signal }));
       }
       signal.throwIfAborted();
       refuseUnknown(params, unknownIn(edited));
-      const changes = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
-      if (!params.dryRun && changes.length > 0) {
-        await pledgeFiles(context, folder, changes, report({ outcome: 'changed', output: describe(edited) }));
-        // From here on recovery knows what becomes of temporary files.
-        isHandedOver = true;
-        await replaceFiles(folder, changes);
-        logger.info('patched config files', { files: changes.map(({ name }) => name) });
-      }
+      for (const { split } of edited) await refuseSplit(home, split);
+      const warnings = await refuseLosses(home, params, edited);
+      const files = edited.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
+      const report = withUnknown(reportOf(params, edited, warnings), unknownIn(edited));
+      if (params.dryRun || files.length === 0) return report;
+      await pledgeFiles(context, folder, files, report);
+      // From here on recovery knows what becomes of temporary files.
+      isHandedOver = true;
+      await replaceFiles(folder, files);
+      logger.info('patched config files', { files: files.map(({ name }) => name) });
+      return report;
     } finally {
       if (!isHandedOver) await removeTemporaries(folder, edited);
     }
-    const output = describe(edited);
-    if (!edited.some(({ isChanged }) => isChanged)) return report(nothingDone('already-as-wanted', output));
-    return report(
-      params.dryRun
-        ? nothingDone('dry-run', output, 'dryRun is set: nothing was written, and the output says what would change')
-        : { outcome: 'changed', output },
-    );
   },
 });
+
+const reportOf = (
+  params: ConfigPatchParams,
+  edited: readonly EditedFile[],
+  warnings: readonly string[],
+): TaskReport => {
+  const output = describe(edited);
+  if (!edited.some(({ isChanged }) => isChanged)) return nothingDone('already-as-wanted', output);
+  const said = sayChanges(changesIn(edited));
+  return {
+    ...(params.dryRun
+      ? nothingDone('dry-run', output, sayDryRun(said))
+      : { outcome: 'changed', message: said, output }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+};
+
+const refuseLosses = async (
+  home: NodeHome,
+  { allowHistoryLoss }: ConfigPatchParams,
+  edited: readonly EditedFile[],
+): Promise<readonly string[]> =>
+  refuseHistoryLoss({
+    losses: edited.flatMap(({ losses }) => losses),
+    isAllowed: allowHistoryLoss === true,
+    findState: async () => {
+      const folder = await findConfigFolder(home);
+      const app = folder === undefined ? undefined : await readConfigFile(folder, 'app.toml');
+      return stateOfAny(home, app?.document ?? {});
+    },
+    output: describe(edited),
+  });
 
 /** An edit of a file that the node does not read would be a success without effect. */
 const refuseUnreadGenesis = async (home: NodeHome): Promise<void> => {
@@ -85,7 +117,7 @@ const refuseUnreadGenesis = async (home: NodeHome): Promise<void> => {
   );
 };
 
-interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff' | 'unknown'> {
+interface EditedFile extends Omit<EditedText, 'after'> {
   readonly name: PatchableFile;
   readonly isChanged: boolean;
   /** The new content; absent where there is nothing to write. */
@@ -94,27 +126,21 @@ interface EditedFile extends Pick<EditedText, 'changed' | 'respelled' | 'diff' |
 
 const unknownIn = (edited: readonly EditedFile[]): readonly UnknownInPatch[] => edited.map(({ unknown }) => unknown);
 
-/** Leaves room for the names of the files and the frame below the 16 KiB that an output may have. */
-const outputBytes = { diffs: 7 * 1024, keys: 5 * 1024 };
-
-const share = (bytes: number, files: number): number => Math.floor(bytes / Math.max(1, files));
+const changesIn = (edited: readonly EditedFile[]): Changes => joinChanges(edited.map(({ changes }) => changes));
 
 interface EditOptions {
   readonly folder: string;
-  /** How many files the task edits. */
-  readonly files: number;
   readonly ask: AskDialect;
   readonly signal: AbortSignal;
 }
 
 const editOne = async (name: PatchableFile, params: ConfigPatchParams, options: EditOptions): Promise<EditedFile> => {
-  const { folder, files, ask, signal } = options;
+  const { folder, ask, signal } = options;
   const path = join(folder, name);
   const job = {
     name,
     patch: params.files?.[name] ?? {},
     remove: params.remove?.[name] ?? [],
-    diffBytes: share(outputBytes.diffs, files),
   };
   if (formatOf(name).kind === 'json' && (await sizeOf(path)) > maxParsedJsonBytes) {
     return editLarge({ ...job, path, maxBytes: maxGenesisBytes }, params.dryRun, folder, signal);
@@ -188,20 +214,14 @@ const removeTemporary = async (folder: string, name: string): Promise<void> => {
 };
 
 const describe = (edited: readonly EditedFile[]): JsonObject => {
-  const files = edited.map(({ name, changed, respelled, diff }): readonly [string, JsonObject] => {
-    const keys = fittingBytes(changed, share(outputBytes.keys, edited.length));
-    const spellings = Object.entries(respelled)
+  const respelled = edited.flatMap(({ name, respelled: all }): readonly (readonly [string, JsonObject])[] => {
+    const spellings = Object.entries(all)
       .filter(([asked, used]) => asked.length + used.length < 120)
       .slice(0, 4);
-    return [
-      name,
-      {
-        changed: keys,
-        ...(keys.length < changed.length ? { changedCount: changed.length } : {}),
-        ...(spellings.length > 0 ? { respelled: Object.fromEntries(spellings) } : {}),
-        ...(diff === '' ? {} : { diff }),
-      },
-    ];
+    return spellings.length === 0 ? [] : [[name, Object.fromEntries(spellings)]];
   });
-  return { files: Object.fromEntries(files) };
+  return {
+    ...changesOutput(changesIn(edited)),
+    ...(respelled.length === 0 ? {} : { respelled: Object.fromEntries(respelled) }),
+  };
 };

@@ -5,7 +5,6 @@ import { parseJsonObject } from '../../node/json/parse-json.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
 import { maxTomlBytes, parseToml } from '../../node/toml/parse-toml.ts';
 import { spellForNode } from '../config/dialect/spell-key.ts';
-import { redactJson, redactToml } from './redact.ts';
 
 /** What config-patch needs to know of a kind of file. */
 export interface DocumentFormat {
@@ -17,7 +16,6 @@ export interface DocumentFormat {
   spellForNode(path: KeyPath): string | undefined;
   parse(text: string): Promise<DocumentTable>;
   edit(text: string, edits: readonly ValueEdit[]): Promise<string>;
-  redact(text: string, changed: readonly KeyPath[]): string;
 }
 
 /**
@@ -36,7 +34,6 @@ export const formatOf = (file: string, dialect?: Dialect): DocumentFormat =>
         spellForNode: () => undefined,
         parse: async (text) => parseJsonObject(text, file),
         edit: async (text, edits) => editJson(text, edits, file),
-        redact: redactJson,
       }
     : {
         kind: 'toml',
@@ -45,5 +42,4 @@ export const formatOf = (file: string, dialect?: Dialect): DocumentFormat =>
         spellForNode: (path) => (file === 'config.toml' ? spellForNode(path, dialect) : undefined),
         parse: (text) => parseToml(text, file),
         edit: (text, edits) => editToml(text, edits, file),
-        redact: redactToml,
       };

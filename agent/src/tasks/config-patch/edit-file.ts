@@ -14,7 +14,6 @@ export interface FileEditJob {
   readonly path: string;
   readonly patch: Readonly<Record<string, unknown>>;
   readonly remove: readonly string[];
-  readonly diffBytes: number;
   readonly maxBytes: number;
   /** An empty file for the new content; absent: nothing is written. */
   readonly temporary?: string | undefined;
@@ -40,10 +39,8 @@ export const editFile = async (job: FileEditJob): Promise<EditedFile> => {
     const stat = fstatSync(file);
     refuseUnreadable(job, stat);
     const skeleton = readSkeleton(job, file);
-    const { name, patch, remove, diffBytes } = job;
-    const { after, ...edited } = await editText({ name, before: skeleton.text, patch, remove, diffBytes }, (text) =>
-      skeleton.show(text),
-    );
+    const { name, patch, remove } = job;
+    const { after, ...edited } = await editText({ name, before: skeleton.text, patch, remove });
     const isChanged = after !== skeleton.text;
     if (isChanged && job.temporary !== undefined) write(job.temporary, skeleton.fill(after), file);
     if (!isSame(stat, fstatSync(file))) {

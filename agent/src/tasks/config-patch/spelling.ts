@@ -6,6 +6,7 @@ import {
   isTable,
   type KeyPath,
 } from '../../node/document-value.ts';
+import { withoutDashes } from '../config/without-dashes.ts';
 import type { DocumentFormat } from './document-format.ts';
 
 /**
@@ -37,5 +38,3 @@ export const spellPath = (document: DocumentTable, asked: KeyPath, format: Docum
   }
   return path;
 };
-
-export const withoutDashes = (key: string): string => key.replaceAll('-', '_');

@@ -66,6 +66,7 @@ export const withUnknown = (report: TaskReport, files: readonly UnknownInPatch[]
       ...(listed.length < all.count ? { unknownKeyCount: all.count } : {}),
     },
     warnings: [
+      ...(report.warnings ?? []),
       ...warningsOf(added, (named) => `${named} is new to the file, and no node is known to read it`),
       ...warningsOf(notRemoved, (named) => `${named} is not there to be removed`),
     ],

@@ -1,5 +1,5 @@
 import { type DocumentValue, formatPath, isList, isTable, type KeyPath } from '../../node/document-value.ts';
-import { isSecretKey, maskAssignments, maskURLCredentials } from '../secret-keys.ts';
+import { hidden, quotedValue } from '../config/shown-value.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { refusePatch } from './refuse-patch.ts';
 
@@ -41,15 +41,14 @@ export const checkKind = (
   refusePatch(
     format,
     path,
-    `is ${names[kindOf(old)]}${shown(old, path)}, and the patch gives ${names[kindOf(value)]}${shown(value, path)}`,
+    `is ${names[kindOf(old)]}${shown(old, format, path)}, and the patch gives ${names[kindOf(value)]}${shown(value, format, path)}`,
     `give ${names[kindOf(old)]}, or remove ${formatPath(path)} in a task before this one to change its kind`,
   );
 };
 
-/** A value as a message can have it: short, and nothing that is secret. */
-const shown = (value: DocumentValue, path: KeyPath): string => {
-  if (path.some(isSecretKey)) return ' (redacted)';
+/** A value as a message can have it; nothing if its key is not public. */
+const shown = (value: DocumentValue, { file }: DocumentFormat, path: KeyPath): string => {
   if (value === null || isList(value) || isTable(value)) return '';
-  const text = typeof value === 'string' ? JSON.stringify(maskAssignments(maskURLCredentials(value))) : String(value);
-  return ` (${text.length > 60 ? `${text.slice(0, 60)}…` : text})`;
+  const text = quotedValue(file, path, value);
+  return text === hidden ? '' : ` (${text})`;
 };

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { TaskReport } from '../../engine/task-handler.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { historyKeys } from '../config/history-loss.ts';
+import { registry } from '../config/registry.ts';
 import { runTask } from '../testing/run-task.ts';
 import { makeSeiHome, readConfigFile, testHost } from '../testing/sei-home.ts';
 import { configReload } from './config-reload.ts';
@@ -39,9 +41,13 @@ describe('config-reload', () => {
     });
     assert.deepEqual(report, {
       outcome: 'changed',
+      message: 'log-level info \u2192 debug, rpc.cors-allowed-origins changed (hidden)',
       output: {
         registryVersion: 'v0.0.27',
-        changed: ['logging.level', 'network.rpc.cors_allowed_origins'],
+        changes: [
+          { file: 'config.toml', key: 'log-level', from: 'info', to: 'debug' },
+          { file: 'config.toml', key: 'rpc.cors-allowed-origins', from: '(hidden)', to: '(hidden)' },
+        ],
         diagnostics: [],
       },
     });
@@ -52,6 +58,16 @@ describe('config-reload', () => {
         .replace('cors-allowed-origins = []', 'cors-allowed-origins = ["a", "b"]'),
     );
     assert.equal((await reload(home, { fields: { 'logging.level': 'debug' } })).outcome, 'unchanged');
+  });
+
+  test('cannot reach a key that says how much history the node keeps', () => {
+    const paths = new Set(historyKeys.map((path) => path.join('.')));
+    const reached = [...registry().values()].filter(({ tomlPath = '' }) => paths.has(tomlPath));
+    assert.equal(reached.length, historyKeys.length);
+    assert.deepEqual(
+      reached.filter(({ hotReload }) => hotReload === true),
+      [],
+    );
   });
 
   test('refuses other keys at submit, and lists them and what can change', async (t) => {
@@ -67,7 +83,7 @@ describe('config-reload', () => {
   test('signals the one process with the name, also where nothing changes', async (t) => {
     const home = await makeSeiHome(t);
     const name = uniqueName();
-    for (const changed of [['logging.level'], []]) {
+    for (const changes of [[{ file: 'config.toml', key: 'log-level', from: 'info', to: 'debug' }], []]) {
       const child = await startNamed(t, home, name);
       const exit = once(child, 'exit');
       const report = await reload(home, {
@@ -75,7 +91,7 @@ describe('config-reload', () => {
         signal: { process: name, name: 'SIGUSR1' },
       });
       assert.equal(report.outcome, 'changed');
-      assert.deepEqual([report.output?.['pid'], report.output?.['changed']], [child.pid, changed]);
+      assert.deepEqual([report.output?.['pid'], report.output?.['changes']], [child.pid, changes]);
       assert.deepEqual(await exit, [null, 'SIGUSR1']);
     }
   });

@@ -4,6 +4,7 @@ import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
+import { changesOutput, sayChanges } from '../config/changes.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
@@ -17,7 +18,7 @@ import { findProcess, type ProcessTable } from './process-table.ts';
 
 /**
  * config-reload: writes keys that a node takes up while it runs, then signals the node when asked to. Output: `{reason?, registryVersion,
- * changed, pid?, diagnostics}`. The signal is sent even where nothing changed: a crash between writing and signalling must not lose it.
+ * changes: [{file, key, from?, to?}], pid?, diagnostics}`. The signal is sent even where nothing changed: a crash between writing and signalling must not lose it.
  */
 export const configReload = (
   home: NodeHome,
@@ -48,19 +49,22 @@ export const configReload = (
         'config-invalid',
         `the configuration would be invalid, and nothing was written: ${summarize(resolution.diagnostics)}`,
         {
-          output: { registryVersion, changed: [], diagnostics },
+          output: { registryVersion, changes: [], diagnostics },
         },
       );
     }
     // Looked for before anything is written: a wrong name must not leave half of the task done.
     if (params.signal !== undefined) await findProcess(processes, params.signal.process);
-    const { changes, changed } = await planWrite(disk, resolution.values, resolution.writable);
+    // Of the keys that a node takes up while it runs, none tells how much history it keeps.
+    const { files, changes } = await planWrite(disk, resolution.values, resolution.writable);
     signal.throwIfAborted();
-    const output = { registryVersion, changed, diagnostics };
+    const output = { registryVersion, ...changesOutput(changes, 4 * 1024), diagnostics };
     const report: TaskReport =
-      changes.length > 0 ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
-    if (changes.length > 0) await pledgeFiles(context, folder, changes, report);
-    await replaceFiles(folder, changes);
+      files.length > 0
+        ? { outcome: 'changed', message: sayChanges(changes), output }
+        : nothingDone('already-as-wanted', output);
+    if (files.length > 0) await pledgeFiles(context, folder, files, report);
+    await replaceFiles(folder, files);
     return signalled(report, context, processes);
   },
   finish: async (context, pledge) => {
@@ -81,7 +85,8 @@ const signalled = async (
   const { process, name } = params.signal;
   const pid = await processes.signal(process, name);
   logger.info('signalled the node', { pid, signal: name, process });
-  return { outcome: 'changed', output: { ...report.output, pid } };
+  const { message, output } = report;
+  return { outcome: 'changed', ...(message === undefined ? {} : { message }), output: { ...output, pid } };
 };
 
 const refuseColdKeys = (fields: Readonly<Record<string, string>>): void => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TaskReport } from '../../engine/task-handler.ts';
 import type { NodeHome } from '../../node/node-home.ts';
-import { makeTempHome } from '../../node/testing/temp-home.ts';
+import { makeCometBFTHome } from '../testing/cometbft-home.ts';
 import { runTask } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
 import { configValidate } from './config-validate.ts';
@@ -147,11 +147,9 @@ describe('keys that no node is known to read', () => {
   });
 
   test('a leftover in the spelling that a CometBFT node ignores is one', async (t) => {
-    const home = await makeTempHome(t);
-    await writeFile(
-      join(home.config, 'config.toml'),
-      cometBFTConfig.replace('[p2p]\n', '[p2p]\npersistent-peers = "a@b:1"\n'),
-    );
+    const home = await makeCometBFTHome(t, {
+      'config.toml': cometBFTConfig.replace('[p2p]\n', '[p2p]\npersistent-peers = "a@b:1"\n'),
+    });
     const { output } = await validate(home);
     assert.deepEqual(unknown(output), [['WARNING p2p.persistent-peers', 'p2p.persistent_peers']]);
   });
@@ -177,8 +175,7 @@ describe('keys that no node is known to read', () => {
 
 describe('config-validate on the files of CometBFT', () => {
   test('says what the files were held against', async (t) => {
-    const home = await makeTempHome(t);
-    await writeFile(join(home.config, 'config.toml'), cometBFTConfig);
+    const home = await makeCometBFTHome(t);
     const { output } = await validate(home);
     assert.deepEqual(Object.keys(output ?? {}), ['valid', 'diagnostics', 'registryVersion']);
     assert.match(JSON.stringify(output), /^\{"valid":true,"diagnostics":\[\{"severity":"INFO","field":"config\.toml"/);
@@ -187,11 +184,11 @@ describe('config-validate on the files of CometBFT', () => {
   });
 
   test('finds what breaks a rule there', async (t) => {
-    const home = await makeTempHome(t);
-    await writeFile(
-      join(home.config, 'config.toml'),
-      cometBFTConfig.replace('size = 5000', 'size = -1').replace('log_format = "plain"', 'log_format = ""'),
-    );
+    const home = await makeCometBFTHome(t, {
+      'config.toml': cometBFTConfig
+        .replace('size = 5000', 'size = -1')
+        .replace('log_format = "plain"', 'log_format = ""'),
+    });
     assert.deepEqual(
       (await invalid(home)).output.diagnostics.map(({ field }) => field),
       ['log_format', 'mempool.size', 'config.toml'],

@@ -12,15 +12,20 @@ import { stateOf } from '../config/node-state.ts';
 import { readConfig } from '../config/read-config.ts';
 import { currentVersion, registryVersion } from '../config/registry.ts';
 import { lostLabels } from '../config/resolve-intent.ts';
+import { twinDiagnostics } from '../config/case-twins.ts';
+import { nodeKindOf } from '../config/node-kind.ts';
+import { namedFileDiagnostics } from '../config/node-rules/named-files.ts';
 import { nodeDiagnostics } from '../config/node-rules/node-diagnostics.ts';
 import { runRules } from '../config/rules.ts';
+import { seiConflicts } from '../config/sei-conflicts.ts';
 import { startProblems } from '../config/start-refusals.ts';
 import { nameAll } from '../config/unknown-keys/say-unknown.ts';
+import { genesisDiagnostics } from './genesis.ts';
 import { unknownDiagnostics, unknownOnDisk } from './unknown-keys.ts';
 
 /**
- * config-validate: reads config.toml and app.toml, runs every rule (those of Sei's schema, or what CometBFT and the Cosmos SDK refuse) and looks
- * for keys that are not known. Output: `{valid, mode?, version?, diagnostics, registryVersion}`; an invalid configuration fails with
+ * config-validate: reads config.toml, app.toml and the genesis, runs every rule (those of Sei's schema, or what CometBFT and the Cosmos SDK refuse) and
+ * looks for keys that are not known. Output: `{valid, mode?, version?, diagnostics, registryVersion}`; an invalid configuration fails with
  * `config-invalid` and the same output. Changes nothing.
  */
 export const configValidate = (
@@ -39,8 +44,11 @@ export const configValidate = (
     const unknown = unknownOnDisk(disk);
     const diagnostics = [
       ...found,
+      ...twinDiagnostics(disk),
+      ...(disk.dialect === 'cometbft' ? await namedFileDiagnostics(home, disk) : []),
       ...splitProblems(values, await stateOf(home, disk)),
       ...(await startProblems({ values, disk }, askSeid, signal)),
+      ...(await genesisDiagnostics(home, nodeKindOf(disk), signal)),
       ...unknownDiagnostics(unknown, disk, params.strict === true),
     ];
     const valid = isValid(diagnostics);
@@ -66,6 +74,7 @@ const validate = (
       values: config.values,
       diagnostics: [
         ...config.problems,
+        ...seiConflicts(config.values),
         ...runRules(view).filter(
           ({ field }) => !config.problems.some((problem) => problem.field === field && problem.severity === 'ERROR'),
         ),

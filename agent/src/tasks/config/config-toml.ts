@@ -1,8 +1,9 @@
 import { type Dialect, TaskError } from '@nodetask/shared';
 import type { DocumentTable, DocumentValue, KeyPath, ValueEdit } from '../../node/document-value.ts';
 import { sameValue } from '../../node/document-value.ts';
-import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
+import type { FileChange } from '../../node/file-transaction.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
+import { type Changes, changesOf } from './changes.ts';
 import { readConfigFile } from './config-files.ts';
 import { decideDialect, type DialectQuestion } from './dialect/decide-dialect.ts';
 import { type Located, locateKey } from './locate-key.ts';
@@ -44,23 +45,25 @@ export const textAt = (config: ConfigToml, path: KeyPath): string => {
   throw new TaskError('file-invalid', `${spelled.join('.')} in ${config.path} is no text: correct it there`);
 };
 
-/**
- * Gives keys, as Sei spells them, their values; false where the file has them all already. `patch-invalid` where it cannot be edited.
- * @param before Called just before the file is replaced.
- */
-export const writeKeys = async (
+/** What becomes of keys of config.toml. */
+export interface PlannedKeys {
+  /** Empty where the file has them all already. */
+  readonly files: readonly FileChange[];
+  readonly changes: Changes;
+}
+
+/** Gives keys, as Sei spells them, their values. `patch-invalid` where the file cannot be edited. Writes nothing: see `replaceFiles`. */
+export const planKeys = async (
   config: ConfigToml,
   wanted: readonly (readonly [path: KeyPath, value: DocumentValue])[],
-  before: (changes: readonly FileChange[]) => Promise<void>,
-): Promise<boolean> => {
+): Promise<PlannedKeys> => {
   const edits = wanted.flatMap(([path, value]): readonly ValueEdit[] => {
     const found = findKey(config, path);
     return sameValue(found.value, value) ? [] : [{ path: found.path, value }];
   });
   const content = await editToml(config.text, edits, config.path);
-  if (content === config.text) return false;
-  const changes = [{ name: fileName, content }];
-  await before(changes);
-  await replaceFiles(config.folder, changes);
-  return true;
+  return {
+    files: content === config.text ? [] : [{ name: fileName, content }],
+    changes: changesOf(fileName, config.document, edits),
+  };
 };

@@ -1,7 +1,9 @@
 import { type DocumentValue, isList } from '../../node/document-value.ts';
 import { formatGoDuration, parseGoDuration } from './go-duration.ts';
 import { type ConfigValue, integerRange, type IntegerType, isIntegerType } from './config-value.ts';
+import { quotedRaw } from './quoted-setting.ts';
 import type { Place, RegistryEntry } from './registry.ts';
+import { weakText } from './weak-text.ts';
 
 /** A value read from a file, or why it cannot be one of its type. */
 export type Decoded = { readonly value: ConfigValue } | { readonly fault: string };
@@ -12,21 +14,21 @@ export type Decoded = { readonly value: ConfigValue } | { readonly fault: string
  */
 export const decodeValue = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
   const { type } = entry;
-  if (isIntegerType(type)) return decodeInteger(type, raw);
+  if (isIntegerType(type)) return decodeInteger(entry, type, raw);
   switch (type) {
     case 'string':
-      return decodeString(raw);
+      return decodeString(entry, raw);
     case 'bool':
     case 'bool?':
-      return decodeBoolean(raw);
+      return decodeBoolean(entry, raw);
     case 'float64':
-      return decodeFloat(raw);
+      return decodeFloat(entry, raw);
     case 'duration':
-      return decodeDuration(raw);
+      return decodeDuration(entry, raw);
     case 'string[]':
       return decodeList(entry, raw);
     case 'string[][]':
-      return decodeLists(raw);
+      return decodeLists(entry, raw);
     default:
       return type satisfies never;
   }
@@ -68,27 +70,25 @@ export const valueAtPlace = (entry: RegistryEntry, place: Place, value: ConfigVa
 /** state_sync.rpc_servers: a list in the registry, one string on disk. */
 const isJoinedList = (entry: RegistryEntry): boolean => entry.key === 'state_sync.rpc_servers';
 
-const decodeString = (raw: DocumentValue): Decoded => {
-  if (typeof raw === 'string') return { value: raw };
-  if (typeof raw === 'boolean') return { value: raw ? '1' : '0' };
-  if (typeof raw === 'bigint' || typeof raw === 'number') return { value: String(raw) };
-  return { fault: `is ${kindOf(raw)}: write a string` };
+const decodeString = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
+  const value = weakText(raw);
+  return value === undefined ? { fault: `is ${kindOf(entry, raw)}: write a string` } : { value };
 };
 
-const decodeBoolean = (raw: DocumentValue): Decoded => {
+const decodeBoolean = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
   if (typeof raw === 'boolean') return { value: raw };
   if (typeof raw === 'bigint' || typeof raw === 'number') return { value: Number(raw) !== 0 };
   if (typeof raw === 'string' && /^(?:true|t|1)$/i.test(raw.trim())) return { value: true };
   if (typeof raw === 'string' && /^(?:false|f|0)$/i.test(raw.trim())) return { value: false };
-  return { fault: `is ${kindOf(raw)}: write true or false` };
+  return { fault: `is ${kindOf(entry, raw)}: write true or false` };
 };
 
-const decodeInteger = (type: IntegerType, raw: DocumentValue): Decoded => {
+const decodeInteger = (entry: RegistryEntry, type: IntegerType, raw: DocumentValue): Decoded => {
   const value = toInteger(raw);
-  if (value === undefined) return { fault: `is ${kindOf(raw)}: write an integer` };
+  if (value === undefined) return { fault: `is ${kindOf(entry, raw)}: write an integer` };
   const { min, max } = integerRange(type);
   return value < min || value > max
-    ? { fault: `is ${value}, out of range: write an integer from ${min} to ${max}` }
+    ? { fault: `is ${quotedRaw(entry, value)}, out of range: write an integer from ${min} to ${max}` }
     : { value };
 };
 
@@ -101,17 +101,17 @@ const toInteger = (raw: DocumentValue): bigint | undefined => {
     : undefined;
 };
 
-const decodeFloat = (raw: DocumentValue): Decoded => {
+const decodeFloat = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
   if (typeof raw === 'number') return { value: raw };
   if (typeof raw === 'bigint') return { value: Number(raw) };
   if (typeof raw === 'string' && raw.trim() !== '' && Number.isFinite(Number(raw))) return { value: Number(raw) };
-  return { fault: `is ${kindOf(raw)}: write a number` };
+  return { fault: `is ${kindOf(entry, raw)}: write a number` };
 };
 
-const decodeDuration = (raw: DocumentValue): Decoded => {
+const decodeDuration = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
   if (typeof raw === 'bigint') return { value: raw };
   const value = typeof raw === 'string' ? parseGoDuration(raw) : undefined;
-  return value === undefined ? { fault: `is ${kindOf(raw)}: write a duration such as "10s"` } : { value };
+  return value === undefined ? { fault: `is ${kindOf(entry, raw)}: write a duration such as "10s"` } : { value };
 };
 
 const decodeList = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
@@ -122,25 +122,26 @@ const decodeList = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
       .filter((part) => part !== '');
     return { value: parts.length === 0 && isJoinedList(entry) ? undefined : parts };
   }
-  const items = isList(raw) ? raw.map(decodeString) : [];
+  const items = isList(raw) ? raw.map((item) => decodeString(entry, item)) : [];
   const value = items.flatMap((item) => ('value' in item && typeof item.value === 'string' ? [item.value] : []));
   return isList(raw) && value.length === items.length
     ? { value }
-    : { fault: `is ${kindOf(raw)}: write a list of strings` };
+    : { fault: `is ${kindOf(entry, raw)}: write a list of strings` };
 };
 
-const decodeLists = (raw: DocumentValue): Decoded => {
+const decodeLists = (entry: RegistryEntry, raw: DocumentValue): Decoded => {
   const lists = isList(raw)
     ? raw.filter((inner) => isList(inner) && inner.every((item) => typeof item === 'string'))
     : [];
   return isList(raw) && lists.length === raw.length
     ? { value: lists as readonly (readonly string[])[] }
-    : { fault: `is ${kindOf(raw)}: write a list of lists of strings` };
+    : { fault: `is ${kindOf(entry, raw)}: write a list of lists of strings` };
 };
 
-/** The value where it is short and simple, else its kind. */
-const kindOf = (raw: DocumentValue): string => {
-  if (typeof raw === 'string') return raw.trim() === '' ? 'empty' : `the text ${JSON.stringify(raw.slice(0, 60))}`;
+/** The value where it is simple and its key is public, else its kind. */
+const kindOf = (entry: RegistryEntry, raw: DocumentValue): string => {
+  if (typeof raw === 'string') return raw.trim() === '' ? 'empty' : `the text ${quotedRaw(entry, raw)}`;
   if (isList(raw)) return 'a list';
-  return typeof raw === 'object' ? 'a table or a date' : `${typeof raw === 'boolean' ? '' : 'the number '}${raw}`;
+  if (typeof raw === 'object') return 'a table or a date';
+  return `${typeof raw === 'boolean' ? '' : 'the number '}${quotedRaw(entry, raw)}`;
 };

@@ -4,7 +4,9 @@ import type { StateData } from '../../node/state-data.ts';
 import type { ConfigValues } from './config-value.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { writeModeKey } from './migrations.ts';
+import { quotedSetting } from './quoted-setting.ts';
 import type { NodeConfig } from './read-config.ts';
+import { splitRefusal } from './split-change.ts';
 
 export interface Wanted {
   readonly mode: NodeMode;
@@ -59,13 +61,8 @@ const refuseSplit = (wanted: Wanted, current: NodeConfig, state: StateData): rea
       ? fault(`cannot be true for mode ${wanted.mode}: only a full node has EVM history in a store of its own`)
       : [];
   }
-  // A value that agrees with the data mends a file that does not.
-  const shown = state.evm === true ? true : state.cosmos ? state.evm : undefined;
-  return asked === kept || asked === shown
-    ? []
-    : fault(
-        `cannot become ${String(asked)} on a node that has state (${state.found}): leave it out, or empty the node and let it state-sync`,
-      );
+  const refusal = splitRefusal(asked, kept, state);
+  return refusal === undefined ? [] : fault(`${refusal}: leave it out, or empty the node and let it state-sync`);
 };
 
 /** These say nothing that a release does not take for granted where the key is missing. */
@@ -80,7 +77,7 @@ const lostMode = (wanted: Wanted, current: NodeConfig, state: StateData): readon
     {
       severity: 'ERROR',
       field: writeModeKey,
-      message: `would be removed, and the node may have written its state with ${JSON.stringify(old.slice(0, 60))} (${state.found}): give by overrides the value that you want; an empty text removes the key`,
+      message: `would be removed, and the node may have written its state with ${quotedSetting(writeModeKey, old)} (${state.found}): give by overrides the value that you want; an empty text removes the key`,
     },
   ];
 };

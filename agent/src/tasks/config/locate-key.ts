@@ -1,6 +1,7 @@
 import type { Dialect } from '@nodetask/shared';
 import { type DocumentTable, type DocumentValue, isTable } from '../../node/document-value.ts';
-import { withoutDashes } from '../config-patch/spelling.ts';
+import { withoutCase } from './case-twins.ts';
+import { withoutDashes } from './without-dashes.ts';
 import { spellingsOf } from './dialect/known-spellings.ts';
 
 /** Where a key of the registry is in a parsed file, and its value there. */
@@ -30,13 +31,13 @@ export const locateKey = (document: DocumentTable, path: readonly string[], dial
 };
 
 const keyIn = (table: DocumentTable, key: string, isExact: boolean): string | undefined => {
-  if (Object.hasOwn(table, key)) return key;
   const { plain, lower, exact } = spellingsIn(table);
-  if (isExact) return exact.get(key.toLowerCase());
+  const found = exact.get(key.toLowerCase());
+  if (found !== undefined || isExact) return found;
   return plain.get(withoutDashes(key)) ?? lower.get(withoutDashes(key).toLowerCase());
 };
 
-/** The keys of a table by how they read in lower case, without dashes, and both; of several that read the same, the first. */
+/** The keys of a table by how they read in lower case, without dashes, and both; of several that read the same, the first, or the one that counts. */
 interface TableSpellings {
   readonly exact: ReadonlyMap<string, string>;
   readonly plain: ReadonlyMap<string, string>;
@@ -52,7 +53,7 @@ const spellingsIn = (table: DocumentTable): TableSpellings => {
   // Backwards, so that the first one stays.
   const names = Object.keys(table).toReversed();
   const made: TableSpellings = {
-    exact: new Map(names.map((name) => [name.toLowerCase(), name])),
+    exact: withoutCase(names.map((name) => [name, name])),
     plain: new Map(names.map((name) => [withoutDashes(name), name])),
     lower: new Map(names.map((name) => [withoutDashes(name).toLowerCase(), name])),
   };

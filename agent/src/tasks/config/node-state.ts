@@ -1,3 +1,4 @@
+import type { DocumentTable } from '../../node/document-value.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { findStateData, noState, type StateData } from '../../node/state-data.ts';
 import type { ConfigOnDisk } from './config-files.ts';
@@ -9,10 +10,16 @@ export const stateOf = async (
   home: NodeHome,
   disk: ConfigOnDisk,
   overrides: ConfigValues = new Map(),
+): Promise<StateData> =>
+  disk.dialect === 'sei' ? stateOfAny(home, disk.files['app.toml'].document, overrides) : noState;
+
+/** The state of any node: its databases, and the stores of Sei in the folders that app.toml, or overrides of it, name. */
+export const stateOfAny = (
+  home: NodeHome,
+  app: DocumentTable,
+  overrides: ConfigValues = new Map(),
 ): Promise<StateData> => {
-  if (disk.dialect !== 'sei') return noState;
-  const inApp = (key: string): unknown =>
-    locateKey(disk.files['app.toml'].document, ['state-store', key], disk.dialect).value;
+  const inApp = (key: string): unknown => locateKey(app, ['state-store', key], 'sei').value;
   return findStateData(home, {
     cosmos: texts(inApp('ss-db-directory'), overrides.get('storage.state_store.db_directory')),
     evm: texts(inApp('evm-ss-db-directory')),

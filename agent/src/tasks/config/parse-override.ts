@@ -1,5 +1,6 @@
 import { parseGoDuration } from './go-duration.ts';
-import { type ConfigValue, integerRange, isIntegerType } from './config-value.ts';
+import { type ConfigValue, integerRange, type IntegerType, isIntegerType } from './config-value.ts';
+import { quotedRaw } from './quoted-setting.ts';
 import { type RegistryEntry, registry } from './registry.ts';
 import { hintForOverride } from './unknown-keys/suggest-override.ts';
 
@@ -12,8 +13,8 @@ export type ParsedOverride = { readonly value: ConfigValue } | { readonly fault:
  */
 export const parseOverride = (entry: RegistryEntry, text: string): ParsedOverride => {
   const { type } = entry;
-  const quoted = quote(text);
-  if (isIntegerType(type)) return parseInteger(type, text);
+  const quoted = quotedRaw(entry, text);
+  if (isIntegerType(type)) return parseInteger(type, text, quoted);
   switch (type) {
     case 'string':
       return text.isWellFormed() ? { value: text } : { fault: 'the text is not well-formed Unicode' };
@@ -83,14 +84,12 @@ const refusalOf = (entry: RegistryEntry): string | undefined => {
   return undefined;
 };
 
-const parseInteger = (type: Parameters<typeof integerRange>[0], text: string): ParsedOverride => {
+const parseInteger = (type: IntegerType, text: string, quoted: string): ParsedOverride => {
   const { min, max } = integerRange(type);
   // A longer text is out of range in any case, and BigInt of a very long one is slow.
-  if (!/^[+-]?\d{1,40}$/.test(text)) return { fault: `${quote(text)} is not an integer: give digits only` };
+  if (!/^[+-]?\d{1,40}$/.test(text)) return { fault: `${quoted} is not an integer: give digits only` };
   const value = BigInt(text.replace(/^\+/, ''));
   return value < min || value > max
-    ? { fault: `${text} is out of range: give an integer from ${min} to ${max}` }
+    ? { fault: `${quoted} is out of range: give an integer from ${min} to ${max}` }
     : { value };
 };
-
-const quote = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -4,6 +4,7 @@ import type { ConfigValue, ConfigValues } from './config-value.ts';
 import { decodeValue } from './decode-value.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { locateKey } from './locate-key.ts';
+import { quotedSetting } from './quoted-setting.ts';
 import { currentVersion, isNodeMode, placesOf, registry } from './registry.ts';
 
 /** The config model of what is on disk. */
@@ -63,7 +64,7 @@ const readMode = (
     problems.push({
       severity: 'WARNING',
       field: 'mode',
-      message: `${JSON.stringify(wrong)} is no mode; the node counts as ${mode}`,
+      message: `${quotedSetting('mode', wrong)} is no mode; the node counts as ${mode}`,
     });
   }
   return mode;
@@ -76,7 +77,7 @@ const readVersion = (values: ConfigValues, present: ReadonlySet<string>, problem
     problems.push({
       severity: 'WARNING',
       field: 'version',
-      message: `${String(stored)} is no version; the files count as version ${currentVersion}`,
+      message: `${quotedSetting('version', stored)} is no version; the files count as version ${currentVersion}`,
     });
   }
   return currentVersion;

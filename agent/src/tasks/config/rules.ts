@@ -1,6 +1,6 @@
-import type { ConfigValue, ConfigValues } from './config-value.ts';
-import { formatGoDuration } from './go-duration.ts';
+import type { ConfigValues } from './config-value.ts';
 import type { Diagnostic, Severity } from './diagnostic.ts';
+import { quotedSetting } from './quoted-setting.ts';
 import { isNodeMode, registry } from './registry.ts';
 
 /** One rule: what it looks at, and what it says when it is broken. Rules are pure and never stop the others. */
@@ -44,10 +44,6 @@ const text = ({ values }: ConfigView, key: string): string => {
 
 const flag = ({ values }: ConfigView, key: string): boolean => values.get(key) === true;
 
-/** As the file shows it. */
-const show = (key: string, value: ConfigValue): string =>
-  registry().get(key)?.type === 'duration' && typeof value === 'bigint' ? formatGoDuration(value) : String(value);
-
 type RuleBody = Omit<Rule, 'number' | 'severity'>;
 
 const atLeast =
@@ -58,7 +54,7 @@ const atLeast =
     broken: (config) => {
       const value = integer(config, field);
       return value < least
-        ? `is ${show(field, value)}, and must be ${least === 0n ? '0 or more' : `${least} or more`}`
+        ? `is ${quotedSetting(field, value)}, and must be ${least === 0n ? '0 or more' : `${least} or more`}`
         : undefined;
     },
   });
@@ -80,7 +76,7 @@ const positive = (field: string): RuleBody => ({
   keys: [field],
   broken: (config) => {
     const value = integer(config, field);
-    return value <= 0n ? `is ${show(field, value)}, and must be more than 0` : undefined;
+    return value <= 0n ? `is ${quotedSetting(field, value)}, and must be more than 0` : undefined;
   },
 });
 
@@ -92,7 +88,7 @@ const known = (field: string, empty: 'refused' | 'allowed' | 'elsewhere'): RuleB
     const value = text(config, field);
     const allowed = registry().get(field)?.enum ?? [];
     if (allowed.includes(value) || (value === '' && empty !== 'refused')) return undefined;
-    return `is ${JSON.stringify(value)}, and must be ${allowed.join(', ')}${empty === 'allowed' ? ' or empty' : ''}`;
+    return `is ${quotedSetting(field, value)}, and must be ${allowed.join(', ')}${empty === 'allowed' ? ' or empty' : ''}`;
   },
 });
 
@@ -114,7 +110,7 @@ const modeRules: readonly Omit<Rule, 'number'>[] = [
       const mode = text(config, 'mode');
       return mode === '' || isNodeMode(mode)
         ? undefined
-        : `is ${JSON.stringify(mode)}, and must be validator, full, seed or archive`;
+        : `is ${quotedSetting('mode', mode)}, and must be validator, full, seed or archive`;
     },
   }),
   error(atLeast(1n)('version')),
@@ -189,7 +185,7 @@ const stateSyncRules: readonly Omit<Rule, 'number'>[] = [
       const hash = text(config, 'state_sync.trust_hash');
       return /^(?:[0-9a-fA-F]{2})*$/.test(hash)
         ? undefined
-        : `is ${JSON.stringify(hash)}, and must be an even number of hexadecimal digits`;
+        : `is ${quotedSetting('state_sync.trust_hash', hash)}, and must be an even number of hexadecimal digits`;
     },
   }),
   stateSync(positive('state_sync.fetchers')),

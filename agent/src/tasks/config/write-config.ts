@@ -1,18 +1,22 @@
-import { type DocumentValue, sameValue, type ValueEdit } from '../../node/document-value.ts';
+import { type DocumentValue, sameValue, type ValueEdit, withEdits } from '../../node/document-value.ts';
 import type { FileChange } from '../../node/file-transaction.ts';
 import { editToml } from '../../node/toml/edit-toml.ts';
+import { type Change, type Changes, changesOf, joinChanges } from './changes.ts';
 import type { ConfigOnDisk } from './config-files.ts';
 import { type ConfigValue, type ConfigValues, sameConfigValue } from './config-value.ts';
 import { decodeValue, encodeValue, valueAtPlace } from './decode-value.ts';
+import { historyLosses } from './history-loss.ts';
 import { locateKey } from './locate-key.ts';
 import { type ConfigFile, configFiles, type Place, placesOf, type RegistryEntry, registry } from './registry.ts';
 import { renderConfigFile } from './render-config.ts';
 
 export interface PlannedWrite {
   /** New contents; files that stay as they are are left out. */
-  readonly changes: readonly FileChange[];
-  /** Registry keys whose value changes, in the order of the registry. */
-  readonly changed: readonly string[];
+  readonly files: readonly FileChange[];
+  /** The keys whose value changes, in the order of the registry. */
+  readonly changes: Changes;
+  /** Those that make the node delete history; of a file that is missing, held against what the node does without it. */
+  readonly losses: readonly Change[];
 }
 
 /**
@@ -25,27 +29,27 @@ export const planWrite = async (
   writable: ReadonlySet<string>,
 ): Promise<PlannedWrite> => {
   const edits: Record<ConfigFile, ValueEdit[]> = { 'config.toml': [], 'app.toml': [] };
-  const changed: string[] = [];
   for (const entry of registry().values()) {
     if (!writable.has(entry.key)) continue;
-    const before = edits['config.toml'].length + edits['app.toml'].length;
     for (const place of placesOf(entry)) {
       const edit = editOf(disk, entry, place, values.get(entry.key));
       if (edit !== undefined) edits[place.file].push(edit);
     }
-    if (edits['config.toml'].length + edits['app.toml'].length > before) changed.push(entry.key);
   }
-  const changes: FileChange[] = [];
+  const files: FileChange[] = [];
   for (const name of configFiles) {
     const { text, path } = disk.files[name];
     if (text === undefined) {
-      if (edits[name].length > 0) changes.push({ name, content: renderConfigFile(name, values) });
+      if (edits[name].length > 0) files.push({ name, content: renderConfigFile(name, values) });
       continue;
     }
     const content = await editToml(text, edits[name], path);
-    if (content !== text) changes.push({ name, content });
+    if (content !== text) files.push({ name, content });
   }
-  return { changes, changed };
+  const changes = joinChanges(configFiles.map((name) => changesOf(name, disk.files[name].document, edits[name])));
+  const { document: app } = disk.files['app.toml'];
+  const losses = historyLosses(app, withEdits(app, edits['app.toml']));
+  return { files, changes, losses };
 };
 
 const editOf = (disk: ConfigOnDisk, entry: RegistryEntry, place: Place, value: ConfigValue): ValueEdit | undefined => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { type KnownGenesis, knownGenesis } from '@nodetask/shared';
 import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { sendJson, startServer, type TestServer } from '../../node/testing/http-server.ts';
 import { type Certificate, makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
@@ -213,7 +213,7 @@ describe('configure-genesis from https', () => {
     ],
     ['another hash', genesis(), { sha256: 'a'.repeat(64) }, { code: 'hash-mismatch', message: /replaced/ }],
     ['a web page', '<!doctype html>', {}, { code: 'genesis-invalid', message: /"<" where none belongs/ }],
-    ['a list', '[]', {}, { code: 'genesis-invalid', message: /no object/ }],
+    ['a list', '[]', {}, { code: 'genesis-invalid', message: /not a JSON object/ }],
     ['half a document', genesis().slice(0, -5), {}, { code: 'genesis-invalid', message: /ends too early/ }],
     ['two documents', genesis() + genesis(), {}, { code: 'genesis-invalid', message: /where none belongs/ }],
     [

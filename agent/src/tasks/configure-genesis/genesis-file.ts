@@ -1,31 +1,31 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../node/file-errors.ts';
+import type { GenesisDocument } from '../../node/genesis/genesis-document.ts';
+import { streamFile } from '../../node/stream-file.ts';
 import { type Genesis, GenesisCheck } from './genesis-check.ts';
+
+/** A genesis with its document, whose values have not been judged. */
+export interface GenesisOnDisk extends Genesis {
+  readonly document: GenesisDocument;
+}
 
 /**
  * What genesis.json holds now; undefined where it is missing or is no genesis document, which a new one may replace. The file is streamed.
  */
-export const readGenesisFile = async (path: string, signal: AbortSignal): Promise<Genesis | undefined> => {
+export const readGenesisFile = async (path: string, signal: AbortSignal): Promise<GenesisOnDisk | undefined> => {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      if (!(await file.stat()).isFile()) return undefined;
-      const hash = createHash('sha256');
-      const check = new GenesisCheck(path);
-      let bytes = 0;
-      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-        signal.throwIfAborted();
-        bytes += chunk.length;
-        hash.update(chunk);
-        check.write(chunk);
-      }
-      return { chainId: check.end(), sha256: hash.digest('hex'), bytes };
-    } finally {
-      await file.close();
+    const hash = createHash('sha256');
+    const check = new GenesisCheck(path);
+    let bytes = 0;
+    for await (const chunk of streamFile(path, signal)) {
+      bytes += chunk.length;
+      hash.update(chunk);
+      check.write(chunk);
     }
+    const document = check.end();
+    return { chainId: document.chainId, sha256: hash.digest('hex'), bytes, document };
   } catch (error) {
     if (isMissing(error) || (error instanceof TaskError && error.code === 'genesis-invalid')) return undefined;
     if (signal.aborted) throw error;

@@ -14,6 +14,6 @@ export interface ReadOptions {
   readonly maxBytes: number;
   /** Told once the number of bytes is known, which need not be. */
   readonly onTotal: (bytes: number) => void;
-  /** Told that nothing at the source makes sure that all bytes are of one version of the document. */
-  readonly onUnpinned: () => void;
+  /** Told the warnings about what the source cannot show of the document: that its bytes are of one version, and as they were stored. */
+  readonly onDoubts: (doubts: readonly string[]) => void;
 }

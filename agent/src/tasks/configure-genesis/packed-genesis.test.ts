@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { makeServerCertificate } from '../../../test/support/tls/server-certificate.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import { startServer } from '../../node/testing/http-server.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { genesisHandler } from '../testing/genesis-handler.ts';

@@ -1,6 +1,6 @@
 import { TaskError } from '@nodetask/shared';
 import { compileObjectUri, type ObjectStoreParams } from '../../objectstore/location.ts';
-import { isPinned } from '../../objectstore/object-version.ts';
+import { integrityDoubts } from '../../objectstore/integrity-doubts.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
 import type { StoreOptions } from '../../objectstore/store-calls.ts';
 import type { GenesisSource } from './genesis-source.ts';
@@ -15,7 +15,7 @@ export const s3Source = (
   const name = store.describe(key);
   return {
     name,
-    read: async function* ({ signal, onTotal, onUnpinned }) {
+    read: async function* ({ signal, onTotal, onDoubts }) {
       try {
         const object = await store.head(key, { signal });
         if (object === undefined) {
@@ -25,7 +25,7 @@ export const s3Source = (
           );
         }
         onTotal(object.bytes);
-        if (!isPinned(object)) onUnpinned();
+        onDoubts(integrityDoubts('document', object));
         yield* store.download(object, { signal });
       } finally {
         store.close();

@@ -6,7 +6,7 @@ import { systemClock } from '@nodetask/runtime';
 import { taskParams } from '@nodetask/shared';
 import { parse } from 'smol-toml';
 import type { TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import { nodeHome, type NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { snapshotHeightFile } from '../../node/snapshot-height.ts';
@@ -129,7 +129,15 @@ describe('configure-state-sync', () => {
       dropped: [],
     };
     const params = { trustPeriod: '100h0m0s', backfillBlocks: 17 };
-    assert.deepEqual(await run(params), { outcome: 'changed', output });
+    const changes = [
+      { file: 'config.toml', key: 'statesync.enable', from: false, to: true },
+      { file: 'config.toml', key: 'statesync.rpc-servers', from: '(hidden)', to: '(hidden)' },
+      { file: 'config.toml', key: 'statesync.trust-height', from: 0, to: 7_999 },
+      { file: 'config.toml', key: 'statesync.trust-hash', from: '', to: hashAt(7_999) },
+      { file: 'config.toml', key: 'statesync.trust-period', from: '168h0m0s', to: '100h0m0s' },
+      { file: 'config.toml', key: 'statesync.backfill-blocks', from: 0, to: 17 },
+    ];
+    assert.deepEqual(await run(params), { outcome: 'changed', output: { ...output, changes } });
     const written = await section();
     assert.deepEqual(
       [
@@ -149,7 +157,7 @@ describe('configure-state-sync', () => {
     assert.equal(after.split('\n').length, before.split('\n').length);
     assert.deepEqual(await readdir(home.config), ['app.toml', 'config.toml']);
     const reason = 'already-as-wanted';
-    assert.deepEqual(await run(params), { outcome: 'unchanged', reason, output: { reason, ...output } });
+    assert.deepEqual(await run(params), { outcome: 'unchanged', reason, output: { reason, ...output, changes: [] } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 

@@ -10,13 +10,15 @@ import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
+import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { readNodeStatus } from '../../node/node-status.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import type { ChainVerified } from '../../node/own-chain.ts';
 import { isDoneBySeictl } from '../../node/seictl-files.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
-import { type ConfigToml, readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { changesOutput } from '../config/changes.ts';
+import { type ConfigToml, planKeys, readConfigToml, textAt } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
@@ -52,7 +54,7 @@ export interface ConfigureStateSyncOptions {
  * configure-state-sync: finds a block on which at least two distinct nodes of the chain agree (one that nobody contradicts, with
  * `allowSingleWitness`), and writes the statesync section. A trust
  * point that the file has stays while every witness confirms it and half of the trust period is left, so that a second run changes nothing.
- * Output: `{reason?, chainId, chainVerified, trustHeight, trustHash, witnesses, dropped: [{server, why}]}`.
+ * Output: `{reason?, chainId, chainVerified, trustHeight, trustHash, witnesses, dropped: [{server, why}], changes: [{file, key, from?, to?}]}`.
  */
 export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHandler<ConfigureStateSyncParams> => ({
   interrupted: 'run-again',
@@ -112,6 +114,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       ...testimony.dropped,
       ...surplus.map((server) => ({ server, why: `good, but ${maxWitnesses} witnesses are enough` })),
     ];
+    const { files, changes } = await planKeys(config, sectionFor(config, params, { ...point, servers }));
     const output = {
       chainId: selection.witnesses[0]?.status.chainId ?? '',
       chainVerified: selection.chainVerified,
@@ -119,12 +122,16 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
       trustHash: point.hash,
       witnesses: servers,
       dropped: dropped.map(({ server, why }) => ({ server, why })),
+      ...changesOutput(changes),
     };
     const warnings = [...(local?.warnings ?? []), ...unconfirmed(servers)];
     const doubts = warnings.length === 0 ? {} : { warnings };
     const report = { outcome: 'changed', output, ...doubts } as const;
-    const section = sectionFor(config, params, { ...point, servers });
-    const isChanged = await writeKeys(config, section, (changes) => pledgeFiles(context, folder, changes, report));
+    const isChanged = files.length > 0;
+    if (isChanged) {
+      await pledgeFiles(context, folder, files, report);
+      await replaceFiles(folder, files);
+    }
     logger.info('configured state sync', { height: point.height, hash: point.hash, servers, changed: isChanged });
     return isChanged ? report : { ...nothingDone('already-as-wanted', output), ...doubts };
   },

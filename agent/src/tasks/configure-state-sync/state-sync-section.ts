@@ -3,6 +3,7 @@ import type { ConfigureStateSyncParams } from '@nodetask/shared';
 import type { DocumentValue, KeyPath } from '../../node/document-value.ts';
 import { type ConfigToml, findKey, textAt } from '../config/config-toml.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
+import { quotedValue } from '../config/shown-value.ts';
 import { refusedParam } from '../refuse-param.ts';
 
 const key = (name: string): KeyPath => ['statesync', name];
@@ -30,7 +31,7 @@ export const trustPeriodMs = (config: ConfigToml, { trustPeriod }: ConfigureStat
   if (nanoseconds === undefined || nanoseconds <= 0n) {
     throw new TaskError(
       'file-invalid',
-      `statesync.trust-period in ${config.path} is ${JSON.stringify(text)}, no duration above 0: correct it there, or give trustPeriod`,
+      `statesync.trust-period in ${config.path} is ${quotedValue('config.toml', key('trust-period'), text)}, no duration above 0: correct it there, or give trustPeriod`,
     );
   }
   return Number(nanoseconds / 1_000_000n);

@@ -1,7 +1,7 @@
 import { TaskError } from '@nodetask/shared';
 import { formatPeerAddress, hostAndPort, parsePeerAddress, type PeerAddress } from '../../node/peer-address.ts';
 import type { Answer } from './ask-hosts.ts';
-import type { Candidate } from './peer-source.ts';
+import { addressesOf, type Candidate } from './peer-source.ts';
 
 /** What a source lists, or why it could not be read. */
 export type Findings = { readonly name: string } & (
@@ -78,7 +78,7 @@ export const choosePeers = (input: ChoiceInput): Choice => {
         report.peers++;
       } else if ('unreachable' in verdict) {
         report.unreachable.push({ host, why: verdict.unreachable });
-        silent.add(candidate.host);
+        for (const address of addressesOf(candidate)) silent.add(address);
       } else report.skipped.push({ host, why: verdict.skipped });
     }
     return report;

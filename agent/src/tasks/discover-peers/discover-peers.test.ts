@@ -7,13 +7,13 @@ import { describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { parse } from 'smol-toml';
 import type { ProgressUpdate, TaskReport } from '../../engine/task-handler.ts';
-import { createEgress } from '../../node/egress.ts';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { createRpcClient } from '../../node/rpc-client.ts';
 import { startDnsServer } from '../../node/testing/dns-server.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import { type Respond, startHostServers } from '../../node/testing/host-servers.ts';
-import { sendJson } from '../../node/testing/http-server.ts';
+import { sendJson, startServer } from '../../node/testing/http-server.ts';
 import { makeTempHome } from '../../node/testing/temp-home.ts';
 import { runTask, type RunOptions } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
@@ -107,6 +107,12 @@ const unreachable = (report: TaskReport): readonly { readonly why: string }[] =>
 
 const staticPeer = `${id('f')}@10.9.9.9:26656`;
 
+/** An instance as EC2 describes it. */
+const item = (name: string, privateIp: string, publicIp: string): string =>
+  `<item><instancesSet><item><instanceId>${name}</instanceId><instanceState><code>16</code><name>running</name></instanceState>
+  <privateIpAddress>${privateIp}</privateIpAddress><ipAddress>${publicIp}</ipAddress>
+  <tagSet><item><key>a</key><value>b</value></item></tagSet></item></instancesSet></item>`;
+
 describe('discover-peers', () => {
   test('asks the addresses of a name, whatever order and form they come in, and writes the same file each time', async (t) => {
     const hosts = { '127.20.0.1': bare(id('1')), '127.20.0.2': enveloped(id('2')), '127.20.0.3': bare(id('3')) };
@@ -123,7 +129,10 @@ describe('discover-peers', () => {
     const source = { type: 'dns', hostname: 'peers.sei.svc' };
     assert.deepEqual(await run([source], { onProgress: (update) => progress.push(update) }), {
       outcome: 'changed',
-      output,
+      output: {
+        ...output,
+        changes: [{ file: 'config.toml', key: 'p2p.persistent-peers', from: '(hidden)', to: '(hidden)' }],
+      },
     });
     assert.equal(await peers(), wanted.join(','));
     assert.deepEqual(progress.at(-1), { stage: 'ask', done: 3, total: 3, unit: 'hosts' });
@@ -134,7 +143,7 @@ describe('discover-peers', () => {
 
     names['peers.sei.svc'].reverse();
     const reason = 'already-as-wanted';
-    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output } });
+    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output, changes: [] } });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 
@@ -160,12 +169,40 @@ describe('discover-peers', () => {
       { type: 'static', addresses: [`${ownId}@10.0.0.1:26656`, staticPeer] },
       { type: 'dns', hostname: 'n' },
     ]);
-    const { sources, peers } = report.output ?? {};
+    const { sources, peers, nodeId } = report.output ?? {};
+    assert.equal(nodeId, ownId);
     assert.deepEqual(peers, [staticPeer]);
     assert.deepEqual(sources, [
       { source: 'static', peers: 1, unreachable: [], skipped: [{ host: '10.0.0.1:26656', why: 'this node itself' }] },
       { source: 'dns n', peers: 0, unreachable: [], skipped: [{ host: '127.20.0.1:26656', why: 'this node itself' }] },
     ]);
+  });
+
+  test('asks an EC2 instance at each address and takes the private one only where it is the same node', async (t) => {
+    Object.assign(process.env, {
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    });
+    const instances = item('i-1', '127.20.0.1', '127.20.0.2') + item('i-2', '127.20.0.3', '127.20.0.4');
+    const ec2 = await startServer(t, (_, response) =>
+      response
+        .writeHead(200, { 'content-type': 'text/xml' })
+        .end(`<DescribeInstancesResponse><reservationSet>${instances}</reservationSet></DescribeInstancesResponse>`),
+    );
+    const hosts = {
+      '127.20.0.1': bare(id('1')),
+      '127.20.0.2': bare(id('1')),
+      // A stranger in the network of the agent, of another chain.
+      '127.20.0.3': bare(id('3'), 'evil-1'),
+      '127.20.0.4': bare(id('2')),
+    };
+    const { run, peers } = await setUp(t, hosts, { names: { '127.0.0.1': [] } });
+    const source = { type: 'ec2Tags', region: 'eu-central-1', tags: { a: 'b' }, endpoint: ec2.url };
+    await run([source]);
+    assert.equal(await peers(), `${id('1')}@127.20.0.1:26656,${id('2')}@127.20.0.4:26656`);
+    await run([{ ...source, addressType: 'public' }]);
+    assert.equal(await peers(), `${id('1')}@127.20.0.2:26656,${id('2')}@127.20.0.4:26656`);
   });
 
   test('refuses a port that no source takes', async (t) => {

@@ -6,11 +6,13 @@ import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { startDeadline } from '../../node/http/deadline.ts';
 import { readOwnNodeId } from '../../node/node-id.ts';
+import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { parsePeerAddress, splitList } from '../../node/peer-address.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
-import { readConfigToml, textAt, writeKeys } from '../config/config-toml.ts';
+import { changesOutput } from '../config/changes.ts';
+import { planKeys, readConfigToml, textAt } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { nothingDone } from '../nothing-done.ts';
@@ -20,7 +22,8 @@ import { type Answer, askHosts } from './ask-hosts.ts';
 import { type Choice, choosePeers, describeNoPeers, type Findings, formatPeers } from './choose-peers.ts';
 import { addressSource, serviceSource } from './dns-source.ts';
 import { ec2Source } from './ec2-source.ts';
-import { maxHosts, type PeerSource } from './peer-source.ts';
+import { addressesOf, maxHosts, type PeerSource } from './peer-source.ts';
+import { settleAddresses } from './settle-addresses.ts';
 import { staticSource } from './static-source.ts';
 import { readWrittenPeers, writeWrittenPeers } from './written-peers.ts';
 
@@ -47,7 +50,8 @@ export interface DiscoverPeersOptions {
  * discover-peers: lists hosts from every source, asks each for its node id, and writes the persistent peers. One peer is enough for
  * success; what failed is in the output. No answer is not taken for absence: a peer whose host did not answer stays, and so do all while a
  * source cannot be read. Peers that somebody else wrote stay unless `keepOthers` is false.
- * Output: `{reason?, peers, kept?, removed?, chainVerified, sources: [{source, peers, unreachable, skipped, error?}]}`.
+ * Output: `{reason?, nodeId?, peers, kept?, removed?, chainVerified, sources: [{source, peers, unreachable, skipped, error?}],
+ * changes: [{file, key, from?, to?}]}`.
  */
 export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<DiscoverPeersParams> => ({
   interrupted: 'run-again',
@@ -73,25 +77,29 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     const findings = await findAll(sources, context, options);
     const answers = await askAll(findings, context, options);
     const choice = choosePeers({
-      findings,
-      answers,
+      ...settleAddresses(findings, answers),
       ownId,
       ownChainId,
       existing: splitList(existing),
       written,
       keepOthers: params.keepOthers,
     });
+    const found = describe(choice, ownId);
     if (choice.found.length === 0) {
       throw new TaskError('no-peers', `no peer was found: ${describeNoPeers(choice.sources)}; nothing was changed`, {
-        output: describe(choice),
+        output: found,
       });
     }
     signal.throwIfAborted();
     const value = [...formatPeers(choice.found), ...choice.kept].join(',');
     const ids = writtenBy(choice, written);
-    const isChanged = await writeKeys(config, [[peersKey, value]], (changes) =>
-      pledgeFiles(context, folder, changes, { outcome: 'changed', output: describe(choice) }, { ids: [...ids] }),
-    );
+    const { files, changes } = await planKeys(config, [[peersKey, value]]);
+    const output = { ...found, ...changesOutput(changes) };
+    const isChanged = files.length > 0;
+    if (isChanged) {
+      await pledgeFiles(context, folder, files, { outcome: 'changed', output }, { ids: [...ids] });
+      await replaceFiles(folder, files);
+    }
     // After the file: a run that is cut off in between does it when it is finished.
     await writeWrittenPeers(options.stateFolder, ids);
     logger.info('discovered peers', {
@@ -100,9 +108,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       removed: choice.removed.length,
       changed: isChanged,
     });
-    return isChanged
-      ? { outcome: 'changed', output: describe(choice) }
-      : nothingDone('already-as-wanted', describe(choice));
+    return isChanged ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
   },
   finish: async (context, pledge) => {
     const report = await finishFiles(options.home)(context, pledge);
@@ -187,13 +193,14 @@ const askAll = async (
 ): Promise<ReadonlyMap<string, Answer>> => {
   const candidates = findings.flatMap((source) => ('candidates' in source ? source.candidates : []));
   const toAsk = candidates.filter(({ id, fault }) => id === undefined && fault === undefined);
-  const hosts = [...new Set(toAsk.map(({ host }) => host))];
-  if (hosts.length > maxHosts) {
+  const listed = new Set(toAsk.map(({ host }) => host)).size;
+  if (listed > maxHosts) {
     throw new TaskError(
       'source-invalid',
-      `the sources list ${hosts.length} hosts, and at most ${maxHosts} are asked; nothing was changed. Give narrower sources`,
+      `the sources list ${listed} hosts, and at most ${maxHosts} are asked; nothing was changed. Give narrower sources`,
     );
   }
+  const hosts = [...new Set(toAsk.flatMap(addressesOf))];
   let done = 0;
   const onAnswer = (): void => {
     done++;
@@ -209,7 +216,8 @@ const writtenBy = ({ found, kept }: Choice, written: ReadonlySet<string>): reado
   ...kept.flatMap((text) => parsePeerAddress(text)?.id ?? []).filter((id) => written.has(id)),
 ];
 
-const describe = ({ found, kept, removed, chainVerified, sources }: Choice): JsonObject => ({
+const describe = ({ found, kept, removed, chainVerified, sources }: Choice, ownId: string | undefined): JsonObject => ({
+  ...(ownId === undefined ? {} : { nodeId: ownId }),
   peers: formatPeers(found),
   ...(kept.length === 0 ? {} : { kept }),
   ...(removed.length === 0 ? {} : { removed }),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { text as textOf } from 'node:stream/consumers';
 import { before, describe, test, type TestContext } from 'node:test';
-import { createEgress } from '../../node/egress.ts';
+import type { AddressType } from '@nodetask/shared';
+import { createEgress } from '../../node/testing/loopback-egress.ts';
 import { flood } from '../../node/testing/flood.ts';
 import { hostileAnswers } from '../../node/testing/hostile-answers.ts';
 import type { Respond } from '../../node/testing/host-servers.ts';
@@ -47,7 +48,7 @@ interface SetUp {
 const setUp = async (
   t: TestContext,
   respond: (form: URLSearchParams, ...rest: Parameters<Respond>) => void,
-  role = 'rpc',
+  { role = 'rpc', addressType }: { readonly role?: string; readonly addressType?: AddressType } = {},
 ): Promise<SetUp> => {
   const bodies: URLSearchParams[] = [];
   const server = await startServer(t, (request, response) => {
@@ -62,7 +63,7 @@ const setUp = async (
   });
   const egress = createEgress({ nodeRPC: 'http://127.0.0.1:1', allowHosts: [server.host] });
   t.after(() => egress.close());
-  const source = ec2Source({ region: 'eu-central-1', tags: { role }, endpoint: server.url }, 'sources.0', {
+  const source = ec2Source({ region: 'eu-central-1', tags: { role }, addressType, endpoint: server.url }, 'sources.0', {
     egress,
     port: 26656,
   });
@@ -79,30 +80,45 @@ describe('EC2 instances as a source', () => {
     });
   });
 
-  test('the public address, else the private one, else IPv6; by id; nothing but what runs and carries the tag', async (t) => {
-    const priv = '<privateIpAddress>10.0.0.1</privateIpAddress>';
-    const { find } = await setUp(t, (_, ...rest) => {
-      xml(
-        page([
-          instance({ id: 'i-4', address: priv }),
-          instance({ id: 'i-3', address: `${priv}<ipAddress>203.0.113.7</ipAddress>` }),
-          instance({ id: 'i-2', address: '<ipv6Address>2001:db8::1</ipv6Address>' }),
-          instance({ id: 'i-1' }),
-          instance({ id: 'i-5', address: '<privateIpAddress>x"\n[rpc]</privateIpAddress>' }),
-          instance({ id: 'i-6', address: priv, state: 'stopped' }),
-          instance({ id: 'i-7', address: priv, role: 'rpc-2' }),
-        ]),
-      )(...rest);
+  const priv = '<privateIpAddress>10.0.0.1</privateIpAddress>';
+  const pub = '<ipAddress>203.0.113.7</ipAddress>';
+  const ipv6 = '<ipv6Address>2001:db8::1</ipv6Address>';
+  const ofInterface =
+    '<networkInterfaceSet><item><ipv6AddressesSet><item><ipv6Address>2001:db8::2</ipv6Address></item></ipv6AddressesSet></item></networkInterfaceSet>';
+  const instances = page([
+    instance({ id: 'i-9', address: priv + pub + ipv6 }),
+    instance({ id: 'i-8', address: priv + pub }),
+    instance({ id: 'i-7', address: priv }),
+    instance({ id: 'i-6', address: priv + ipv6 }),
+    instance({ id: 'i-5', address: ipv6 }),
+    instance({ id: 'i-4', address: ofInterface }),
+    instance({ id: 'i-3' }),
+    instance({ id: 'i-2', address: '<privateIpAddress>x"\n[rpc]</privateIpAddress>' }),
+    instance({ id: 'i-1', address: priv, state: 'stopped' }),
+    instance({ id: 'i-0', address: priv, role: 'rpc-2' }),
+  ]);
+  const [ten, public7, v6, v62] = ['10.0.0.1', '203.0.113.7', '2001:db8::1', '2001:db8::2'];
+
+  for (const [addressType, none, found] of [
+    [undefined, 'no IP address', [v62, v6, [ten, v6], ten, [ten, public7], [ten, public7, v6]]],
+    ['auto', 'no IP address', [v62, v6, [ten, v6], ten, [ten, public7], [ten, public7, v6]]],
+    ['private', 'no private address and no IPv6 address', [v62, v6, ten, ten, ten, ten]],
+    ['public', 'no public address and no IPv6 address', [v62, v6, v6, undefined, public7, public7]],
+  ] as const) {
+    test(`the addresses of type ${addressType ?? 'auto, which is the default'}, by id; nothing but what runs and carries the tag`, async (t) => {
+      const { find } = await setUp(t, (_, ...rest) => xml(instances)(...rest), addressType && { addressType });
+      const fault = `the instance has ${none}`;
+      assert.deepEqual(await find(), [
+        { host: 'i-2', port: 26656, fault },
+        { host: 'i-3', port: 26656, fault },
+        ...found.map((addresses, index) => {
+          if (addresses === undefined) return { host: `i-${index + 4}`, port: 26656, fault };
+          const [host, ...others] = typeof addresses === 'string' ? [addresses] : addresses;
+          return others.length === 0 ? { host, port: 26656 } : { host, others, port: 26656 };
+        }),
+      ]);
     });
-    const fault = 'the instance has no IP address';
-    assert.deepEqual(await find(), [
-      { host: 'i-1', port: 26656, fault },
-      { host: '2001:db8::1', port: 26656 },
-      { host: '203.0.113.7', port: 26656 },
-      { host: '10.0.0.1', port: 26656 },
-      { host: 'i-5', port: 26656, fault },
-    ]);
-  });
+  }
 
   test('sends a tag value as it is meant, not as the pattern that EC2 takes it for', async (t) => {
     const role = String.raw`a*b?c\d`;
@@ -111,7 +127,7 @@ describe('EC2 instances as a source', () => {
       (_, ...rest) => {
         xml(page([instance({ id: 'i-1', address: '<privateIpAddress>10.0.0.1</privateIpAddress>', role })]))(...rest);
       },
-      role,
+      { role },
     );
     assert.equal((await find()).length, 1);
     const [form] = bodies;

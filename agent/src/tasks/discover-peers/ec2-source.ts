@@ -1,4 +1,4 @@
-import { TaskError } from '@nodetask/shared';
+import { type AddressType, TaskError } from '@nodetask/shared';
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import { abortable } from '../../node/abortable.ts';
 import type { Egress } from '../../node/egress.ts';
@@ -17,6 +17,8 @@ export interface Ec2SourceOptions {
 export interface Ec2Query {
   readonly region: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Default: auto. */
+  readonly addressType?: AddressType | undefined;
   readonly endpoint?: string | undefined;
 }
 
@@ -25,8 +27,8 @@ const maxPages = 200;
 const maxAttempts = 4;
 
 /**
- * The running instances that carry all of the tags, from all pages, in the order of their ids; by their public address where they have
- * one, else by the private one. Credentials come from the standard provider chain and nowhere else.
+ * The running instances that carry all of the tags, from all pages, in the order of their ids, by the addresses of the type that is
+ * asked for. Credentials come from the standard provider chain and nowhere else.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
 export const ec2Source = (
@@ -34,7 +36,7 @@ export const ec2Source = (
   field: string,
   { egress, port, pageSize = pageInstances }: Ec2SourceOptions,
 ): PeerSource => {
-  const { region, endpoint } = query;
+  const { region, endpoint, addressType = 'auto' } = query;
   if (endpoint !== undefined) egress.checkURL(`${field}.endpoint`, endpoint);
   return {
     name: `ec2Tags in ${region}`,
@@ -51,7 +53,7 @@ export const ec2Source = (
         const instances = await abortable(listInstances(client, query, pageSize, signal), signal);
         return instances
           .toSorted((a, b) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1))
-          .map((instance) => toCandidate(instance, port));
+          .map((instance) => toCandidate(instance, addressType, port));
       } catch (error) {
         signal.throwIfAborted();
         throw ec2Error(region, error);
@@ -99,13 +101,27 @@ const carries = (instance: Instance, tags: Readonly<Record<string, string>>): bo
   return Object.entries(tags).every(([key, value]) => own.get(key) === value);
 };
 
-const toCandidate = (instance: Instance, port: number): Candidate => {
-  const addresses = [instance.PublicIpAddress, instance.PrivateIpAddress, instance.Ipv6Address];
-  const host = addresses.find((address) => address !== undefined && isIPAddress(address));
+const toCandidate = (instance: Instance, type: AddressType, port: number): Candidate => {
+  const [host, ...others] = addressesOfType(instance, type);
   if (host === undefined) {
-    return { host: String(instance.InstanceId).slice(0, 80), port, fault: 'the instance has no IP address' };
+    const fault = `the instance has no ${type === 'auto' ? 'IP' : type} address${type === 'auto' ? '' : ' and no IPv6 address'}`;
+    return { host: String(instance.InstanceId).slice(0, 80), port, fault };
   }
-  return { host, port };
+  return others.length === 0 ? { host, port } : { host, others, port };
+};
+
+/**
+ * A private address leads to the instance only from its own network, and there it is the one that security groups let in and that costs
+ * nothing. Public and IPv6 addresses lead to it from everywhere, and no other machine has them.
+ */
+const addressesOfType = (instance: Instance, type: AddressType): readonly string[] => {
+  const [privateIp, publicIp] = [instance.PrivateIpAddress, instance.PublicIpAddress];
+  // Not every server, and not every instance, has it at both places.
+  const ofInterfaces = (instance.NetworkInterfaces ?? []).flatMap(({ Ipv6Addresses = [] }) => Ipv6Addresses);
+  const ipv6 = instance.Ipv6Address ?? ofInterfaces[0]?.Ipv6Address;
+  const wanted = { auto: [privateIp, publicIp, ipv6], private: [privateIp, ipv6], public: [publicIp, ipv6] }[type];
+  const addresses = wanted.filter((address): address is string => address !== undefined && isIPAddress(address));
+  return type === 'auto' ? addresses : addresses.slice(0, 1);
 };
 
 const tooMany = (region: string, what: string): TaskError =>

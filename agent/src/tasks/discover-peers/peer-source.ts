@@ -13,6 +13,8 @@ export interface PeerSource {
 export interface Candidate {
   /** A name or an IP address, the latter without brackets. */
   readonly host: string;
+  /** Further addresses that should lead to the same node, in the order of preference after `host`. Those that lead to one machine everywhere come last. */
+  readonly others?: readonly string[];
   /** Of its P2P. */
   readonly port: number;
   /** Absent: the host has to be asked. */
@@ -20,6 +22,9 @@ export interface Candidate {
   /** Why it cannot be a peer; present: it is not asked. */
   readonly fault?: string;
 }
+
+/** All by which it may be asked. */
+export const addressesOf = ({ host, others = [] }: Candidate): readonly string[] => [host, ...others];
 
 /** The most hosts of a source; a node with more persistent peers than that has other troubles. */
 export const maxHosts = 1_000;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ResultExportParams } from '@nodetask/shared';
 import type { LockName } from '../../engine/task-handler.ts';
 import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
+import { destinationId } from '../destination-id.ts';
 
 /** Heights from first to last, both included. */
 export interface HeightRange {
@@ -12,7 +12,7 @@ export interface HeightRange {
 /** Where pages go. What was exported is remembered for each destination. */
 export interface ExportDestination {
   readonly location: ObjectStoreLocation;
-  /** 32 hexadecimal digits that stand for server, bucket and prefix: the same however the params spell them. */
+  /** As destination-id.ts makes it. */
   readonly id: string;
   /** Held while something is written to the destination. */
   readonly lock: LockName;
@@ -23,16 +23,11 @@ export interface ExportDestination {
 /** Throws TaskError `invalid-params`. */
 export const compileDestination = (params: ResultExportParams): ExportDestination => {
   const location = compileLocation(params);
-  const { bucket, prefix, endpoint } = location;
-  const server = endpoint === undefined ? '' : new URL(endpoint).origin;
-  const id = createHash('sha256')
-    .update(JSON.stringify([server, bucket, prefix]))
-    .digest('hex')
-    .slice(0, 32);
+  const id = destinationId(location);
   return {
     location,
     id,
     lock: `result-export ${id}`,
-    pageKey: ({ from, to }) => `${prefix}${from}-${to}.ndjson.gz`,
+    pageKey: ({ from, to }) => `${location.prefix}${from}-${to}.ndjson.gz`,
   };
 };

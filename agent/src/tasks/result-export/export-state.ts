@@ -1,12 +1,13 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TaskError, timestamp } from '@nodetask/shared';
+import { TaskError } from '@nodetask/shared';
 import * as z from 'zod';
 import { fileError } from '../../node/file-errors.ts';
 import { recoverFiles, replaceFiles } from '../../node/file-transaction.ts';
 import { readTextFile } from '../../node/read-file.ts';
 import { syncFolder } from '../../node/sync-folder.ts';
 import { describeObject } from '../../objectstore/location.ts';
+import { formatKeptUpload, parseKeptUpload } from '../kept-upload.ts';
 import type { NewestUpload } from '../upload-age.ts';
 import type { ExportDestination } from './export-destination.ts';
 
@@ -36,8 +37,6 @@ const fileName = 'state.json';
  * The newest complete page. In a file of its own: agents of before refuse a state with members that they do not know. Written after the state, so that a
  * crash in between leaves the page before.
  */
-const newestSchema = z.object({ version: z.literal(1), key: z.string().max(1024), at: timestamp });
-
 const newestName = 'newest-page.json';
 const maxBytes = 16 * 1024;
 
@@ -77,27 +76,27 @@ export class ExportStateFile {
 
   /** Remembers a page that is complete, and when it was. Not synced: a page costs enough of that, and what a power cut leaves out is made up for. */
   async writeNewest(key: string, at: Date): Promise<void> {
-    const content: z.input<typeof newestSchema> = { version: 1, key, at: at.toISOString() };
     const path = join(this.#folder, newestName);
     try {
-      await writeFile(`${path}.tmp`, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+      await writeFile(`${path}.tmp`, formatKeptUpload({ key, at: at.getTime() }), { mode: 0o600 });
       await rename(`${path}.tmp`, path);
     } catch (error) {
       throw fileError('write', path, error);
     }
   }
 
-  /** Undefined where no page is complete. After an agent that kept no time, the last change of the state counts. */
-  async newest(): Promise<NewestUpload | undefined> {
+  /** With its last height; undefined where no page is complete. After an agent that kept no time, the last change of the state counts. */
+  async newest(): Promise<(NewestUpload & { readonly height: number }) | undefined> {
     const state = await this.read();
     if (state?.exported === undefined) return undefined;
-    const known = parseNewest(await readTextFile(join(this.#folder, newestName), maxBytes));
+    const { exported } = state;
+    const known = parseKeptUpload(await readTextFile(join(this.#folder, newestName), maxBytes));
     if (known !== undefined) {
-      return { where: describeObject(this.#destination.location, known.key), at: Date.parse(known.at) };
+      return { where: describeObject(this.#destination.location, known.key), at: known.at, height: exported };
     }
     const path = join(this.#folder, fileName);
     try {
-      return { where: `the page that ends at ${state.exported}`, at: (await stat(path)).mtimeMs };
+      return { where: `the page that ends at ${exported}`, at: (await stat(path)).mtimeMs, height: exported };
     } catch (error) {
       throw fileError('look at', path, error);
     }
@@ -127,12 +126,3 @@ export class ExportStateFile {
     return describeObject(this.#destination.location, this.#destination.location.prefix);
   }
 }
-
-const parseNewest = (text: string | undefined): z.output<typeof newestSchema> | undefined => {
-  try {
-    return text === undefined ? undefined : newestSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    // Not even JSON: the same as if no time were known.
-    return undefined;
-  }
-};

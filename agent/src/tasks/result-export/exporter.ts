@@ -1,42 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, type JsonObject, type ResultExportParams, TaskError } from '@nodetask/shared';
-import * as z from 'zod';
-import type { Pledge, TaskContext, TaskReport } from '../../engine/task-handler.ts';
-import type { Egress } from '../../node/egress.ts';
-import type { NodeHome } from '../../node/node-home.ts';
-import { type NodeStatus, readNodeStatus } from '../../node/node-status.ts';
-import { type ChainVerified, findOwnChain } from '../../node/own-chain.ts';
-import type { RpcClient } from '../../node/rpc-client.ts';
+import { type JsonObject, type ResultExportParams, TaskError } from '@nodetask/shared';
+import type { TaskContext, TaskReport } from '../../engine/task-handler.ts';
 import { readSeictlExported } from '../../node/seictl-files.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
-import type { OnTransfer } from '../../objectstore/store-calls.ts';
-import { discardLeftovers } from '../discard-leftovers.ts';
 import { refuseOldUpload } from '../upload-age.ts';
-import { blockLine } from './block-line.ts';
 import { type Block, blocksInOrder } from './block-window.ts';
+import { ChainOfNode } from './chain-of-node.ts';
 import { compileDestination, type ExportDestination, type HeightRange } from './export-destination.ts';
+import type { ExportOptions } from './export-options.ts';
 import { type ExportState, ExportStateFile } from './export-state.ts';
-import { gzipLines } from './gzip-page.ts';
-import { missingResultsError, missingResultsOf } from './missing-results.ts';
-import { blocksPruned, type ExportPlan, pagesOf, planExport, type PlanInput } from './plan-export.ts';
-import { retry } from './retry.ts';
+import { emptySum, exportProof, type ExportSum, sumOf } from './export-pledge.ts';
+import { NodeResults } from './node-results.ts';
+import { PageWriter } from './page-writer.ts';
+import { type ExportPlan, pagesOf, planExport, type PlanInput } from './plan-export.ts';
 import { defaultTuning, type ExportTuning } from './tuning.ts';
 import type { Turns } from './turns.ts';
-
-export interface ExportOptions {
-  readonly home: NodeHome;
-  /** The agent's own state folder. */
-  readonly stateFolder: string;
-  /** Base URL of the node's own RPC. */
-  readonly nodeRPC: string;
-  readonly egress: Egress;
-  readonly rpc: RpcClient;
-  readonly clock: Clock;
-  readonly onTransfer?: OnTransfer;
-  readonly tuning?: Partial<ExportTuning>;
-}
 
 export interface PassOptions {
   /** Export what is left although it does not fill a page. */
@@ -53,36 +33,8 @@ export interface Pass {
 
 type PagePlan = Extract<ExportPlan, { kind: 'pages' }>;
 
-const sumSchema = z.object({ pages: z.int(), blocks: z.int(), bytes: z.int() });
-
-/** What a run has done, in objects and what is in them. */
-type ExportSum = z.output<typeof sumSchema>;
-
-const proofSchema = z.looseObject({
-  exported: z.int(),
-  /** Of the page that was about to count: nothing is left to export after it. */
-  isLast: z.boolean(),
-  /** With that page, and without it. */
-  sum: sumSchema,
-  sumBefore: sumSchema,
-});
-
-/** How an interrupted run ended if the page that it pledged counts and was its last. */
-export const finishExport = async (
-  { params }: TaskContext<ResultExportParams>,
-  { report, proof }: Pledge,
-  { stateFolder }: ExportOptions,
-): Promise<TaskReport | undefined> => {
-  const { exported, isLast } = proofSchema.parse(proof);
-  const state = await new ExportStateFile(stateFolder, compileDestination(params)).read();
-  return isLast && state?.exported !== undefined && state.exported >= exported ? report : undefined;
-};
-
 /** In a pass, the times that the node may say that it has pruned blocks which the plan counted on. */
 const maxPruningsOfPass = 5;
-
-/** About the size of a block's compressed results, rather too large: the parts of an upload are chosen by it. */
-const blockBytes = 1024 * 1024;
 
 /** Where the pages of a plan begin, and the last height that the run is to export. */
 interface PagesFrom {
@@ -94,18 +46,11 @@ interface PagesFrom {
 /** The exports of one run, pass by pass, and the sum of what they did. Close it at the end. */
 export class Exporter {
   readonly tuning: ExportTuning;
-  #sum: ExportSum = { pages: 0, blocks: 0, bytes: 0 };
+  #sum: ExportSum = emptySum;
   #lastExportedHeight: number | undefined;
   #takenOver: string | undefined;
-  /** Of the node's own genesis, once it was looked for. */
-  #ownChain: { readonly chainId: string | undefined } | undefined;
-  #chainVerified: ChainVerified | undefined;
-  /** Of the node, by the status that the running pass began with. */
-  #latestHeight = 0;
   /** Of the node, by its answers to requests for blocks; some nodes say 0 in their status. */
   #lowestHeight = 0;
-  /** The warning that leftovers of interrupted uploads cannot be discarded at this store. */
-  #untidy: string | undefined;
   readonly #context: TaskContext<ResultExportParams>;
   readonly #options: ExportOptions;
   readonly #turns: Turns;
@@ -113,6 +58,9 @@ export class Exporter {
   readonly #destination: ExportDestination;
   readonly #stateFile: ExportStateFile;
   readonly #store: ObjectStore;
+  readonly #node: NodeResults;
+  readonly #writer: PageWriter;
+  readonly #chain: ChainOfNode;
 
   /** @param turns Of all exports of the process. */
   constructor(context: TaskContext<ResultExportParams>, options: ExportOptions, turns: Turns) {
@@ -124,6 +72,10 @@ export class Exporter {
     this.#destination = compileDestination(context.params);
     this.#stateFile = new ExportStateFile(options.stateFolder, this.#destination);
     this.#store = openObjectStore(this.#destination.location, options);
+    this.#writer = new PageWriter(context, this.#store);
+    this.#chain = new ChainOfNode(options.home, this.#rpcEndpoint, context.signal);
+    const { rpc, clock } = options;
+    this.#node = new NodeResults({ rpc, clock, rpcEndpoint: this.#rpcEndpoint, tuning: this.tuning });
   }
 
   /** Blocks that this run has exported. */
@@ -141,13 +93,13 @@ export class Exporter {
     return {
       ...this.#sum,
       ...(last === undefined ? {} : { lastExportedHeight: last }),
-      ...(this.#chainVerified === undefined ? {} : { chainVerified: this.#chainVerified }),
+      ...(this.#chain.verified === undefined ? {} : { chainVerified: this.#chain.verified }),
     };
   }
 
   /** The member of a report that holds reasons for doubt; without any there is none. */
   get doubts(): Pick<TaskReport, 'warnings'> {
-    const warnings = [this.#takenOver, this.#untidy].filter((warning) => warning !== undefined);
+    const warnings = [this.#takenOver, this.#writer.untidy].filter((warning) => warning !== undefined);
     return warnings.length === 0 ? {} : { warnings };
   }
 
@@ -183,10 +135,9 @@ export class Exporter {
   }
 
   async #tryPass({ partialPage, until = Number.MAX_SAFE_INTEGER }: PassOptions): Promise<Pass> {
-    const { params } = this.#context;
-    const status = await this.#readStatus();
-    await this.#refuseOtherChain(status.chainId);
-    this.#latestHeight = status.latestHeight;
+    const { params, signal } = this.#context;
+    const status = await this.#node.readStatus(signal);
+    await this.#chain.refuseOther(status.chainId);
     const earliestHeight = Math.max(status.earliestHeight, this.#lowestHeight);
     const state = await this.#withoutStalePage(await this.#stateFile.read(), earliestHeight);
     this.#lastExportedHeight = state?.exported;
@@ -213,20 +164,6 @@ export class Exporter {
     return { exportedBySeictl };
   }
 
-  /** The genesis is read once in a run: it may be large, and does not change while the node lives. */
-  async #refuseOtherChain(chainId: string): Promise<void> {
-    this.#ownChain ??= { chainId: await findOwnChain(this.#options.home, this.#context.signal) };
-    const own = this.#ownChain.chainId;
-    if (own === undefined || own === chainId) {
-      this.#chainVerified = own === undefined ? 'genesis-missing' : 'verified';
-      return;
-    }
-    throw new TaskError(
-      'chain-mismatch',
-      `${this.#rpcEndpoint} is on chain ${chainId}, but config/genesis.json of the node says ${own}; nothing was exported: check target and rpcEndpoint`,
-    );
-  }
-
   /**
    * Before anything was exported, a page that was begun need not be finished if its blocks are gone, or if startHeight names another
    * beginning: it is forgotten, unless it is at the destination.
@@ -248,7 +185,7 @@ export class Exporter {
         await this.#stateFile.write(exported);
         return exported;
       }
-      await this.#discardLeftover(key);
+      await this.#writer.discardLeftover(key);
       await this.#stateFile.forget();
       return undefined;
     });
@@ -259,7 +196,7 @@ export class Exporter {
     const left = new AbortController();
     // One window over all pages: the next page's blocks come in while the last bytes of this one are stored.
     const blocks = blocksInOrder(plan, {
-      fetch: (height, maxBytes, windowSignal) => this.#fetch(height, maxBytes, windowSignal),
+      fetch: (height, maxBytes, windowSignal) => this.#node.fetch(height, maxBytes, windowSignal),
       concurrency: params.concurrency,
       budgetBytes: this.tuning.budgetBytes,
       largestBytes: this.tuning.largestBytes,
@@ -300,7 +237,7 @@ export class Exporter {
     if (kind === 'daemon') return;
     const isLast = until - exported < (params.partialPage ? 1 : params.pageSize);
     const output = { ...this.#sum, lastExportedHeight: exported };
-    const proof = { exported, isLast, sum: { ...this.#sum }, sumBefore: { ...sumBefore } };
+    const proof = exportProof({ exported, isLast, sum: this.#sum, sumBefore });
     this.#context.pledge({ report: { outcome: 'changed', output, ...this.doubts }, proof });
   }
 
@@ -308,11 +245,9 @@ export class Exporter {
   async takeUp(): Promise<void> {
     const pledged = this.#context.pledged;
     if (pledged === undefined) return;
-    const { exported, sum, sumBefore } = proofSchema.parse(pledged.proof);
-    const counted = (await this.#stateFile.read())?.exported;
-    // A page that does not count yet is exported again.
-    this.#sum = counted !== undefined && counted >= exported ? sum : sumBefore;
-    this.#lastExportedHeight = counted;
+    const state = await this.#stateFile.read();
+    this.#sum = sumOf(pledged, state);
+    this.#lastExportedHeight = state?.exported;
   }
 
   /** Writes one page. Its range is on disk before the first byte leaves. */
@@ -321,91 +256,15 @@ export class Exporter {
     blocks: AsyncGenerator<Block>,
     { chainId, before, total }: { readonly chainId: string; readonly before: ExportState | undefined; total: number },
   ): Promise<void> {
-    const { signal, logger } = this.#context;
     const key = this.#destination.pageKey(page);
     if (before?.begun === undefined) {
       const { exported } = before ?? {};
       await this.#stateFile.write({ chainId, ...(exported === undefined ? {} : { exported }), begun: page });
     } else {
-      await this.#discardLeftover(key);
+      await this.#writer.discardLeftover(key);
     }
-    const count = page.to - page.from + 1;
-    const { bytes } = await this.#store.upload(key, gzipLines(this.#linesOf(page, blocks, total)), {
-      signal,
-      contentType: 'application/gzip',
-      expectedBytes: count * blockBytes,
-    });
-    const { pages, blocks: done, bytes: sum } = this.#sum;
-    this.#sum = { pages: pages + 1, blocks: done + count, bytes: sum + bytes };
-    logger.debug('exported a page', { key, blocks: count, bytes });
-  }
-
-  /** An interrupted upload of a large page leaves its parts behind, which nobody sees and everybody pays for. */
-  async #discardLeftover(key: string): Promise<void> {
-    const { signal, logger } = this.#context;
-    // It is told once in a run, and a daemon runs for ever.
-    if (this.#untidy !== undefined) return;
-    const isLeftover = (leftover: string): boolean => leftover === key;
-    this.#untidy = await discardLeftovers(this.#store, key, { signal, logger, isLeftover });
-  }
-
-  async *#linesOf({ from, to }: HeightRange, blocks: AsyncGenerator<Block>, total: number): AsyncGenerator<Buffer> {
-    for (let height = from; height <= to; height++) {
-      const next = await blocks.next();
-      if (next.done === true || next.value.height !== height)
-        throw new Error(`block ${height} is missing in the window`);
-      this.#context.progress({ stage: 'export', done: this.#sum.blocks + height - from + 1, total, unit: 'blocks' });
-      try {
-        yield* next.value.line;
-      } finally {
-        next.value.release?.();
-      }
-    }
-  }
-
-  #fetch(height: number, maxBytes: number, signal: AbortSignal): Promise<readonly Buffer[]> {
-    const { rpc, clock } = this.#options;
-    return this.#retry(signal, async () => {
-      const call = { signal, timeoutMs: this.tuning.callTimeoutMs, maxBytes, members: ['height'] };
-      try {
-        const answer = await rpc.callLarge(this.#rpcEndpoint, 'block_results', { height: String(height) }, call);
-        return blockLine(height, answer, new Date(clock.now()));
-      } catch (error) {
-        throw this.#lastingError(error, height) ?? error;
-      }
-    });
-  }
-
-  /** Answers that trying again does not change. Undefined for others. */
-  #lastingError(error: unknown, height: number): TaskError | undefined {
-    const missing = missingResultsOf(error);
-    if (missing === undefined) return undefined;
-    if (missing.kind === 'pruned') return blocksPruned(height, missing.lowestHeight, this.#rpcEndpoint, error);
-    // The newest block is there an instant before its results are.
-    if (missing.kind === 'absent' && height >= this.#latestHeight) return undefined;
-    return missingResultsError(missing, height, this.#rpcEndpoint, error);
-  }
-
-  #readStatus(): Promise<NodeStatus> {
-    const { signal } = this.#context;
-    const timeoutMs = Math.min(10_000, this.tuning.callTimeoutMs);
-    return this.#retry(signal, () => readNodeStatus(this.#options.rpc, this.#rpcEndpoint, { signal, timeoutMs }));
-  }
-
-  #retry<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const { tries, firstPauseMs } = this.tuning;
-    return retry({ clock: this.#options.clock, signal, tries, firstPauseMs }, work);
+    const { pages, blocks: done, bytes } = this.#sum;
+    const added = await this.#writer.write(key, page, blocks, { done, total });
+    this.#sum = { pages: pages + 1, blocks: done + page.to - page.from + 1, bytes: bytes + added };
   }
 }
-
-/** An error with what the run did before it. */
-export const withOutput = (error: unknown, output: JsonObject): unknown => {
-  if (!(error instanceof TaskError)) return error;
-  const { code, message, retriable, details } = error;
-  return new TaskError(code, message, {
-    cause: error,
-    retriable,
-    output: { ...error.output, ...output },
-    ...(details === undefined ? {} : { details }),
-  });
-};

@@ -1,11 +1,15 @@
 import type { ResultExportParams } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import { checkEndpoint } from '../../objectstore/configured-endpoint.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { compileDestination } from './export-destination.ts';
-import { Exporter, type ExportOptions, finishExport, withOutput } from './exporter.ts';
+import { finishExport } from './export-pledge.ts';
+import type { ExportOptions } from './export-options.ts';
+import { Exporter } from './exporter.ts';
 import { followChain } from './follow-chain.ts';
 import { nothingToExport } from './nothing-to-export.ts';
 import { Turns } from './turns.ts';
+import { withOutput } from './with-output.ts';
 
 /**
  * result-export: writes the `block_results` of every block since the last exported height to an object store, as pages of compressed JSON
@@ -20,12 +24,12 @@ export const resultExport = (options: ExportOptions): TaskHandler<ResultExportPa
     daemon: true,
     locks: (params) => [compileDestination(params).lock],
     check: (params) => {
-      compileDestination(params);
-      const { rpcEndpoint, endpoint } = params;
+      const { location } = compileDestination(params);
+      const { rpcEndpoint } = params;
       if (rpcEndpoint !== undefined) options.egress.checkURL('rpcEndpoint', rpcEndpoint);
-      if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+      checkEndpoint(options.egress, location);
     },
-    finish: (context, pledge) => finishExport(context, pledge, options),
+    finish: (context, pledge) => finishExport(context, pledge, options.stateFolder),
     run: async (context) => {
       const exporter = new Exporter(context, options, turns);
       try {

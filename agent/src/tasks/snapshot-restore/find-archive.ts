@@ -1,6 +1,8 @@
 import { TaskError } from '@nodetask/shared';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
+import { isRefused } from '../snapshot/is-refused.ts';
 import { archiveKey, archiveNames, isBesideArchive, parseArchiveKey } from '../snapshot/snapshot-names.ts';
+import { didYouMean, snapshotsNearby } from '../snapshot/snapshots-nearby.ts';
 import type { Wanted } from './find-snapshot.ts';
 
 /**
@@ -24,15 +26,11 @@ export const findPlain = async (
   return undefined;
 };
 
-/** The store does not let the agent do it. S3 says so of an object that is not there, too, if the bucket may not be listed. */
-export const isRefused = (error: unknown): boolean =>
-  error instanceof TaskError && error.code === 'object-store-refused';
-
 /** The key of the best archive in a complete listing. */
 export const findArchive = async (
   store: ObjectStore,
   prefix: string,
-  { chainId, targetHeight }: Wanted,
+  { chainId, targetHeight, uri }: Wanted,
   latest: number | undefined,
   signal: AbortSignal,
 ): Promise<string> => {
@@ -59,7 +57,10 @@ export const findArchive = async (
     ...(latest === undefined ? [] : [`of the height ${latest} that latest.txt names`]),
     ...(targetHeight === undefined ? [] : [`at or below the height ${targetHeight}`]),
   ].join(' ');
-  throw missing(`${store.describe(prefix)} has ${what} (of other heights or chains: ${others})${inWords(unknown)}`);
+  const found = `${store.describe(prefix)} has ${what} (of other heights or chains: ${others})${inWords(unknown)}`;
+  if (others > 0) throw missing(found);
+  const nearby = await snapshotsNearby(store, prefix, { chainId, signal, above: true });
+  throw missing(found, didYouMean(nearby, { uri }));
 };
 
 /** Objects beside the archives whose names say nothing to a restore. */
@@ -81,5 +82,5 @@ const inWords = ({ count, examples }: UnknownNames): string =>
     : `, and ${count} ${count === 1 ? 'object' : 'objects'} with a name that is not understood (${examples.join(', ')}${count > examples.length ? ', \u2026' : ''}); understood are ${archiveNames}`;
 
 /** For what is not where the params say. */
-export const missing = (what: string): TaskError =>
-  new TaskError('object-missing', `${what}: check bucket, prefix, chainId and targetHeight`);
+export const missing = (what: string, remedy = 'check bucket, prefix, chainId and targetHeight'): TaskError =>
+  new TaskError('object-missing', `${what}: ${remedy}`);

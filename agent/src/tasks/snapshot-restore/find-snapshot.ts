@@ -1,9 +1,10 @@
 import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import type { Codec } from '../../archive/codec.ts';
 import type { ObjectInfo, ObjectStore } from '../../objectstore/object-store.ts';
+import { isRefused } from '../snapshot/is-refused.ts';
 import { type Manifest, readManifest } from '../snapshot/manifest.ts';
 import { latestKey, parseArchiveKey, parseLatest } from '../snapshot/snapshot-names.ts';
-import { findArchive, findPlain, isRefused, missing } from './find-archive.ts';
+import { findArchive, findPlain, missing } from './find-archive.ts';
 
 /** The archive to restore, and what is known of it. */
 export interface FoundSnapshot {
@@ -20,7 +21,7 @@ export interface FoundSnapshot {
   readonly doubts: readonly string[];
 }
 
-export type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified'>;
+export type Wanted = Pick<SnapshotRestoreParams, 'chainId' | 'targetHeight' | 'sha256' | 'allowUnverified' | 'uri'>;
 
 /**
  * Finds the snapshot that the params ask for: the highest at or below `targetHeight`, else the one that `latest.txt` names, else the highest.

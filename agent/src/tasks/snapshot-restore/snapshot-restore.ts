@@ -15,7 +15,7 @@ import { hasMarker } from '../../node/seictl-files.ts';
 import { readSnapshotHeight } from '../../node/snapshot-height.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
-import { isPinned } from '../../objectstore/object-version.ts';
+import { integrityDoubts } from '../../objectstore/integrity-doubts.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { commitPlace, openSnapshots } from '../snapshot/open-snapshots.ts';
 import {
@@ -132,7 +132,7 @@ const restore = async (
     const warnings = [
       ...doubts,
       ...found.doubts,
-      ...(found.sha256 === undefined && !isPinned(object) ? [unpinned] : []),
+      ...(found.sha256 === undefined ? integrityDoubts('archive', object) : []),
       ...(running === undefined ? [] : [running]),
     ];
     context.pledge({ report: report('changed', marker, warnings), proof: {} });
@@ -160,8 +160,6 @@ const finishRestore = async (
   return by?.task === id && by.run === run ? report : undefined;
 };
 
-const unpinned =
-  'the store gives the archive no ETag and no checksum, and no manifest or sha256 tells its hash: nothing but its size and its format shows that it arrived whole';
 /** seictl left no params to compare: what is there stays, as it did under seictl. */
 const isRestoredBySeictl = async (home: NodeHome, { path }: SnapshotsFolder): Promise<boolean> =>
   (await hasMarker(home, 'snapshot-restore')) &&
@@ -233,7 +231,7 @@ const unpack = async (
   await using sync = new TreeSync(fresh, signal);
   let downloaded = 0;
   async function* archive(buffers: BufferPool): AsyncGenerator<Buffer, void, undefined> {
-    for await (const chunk of store.download(object, { signal, buffers })) {
+    for await (const chunk of store.download(object, { signal, buffers, isHashed: found.sha256 !== undefined })) {
       hash.update(chunk);
       downloaded += chunk.length;
       sync.written(downloaded);

@@ -46,6 +46,14 @@ export const alreadyUploaded = (
   );
 };
 
+/** The report of a run whose snapshot is at the store as seictl left it. */
+export const uploadedBySeictl = (height: number, output: JsonObject): TaskReport =>
+  nothingDone(
+    'already-uploaded',
+    output,
+    `snapshot ${height}, the newest that is complete, was uploaded by seictl, without a manifest: until the next one is uploaded, give snapshot-restore allowUnverified or its sha256`,
+  );
+
 const switchedOff = ({ path }: SnapshotSettings): string =>
   `the node takes none (snapshot-interval = 0): set state-sync.snapshot-interval in ${path} to a number of blocks, for instance 1000, and restart the node`;
 

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type SnapshotUploadParams, TaskError } from '@nodetask/shared';
+import type { SnapshotUploadParams } from '@nodetask/shared';
 import * as z from 'zod';
-import { codecParallelism, codecs } from '../../archive/codecs.ts';
-import { compressStream } from '../../archive/compress-stream.ts';
 import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
@@ -11,13 +8,18 @@ import { formatManifest, type Manifest, readManifest } from '../snapshot/manifes
 import { readNodeSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import { type SnapshotOptions, snapshotHandler } from '../snapshot/snapshot-handler.ts';
 import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-names.ts';
+import { didYouMean, snapshotsNearby } from '../snapshot/snapshots-nearby.ts';
 import { discardLeftovers } from '../discard-leftovers.ts';
+import type { KeptUpload } from '../kept-upload.ts';
 import { refuseOldUpload } from '../upload-age.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
+import { type EarlierUploads, keepUpload, readEarlierUploads } from './earlier-uploads.ts';
 import { newestUpload } from './newest-upload.ts';
-import { alreadyUploaded, nothingToUpload } from './nothing-to-upload.ts';
+import { alreadyUploaded, nothingToUpload, uploadedBySeictl } from './nothing-to-upload.ts';
 import { packTree } from './pack-tree.ts';
-import { measureTree, snapshotEntries, type TreeSize } from './snapshot-entries.ts';
+import { measureTree, snapshotEntries } from './snapshot-entries.ts';
+import { findSeictlArchive } from './seictl-uploads.ts';
+import { sendArchive } from './send-archive.ts';
 import { readSnapshotSettings } from './snapshot-settings.ts';
 import { advanceLatest, findUploaded, latestHeight } from './uploaded.ts';
 
@@ -34,21 +36,37 @@ export const snapshotUpload = (options: SnapshotOptions): TaskHandler<SnapshotUp
   snapshotHandler(
     options,
     async (store, location, context) => {
-      const report = await upload(store, location, context, options);
-      if (report.outcome !== 'changed') await refuseOld(report, store, location, context, options);
-      return report;
+      const earlier = await readEarlierUploads(location, context.logger, options);
+      const { report, newest } = await upload(store, location, context, options, earlier);
+      const doubts = [...earlier.doubts, ...(await keepUpload(newest, location, context.logger, options))];
+      if (report.outcome !== 'changed') await refuseOld(report, store, location, context, options, earlier);
+      return withDoubts(report, doubts);
     },
-    finishUpload,
+    async (store, location, context, pledge) => {
+      const end = await finishUpload(store, location, context, pledge);
+      if (end === undefined) return undefined;
+      return withDoubts(end.report, await keepUpload(end.newest, location, context.logger, options));
+    },
   );
 
 type Context = TaskContext<SnapshotUploadParams>;
+
+/** How an upload ended, and the newest that is at the store as far as it knows. */
+interface UploadEnd {
+  readonly report: TaskReport;
+  readonly newest?: KeptUpload;
+}
+
+const withDoubts = (report: TaskReport, doubts: readonly string[]): TaskReport =>
+  doubts.length === 0 ? report : { ...report, warnings: [...(report.warnings ?? []), ...doubts] };
 
 const upload = async (
   store: ObjectStore,
   location: ObjectStoreLocation,
   context: Context,
   options: SnapshotOptions,
-): Promise<TaskReport> => {
+  { seictl }: EarlierUploads,
+): Promise<UploadEnd> => {
   const { params, signal, logger, pledged } = context;
   const { home, clock, afterStep } = options;
   const { prefix } = location;
@@ -62,7 +80,7 @@ const upload = async (
   const doubts = snapshots.doubts.length === 0 ? {} : { warnings: snapshots.doubts };
   const choice = chooseSnapshot(snapshots);
   if ('reason' in choice) {
-    return { ...nothingToUpload(choice.reason, snapshots, await readSnapshotSettings(home)), ...doubts };
+    return { report: { ...nothingToUpload(choice.reason, snapshots, await readSnapshotSettings(home)), ...doubts } };
   }
   const { height } = choice;
   const chainId = await readChainId(options.home, signal);
@@ -77,8 +95,16 @@ const upload = async (
       context.pledge({ report, proof: { height } });
     });
     afterStep?.('latest advanced');
-    return advanced ? report : { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...told };
+    const newest = { height, key, at: Date.parse(uploaded.createdAt) };
+    if (advanced) return { report, newest };
+    return { report: { ...alreadyUploaded(height, output, await readSnapshotSettings(home)), ...told }, newest };
   }
+  const bySeictl = await findSeictlArchive(store, { prefix, height, last: seictl, now: clock.now() }, signal);
+  if (bySeictl !== undefined) {
+    const { key, bytes } = bySeictl;
+    return { report: { ...uploadedBySeictl(height, { height, key, bytes, ...skipped }), ...doubts }, newest: bySeictl };
+  }
+  const elsewhere = await askElsewhere(store, prefix, chainId, context);
   const untidy = await discardLeftovers(store, prefix, {
     signal,
     logger,
@@ -109,7 +135,7 @@ const upload = async (
     entries: size.entries,
   };
   const output = { height, key, ...archive, ...skipped };
-  const warnings = [...snapshots.doubts, ...(untidy === undefined ? [] : [untidy])];
+  const warnings = [...snapshots.doubts, untidy, elsewhere].filter((warning) => warning !== undefined);
   const report = { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) } as const;
   context.pledge({ report, proof: { height, createdAt: manifest.createdAt, sha256: manifest.sha256 } });
   await store.putSmall(manifestKey(prefix, height), formatManifest(manifest), {
@@ -120,7 +146,21 @@ const upload = async (
   await advanceLatest(store, prefix, height, signal);
   options.afterStep?.('latest written');
   logger.info('uploaded snapshot', { height, key, ...archive });
-  return report;
+  return { report, newest: { height, key, at: Date.parse(manifest.createdAt) } };
+};
+
+/** The warning of a first upload to a prefix below which there are snapshots already: it may be one level too high. */
+const askElsewhere = async (
+  store: ObjectStore,
+  prefix: string,
+  chainId: string,
+  { params, signal }: Context,
+): Promise<string | undefined> => {
+  if ((await latestHeight(store, prefix, signal)) !== undefined) return undefined;
+  const question = didYouMean(await snapshotsNearby(store, prefix, { chainId, signal }), params);
+  return question === undefined
+    ? undefined
+    : `this is the first upload to ${store.describe(prefix)}, and there are snapshots below it: ${question}`;
 };
 
 /** What is at the store stays, and a parameter without effect is told. */
@@ -136,17 +176,28 @@ const refuseOld = async (
   report: TaskReport,
   store: ObjectStore,
   { prefix }: ObjectStoreLocation,
-  { params: { maxAgeSeconds }, signal }: Context,
+  { params, signal }: Context,
   { home, clock }: SnapshotOptions,
+  { seictl }: EarlierUploads,
 ): Promise<void> => {
+  const { maxAgeSeconds } = params;
   if (maxAgeSeconds === undefined) return;
-  const newest = await newestUpload(store, prefix, await readChainId(home, signal), signal);
+  const chainId = await readChainId(home, signal);
+  const listed = await newestUpload(store, prefix, chainId, signal);
+  const question = { prefix, height: seictl?.height ?? 0, last: seictl, now: clock.now() };
+  const bySeictl = await findSeictlArchive(store, question, signal);
+  const newest =
+    bySeictl === undefined || (listed !== undefined && listed.at > bySeictl.at)
+      ? listed
+      : { where: store.describe(bySeictl.key), at: bySeictl.at };
+  const nearby = newest === undefined ? await snapshotsNearby(store, prefix, { chainId, signal, above: true }) : [];
+  const why = [report.message ?? report.reason ?? '', didYouMean(nearby, params)];
   refuseOldUpload({
     maxAgeSeconds,
     newest,
     now: clock.now(),
     place: store.describe(prefix),
-    why: report.message ?? report.reason ?? '',
+    why: why.filter((part) => part !== undefined).join('; '),
     output: report.output ?? {},
   });
 };
@@ -164,60 +215,11 @@ const finishUpload = async (
   { prefix }: ObjectStoreLocation,
   { signal }: Context,
   { report, proof }: Pledge,
-): Promise<TaskReport | undefined> => {
+): Promise<UploadEnd | undefined> => {
   const { height, createdAt, sha256 } = proofSchema.parse(proof);
-  if (createdAt === undefined) return (await latestHeight(store, prefix, signal)) === height ? report : undefined;
+  if (createdAt === undefined) return (await latestHeight(store, prefix, signal)) === height ? { report } : undefined;
   const manifest = await readManifest(store, prefix, height, signal);
   if (manifest?.createdAt !== createdAt || manifest.sha256 !== sha256) return undefined;
   await advanceLatest(store, prefix, height, signal);
-  return report;
-};
-
-interface SentArchive {
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-const sendArchive = async (
-  store: ObjectStore,
-  key: string,
-  tar: AsyncIterable<Buffer>,
-  size: TreeSize,
-  context: Context,
-  { cpus, afterStep }: SnapshotOptions,
-): Promise<SentArchive> => {
-  const { signal } = context;
-  const codec = codecs[context.params.compression];
-  const hash = createHash('sha256');
-  let hashed = 0;
-  let packed = 0;
-  async function* counted(): AsyncGenerator<Buffer, void, undefined> {
-    for await (const piece of tar) {
-      signal.throwIfAborted();
-      packed += piece.length;
-      yield piece;
-    }
-  }
-  async function* archive(): AsyncGenerator<Buffer, void, undefined> {
-    // One more: a block that is done waits for those before it, and for the network.
-    for await (const piece of compressStream(codec, counted(), codecParallelism(cpus) + 1)) {
-      hash.update(piece);
-      hashed += piece.length;
-      context.progress({ stage: 'upload', done: Math.min(packed, size.tarBytes), total: size.tarBytes, unit: 'bytes' });
-      yield piece;
-    }
-  }
-  const { bytes } = await store.upload(key, archive(), {
-    signal,
-    contentType: codec.contentType,
-    expectedBytes: size.tarBytes,
-    onProgress: () => afterStep?.('part uploaded'),
-  });
-  if (bytes !== hashed) {
-    throw new TaskError(
-      'object-store-invalid',
-      `${store.describe(key)} took ${bytes} bytes of ${hashed}: check the store`,
-    );
-  }
-  return { bytes, sha256: hash.digest('hex') };
+  return { report, newest: { height, key: manifest.key, at: Date.parse(createdAt) } };
 };

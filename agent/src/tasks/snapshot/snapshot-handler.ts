@@ -2,6 +2,7 @@ import type { Clock, SnapshotRestoreParams, SnapshotUploadParams } from '@nodeta
 import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import type { Egress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
+import { checkEndpoint } from '../../objectstore/configured-endpoint.ts';
 import { compileLocation, type ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
 import { openObjectStore } from '../../objectstore/open-object-store.ts';
@@ -34,8 +35,7 @@ export const snapshotHandler = <P extends SnapshotUploadParams | SnapshotRestore
   interrupted: 'run-again',
   locks: () => [snapshotsLock],
   check: (params) => {
-    const { endpoint } = compileLocation(params);
-    if (endpoint !== undefined) options.egress.checkURL('endpoint', endpoint);
+    checkEndpoint(options.egress, compileLocation(params));
   },
   run: (context) => withStore(options, context, (store, location) => work(store, location, context)),
   finish: (context, pledge) =>

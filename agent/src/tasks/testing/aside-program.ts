@@ -37,7 +37,7 @@ const tick = (): void => {
 };
 const timer = setInterval(tick, 5);
 
-const result = async (): Promise<Omit<AsideResult, 'blockedMs'>> => {
+const result = async (): Promise<Omit<AsideResult, 'blockedMs' | 'peakMiB'>> => {
   try {
     return { outcome: (await run()).outcome };
   } catch (error) {
@@ -49,4 +49,5 @@ const result = async (): Promise<Omit<AsideResult, 'blockedMs'>> => {
 const ended = await result();
 tick();
 clearInterval(timer);
-process.stdout.write(JSON.stringify({ ...ended, blockedMs: Math.round(blockedMs) }));
+const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+process.stdout.write(JSON.stringify({ ...ended, blockedMs: Math.round(blockedMs), peakMiB }));

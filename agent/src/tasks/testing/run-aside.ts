@@ -17,6 +17,8 @@ export interface AsideResult {
   readonly failure?: string;
   /** The longest time, in processor time of the main thread, in which it did nothing but the task. */
   readonly blockedMs: number;
+  /** The most memory that the process had. */
+  readonly peakMiB: number;
 }
 
 /** Runs a task in a process of its own, and measures how long it kept that from everything else. */

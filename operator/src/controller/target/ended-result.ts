@@ -34,10 +34,10 @@ export const endedResult: TargetDecision = (view) => {
   }
 };
 
-/** "skipped: nothing uploaded: 1 snapshot on disk, 2 are needed". What was unchanged needs no explanation. */
+/** "skipped: nothing uploaded: 1 snapshot on disk, 2 are needed", "changed: mempool.size 5000 → 10000". For what was unchanged the word is enough. */
 const outcomeText = ({ outcome, reason, message }: NonNullable<TargetView['result']>): string => {
-  const why = outcome === 'skipped' ? (message ?? reason) : undefined;
-  return boundedText(why === undefined ? (outcome ?? '') : `skipped: ${why}`);
+  const said = outcome === 'skipped' ? (message ?? reason) : outcome === 'changed' ? message : undefined;
+  return boundedText(said === undefined ? (outcome ?? '') : `${outcome ?? ''}: ${said}`);
 };
 
 const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => {

@@ -7,7 +7,7 @@ import type { Clock, Dialect, TaskType } from '@nodetask/shared';
 import { parse } from 'smol-toml';
 import type { TaskHandler } from '../../../engine/task-handler.ts';
 import type { DocumentTable } from '../../../node/document-value.ts';
-import { createEgress } from '../../../node/egress.ts';
+import { createEgress } from '../../../node/testing/loopback-egress.ts';
 import type { NodeHome } from '../../../node/node-home.ts';
 import { createRpcClient } from '../../../node/rpc-client.ts';
 import { sendJson, startServer } from '../../../node/testing/http-server.ts';
@@ -219,6 +219,7 @@ describe('tasks on a sparse config.toml', () => {
     await run('discover-peers', discoverPeers);
     assert.match(await readConfigFile(home, 'config.toml'), /^persistent_peers = "0/m);
     // Sei's rules do not count there.
+    await writeFile(join(home.config, 'genesis.json'), '{}');
     await run('config-validate', {});
     await assert.rejects(run('configure-state-sync', { backfillBlocks: 1 }), { code: 'invalid-params' });
   });
@@ -265,10 +266,15 @@ describe('tasks on a sparse config.toml', () => {
   test('config-patch writes a new key as the node reads it, and says so', async (t) => {
     const { home, run } = await setUp(t, { 'config.toml': sparse });
     const files = { 'config.toml': { p2p: { 'persistent-peers': peer }, statesync: { 'rpc-servers': 'a,b' } } };
-    const report = (await run('config-patch', { files })) as { output?: { files?: object } };
+    const report = (await run('config-patch', { files })) as { output?: { respelled?: object } };
     assert.match(await readConfigFile(home, 'config.toml'), /^persistent_peers = "0/m);
     assert.match(await readConfigFile(home, 'config.toml'), /^rpc_servers = "a,b"/m);
-    assert.match(JSON.stringify(report.output?.files), /"respelled":\{"p2p.persistent-peers":"p2p.persistent_peers"/);
+    assert.deepEqual(report.output?.respelled, {
+      'config.toml': {
+        'p2p.persistent-peers': 'p2p.persistent_peers',
+        'statesync.rpc-servers': 'statesync.rpc_servers',
+      },
+    });
     // A key that the file has is found by either spelling, as before.
     assert.equal((await run('config-patch', { files })).outcome, 'unchanged');
   });

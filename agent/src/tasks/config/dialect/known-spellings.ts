@@ -1,6 +1,6 @@
 import type { Dialect } from '@nodetask/shared';
 import type { KeyPath } from '../../../node/document-value.ts';
-import { withoutDashes } from '../../config-patch/spelling.ts';
+import { withoutDashes } from '../without-dashes.ts';
 import { cometBFTKeys } from './cometbft-keys.ts';
 import { seiKeys, sharedKeys } from './sei-keys.ts';
 

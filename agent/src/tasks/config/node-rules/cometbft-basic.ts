@@ -1,17 +1,18 @@
 /** Values that CometBFT's `ValidateBasic` refuses in a config.toml whose values have the right types, version by version. */
 import { formatGoDuration } from '../go-duration.ts';
+import type { CometBFTVersion } from '../known-keys/versions.ts';
 import type { Refusal } from './refusal.ts';
 import type { TypedValues } from './typed-values.ts';
 
 export interface BasicRule {
   readonly key: string;
   /** The versions that have the rule; absent if all have. */
-  readonly versions?: readonly string[];
+  readonly versions?: readonly CometBFTVersion[];
   /** The fault of the value, if it has one. */
   readonly broken: (values: TypedValues) => string | undefined;
 }
 
-export const basicRefusals = (values: TypedValues, version: string): readonly Refusal[] =>
+export const basicRefusals = (values: TypedValues, version: CometBFTVersion): readonly Refusal[] =>
   rules
     .filter(({ key, versions }) => (versions?.includes(version) ?? true) && values.has(key))
     .flatMap(({ key, broken }) => {
@@ -23,7 +24,7 @@ const second = 1_000_000_000n;
 
 const atLeast =
   (least: bigint, shown = String(least)) =>
-  (key: string, versions?: readonly string[]): BasicRule => ({
+  (key: string, versions?: readonly CometBFTVersion[]): BasicRule => ({
     key,
     ...(versions === undefined ? {} : { versions }),
     broken: (values) => (values.number(key) < least ? `must be ${shown} or more` : undefined),
@@ -32,7 +33,7 @@ const atLeast =
 const notNegative = atLeast(0n);
 const positive = atLeast(1n, 'more than 0, and thus 1');
 
-const oneOf = (key: string, allowed: readonly string[], versions?: readonly string[]): BasicRule => ({
+const oneOf = (key: string, allowed: readonly string[], versions?: readonly CometBFTVersion[]): BasicRule => ({
   key,
   ...(versions === undefined ? {} : { versions }),
   broken: (values) =>

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { parse } from 'smol-toml';
 import { judge } from '../../../../test/support/judges.ts';
 import { cometBFTKnownKeys, type KnownKey } from '../known-keys/known-keys.ts';
-import { readRefusals } from './cometbft-refusals.ts';
+import { basicRefusals } from './cometbft-basic.ts';
+import { cometBFTValues } from './cometbft-refusals.ts';
 
 const oddValues = ['-1', '0', '1', '3.5', 'true', '""', '"abc"', '[]', '["a"]', '{ a = 1 }', '2020-01-01'];
 const oddNumbers = [
@@ -106,7 +107,8 @@ describe('what the command line of CometBFT refuses when it reads config.toml', 
       assert.equal(lines.length, texts.length);
       for (const [index, text] of texts.entries()) {
         const line = lines[index] ?? '';
-        const refusals = readRefusals(parse(text, { integersAsBigInt: true }), version);
+        const values = cometBFTValues(parse(text, { integersAsBigInt: true }), version);
+        const refusals = values.refusals.length > 0 ? values.refusals : basicRefusals(values, version);
         if ((line === 'ok') !== (refusals.length === 0))
           wrong.push(`${version} ${JSON.stringify(text)}: ${line.slice(0, 160)} | here: ${JSON.stringify(refusals)}`);
       }

@@ -2,6 +2,7 @@
 import { type DocumentValue, isList, isTable } from '../../../node/document-value.ts';
 import { parseGoDuration } from '../go-duration.ts';
 import type { KnownKey } from '../known-keys/known-keys.ts';
+import { weakText } from '../weak-text.ts';
 
 export type GoValue = string | boolean | bigint | readonly string[];
 
@@ -71,17 +72,14 @@ const numberOf = (raw: DocumentValue): bigint | undefined => {
 };
 
 const decodeString = (raw: DocumentValue): Decoded => {
-  if (typeof raw === 'string') return { value: raw };
-  if (typeof raw === 'boolean') return { value: raw ? '1' : '0' };
-  if (typeof raw === 'bigint' || typeof raw === 'number') return { value: String(raw) };
-  return { fault: 'must be text' };
+  const value = weakText(raw);
+  return value === undefined ? { fault: 'must be text' } : { value };
 };
 
 const decodeStrings = (raw: DocumentValue): Decoded => {
   if (typeof raw === 'string') return { value: raw === '' ? [] : raw.split(',') };
   if (isTable(raw)) return Object.keys(raw).length === 0 ? { value: [] } : { fault: 'must be a list of texts' };
-  const decoded = (isList(raw) ? raw : [raw]).map(decodeString);
-  const values = decoded.map((one) => (typeof one === 'object' && 'value' in one ? one.value : undefined));
+  const values = (isList(raw) ? raw : [raw]).map(weakText);
   return values.every((value) => typeof value === 'string') ? { value: values } : { fault: 'must be a list of texts' };
 };
 

@@ -4,4 +4,6 @@ export interface Refusal {
   readonly key: string;
   /** The rule for the value, or its fault. */
   readonly why: string;
+  /** A warning only: the node starts, or may start, and `why` says what becomes of it. */
+  readonly doubt?: true;
 }

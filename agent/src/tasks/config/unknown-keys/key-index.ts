@@ -1,5 +1,5 @@
 import { formatPath, type KeyPath } from '../../../node/document-value.ts';
-import { withoutDashes } from '../../config-patch/spelling.ts';
+import { withoutDashes } from '../without-dashes.ts';
 
 /** Keys of a file by what people know of them. */
 export interface KeyIndex {

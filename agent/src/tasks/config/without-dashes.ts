@@ -1,0 +1,1 @@
+export const withoutDashes = (key: string): string => key.replaceAll('-', '_');
