@@ -56,6 +56,8 @@ export {
   maxWarnings,
   outcomes,
   progressSchema,
+  maxRunTextCharacters,
+  type RunNumbers,
   runRecordSchema,
   taskResultSchema,
   taskStatuses,

@@ -77,7 +77,7 @@ describe('config-patch', () => {
     assert.deepEqual(report.output?.['unknownKeys'], keys);
     assert.equal(
       report.message,
-      'p2p.sedes added (hidden), p2p.max_x-y added (hidden), p2pp.a added (hidden). 3 keys are new to the file and not known: config.toml: p2p.sedes (did you mean p2p.seeds?); config.toml: p2p.max_x-y; config.toml: p2pp (did you mean p2p?)',
+      'p2p.sedes added (hidden), p2p.max_x-y added (hidden), p2pp.a added (hidden); takes effect when the node restarts. 3 keys are new to the file and not known: config.toml: p2p.sedes (did you mean p2p.seeds?); config.toml: p2p.max_x-y; config.toml: p2pp (did you mean p2p?)',
     );
     assert.deepEqual(
       report.warnings?.[0],

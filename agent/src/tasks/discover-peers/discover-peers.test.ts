@@ -129,6 +129,8 @@ describe('discover-peers', () => {
     const source = { type: 'dns', hostname: 'peers.sei.svc' };
     assert.deepEqual(await run([source], { onProgress: (update) => progress.push(update) }), {
       outcome: 'changed',
+      message: '3 peers; takes effect when the node restarts',
+      numbers: { peers: 3 },
       output: {
         ...output,
         changes: [{ file: 'config.toml', key: 'p2p.persistent-peers', from: '(hidden)', to: '(hidden)' }],
