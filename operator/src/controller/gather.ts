@@ -13,7 +13,7 @@ import { type Ahead, aheadAt } from './queue/ahead.ts';
 import type { KnownNodeTask } from './read-node-task.ts';
 import { hasFinished } from './has-finished.ts';
 import type { Gathered } from './run-context.ts';
-import { selects } from './select-pods.ts';
+import { mayTarget } from './select-pods.ts';
 import { taskMode } from './task-mode.ts';
 import { lookAgainMs } from './timing.ts';
 
@@ -38,7 +38,7 @@ export const gather = async (
   // A target by name is about few of the many pods that there may be.
   const pods =
     target.podName === undefined ? view.podsIn(namespace) : podsNamed(view, namespace, [...named, ...listed]);
-  const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
+  const selected = pods.filter((pod) => mayTarget(target, pod)).map(({ metadata }) => metadata.name);
   memory.see([...listed, ...selected, ...named], pods, now);
 
   // Nothing is begun by a spec that cannot be read; decide says what is wrong with it.
@@ -86,7 +86,7 @@ const waiters = (view: ClusterView, nodeTask: NodeTask): readonly string[] =>
 const targeted = ({ spec, status }: NodeTask, pods: readonly AgentPod[]): readonly AgentPod[] => {
   if (taskMode(spec) !== 'one-shot') return [];
   const listed = new Set((status?.targets ?? []).map(({ pod }) => pod));
-  return pods.filter((pod) => listed.has(pod.metadata.name) || selects(spec.target, pod));
+  return pods.filter((pod) => listed.has(pod.metadata.name) || mayTarget(spec.target, pod));
 };
 
 const isWaiting = (nodeTask: NodeTask): boolean =>

@@ -11,7 +11,7 @@ import type { AgentPod } from '../agents/agent-pod.ts';
 import { currentTaskID } from './current-task-id.ts';
 import type { Ahead } from './queue/ahead.ts';
 import type { KnownNodeTask } from './read-node-task.ts';
-import { selectPods } from './select-pods.ts';
+import { mayTarget, selectPods } from './select-pods.ts';
 import { type TaskMode, taskMode } from './task-mode.ts';
 import type { TaskMemory } from './task-memory.ts';
 
@@ -55,9 +55,11 @@ export interface RunContext extends Gathered {
   readonly formerPodByName: ReadonlyMap<string, AgentPod>;
   /** Rows of status by pod, of whichever run. */
   readonly rowByPod: ReadonlyMap<string, TargetStatus>;
-  /** Pods that the target names now. */
+  /** Pods that the target names now, also those that have ended or are being deleted. */
+  readonly matching: readonly AgentPod[];
+  /** Those of them that may become targets. */
   readonly selected: readonly AgentPod[];
-  /** Names of these, and the one that the target gives, whether or not there is such a pod. */
+  /** Names of all that match, and the one that the target gives, whether or not there is such a pod. */
   readonly named: ReadonlySet<string>;
   /** False until status describes the run that spec.runID asks for. */
   readonly sameRun: boolean;
@@ -69,7 +71,7 @@ export const runContext = (gathered: Gathered): RunContext => {
   const status = nodeTask.status ?? {};
   const { specFault } = nodeTask;
   const spec = specFault === undefined ? nodeTaskSpecSchema.parse(nodeTask.spec) : undefined;
-  const selected = spec === undefined ? [] : selectPods(spec.target, pods);
+  const matching = spec === undefined ? [] : selectPods(spec.target, pods);
   return {
     ...gathered,
     status,
@@ -79,8 +81,9 @@ export const runContext = (gathered: Gathered): RunContext => {
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
     formerPodByName: new Map(formerPods.map((pod) => [pod.metadata.name, pod])),
     rowByPod: new Map((status.targets ?? []).map((row) => [row.pod, row])),
-    selected,
-    named: new Set([...selected.map(({ metadata }) => metadata.name), spec?.target.podName ?? []].flat()),
+    matching,
+    selected: spec === undefined ? [] : matching.filter((pod) => mayTarget(spec.target, pod)),
+    named: new Set([...matching.map(({ metadata }) => metadata.name), spec?.target.podName ?? []].flat()),
     sameRun: describesRun(status, nodeTask),
     hasFinalizer: nodeTask.metadata.finalizers?.includes(cancelFinalizer) ?? false,
   };

@@ -2,7 +2,7 @@ import type { Decision, Situation } from '../decision.ts';
 import { workOnStatus } from '../known-work.ts';
 import { lookPauseMs } from '../queue/look-pause.ts';
 import { requeueAt } from '../requeue.ts';
-import { resolveTargets } from '../resolve-targets.ts';
+import { awaitedUntil, resolveTargets } from '../resolve-targets.ts';
 import { earliest, isTerminal, type RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
 import { rollOut } from '../strategy/roll-out.ts';
@@ -29,7 +29,8 @@ export const runTargets = (ctx: RunContext): Decision => {
   const runs = targets.some((target) => wasDispatched(target.view) && !hasEnded(target));
   const finalizer =
     !ctx.hasFinalizer && (runs || calls.some(({ kind }) => kind === 'dispatch')) ? { finalizer: 'add' as const } : {};
-  const wakeAt = earliest([departed.wakeAt, ...targets.map(({ verdict }) => verdict.wakeAt)]);
+  const leave = ctx.mode === 'one-shot' ? [] : names.map((name) => awaitedUntil(ctx, name));
+  const wakeAt = earliest([departed.wakeAt, ...leave, ...targets.map(({ verdict }) => verdict.wakeAt)]);
 
   const ended = isTerminal(situation.phase);
   const settledAt = ended || ctx.mode !== 'one-shot' ? undefined : settleTime(targets);

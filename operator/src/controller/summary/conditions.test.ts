@@ -14,6 +14,7 @@ import {
   idOf,
   nodeTask,
   oneShot,
+  podWithoutAddress,
   result,
   row,
   runningStatus,
@@ -62,6 +63,33 @@ const table: readonly Row[] = [
     phase: 'Pending',
     kstatus: 'InProgress',
     argo: 'Progressing',
+  },
+  {
+    state: 'pending: every pod of the selector has ended',
+    setup: { spec: fanOut, pods: [{ ...podWithoutAddress('sei-0'), ended: true }] },
+    shown: '!Ready Reconciling',
+    reason: 'NoTarget',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'succeeded on the one pod of 256 that has not been evicted, whatever share may fail',
+    setup: {
+      ...ended({ status: 'completed' }, {
+        ...fanOut,
+        strategy: { maxParallel: '100%', order: 'Name', failureThreshold: '100%', onFailure: 'Continue' },
+      } as typeof oneShot),
+      pods: [
+        agentPod('sei-0'),
+        ...Array.from({ length: 255 }, (_, index) => ({ ...podWithoutAddress(`old-${index}`), ended: true as const })),
+      ],
+    },
+    shown: 'Ready Complete Finished',
+    reason: 'Succeeded',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
   },
   {
     state: 'queued',
