@@ -41,6 +41,12 @@ const saysWhy = ({ status }: Decision): string =>
 const all = { maxParallel: '100%', order: 'Name', failureThreshold: '100%', onFailure: 'Continue' } as const;
 const live = agentPod('web-live');
 const onLive = { [idOf('web-live')]: accepted({ podUID: 'uid-of-web-live' }) };
+const onTwo = {
+  spec: { ...cron, target: fanOut.target },
+  status: runningStatus(
+    ['web-a', 'web-live'].map((name) => row(name, { phase: 'Scheduled', result: result({}, name) })),
+  ),
+};
 const many = (count: number, pod: (name: string) => AgentPod): readonly AgentPod[] =>
   Array.from({ length: count }, (_, index) => pod(`web-${index}`));
 
@@ -105,8 +111,8 @@ for (const [how, pod] of Object.entries(gone)) {
       const { startedAt: _, ...waiting } = row('web-a', { phase: 'Pending' });
       const status = runningStatus([waiting], { phase: 'Pending' });
       delete (status as { startedAt?: string }).startedAt;
-      const memory = { ...onLive, [idOf('web-a')]: { podUID: 'uid-of-web-a', failures: 0, stopped: true as const } };
-      const decision = ask({ spec: fanOut, pods: [pod('web-a'), live], status, memory, seconds: 1 });
+      const decision = ask({ spec: fanOut, pods: [pod('web-a'), live], status, memory: onLive, seconds: 1 });
+      assert.deepEqual(decision.calls, []);
       assert.deepEqual(rowsOf(decision), ['web-live Running']);
       assert.deepEqual(decision.dropRows, ['web-a']);
     });
@@ -150,15 +156,19 @@ for (const [how, pod] of Object.entries(gone)) {
     });
 
     test('of a schedule, until the wait budget ends', () => {
-      const spec = { ...cron, target: fanOut.target };
-      const rows = ['web-a', 'web-live'].map((name) => row(name, { phase: 'Scheduled', result: result({}, name) }));
-      const memory = { ...onLive, [idOf('web-a')]: accepted({ podUID: 'uid-of-web-a' }) };
-      const setup = { spec, pods: [pod('web-a'), live], status: runningStatus(rows), memory };
+      const silence = { since: start, message: 'no answer' };
+      const web = accepted({ podUID: 'uid-of-web-a', ...(pod === leaving ? { silence, retryAt: start + 1e9 } : {}) });
+      const setup = { ...onTwo, pods: [pod('web-a'), live], memory: { ...onLive, [idOf('web-a')]: web } };
       const outOfReachSince = new Map(pod === evicted ? [['web-a', start]] : []);
       const early = ask({ ...setup, outOfReachSince, seconds: 299 });
       assert.deepEqual(early.dropRows, []);
       assert.equal(early.requeueAfterMs, 1_000, 'it is looked at again then');
       const late = ask({ ...setup, outOfReachSince, seconds: 300 });
+      assert.deepEqual(
+        late.calls.filter(({ kind }) => kind === 'remove'),
+        [],
+        'nothing is removed from the volume that the next pod may have',
+      );
       assert.deepEqual(
         late.status?.targets?.map((target) => target.pod),
         ['web-live'],
@@ -166,6 +176,12 @@ for (const [how, pod] of Object.entries(gone)) {
     });
   });
 }
+
+test('a schedule stays on a pod that is being deleted for as long as its agent answers', () => {
+  const memory = { ...onLive, [idOf('web-a')]: accepted({ podUID: 'uid-of-web-a', readAt: start + 3_600_000 }) };
+  const { dropRows, calls } = ask({ ...onTwo, pods: [leaving('web-a'), live], memory, seconds: 3_600 });
+  assert.deepEqual([dropRows, calls.filter(({ kind }) => kind === 'remove')], [[], []]);
+});
 
 test('a pod that is made again under the name of one that has ended is a target again', () => {
   const spec = { ...cron, target: fanOut.target };

@@ -45,12 +45,20 @@ const isWithAgent = (ctx: RunContext, pod: string): boolean => {
   return ctx.underWay.has(id) || ctx.memory.get(id)?.dispatch?.kind === 'accepted';
 };
 
-/** Until when a pod that takes no work any more may still come back under its name; undefined where that is over, or it is a target of its own. */
+/**
+ * Until when a pod that takes no work any more is held for a target, because one may come back under its name; undefined where that is over, or it is a target
+ * of its own. One that is being deleted has its work until it is gone, unless its agent is silent: the pods of a machine that is lost stay for ever.
+ */
 export const awaitedUntil = (ctx: RunContext, name: string): number | undefined => {
   const pod = ctx.podByName.get(name);
   // It is there, and the selector does not match it any more; or it takes work.
   if (pod !== undefined && (!ctx.named.has(name) || takesWork(pod))) return undefined;
-  const since = (pod?.ended === true ? undefined : pod?.leavingAt) ?? ctx.outOfReachSince.get(name) ?? ctx.now;
+  const leavingAt = pod?.ended === true ? undefined : pod?.leavingAt;
+  if (leavingAt !== undefined && !isSilent(ctx, name)) return Number.POSITIVE_INFINITY;
+  const since = leavingAt ?? ctx.outOfReachSince.get(name) ?? ctx.now;
   const until = since + (ctx.spec?.target.waitSeconds ?? 0) * 1000;
   return until > ctx.now ? until : undefined;
 };
+
+const isSilent = (ctx: RunContext, pod: string): boolean =>
+  ctx.memory.get(currentTaskID(ctx, pod, attemptOf(ctx, pod)))?.silence !== undefined;

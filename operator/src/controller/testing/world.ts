@@ -54,6 +54,20 @@ export class World {
     }
   }
 
+  /** It has ended and stays there, as an evicted pod does; nothing answers in it. */
+  evictPod(name: string): void {
+    const pod = this.pods.get(name);
+    if (pod === undefined) return;
+    const { address: _, ...rest } = pod;
+    this.pods.set(name, { ...rest, unavailable: 'the pod has ended (Failed)', ended: true });
+  }
+
+  /** Somebody has asked for its deletion; its agent goes on until then. */
+  leavePod(name: string): void {
+    const pod = this.pods.get(name);
+    if (pod !== undefined) this.pods.set(name, { ...pod, leavingAt: this.now });
+  }
+
   /** What the operator knows by itself is gone. */
   restartOperator(): void {
     this.memory = new Map();
@@ -118,7 +132,7 @@ export class World {
 
   decide(): Decision {
     for (const row of this.nodeTask.status?.targets ?? []) {
-      if (this.pods.has(row.pod)) this.outOfReachSince.delete(row.pod);
+      if (this.pods.get(row.pod)?.address !== undefined) this.outOfReachSince.delete(row.pod);
       else if (!this.outOfReachSince.has(row.pod)) this.outOfReachSince.set(row.pod, this.now);
     }
     return decide({
