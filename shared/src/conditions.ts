@@ -19,6 +19,7 @@ export const phases = [
   'Running',
   'Scheduled',
   'Suspended',
+  'Terminating',
   'Succeeded',
   'Failed',
   'Cancelled',

@@ -51,6 +51,10 @@ const onTheWay = {
     meaning: 'The work is being stopped because the NodeTask is being deleted.',
     action: 'Nothing; bounded to 30 s. The annotation `nodetask.dev/force-delete` ends it at once.',
   },
+  FinalizersRemaining: {
+    meaning: 'The NodeTask is being deleted and its work has stopped; finalizers of somebody else hold it.',
+    action: 'Find out who set the finalizers that the message names, and why they are not taken off.',
+  },
   FailureThreshold: {
     meaning: 'More targets failed than spec.strategy allows, and it is paused.',
     action:
