@@ -24,6 +24,10 @@ export const eventReasons = {
     action:
       'Find out what held the agent up: it was down, another task held the lock, or the run before took too long. Else raise `startingDeadlineSeconds`.',
   },
+  DependencyMissing: {
+    meaning: 'There is no NodeTask of a name in `spec.dependsOn`.',
+    action: 'Apply it, or correct the name; the event says how long it is waited for.',
+  },
   FieldIgnored: {
     meaning: 'A field of the spec has no effect on such a task.',
     action: 'Remove the field, or change what it does not go with.',

@@ -4,7 +4,8 @@ import { objectKey } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { awaitsDependencies } from './dependencies/awaits.ts';
-import { gatherDependencies } from './dependencies/gather-dependencies.ts';
+import { absentDependencies, gatherDependencies } from './dependencies/gather-dependencies.ts';
+import { nearNames } from './dependencies/near-names.ts';
 import { lookForFormerPods, missingPods } from './look-for-former-pods.ts';
 import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import { keyOf } from './node-tasks.ts';
@@ -56,11 +57,16 @@ export const gather = async (
     const former = await lookForFormerPods(transport, nodeTask.metadata.namespace, status, missing, signal);
     memory.former = { names, pods: former, at: now };
   }
+  const dependencies = gatherDependencies(view, nodeTask);
+  const absent = absentDependencies(nodeTask, dependencies);
+  memory.miss(absent, now);
   return {
     nodeTask,
     pods,
     formerPods: memory.former?.pods ?? [],
-    dependencies: gatherDependencies(view, nodeTask),
+    dependencies,
+    missingSince: memory.missingSince,
+    nearNames: nearNames(absent, nodeTask, absent.length === 0 ? [] : view.nodeTasksIn(namespace)),
     awaitedBy: nodeTask.spec.ttlSecondsAfterFinished === undefined ? [] : waiters(view, nodeTask),
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,

@@ -26,6 +26,10 @@ export interface Gathered {
   readonly formerPods: readonly AgentPod[];
   /** What it waits for by spec.dependsOn, directly or through others, by name; those that do not exist are missing. */
   readonly dependencies: ReadonlyMap<string, NodeTask>;
+  /** Since when what spec.dependsOn names has been missing, or has been on its way out, as far as this process has seen; by name. */
+  readonly missingSince: ReadonlyMap<string, number>;
+  /** For names of spec.dependsOn that no NodeTask has, the one that may have been meant. */
+  readonly nearNames: ReadonlyMap<string, string>;
   /** Names of NodeTasks that depend on it and have not begun; looked up only where it may be deleted. */
   readonly awaitedBy: readonly string[];
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */

@@ -13,6 +13,7 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
     ...dispatched(before, after),
     ...retrying(before, after),
     ...lost(before, after),
+    ...dependencyMissing(before, after),
     ...lastRun(before, after),
     ...missed(before, after),
     ...restarting(before, after),
@@ -63,6 +64,18 @@ const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] 
       : '';
   const note = `${sentence(ready.message)}${advice}`;
   return [{ type: 'Warning', reason: 'AgentUnreachable', action: 'Wait', note }];
+};
+
+/** A message tells until when it waits, too; only another name is news. */
+const withoutWait = (message: string): string | undefined => message.split('; waiting until ', 1)[0];
+
+/** From the first moment: a name that is misspelt is never there. */
+const dependencyMissing = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const waits = condition(after, 'Reconciling');
+  if (waits === undefined || (waits.reason as Reason) !== 'DependencyMissing') return [];
+  const old = condition(before, 'Reconciling');
+  if (old?.reason === waits.reason && withoutWait(old.message) === withoutWait(waits.message)) return [];
+  return [{ type: 'Warning', reason: 'DependencyMissing', action: 'Wait', note: sentence(waits.message) }];
 };
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {

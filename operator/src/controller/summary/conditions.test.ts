@@ -54,6 +54,12 @@ const refused = accepted({
   dispatch: { kind: 'refused', generation: 1, code: 'invalid-schedule', message: 'no such zone' },
 });
 
+const overdue: Setup = {
+  status: runningStatus([], { phase: 'Pending' }),
+  missingSince: new Map([['other', Date.parse(at(0))]]),
+  seconds: 300,
+};
+
 const table: readonly Row[] = [
   {
     state: 'pending: target absent',
@@ -392,9 +398,50 @@ const table: readonly Row[] = [
   },
   {
     state: 'waiting for a dependency',
-    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    setup: { spec: { ...oneShot, dependsOn: ['other'] }, dependencies: new Map([['other', nodeTask(oneShot)]]) },
     shown: '!Ready Reconciling',
     reason: 'DependencyUnfinished',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'a dependency is not there',
+    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    shown: '!Ready Reconciling',
+    reason: 'DependencyMissing',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'a dependency has not come within the wait budget',
+    setup: { spec: { ...oneShot, dependsOn: ['other'] }, ...overdue },
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'DependencyMissing',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'a dependency of a schedule has not come within the wait budget',
+    setup: { spec: { ...cron, dependsOn: ['other'] }, ...overdue },
+    shown: '!Ready Stalled',
+    reason: 'DependencyMissing',
+    phase: 'Pending',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'a dependency had failed before the run was asked for, and may be run again by the same commit',
+    setup: {
+      spec: { ...oneShot, dependsOn: ['other'] },
+      dependencies: new Map([
+        ['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed', completedAt: at(-60) })],
+      ]),
+    },
+    shown: '!Ready Reconciling',
+    reason: 'DependencyFailed',
     phase: 'Pending',
     kstatus: 'InProgress',
     argo: 'Progressing',
@@ -403,7 +450,9 @@ const table: readonly Row[] = [
     state: 'a dependency failed',
     setup: {
       spec: { ...oneShot, dependsOn: ['other'] },
-      dependencies: new Map([['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed' })]]),
+      dependencies: new Map([
+        ['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed', completedAt: at(1) })],
+      ]),
     },
     shown: '!Ready Stalled Failed Finished',
     reason: 'DependencyFailed',

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeTaskStatus } from '@nodetask/shared';
+import type { Condition, NodeTaskStatus } from '@nodetask/shared';
 import type { OwnedStatus, OwnedTarget, Situation } from '../decision.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
 import { queuedPhase } from '../queue/places.ts';
@@ -67,13 +67,17 @@ export const statusWithRows = (ctx: RunContext, situation: Situation, rows: read
     observedGeneration: metadata.generation,
     ...(spec.runID === undefined ? {} : { runID: spec.runID }),
     phase: situation.phase,
-    conditions: conditionsFor(situation, ctx.status.conditions ?? [], metadata.generation, ctx.now),
+    conditions: conditionsFor(situation, conditionsBefore(ctx), metadata.generation, ctx.now),
     ...(rows.length === 0 ? {} : { targets: [...rows] }),
     counts,
     summary: `${ctx.mode === 'one-shot' ? counts.succeeded : counts.succeeded + counts.running}/${counts.desired}`,
     ...(completedAt === undefined ? {} : { completedAt }),
   };
 };
+
+/** Waits are counted from the time of Reconciling: another run has a budget of its own. */
+const conditionsBefore = ({ sameRun, status: { conditions = [] } }: RunContext): readonly Condition[] =>
+  sameRun ? conditions : conditions.filter(({ type }) => type !== 'Reconciling');
 
 const countRows = (rows: readonly OwnedTarget[]): NonNullable<OwnedStatus['counts']> => {
   const count = (...phases: string[]): number => rows.filter(({ phase }) => phases.includes(phase ?? '')).length;
