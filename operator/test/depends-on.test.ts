@@ -113,20 +113,24 @@ test('one that waits is deleted at once', async () => {
   await cluster.untilNodeTask('lonely', (object) => object === undefined, { what: 'lonely to be gone' });
 });
 
+/** Of a step in the chain that is run again in an order. */
+const nameOf = (order: string, step: string): string => `o${order}-${step}`;
+
+const stepOf = (order: string, step: string, first: object, more: object = {}): Readonly<Record<string, unknown>> =>
+  step === '1' ? { ...first, ...more } : { ...on(nameOf(order, String(Number(step) - 1))), ...more };
+
 describe('a failed chain that one commit corrects and runs again', () => {
   const orders = ['123', '132', '213', '231', '312', '321'];
   for (const order of orders) {
     test(`comes right in the order ${[...order].join(', ')}`, async () => {
-      const nameOf = (step: string): string => `o${order}-${step}`;
-      const spec = (step: string, first: object, more: object = {}): Readonly<Record<string, unknown>> =>
-        step === '1' ? { ...first, ...more } : { ...on(nameOf(String(Number(step) - 1))), ...more };
-      for (const step of ['3', '2', '1']) await cluster.applyNodeTask(nameOf(step), spec(step, broken));
-      for (const step of order) await untilFinished(cluster, nameOf(step));
-      for (const step of order) await cluster.applyNodeTask(nameOf(step), spec(step, single, { runID: '2' }));
+      for (const step of ['3', '2', '1']) await cluster.applyNodeTask(nameOf(order, step), stepOf(order, step, broken));
+      for (const step of order) await untilFinished(cluster, nameOf(order, step));
+      for (const step of order)
+        await cluster.applyNodeTask(nameOf(order, step), stepOf(order, step, single, { runID: '2' }));
       const ends: string[] = [];
       for (const step of ['1', '2', '3']) {
-        const { status } = await untilFinished(cluster, nameOf(step), '2');
-        assert.equal(status?.phase, 'Succeeded', `${nameOf(step)}: ${JSON.stringify(status?.conditions?.[0])}`);
+        const { status } = await untilFinished(cluster, nameOf(order, step), '2');
+        assert.equal(status?.phase, 'Succeeded', `${nameOf(order, step)}: ${JSON.stringify(status?.conditions?.[0])}`);
         assert.ok((status.startedAt ?? '') >= (ends.at(-1) ?? ''), 'none begins before the one that it depends on');
         ends.push(status.completedAt ?? '');
       }

@@ -317,15 +317,16 @@ describe('a schedule', () => {
   });
 });
 
+const hold = async (name: string, finalizers: readonly string[]): Promise<void> => {
+  await cluster.admin.request({
+    method: 'PATCH',
+    path: pathOf(cluster, name),
+    body: { metadata: { finalizers } },
+    contentType: 'application/merge-patch+json',
+  });
+};
+
 describe('what somebody else holds', () => {
-  const hold = async (name: string, finalizers: readonly string[]): Promise<void> => {
-    await cluster.admin.request({
-      method: 'PATCH',
-      path: pathOf(cluster, name),
-      body: { metadata: { finalizers } },
-      contentType: 'application/merge-patch+json',
-    });
-  };
   const state = "deleted, and a finalizer of somebody else's holds it";
 
   test('is stopped and not ready, and goes when it is let go', async () => {

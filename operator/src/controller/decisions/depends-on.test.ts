@@ -287,6 +287,15 @@ describe('what had completed another run before', () => {
   });
 });
 
+/** `job`, which depends on one that is being deleted. */
+const afterLeaving = (status: NodeTaskStatus): Decision =>
+  decide(
+    gathered({
+      spec: { ...oneShot, dependsOn: ['a'] },
+      dependencies: new Map([['a', nodeTask(oneShot, status, { name: 'a', deletionTimestamp: at(0) })]]),
+    }),
+  );
+
 describe('a dependency that is not there', () => {
   const missing = { names: ['chekc'], missingSince: new Map([['chekc', start]]) };
   const near = { nearNames: new Map([['chekc', 'check']]) };
@@ -340,19 +349,12 @@ describe('a dependency that is not there', () => {
   });
 
   test('is one that is being deleted before it has completed, and not one that has', () => {
-    const going = (status: NodeTaskStatus): Decision =>
-      decide(
-        gathered({
-          spec: { ...oneShot, dependsOn: ['a'] },
-          dependencies: new Map([['a', nodeTask(oneShot, status, { name: 'a', deletionTimestamp: at(0) })]]),
-        }),
-      );
     assert.match(
-      said(going(runningStatus([]))),
+      said(afterLeaving(runningStatus([]))),
       /^DependencyMissing: NodeTask a is being deleted and has not completed; waiting until/,
     );
-    assert.match(said(going(ended('Failed'))), /^DependencyMissing: NodeTask a is being deleted/);
-    assert.deepEqual(kinds(going(ended('Succeeded'))), ['dispatch sei-0']);
+    assert.match(said(afterLeaving(ended('Failed'))), /^DependencyMissing: NodeTask a is being deleted/);
+    assert.deepEqual(kinds(afterLeaving(ended('Succeeded'))), ['dispatch sei-0']);
   });
 
   test('is said beside others that are waited for, which have no budget', () => {
