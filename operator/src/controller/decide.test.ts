@@ -626,7 +626,7 @@ describe('deleting what finalizers of somebody else hold', () => {
       ['Ready False FinalizersRemaining', 'Complete True Succeeded', 'Finished True Succeeded'],
     );
     assert.equal(after?.conditions?.[0]?.lastTransitionTime, at(5));
-    assert.deepEqual(ask({ status: { ...status, ...after } as never, metadata: held, seconds: 9 }).status, undefined);
+    assert.deepEqual(ask({ status: { ...status, ...after }, metadata: held, seconds: 9 }).status, undefined);
   });
 });
 

@@ -121,7 +121,7 @@ describe('a chain that is run again by one commit comes right', () => {
         test(`in the order ${name}, after it had ${failed ? 'failed' : 'succeeded'}, with ${what}`, () => {
           fc.assert(
             fc.property(fc.tuple(between, between, between), (steps) => {
-              const chain = new Chain(oneShot, last as NodeTask['spec']);
+              const chain = new Chain(oneShot, last);
               chain.settle(failed ? 'file-missing' : undefined);
               chain.pass(31);
               chain.settle(failed ? 'file-missing' : undefined);

@@ -82,10 +82,13 @@ const table: readonly Row[] = [
   {
     state: 'succeeded on the one pod of 256 that has not been evicted, whatever share may fail',
     setup: {
-      ...ended({ status: 'completed' }, {
-        ...fanOut,
-        strategy: { maxParallel: '100%', order: 'Name', failureThreshold: '100%', onFailure: 'Continue' },
-      } as typeof oneShot),
+      ...ended(
+        { status: 'completed' },
+        {
+          ...fanOut,
+          strategy: { maxParallel: '100%', order: 'Name', failureThreshold: '100%', onFailure: 'Continue' },
+        },
+      ),
       pods: [
         agentPod('sei-0'),
         ...Array.from({ length: 255 }, (_, index) => ({ ...podWithoutAddress(`old-${index}`), ended: true as const })),
