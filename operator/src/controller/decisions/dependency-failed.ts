@@ -5,8 +5,13 @@ import type { Reason } from '../reasons.ts';
 import { isoTime, type RunContext } from '../run-context.ts';
 import { reconcilingSince } from '../target/wait-budget.ts';
 import { rerunGraceMs } from '../timing.ts';
-import type { FoundDependency } from './depends-on.ts';
-import { giveUpOnDependency, hasGivenUp, holdForDependency, isAtTheGate } from './hold-for-dependency.ts';
+import {
+  type FoundDependency,
+  giveUpOnDependency,
+  hasGivenUp,
+  holdForDependency,
+  isAtTheGate,
+} from './hold-for-dependency.ts';
 
 const reason: Reason = 'DependencyFailed';
 

@@ -3,8 +3,7 @@ import type { Decision } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 import { isoTime, type RunContext } from '../run-context.ts';
 import { reconcilingSince } from '../target/wait-budget.ts';
-import type { FoundDependency } from './depends-on.ts';
-import { giveUpOnDependency, hasGivenUp, holdForDependency } from './hold-for-dependency.ts';
+import { type FoundDependency, giveUpOnDependency, hasGivenUp, holdForDependency } from './hold-for-dependency.ts';
 
 const reason: Reason = 'DependencyMissing';
 

@@ -1,5 +1,5 @@
 import { plural, shortList } from '../../bounded-text.ts';
-import { type DependencyState, dependencyState } from '../dependencies/dependency-state.ts';
+import { dependencyState } from '../dependencies/dependency-state.ts';
 import { findCycle } from '../dependencies/find-cycle.ts';
 import { isAbsent } from '../dependencies/gather-dependencies.ts';
 import { staleUntil } from '../dependencies/stale-end.ts';
@@ -10,12 +10,7 @@ import { reconcilingSince } from '../target/wait-budget.ts';
 import { dependencyFailed } from './dependency-failed.ts';
 import { dependencyMissing } from './dependency-missing.ts';
 import type { Gate } from './gate.ts';
-import { holdForDependency, isAtTheGate } from './hold-for-dependency.ts';
-
-export interface FoundDependency {
-  readonly name: string;
-  readonly state: DependencyState;
-}
+import { type FoundDependency, holdForDependency, isAtTheGate } from './hold-for-dependency.ts';
 
 /**
  * spec.dependsOn: nothing begins before all that it names have completed. One that failed fails this one, one that does not come within the wait budget as

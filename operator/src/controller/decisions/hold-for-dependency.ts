@@ -1,8 +1,15 @@
 import type { Decision, Situation } from '../decision.ts';
+import type { DependencyState } from '../dependencies/dependency-state.ts';
 import type { Reason } from '../reasons.ts';
 import { requeueAt } from '../requeue.ts';
 import type { RunContext } from '../run-context.ts';
 import { holdStart } from './hold-start.ts';
+
+/** A name in spec.dependsOn, and where the NodeTask of that name is. */
+export interface FoundDependency {
+  readonly name: string;
+  readonly state: DependencyState;
+}
 
 /** A run that does not begin because of what spec.dependsOn names. The condition says it all; the rows only that they have not begun. */
 export const holdForDependency = (ctx: RunContext, situation: Situation, wakeAt?: number): Decision => {
