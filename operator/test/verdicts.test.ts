@@ -201,7 +201,7 @@ describe('a one-shot', () => {
   test('that depends on others', async () => {
     await using source = await SilentSource.start();
     await apply('after', { ...ready, dependsOn: ['before'] });
-    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
+    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyMissing'));
     await apply('before', endless(source));
     await source.connected();
     await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
@@ -359,6 +359,49 @@ describe('a schedule that does not do what it is there for', () => {
     const mute = await judges.check('mute', 'schedule or daemon whose agent cannot report', reasonIs('CannotReport'));
     assert.match(mute.status?.conditions?.[0]?.message ?? '', /^the agent of pod sei-mute does not report/);
     await remove('mute');
+  });
+});
+
+const hold = async (name: string, finalizers: readonly string[]): Promise<void> => {
+  await cluster.admin.request({
+    method: 'PATCH',
+    path: pathOf(cluster, name),
+    body: { metadata: { finalizers } },
+    contentType: 'application/merge-patch+json',
+  });
+};
+
+describe('what somebody else holds', () => {
+  const state = "deleted, and a finalizer of somebody else's holds it";
+
+  test('is stopped and not ready, and goes when it is let go', async () => {
+    await apply('held', byCron('0 0 30 4 *'));
+    await judges.check('held', 'schedule, waits for its time', reasonIs('Scheduled'));
+    await hold('held', ['nodetask.dev/cancel', 'example.com/hold']);
+    await cluster.admin.delete(pathOf(cluster, 'held'));
+    const { status, metadata } = await judges.check('held', state, reasonIs('FinalizersRemaining'));
+    assert.equal(status?.phase, 'Terminating');
+    assert.equal(status.nextRunAt, undefined);
+    assert.match(status.conditions?.[0]?.message ?? '', /are taken off: example\.com\/hold$/);
+    assert.ok(metadata.finalizers?.includes('example.com/hold'));
+    const { taskID = '' } = status.targets?.[0] ?? {};
+    assert.equal((await cluster.agent('sei-0').request('GET', `/v0/tasks/${taskID}`)).status, 404);
+    await recorder.until('held', 'to be let go by the operator', (task) => task.metadata.finalizers?.length === 1);
+    await hold('held', []);
+    await cluster.untilNodeTask('held', (object) => object === undefined, { what: 'held to be gone' });
+    await judges.checkLife('held');
+  });
+
+  test('is not ready although it has succeeded', async () => {
+    await apply('kept', ready);
+    await judges.check('kept', 'succeeded', phaseIs('Succeeded'));
+    await recorder.until('kept', 'to be let go', (task) => task.metadata.finalizers === undefined);
+    await hold('kept', ['example.com/hold']);
+    await cluster.admin.delete(pathOf(cluster, 'kept'));
+    const { status } = await recorder.until('kept', 'to say who holds it', reasonIs('FinalizersRemaining'));
+    assert.equal(status?.phase, 'Succeeded', 'the end stays');
+    await hold('kept', []);
+    await cluster.untilNodeTask('kept', (object) => object === undefined, { what: 'kept to be gone' });
   });
 });
 

@@ -20,6 +20,7 @@ export const phases = [
   'Scheduled',
   'Suspended',
   'Stalled',
+  'Terminating',
   'Succeeded',
   'Failed',
   'Cancelled',

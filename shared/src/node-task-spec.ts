@@ -81,7 +81,7 @@ const target = withRules(
       .min(1)
       .max(604_800)
       .default(300)
-      .describe('Seconds that a target may take to appear and answer.'),
+      .describe('Seconds that a target may take to appear and answer, and a NodeTask that dependsOn names to appear.'),
   }),
   [exactlyOne('podName', 'selector')],
 );
@@ -211,7 +211,7 @@ const members = z.strictObject({
     .refine((names) => new Set(names).size === names.length, 'names each NodeTask once')
     .optional()
     .describe(
-      'Names of NodeTasks in the same namespace that must have completed before anything begins. One that fails fails this one; one that does not exist yet is waited for.',
+      'Names of NodeTasks in the same namespace that must have completed before anything begins. One that fails fails this one; one that does not exist is waited for within target.waitSeconds.',
     )
     .meta({ 'x-kubernetes-list-type': 'set' }),
   suspend: z

@@ -87,6 +87,13 @@ test('a pod without an address or one that has ended cannot be called', () => {
   );
 });
 
+test('a pod that is being deleted says since when', () => {
+  const { metadata, ...rest } = pod({}) as { metadata: object };
+  const leaving = toAgentPod({ ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:30Z' } });
+  assert.equal(leaving.leavingAt, Date.parse('2026-01-01T00:00:30Z'));
+  assert.ok(leaving.address, 'its agent is called until it has ended');
+});
+
 test('restarts of all containers are counted, sidecars among them', () => {
   const status = {
     phase: 'Running',

@@ -22,6 +22,8 @@ export interface AgentPod extends KubeObject {
   readonly unavailable?: string;
   /** Its containers have ended and are never started again: nothing runs in it any more. */
   readonly ended?: true;
+  /** When somebody asked for its deletion, with the time that it has to end added; milliseconds since the epoch. */
+  readonly leavingAt?: number;
   /** Changes whenever a container starts, stops or becomes ready: an agent that was silent may answer now. */
   readonly pulse: string;
   /** Starts of containers that came after the first: an agent that was started again may have lost its journal. */
@@ -81,6 +83,7 @@ export const toAgentPod = (object: unknown): AgentPod => {
     labels: pod.metadata.labels ?? {},
     createdAt: Date.parse(pod.metadata.creationTimestamp),
     ...reach(pod),
+    ...leaving(pod),
     pulse: pulseOf(pod),
     restarts: restartsOf(pod),
   };
@@ -115,6 +118,11 @@ const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable' | 'ended'> =>
     return { unavailable: `the annotation ${agentPortAnnotation} of the pod is not a port from 1 to 65535` };
   }
   return { address: { host, port } };
+};
+
+const leaving = ({ metadata: { deletionTimestamp } }: Pod): Pick<AgentPod, 'leavingAt'> => {
+  const leavingAt = Date.parse(deletionTimestamp ?? '');
+  return Number.isNaN(leavingAt) ? {} : { leavingAt };
 };
 
 const pulseOf = ({ status }: Pod): string =>

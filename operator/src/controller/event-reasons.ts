@@ -44,6 +44,10 @@ export const eventReasons = {
     meaning: 'A daemon has failed at each try for 10 minutes. It is not Ready until it gets on.',
     action: 'See the error in the event; the daemon goes on trying.',
   },
+  DependencyMissing: {
+    meaning: 'There is no NodeTask of a name in `spec.dependsOn`.',
+    action: 'Apply it, or correct the name; the event says how long it is waited for.',
+  },
   FieldIgnored: {
     meaning: 'A field of the spec has no effect on such a task.',
     action: 'Remove the field, or change what it does not go with.',

@@ -7,6 +7,7 @@ import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from './t
 export class NodeTaskMemory {
   readonly #tasks = new Map<string, TaskMemory>();
   readonly #outOfReachSince = new Map<string, number>();
+  readonly #missingSince = new Map<string, number>();
   /** The last look for pods without the agent label. */
   unlabelled: { readonly pods: readonly string[]; readonly at: number } | undefined;
 
@@ -28,6 +29,10 @@ export class NodeTaskMemory {
 
   get tasks(): ReadonlyMap<string, TaskMemory> {
     return this.#tasks;
+  }
+
+  get missingSince(): ReadonlyMap<string, number> {
+    return this.#missingSince;
   }
 
   get outOfReachSince(): ReadonlyMap<string, number> {
@@ -59,6 +64,13 @@ export class NodeTaskMemory {
     }
     const known = new Set(names);
     for (const name of this.#outOfReachSince.keys()) if (!known.has(name)) this.#outOfReachSince.delete(name);
+  }
+
+  /** Notes which dependencies are missing now, and since when. */
+  miss(names: readonly string[], now: number): void {
+    for (const name of names) if (!this.#missingSince.has(name)) this.#missingSince.set(name, now);
+    const missing = new Set(names);
+    for (const name of this.#missingSince.keys()) if (!missing.has(name)) this.#missingSince.delete(name);
   }
 
   /** What waits for a busy agent, or for one that is silent, tries again now. */

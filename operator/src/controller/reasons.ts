@@ -32,6 +32,12 @@ const onTheWay = {
     meaning: 'The agent of a target works on another task, or others came first; the target gets its turn.',
     action: 'Nothing; `status.blockedBy` names the task in the way, `status.queuePosition` the place in the queue.',
   },
+  DependencyMissing: {
+    meaning:
+      'There is no NodeTask of a name in spec.dependsOn: it is misspelt, not applied yet, deleted, or gone by its ttlSecondsAfterFinished.',
+    action:
+      'Apply it, or correct `spec.dependsOn`; it waits for `spec.target.waitSeconds`, and a schedule or daemon goes on by itself after that.',
+  },
   DependencyUnfinished: {
     meaning: 'A NodeTask that spec.dependsOn names has not completed yet.',
     action: 'Nothing; the message names those that it waits for.',
@@ -72,6 +78,10 @@ const onTheWay = {
   Deleting: {
     meaning: 'The work is being stopped because the NodeTask is being deleted.',
     action: 'Nothing; bounded to 30 s. The annotation `nodetask.dev/force-delete` ends it at once.',
+  },
+  FinalizersRemaining: {
+    meaning: 'The NodeTask is being deleted and its work has stopped; finalizers of somebody else hold it.',
+    action: 'Find out who set the finalizers that the message names, and why they are not taken off.',
   },
   FailureThreshold: {
     meaning: 'More targets failed than spec.strategy allows, and it is paused.',
@@ -136,7 +146,8 @@ const stuck = {
   },
   DependencyFailed: {
     meaning: 'A NodeTask that spec.dependsOn names failed or was cancelled.',
-    action: 'Have that one succeed (another `spec.runID`), then change `spec.runID` of this one.',
+    action:
+      'Correct that one, and give both another `spec.runID` in one step, in any order; a schedule or daemon goes on by itself once that one has succeeded.',
   },
   DependencyCycle: {
     meaning: 'NodeTasks depend on each other in a cycle; the message names them.',

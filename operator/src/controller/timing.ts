@@ -37,6 +37,15 @@ export const lateRunMs = 30_000;
  */
 export const settleMs = 250;
 
+/**
+ * How long a new run waits for another run of a dependency that had failed before: by one commit all of a chain are run again, and its objects come in
+ * any order.
+ */
+export const rerunGraceMs = 30_000;
+
+/** The same where the dependency had completed another run than the one that is asked for. */
+export const rerunSettleMs = 10_000;
+
 /** How long a NodeTask that nobody has looked at yet keeps its place before younger ones. */
 export const arrivalMs = 60_000;
 

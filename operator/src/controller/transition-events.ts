@@ -15,6 +15,7 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
     ...retrying(before, after),
     ...lost(before, after),
     ...inVain(before, after),
+    ...dependencyMissing(before, after),
     ...lastRun(before, after),
     ...missed(before, after),
     ...restarting(before, after),
@@ -81,6 +82,18 @@ const inVainReasons = [
   'DaemonRetrying',
   'DaemonStalled',
 ] as const satisfies readonly (Reason & EventReason)[];
+
+/** A message tells until when it waits, too; only another name is news. */
+const withoutWait = (message: string): string | undefined => message.split('; waiting until ', 1)[0];
+
+/** From the first moment: a name that is misspelt is never there. */
+const dependencyMissing = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const waits = condition(after, 'Ready');
+  if (waits === undefined || (waits.reason as Reason) !== 'DependencyMissing') return [];
+  const old = condition(before, 'Ready');
+  if (old?.reason === waits.reason && withoutWait(old.message) === withoutWait(waits.message)) return [];
+  return [{ type: 'Warning', reason: 'DependencyMissing', action: 'Wait', note: sentence(waits.message) }];
+};
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const run = condition(after, 'LastRunSucceeded');

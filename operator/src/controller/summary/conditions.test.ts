@@ -14,6 +14,7 @@ import {
   idOf,
   nodeTask,
   oneShot,
+  podWithoutAddress,
   result,
   row,
   runningStatus,
@@ -72,6 +73,12 @@ const refused = accepted({
   dispatch: { kind: 'refused', generation: 1, code: 'invalid-schedule', message: 'no such zone' },
 });
 
+const overdue: Setup = {
+  status: runningStatus([], { phase: 'Pending' }),
+  missingSince: new Map([['other', Date.parse(at(0))]]),
+  seconds: 300,
+};
+
 const table: readonly Row[] = [
   {
     state: 'pending: target absent',
@@ -81,6 +88,36 @@ const table: readonly Row[] = [
     phase: 'Pending',
     kstatus: 'InProgress',
     argo: 'Progressing',
+  },
+  {
+    state: 'pending: every pod of the selector has ended',
+    setup: { spec: fanOut, pods: [{ ...podWithoutAddress('sei-0'), ended: true }] },
+    shown: '!Ready Reconciling',
+    reason: 'NoTarget',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'succeeded on the one pod of 256 that has not been evicted, whatever share may fail',
+    setup: {
+      ...ended(
+        { status: 'completed' },
+        {
+          ...fanOut,
+          strategy: { maxParallel: '100%', order: 'Name', failureThreshold: '100%', onFailure: 'Continue' },
+        },
+      ),
+      pods: [
+        agentPod('sei-0'),
+        ...Array.from({ length: 255 }, (_, index) => ({ ...podWithoutAddress(`old-${index}`), ended: true as const })),
+      ],
+    },
+    shown: 'Ready Complete Finished',
+    reason: 'Succeeded',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
   },
   {
     state: 'queued',
@@ -340,7 +377,20 @@ const table: readonly Row[] = [
     },
     shown: '!Ready Reconciling',
     reason: 'Deleting',
-    phase: 'Running',
+    phase: 'Terminating',
+    kstatus: 'Terminating',
+    argo: 'Progressing',
+  },
+  {
+    state: 'deleted, its schedule stopped, and held by a finalizer of somebody else',
+    setup: {
+      ...scheduled(),
+      memory: { [idOf('sei-0')]: accepted({ stopped: true }) },
+      metadata: { deletionTimestamp: at(0), finalizers: ['example.com/hold'] },
+    },
+    shown: '!Ready Reconciling',
+    reason: 'FinalizersRemaining',
+    phase: 'Terminating',
     kstatus: 'Terminating',
     argo: 'Progressing',
   },
@@ -439,9 +489,50 @@ const table: readonly Row[] = [
   },
   {
     state: 'waiting for a dependency',
-    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    setup: { spec: { ...oneShot, dependsOn: ['other'] }, dependencies: new Map([['other', nodeTask(oneShot)]]) },
     shown: '!Ready Reconciling',
     reason: 'DependencyUnfinished',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'a dependency is not there',
+    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    shown: '!Ready Reconciling',
+    reason: 'DependencyMissing',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'a dependency has not come within the wait budget',
+    setup: { spec: { ...oneShot, dependsOn: ['other'] }, ...overdue },
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'DependencyMissing',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'a dependency of a schedule has not come within the wait budget',
+    setup: { spec: { ...cron, dependsOn: ['other'] }, ...overdue },
+    shown: '!Ready Stalled',
+    reason: 'DependencyMissing',
+    phase: 'Pending',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'a dependency had failed before the run was asked for, and may be run again by the same commit',
+    setup: {
+      spec: { ...oneShot, dependsOn: ['other'] },
+      dependencies: new Map([
+        ['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed', completedAt: at(-60) })],
+      ]),
+    },
+    shown: '!Ready Reconciling',
+    reason: 'DependencyFailed',
     phase: 'Pending',
     kstatus: 'InProgress',
     argo: 'Progressing',
@@ -450,7 +541,9 @@ const table: readonly Row[] = [
     state: 'a dependency failed',
     setup: {
       spec: { ...oneShot, dependsOn: ['other'] },
-      dependencies: new Map([['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed' })]]),
+      dependencies: new Map([
+        ['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed', completedAt: at(1) })],
+      ]),
     },
     shown: '!Ready Stalled Failed Finished',
     reason: 'DependencyFailed',

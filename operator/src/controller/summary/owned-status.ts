@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeTaskStatus } from '@nodetask/shared';
+import type { Condition, NodeTaskStatus } from '@nodetask/shared';
 import type { OwnedStatus, OwnedTarget, Situation } from '../decision.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
 import type { Reason } from '../reasons.ts';
@@ -91,7 +91,7 @@ export const statusWithRows = (ctx: RunContext, situation: Situation, rows: read
     ...(spec.runID === undefined ? {} : { runID: spec.runID }),
     ...targetColumn(spec),
     phase: situation.phase,
-    conditions: conditionsFor(situation, ctx.status.conditions ?? [], metadata.generation, ctx.now),
+    conditions: conditionsFor(situation, conditionsBefore(ctx), metadata.generation, ctx.now),
     ...(rows.length === 0 ? {} : { targets: [...rows] }),
     counts,
     summary,
@@ -99,6 +99,10 @@ export const statusWithRows = (ctx: RunContext, situation: Situation, rows: read
     ...(completedAt === undefined ? {} : { completedAt }),
   };
 };
+
+/** Waits are counted from the time of Reconciling: another run has a budget of its own. */
+const conditionsBefore = ({ sameRun, status: { conditions = [] } }: RunContext): readonly Condition[] =>
+  sameRun ? conditions : conditions.filter(({ type }) => type !== 'Reconciling');
 
 const countRows = (rows: readonly OwnedTarget[]): NonNullable<OwnedStatus['counts']> => {
   const count = (...phases: string[]): number => rows.filter(({ phase }) => phases.includes(phase ?? '')).length;

@@ -77,6 +77,8 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   unlabelled: setup.unlabelled ?? [],
   formerPods: setup.formerPods ?? [],
   dependencies: setup.dependencies ?? new Map(),
+  missingSince: setup.missingSince ?? new Map(),
+  nearNames: setup.nearNames ?? new Map(),
   awaitedBy: setup.awaitedBy ?? [],
   outOfReachSince: setup.outOfReachSince ?? new Map(),
   ahead: setup.ahead ?? new Map(),
