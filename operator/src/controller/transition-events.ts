@@ -1,10 +1,9 @@
 import type { NodeTaskStatus } from '@nodetask/shared';
 import { plural, shortList } from '../bounded-text.ts';
 import type { EventNote, OwnedStatus } from './decision.ts';
-import type { Reason } from './reasons.ts';
+import { type EventReason, eventReasons } from './event-reasons.ts';
+import { outOfReach, type Reason } from './reasons.ts';
 import { isTerminal } from './run-context.ts';
-
-const unreachable: ReadonlySet<string> = new Set(['AgentUnreachable', 'NoAgent'] satisfies Reason[]);
 
 /** What is worth an event in the step from one status to the next. */
 export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | undefined): readonly EventNote[] => {
@@ -55,14 +54,9 @@ const retrying = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNot
 const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const ready = condition(after, 'Ready');
   const old = condition(before, 'Ready');
-  if (ready === undefined || !unreachable.has(ready.reason) || old?.reason === ready.reason) return [];
-  // NoAgent says in its message what the pod lacks.
-  const advice =
-    (ready.reason as Reason) === 'AgentUnreachable'
-      ? ' Check that the agent runs and that the operator may reach its port.'
-      : '';
-  const note = `${sentence(ready.message)}${advice}`;
-  return [{ type: 'Warning', reason: 'AgentUnreachable', action: 'Wait', note }];
+  if (ready === undefined || !(ready.reason in outOfReach) || old?.reason === ready.reason) return [];
+  if (isTerminal(after.phase) || condition(after, 'Stalled') !== undefined) return [];
+  return [{ type: 'Warning', reason: reasonOf(ready), action: 'Wait', note: sentence(ready.message) }];
 };
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
@@ -96,11 +90,12 @@ const restarting = (before: NodeTaskStatus, after: OwnedStatus): readonly EventN
 /** It cannot go on, but has not ended: a schedule with a wrong cron, a cycle of dependencies, too many targets. */
 const stalled = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const stall = condition(after, 'Stalled');
-  if (stall === undefined || isTerminal(after.phase) || unreachable.has(stall.reason)) return [];
+  if (stall === undefined || isTerminal(after.phase)) return [];
   const old = condition(before, 'Stalled');
-  if (old?.reason === stall.reason && old.message === stall.message) return [];
+  // What comes of one call after the other to an agent is not worth an event each.
+  if (old?.reason === stall.reason && (stall.reason in outOfReach || old.message === stall.message)) return [];
   const note = `${sentence(stall.message)} It goes on by itself once that is corrected.`;
-  return [{ type: 'Warning', reason: 'Failed', action: 'Wait', note }];
+  return [{ type: 'Warning', reason: reasonOf(stall), action: 'Wait', note }];
 };
 
 /** spec.strategy has stopped half-way and waits for people. */
@@ -124,6 +119,10 @@ const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[]
   const note = `${message} Correct what it names, then change spec.runID to run the task again.`;
   return [{ type: 'Warning', reason: 'Failed', action: 'Fail', note }];
 };
+
+/** An event about a condition has its reason, so that the one is found by the other. */
+const reasonOf = ({ reason }: { readonly reason: string }): EventReason =>
+  reason in eventReasons ? (reason as EventReason) : 'Failed';
 
 const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus['conditions']>[number] | undefined =>
   status.conditions?.find(({ type }) => type === wanted);
