@@ -125,6 +125,9 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       statusWritten: ({ phase }, nodeTask) => {
         own.statusWritten(nodeTask, phase);
       },
+      writeRefused: (write) => {
+        own.writeRefused(write);
+      },
       dispatched: (seconds) => {
         own.dispatched(seconds);
       },

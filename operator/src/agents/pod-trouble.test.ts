@@ -144,6 +144,12 @@ for (const [what, [trouble, reason, message]] of Object.entries(cases)) {
   });
 }
 
+test('a pod with an address has a node, whatever the scheduler has said before', () => {
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'gated' }];
+  assert.equal(troubleOf({ conditions }), undefined);
+  assert.equal(troubleOf({ conditions, podIP: '' })?.reason, 'PodUnschedulable');
+});
+
 test('a pod whose agent runs has no trouble, whatever its other containers do', () => {
   const agentRuns = [done, mesh, runs(agent, { started: true })];
   for (const others of [
@@ -180,7 +186,7 @@ test('texts of a status are cut, and free of control characters', () => {
   const long = `a\n\u001b\u202e${'b'.repeat(100_000)}`;
   for (const trouble of [
     troubleOf({ phase: 'Failed', reason: long, message: long }),
-    troubleOf({ conditions: [{ type: 'PodScheduled', status: 'False', reason: long, message: long }] }),
+    troubleOf({ podIP: '', conditions: [{ type: 'PodScheduled', status: 'False', reason: long, message: long }] }),
     troubleOf({}, [waits(agent, long, long)]),
     troubleOf({}, [waits(agent, 'ImagePullBackOff', long, { image: long })]),
     troubleOf({}, [{ name: agent, state: ended(1, { reason: long, message: long }) }]),

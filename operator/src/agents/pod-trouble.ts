@@ -19,6 +19,7 @@ export interface PodState {
   readonly status?:
     | {
         readonly phase?: string | undefined;
+        readonly podIP?: string | undefined;
         readonly reason?: string | undefined;
         readonly message?: string | undefined;
         readonly conditions?: z.output<typeof podConditions>;
@@ -45,7 +46,8 @@ const ended = ({ name, status }: PodState): PodTrouble | undefined => {
 
 const unscheduled = ({ name, status }: PodState): PodTrouble | undefined => {
   const condition = status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  if (condition?.status !== 'False') return undefined;
+  // What has an address is on a node, whatever the scheduler has said.
+  if (condition?.status !== 'False' || (status?.podIP ?? '') !== '') return undefined;
   const { reason = 'Unschedulable', message } = condition;
   const said = message === undefined ? '' : `: ${boundedText(message, maxCharacters)}`;
   return { reason: 'PodUnschedulable', message: `pod ${name} has no node yet (${boundedText(reason, 63)})${said}` };

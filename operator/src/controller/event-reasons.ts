@@ -34,6 +34,7 @@ export const eventReasons = {
     meaning: `${outOfReach.AgentUnreachable.meaning.slice(0, -1)}. Or it did not confirm that it stopped.`,
     action: `${outOfReach.AgentUnreachable.action} What could not be stopped goes on until the agent hears of it.`,
   },
+  WriteRefused: reasons.WriteRefused,
   DaemonExited: reasons.DaemonExited,
   DependencyCycle: reasons.DependencyCycle,
   DependencyEndless: reasons.DependencyEndless,

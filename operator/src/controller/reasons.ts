@@ -65,6 +65,12 @@ const onTheWay = {
     meaning: 'spec.suspend is true: nothing new is started, and what runs goes on.',
     action: 'Set `spec.suspend` to false to go on, `spec.cancel` to true to end it.',
   },
+  WriteRefused: {
+    meaning:
+      'The API server refuses what the operator writes to the NodeTask; the message has its words. Without its finalizer nothing is started.',
+    action:
+      'Have the policy, the webhook or the role that the message names allow it; the operator tries again by itself, after 5 min at most.',
+  },
   Dispatching: { meaning: 'The task is being handed to its targets.', action: 'Nothing.' },
   Running: { meaning: 'The task runs.', action: 'Nothing.' },
   DaemonRestarting: {
