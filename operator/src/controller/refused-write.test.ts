@@ -20,8 +20,8 @@ const signal = new AbortController().signal;
 const object = nodeTask(oneShot);
 
 /** A writer whose writes all fail with this error. */
-const failing = (error: unknown): StatusWrites => {
-  const fail = async (): Promise<never> => Promise.reject(error as Error);
+const failing = (fault: unknown): StatusWrites => {
+  const fail = async (): Promise<never> => Promise.reject(fault as Error);
   return { apply: fail, dropRows: fail, addFinalizer: fail, removeFinalizer: fail, delete: fail };
 };
 
