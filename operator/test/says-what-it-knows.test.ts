@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import type { NodeTask } from '@nodetask/shared';
+import { agentPortName, type NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
 import { messageOf, PodFaults } from './support/pod-faults.ts';
 import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
@@ -36,8 +36,11 @@ const eventAbout = async (name: string, reason: string): Promise<string> => {
 /** What a kubelet would write. */
 const setStatus = async (pod: string, state: object, more: object = {}): Promise<void> => {
   const path = `/api/v1/namespaces/${cluster.namespace}/pods/${pod}`;
-  const found = await cluster.admin.get<{ spec: { containers: { name: string }[] } }>(path);
-  const name = found?.spec.containers[0]?.name ?? assert.fail('the pod has a container');
+  const found = await cluster.admin.get<{ spec: { containers: { name: string; ports?: { name?: string }[] }[] } }>(
+    path,
+  );
+  const own = found?.spec.containers.find(({ ports = [] }) => ports.some((port) => port.name === agentPortName));
+  const name = own?.name ?? assert.fail('the pod has no container of an agent');
   const image = 'nodetask/nodetask-agent:0.1.0';
   const containerStatuses = [{ name, image, imageID: '', ready: false, restartCount: 0, state, ...more }];
   await cluster.admin.request({

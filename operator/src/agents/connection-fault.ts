@@ -27,12 +27,21 @@ export const connectionFault = (agent: string, error: unknown): string => {
       return `no route to ${agent} (${code}): its node is away, or the pod network does not reach it`;
     case 'ECONNRESET':
     case 'EPIPE':
+      return closed(agent, code);
     case 'UND_ERR_SOCKET':
-      return `${agent} closed the connection before it had answered (${code}): it was stopped, or it cut the connection off, which its log and nodetask_agent_connections_cut_total tell`;
+      // Of undici: for what the other side sends as well, if that is no HTTP.
+      if (describe(error) === 'other side closed') return closed(agent, 'other side closed');
+      return failed(agent, error);
     default:
-      return `the call to ${agent} failed: ${boundedText(describe(error), 512)}`;
+      return failed(agent, error);
   }
 };
+
+const closed = (agent: string, how: string): string =>
+  `${agent} closed the connection before it had answered (${how}): it was stopped, or it cut the connection off, which its log and nodetask_agent_connections_cut_total tell`;
+
+const failed = (agent: string, error: unknown): string =>
+  `the call to ${agent} failed: ${boundedText(describe(error), 512)}`;
 
 /** No answer came, although the call could be sent. */
 export const noAnswer = (agent: string, timeoutMs: number): string =>
