@@ -144,6 +144,11 @@ for (const [what, [trouble, reason, message]] of Object.entries(cases)) {
   });
 }
 
+test("a container that comes after the agent is in nobody's way", () => {
+  const trouble = troubleOf({}, [done, mesh, waits(agent, 'PodInitializing'), waits('late', 'CrashLoopBackOff', 'x')]);
+  assert.match(trouble?.message ?? '', /^container nodetask-agent of pod sei-0 has not started \(PodInitializing\)$/);
+});
+
 test('a pod with an address has a node, whatever the scheduler has said before', () => {
   const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'gated' }];
   assert.equal(troubleOf({ conditions }), undefined);

@@ -69,7 +69,7 @@ const ofEarlier = (pod: PodState): PodTrouble | undefined => {
     if (spec.name === agentSpec(pod)?.name) break;
     const found = status?.initContainerStatuses?.find(({ name }) => name === spec.name);
     if (found === undefined || isOver(spec, found)) continue;
-    return (isHeldUp(found) ? undefined : containerTrouble(pod.name, found)) ?? stillRuns(pod.name, found);
+    return containerTrouble(pod.name, found) ?? stillRuns(pod.name, found);
   }
   return agent === undefined ? undefined : containerTrouble(pod.name, agent);
 };
