@@ -222,7 +222,7 @@ test('an agent that does not accept the certificate of the operator says so in T
   const folder = await mkdtemp(join(tmpdir(), 'nodetask-alert-'));
   context.after(async () => rm(folder, { recursive: true }));
   const shown = material(agentProfile(uid), { trusted: [stranger] });
-  for (const [name, text] of Object.entries(shown)) await writeFile(join(folder, name), text);
+  for (const name of ['cert', 'key', 'ca'] as const) await writeFile(join(folder, name), shown[name]);
   const port = await freePort();
   const args = `s_server -accept 127.0.0.1:${port} -cert cert -key key -CAfile ca -Verify 1 -verify_return_error -www`;
   const server = spawn('openssl', args.split(' '), { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });

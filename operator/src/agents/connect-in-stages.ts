@@ -35,7 +35,7 @@ const secureOver = (
   secure({ ...target, httpSocket }, (...[error, socket]) => {
     if (error === null) {
       // An alert, by which the other side refuses our certificate, comes with the end of the stream: undici would tell of the end alone.
-      socket.once('error', (fault) => socket.destroy(fault));
+      socket.once('error', (fault: Error) => socket.destroy(fault));
       callback(null, socket);
     } else {
       httpSocket.destroy();

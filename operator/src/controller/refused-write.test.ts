@@ -20,13 +20,13 @@ const signal = new AbortController().signal;
 const object = nodeTask(oneShot);
 
 /** A writer whose writes all fail with this error. */
-const failing = (fault: unknown): StatusWrites => {
-  const fail = async (): Promise<never> => Promise.reject(fault as Error);
+const failing = (fault: Error): StatusWrites => {
+  const fail = async (): Promise<never> => Promise.reject(fault);
   return { apply: fail, dropRows: fail, addFinalizer: fail, removeFinalizer: fail, delete: fail };
 };
 
 /** What is told of each write where the API server answers so. */
-const toldOf = async (error: unknown): Promise<readonly (RefusedWrite | undefined)[]> => {
+const toldOf = async (error: Error): Promise<readonly (RefusedWrite | undefined)[]> => {
   const told: (RefusedWrite | undefined)[] = [];
   const writer = tellingRefusals(failing(error), (_, refused) => told.push(refused));
   const calls = [
