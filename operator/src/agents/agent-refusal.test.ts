@@ -68,7 +68,7 @@ test('an agent that answers and cannot work is told from one that does not let t
 test('what an agent says beside a remedy is cut, so that the remedy is read', () => {
   const error = refusalOf(agent, 'x', answer(503, { error: 'x'.repeat(9000), code: 'stopping', retriable: true }));
   assert.ok(error.message.length < 800);
-  assert.match(error.message, /x…\. Try again when it is back\.$/);
+  assert.match(error.message, /x… Try again when it is back\.$/);
 });
 
 test('busy says who is in the way, and when to come back', () => {

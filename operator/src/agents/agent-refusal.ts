@@ -1,5 +1,5 @@
 import { apiErrorSchema, errorCodeEntry, isErrorCode } from '@nodetask/shared';
-import { boundedText } from '../bounded-text.ts';
+import { boundedText, withFullStop } from '../bounded-text.ts';
 import { AgentError, type AgentErrorKind } from './agent-error.ts';
 
 /** What of an answer counts. */
@@ -48,7 +48,7 @@ const silenceOf = (agent: string, error: string, said: { readonly code: string }
     return new AgentError('silent', `${agent} does not let the operator in: ${text}`, { ...said, why: 'untrusted' });
   }
   const remedy = isErrorCode(code) ? ` ${errorCodeEntry(code).action}` : '';
-  const message = `${agent} cannot work now (${code}): ${text.replace(/[.;:,]*$/, '.')}${remedy}`;
+  const message = `${agent} cannot work now (${code}): ${withFullStop(text)}${remedy}`;
   return new AgentError('silent', message, { ...said, why: 'unable' });
 };
 

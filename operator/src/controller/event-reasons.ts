@@ -8,7 +8,7 @@ export const eventReasons = {
     action: 'Nothing; of type Warning: see the rows of the targets that failed.',
   },
   Failed: {
-    meaning: 'It ended as Failed, is paused by its strategy, cannot go on, or a run of a schedule failed.',
+    meaning: 'It ended as Failed, is paused by its strategy, or a run of a schedule failed.',
     action: 'Correct what the event names, then change `spec.runID` to run it again; a schedule goes on by itself.',
   },
   Retrying: {

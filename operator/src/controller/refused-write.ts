@@ -1,5 +1,5 @@
 import { cancelFinalizer } from '@nodetask/shared';
-import { boundedText } from '../bounded-text.ts';
+import { boundedText, withFullStop } from '../bounded-text.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { EventNote } from './decision.ts';
 import type { StatusWrites } from './status-writer.ts';
@@ -72,10 +72,5 @@ export const refusalEvent = (refused: RefusedWrite): EventNote => ({
   type: 'Warning',
   reason: 'WriteRefused',
   action: 'Write',
-  note: `T${refusalText(refused)
-    .slice(1)
-    .replace(
-      /[.;:,]*$/,
-      '.',
-    )} Have the policy, the webhook or the role named there allow it; the operator tries again by itself.`,
+  note: `${withFullStop(`T${refusalText(refused).slice(1)}`)} Have the policy, the webhook or the role named there allow it; the operator tries again by itself.`,
 });

@@ -1,5 +1,5 @@
 import type { NodeTaskStatus } from '@nodetask/shared';
-import { plural, shortList } from '../bounded-text.ts';
+import { plural, shortList, withFullStop } from '../bounded-text.ts';
 import type { EventNote, OwnedStatus } from './decision.ts';
 import { type EventReason, eventReasons } from './event-reasons.ts';
 import { outOfReach, type Reason } from './reasons.ts';
@@ -131,5 +131,5 @@ const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus
 const sentence = (text: string): string => {
   const trimmed = text.trim();
   if (trimmed === '') return '';
-  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?\u2026]$/.test(trimmed) ? '' : '.'}`;
+  return withFullStop(`${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}`);
 };
