@@ -246,7 +246,7 @@ describe('a one-shot', () => {
     await apply('many', { ...ready, target: { selector: { matchLabels: { app: 'many' } } } });
     await judges.check('many', stuck, reasonIs('TooManyTargets'));
     await cluster.admin.delete(`/api/v1/namespaces/${cluster.namespace}/pods/many-0`, { gracePeriodSeconds: 0 });
-    await judges.check('many', 'waits for its pod or its agent', reasonIs('NoAgent'));
+    await judges.check('many', 'waits for its pod or its agent', reasonIs('PodUnschedulable'));
     await judges.checkLife('many');
     await remove('many');
   });

@@ -100,6 +100,7 @@ export {
 } from './agent-api.ts';
 export { paramsWithoutZeroValues, requestWithoutZeroValues, updateWithoutZeroValues } from './zero-values.ts';
 export {
+  agentContainerName,
   agentFieldManager,
   agentFieldManagerOfPod,
   agentLabel,

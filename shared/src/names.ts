@@ -11,6 +11,8 @@ export const shortName = 'nt';
 export const agentLabel = 'nodetask.dev/agent';
 export const agentLabelValue = 'enabled';
 
+/** Name of the agent's container; to a pod that has one, none is added. */
+export const agentContainerName = 'nodetask-agent';
 /** Name of the agent's container port. */
 export const agentPortName = 'nodetask';
 /** Name of the container port on which the agent answers probes. */

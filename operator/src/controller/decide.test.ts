@@ -238,7 +238,10 @@ describe('a fan-out', () => {
     ];
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
     assert.equal(ready(decision), 'TargetsFailed');
-    assert.match(decision.status?.conditions?.[0]?.message ?? '', /1 of 2 targets failed: sei-1: disk-full: no space/);
+    assert.match(
+      decision.status?.conditions?.[0]?.message ?? '',
+      /1 of 2 targets failed \(spec\.retry would have tried again\): sei-1: disk-full: no space/,
+    );
     assert.deepEqual(eventReasons(decision), ['Failed']);
   });
   test('keeps the targets of its first dispatch', () => {

@@ -1,4 +1,4 @@
-import type { ReasonEntry } from './reasons.ts';
+import { outOfReach, type ReasonEntry, reasons } from './reasons.ts';
 
 /** Every reason of an event about a NodeTask: what has happened, and what to do. docs/troubleshooting.md is generated from it. */
 export const eventReasons = {
@@ -8,7 +8,7 @@ export const eventReasons = {
     action: 'Nothing; of type Warning: see the rows of the targets that failed.',
   },
   Failed: {
-    meaning: 'It ended as Failed, is paused by its strategy, cannot go on, or a run of a schedule failed.',
+    meaning: 'It ended as Failed, is paused by its strategy, or a run of a schedule failed.',
     action: 'Correct what the event names, then change `spec.runID` to run it again; a schedule goes on by itself.',
   },
   Retrying: {
@@ -52,11 +52,21 @@ export const eventReasons = {
     meaning: 'A field of the spec has no effect on such a task.',
     action: 'Remove the field, or change what it does not go with.',
   },
+  // What a condition says as well has its reason.
+  ...outOfReach,
   AgentUnreachable: {
-    meaning: 'An agent cannot be called, or did not confirm that it stopped.',
-    action:
-      'Check that the pod and its agent run, and that the operator may reach its port. What could not be stopped goes on until the agent hears of it.',
+    meaning: `${outOfReach.AgentUnreachable.meaning.slice(0, -1)}. Or it did not confirm that it stopped.`,
+    action: `${outOfReach.AgentUnreachable.action} What could not be stopped goes on until the agent hears of it.`,
   },
+  WriteRefused: reasons.WriteRefused,
+  DaemonExited: reasons.DaemonExited,
+  DependencyCycle: reasons.DependencyCycle,
+  DependencyEndless: reasons.DependencyEndless,
+  DependencyFailed: reasons.DependencyFailed,
+  InvalidSpec: reasons.InvalidSpec,
+  Rejected: reasons.Rejected,
+  TaskRemoved: reasons.TaskRemoved,
+  TooManyTargets: reasons.TooManyTargets,
 } as const satisfies Record<string, ReasonEntry>;
 
 export type EventReason = keyof typeof eventReasons;

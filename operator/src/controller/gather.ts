@@ -73,6 +73,7 @@ export const gather = async (
     ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),
     ...(memory.writtenAt === undefined ? {} : { writtenAt: memory.writtenAt }),
     ...(memory.droppedAt === undefined ? {} : { droppedAt: memory.droppedAt }),
+    ...(memory.refused === undefined ? {} : { refused: memory.refused }),
     underWay: memory.underWay,
     memory: memory.tasks,
     now,

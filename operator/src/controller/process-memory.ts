@@ -1,6 +1,7 @@
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { askedAt } from './asked-at.ts';
+import type { RefusedWrite } from './refused-write.ts';
 import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from './task-memory.ts';
 
 /** What this process remembers of one NodeTask. All of it may be lost. */
@@ -24,6 +25,8 @@ export class NodeTaskMemory {
   writtenAt: number | undefined;
   /** When rows were last taken off it. */
   droppedAt: number | undefined;
+  /** The last write that the API server has refused, until it takes such a write. */
+  refused: RefusedWrite | undefined;
 
   #asked: { readonly runID: string | undefined; readonly at: number | undefined } | undefined;
 

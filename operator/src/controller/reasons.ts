@@ -13,21 +13,54 @@ const unseen = {
   },
 } as const satisfies Record<string, ReasonEntry>;
 
-/** On the way: of Reconciling, or of Ready=False where nothing is wrong for good. */
-const onTheWay = {
+/** A target's agent cannot be asked: of Reconciling while `spec.target.waitSeconds` lasts, of Stalled and Failed after it. */
+export const outOfReach = {
   NoTarget: {
     meaning: 'No pod is there to run the task: wrong name or labels, or the pod does not exist yet.',
     action: 'Check `spec.target` and the pods; it waits for `spec.target.waitSeconds`.',
   },
   NoAgent: {
-    meaning: 'A pod is there, but no agent in it can be called: it lacks the label, has no address, or has ended.',
+    meaning: 'A pod is there, but no agent in it can be called: it lacks the label, or has no address yet.',
     action: 'Add the agent and the label `nodetask.dev/agent: enabled` to the pod.',
   },
-  AgentUnreachable: {
-    meaning: 'The agent of a target does not answer.',
-    action:
-      'Check that the agent runs, that the operator may reach its port, and that both have certificates of the same CA (or the same token).',
+  PodUnschedulable: {
+    meaning: 'The pod is Pending, because no node takes it; the message has the words of the scheduler.',
+    action: 'Give the pod a node that fits, or ask for less: resources, affinity, taints, volumes.',
   },
+  PodEnded: {
+    meaning: 'The pod has ended (evicted, or its containers are over) and is never started again.',
+    action: 'Delete the pod, so that its controller makes another; for an evicted one, free what the message names.',
+  },
+  ImageUnavailable: {
+    meaning: 'The image of the agent, or of a container that comes before it, cannot be pulled.',
+    action: 'Correct the image (`agent.image` of the chart for an injected agent), its tag, or the pull secret.',
+  },
+  ContainerCrashing: {
+    meaning: 'The agent, or a container that comes before it, ends again and again, or was killed for its memory.',
+    action: 'See its log (`kubectl logs POD -c CONTAINER --previous`); for `OOMKilled`, raise its memory limit.',
+  },
+  ContainerNotStarted: {
+    meaning: 'The agent has not started: a Secret or ConfigMap or volume is missing, or an init container comes first.',
+    action: 'See the events of the pod (`kubectl describe pod`).',
+  },
+  AgentUnreachable: {
+    meaning: 'The agent of a target cannot be reached; the message has its address, and what was tried.',
+    action: 'Check that the agent runs, and that no NetworkPolicy or firewall keeps the operator from its port.',
+  },
+  AgentUnable: {
+    meaning:
+      'The agent of a target answers that it cannot work now: its volume is full, it stops, it has too much to do.',
+    action: 'Do what the message says; the operator asks again by itself.',
+  },
+  AgentUntrusted: {
+    meaning: "The agent of a target and the operator do not accept each other's certificate or token.",
+    action:
+      'See [what can go wrong](certificates.md#what-can-go-wrong) with certificates; with tokens, give both the same one.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+/** On the way: of Reconciling, or of Ready=False where nothing is wrong for good. */
+const onTheWay = {
   AgentBusy: {
     meaning: 'The agent of a target works on another task, or others came first; the target gets its turn.',
     action: 'Nothing; `status.blockedBy` names the task in the way, `status.queuePosition` the place in the queue.',
@@ -45,6 +78,12 @@ const onTheWay = {
   Suspended: {
     meaning: 'spec.suspend is true: nothing new is started, and what runs goes on.',
     action: 'Set `spec.suspend` to false to go on, `spec.cancel` to true to end it.',
+  },
+  WriteRefused: {
+    meaning:
+      'The API server refuses what the operator writes to the NodeTask; the message has its words. Without its finalizer nothing is started.',
+    action:
+      'Have the policy, the webhook or the role that the message names allow it; the operator tries again by itself, after 5 min at most.',
   },
   Dispatching: { meaning: 'The task is being handed to its targets.', action: 'Nothing.' },
   Running: { meaning: 'The task runs.', action: 'Nothing.' },
@@ -186,12 +225,12 @@ const ofTheLastRun = {
 } as const satisfies Record<string, ReasonEntry>;
 
 /** The reasons by what they are about, as docs/troubleshooting.md has them. */
-export const reasonGroups = { unseen, onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
+export const reasonGroups = { unseen, outOfReach, onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
 
 /**
  * Every reason that a condition of a NodeTask may have. Stable: people write alerts and health checks on them.
  * docs/troubleshooting.md is generated from it.
  */
-export const reasons = { ...unseen, ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;
+export const reasons = { ...unseen, ...outOfReach, ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;
 
 export type Reason = keyof typeof reasons;

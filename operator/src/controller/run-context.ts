@@ -11,6 +11,7 @@ import type { AgentPod } from '../agents/agent-pod.ts';
 import { currentTaskID } from './current-task-id.ts';
 import type { Ahead } from './queue/ahead.ts';
 import type { KnownNodeTask } from './read-node-task.ts';
+import type { RefusedWrite } from './refused-write.ts';
 import { mayTarget, selectPods } from './select-pods.ts';
 import { type TaskMode, taskMode } from './task-mode.ts';
 import type { TaskMemory } from './task-memory.ts';
@@ -40,6 +41,8 @@ export interface Gathered {
   readonly writtenAt?: number;
   /** When this process last took rows of other pods off its status; absent = never. */
   readonly droppedAt?: number;
+  /** A write that the API server has refused this process, and has not taken since. */
+  readonly refused?: RefusedWrite;
   /** Ids of tasks with a call to their agent that is not over: none is made beside it, and nothing is concluded without its answer. */
   readonly underWay: ReadonlySet<string>;
   /** By task id. */

@@ -1,9 +1,7 @@
 import { staleUntil } from '../dependencies/stale-end.ts';
-import type { Reason } from '../reasons.ts';
+import { outOfReach, type Reason } from '../reasons.ts';
 import { earliest, isoTime, type RunContext } from '../run-context.ts';
 import type { TargetVerdict, TargetView } from './target-view.ts';
-
-const waitReasons: ReadonlySet<string> = new Set(['NoTarget', 'NoAgent', 'AgentUnreachable'] satisfies Reason[]);
 
 /**
  * When the wait of the run began. status holds it in the time of its Reconciling condition, so that a restart of the operator does
@@ -12,7 +10,7 @@ const waitReasons: ReadonlySet<string> = new Set(['NoTarget', 'NoAgent', 'AgentU
 export const runWaitStart = (ctx: RunContext): number => {
   const { conditions = [] } = ctx.status;
   const stalled = conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
-  if (ctx.sameRun && stalled !== undefined && waitReasons.has(stalled.reason)) return Number.NEGATIVE_INFINITY;
+  if (ctx.sameRun && stalled !== undefined && stalled.reason in outOfReach) return Number.NEGATIVE_INFINITY;
   const dependsOn = ctx.spec?.dependsOn ?? [];
   const held = dependsOn.length === 0 ? Number.NEGATIVE_INFINITY : releasedAt(ctx, dependsOn);
   return Math.max(reconcilingSince(ctx), held);

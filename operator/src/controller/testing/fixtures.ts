@@ -84,6 +84,7 @@ export const gathered = (setup: Setup = {}): Gathered => ({
   ahead: setup.ahead ?? new Map(),
   ...(setup.writtenAt === undefined ? {} : { writtenAt: setup.writtenAt }),
   ...(setup.droppedAt === undefined ? {} : { droppedAt: setup.droppedAt }),
+  ...(setup.refused === undefined ? {} : { refused: setup.refused }),
   underWay: setup.underWay ?? new Set(),
   memory: new Map(Object.entries(setup.memory ?? {})),
   now: start + (setup.seconds ?? 0) * 1000,
