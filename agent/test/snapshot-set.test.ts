@@ -27,9 +27,9 @@ const foldersOf = async (home: NodeHome): Promise<string[]> =>
 const roundTrip = async (t: TestContext, prefix: string, fill: (home: NodeHome) => Promise<unknown>) => {
   const source = await makeChainHome(t);
   await fill(source);
-  const before = await describeTree(source.root);
+  const before = await describeTree(source.data);
   const uploaded = await runUpload(source, at(prefix));
-  assert.deepEqual(await describeTree(source.root), before, 'the upload changed the home of its node');
+  assert.deepEqual(await describeTree(source.data), before, 'the upload changed the data of its node');
   const target = await makeChainHome(t);
   const restored = await runRestore(target, at(prefix));
   assert.equal(restored.output?.['height'], uploaded.output?.['height']);

@@ -63,11 +63,11 @@ describe('a one-shot', () => {
   });
 
   test('fails at once when the agent refuses it, naming the fault', async () => {
-    const params = { uri: 'https://127.0.0.1/genesis.json' };
+    const params = { uri: 'https://127.0.0.254/genesis.json' };
     await cluster.applyNodeTask('refused', { type: 'configure-genesis', target: { podName: 'sei-0' }, params });
     const done = await untilFinished(cluster, 'refused');
     assert.equal(done.status?.phase, 'Failed');
-    assert.match(done.status?.targets?.[0]?.message ?? '', /egress-refused: .*127\.0\.0\.1/);
+    assert.match(done.status?.targets?.[0]?.message ?? '', /egress-refused: .*127\.0\.0\.254/);
   });
 
   test('waits for its pod, and has it as soon as it is there', async () => {

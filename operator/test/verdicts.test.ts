@@ -120,7 +120,7 @@ describe('a one-shot', () => {
   });
 
   test('whose parameters the agent refuses', async () => {
-    const params = { uri: 'https://127.0.0.1/genesis.json' };
+    const params = { uri: 'https://127.0.0.254/genesis.json' };
     await apply('refused', { type: 'configure-genesis', target, params });
     await judges.check('refused', failed, phaseIs('Failed'));
     await judges.checkLife('refused');

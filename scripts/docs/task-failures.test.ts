@@ -24,6 +24,7 @@ const optionsOf = (type: TaskType): readonly string[] => {
 const atSubmit = 'refused at submit, by the same check: the NodeTask is Rejected';
 const perHost = 'told for each host in the output; the task goes on with the others';
 const whetherItRuns = 'an answer to the question whether the node runs: node-running, or nothing';
+const anyNode = 'the genesis is then judged as that of any node';
 const unused = 'of a function that this task does not call';
 
 /** Codes that stand in what a handler loads, and that no task of the type ends with. */
@@ -31,7 +32,6 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
   'snapshot-upload': {
     'invalid-params': atSubmit,
     'object-missing': 'what is missing is uploaded',
-    'patch-invalid': unused,
     'rpc-invalid': unused,
     'source-invalid': unused,
   },
@@ -57,13 +57,12 @@ const never: Readonly<Record<TaskType, Partial<Record<ErrorCode, string>>>> = {
   'config-validate': {
     'invalid-params': unused,
     'override-invalid': unused,
-    'patch-invalid': unused,
     'rpc-invalid': unused,
     'source-invalid': unused,
   },
   'config-reload': { 'invalid-params': unused },
   'mark-ready': {},
-  'configure-genesis': { 'invalid-params': atSubmit },
+  'configure-genesis': { 'invalid-params': atSubmit, 'dialect-mismatch': anyNode, 'dialect-unknown': anyNode },
   'configure-state-sync': {
     'egress-refused': perHost,
     'source-invalid': perHost,

@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 const genesis = JSON.stringify({
   chain_id: 'flaky-1',
   genesis_time: '2026-01-01T00:00:00Z',
-  consensus_params: {},
   app_state: {},
 });
 

@@ -129,6 +129,17 @@ describe('spelling', () => {
     assert.deepEqual(sei.respelled, { 'p2p.persistent_peers': 'p2p.persistent-peers' });
     assert.deepEqual(merge({ tx_index: { a: 1n } }, { 'tx-index': { a: 2 } }), { tx_index: { a: 2n } });
   });
+  test('a key in another case is the same key to the node, and is the one that is changed', () => {
+    const found = mergePatch({ p2p: { Pex: false } }, { p2p: { pex: true } }, toml);
+    assert.deepEqual(found.document, { p2p: { Pex: true } });
+    assert.deepEqual(found.respelled, { 'p2p.pex': 'p2p.Pex' });
+    // Of two the node reads the one with a capital letter.
+    assert.deepEqual(merge({ moniker: 'a', Moniker: 'b' }, { moniker: 'c' }), { moniker: 'a', Moniker: 'c' });
+    assert.deepEqual(merge({ Pex: false }, { pex: true }, json), { Pex: false, pex: true });
+  });
+  test('a removal finds a key in another case', () => {
+    assert.deepEqual(removeKeys({ p2p: { Pex: false } }, [['p2p', 'pex']], toml).document, { p2p: {} });
+  });
   test('an exact key wins over a similar one', () => {
     assert.deepEqual(merge({ 'a-b': 1n, a_b: 2n }, { a_b: 3 }), { 'a-b': 1n, a_b: 3n });
   });

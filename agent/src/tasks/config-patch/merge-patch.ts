@@ -11,12 +11,12 @@ import {
 import { convertValue } from './convert-value.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { refusePatch } from './refuse-patch.ts';
-import { spellKey, spellPath } from './spelling.ts';
+import { keyInAnyCase, spellKey, spellPath } from './spelling.ts';
 import { checkKind } from './value-kind.ts';
 
 export interface MergeResult {
   readonly document: DocumentTable;
-  /** Keys that the file spells with the other of `-` and `_`: as asked for, and as the file has them. */
+  /** Keys that the file spells in another case, or with the other of `-` and `_`: as asked for, and as the file has them. */
   readonly respelled: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +25,7 @@ export interface MergeResult {
  * Kubernetes clients lose what TOML has: a number takes the type of the value that it replaces, digits in a string are an integer where
  * the existing value is one, and a number that JSON may have rounded is refused. In TOML a value of another kind than the existing one is
  * refused: the node would not read it. In TOML a key finds the existing one that differs only
- * in `-` and `_`, since Sei and CometBFT spell the same keys differently. Pure; throws TaskError `patch-invalid`.
+ * in case, which is the same key to the node, or in `-` and `_`, since Sei and CometBFT spell the same keys differently. Pure; throws TaskError `patch-invalid`.
  */
 export const mergePatch = (
   document: DocumentTable,
@@ -71,9 +71,12 @@ const mergeTable = (
   let result = document;
   const seen = new Map<string, string>();
   for (const [asked, value] of Object.entries(patch)) {
-    const isThere = value === null || Object.hasOwn(document, asked);
+    const isThere = value === null || keyInAnyCase(document, asked, format) !== undefined;
     const forNode = isThere ? undefined : format.spellForNode([...at, asked]);
-    const key = forNode ?? spellKey(document, asked, at, format);
+    const key =
+      forNode === undefined
+        ? spellKey(document, asked, at, format)
+        : (keyInAnyCase(document, forNode, format) ?? forNode);
     const twin = seen.get(key);
     if (twin !== undefined) {
       refusePatch(

@@ -58,7 +58,7 @@ describe('config-patch of the split of the state store', () => {
     ['turns it on where the data shows it', 'both', off, setTo(true)],
     ['turns it off where the data shows it', 'cosmos', on, setTo(false)],
     ['removes a false that says what no line says', 'both', off, removal],
-    ['changes another key beside it', 'both', on, setTo(5, 'ss-keep-recent')],
+    ['changes another key beside it', 'both', on, setTo(5, 'ss-prune-interval')],
   ] as const) {
     test(what, async (t) => {
       const home = await makeNode(t, has, line);

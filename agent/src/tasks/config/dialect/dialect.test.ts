@@ -22,6 +22,7 @@ import { cometBFTKeys } from './cometbft-keys.ts';
 import { evidenceInApp, evidenceInConfig, judge } from './evidence.ts';
 import { seiKeys } from './sei-keys.ts';
 import { spellForNode } from './spell-key.ts';
+import { cometBFTGenesis } from '../../testing/cometbft-home.ts';
 
 /** Keys that both kinds of node have. */
 const bare = `moniker = "node"
@@ -219,7 +220,7 @@ describe('tasks on a sparse config.toml', () => {
     await run('discover-peers', discoverPeers);
     assert.match(await readConfigFile(home, 'config.toml'), /^persistent_peers = "0/m);
     // Sei's rules do not count there.
-    await writeFile(join(home.config, 'genesis.json'), '{}');
+    await writeFile(join(home.config, 'genesis.json'), cometBFTGenesis);
     await run('config-validate', {});
     await assert.rejects(run('configure-state-sync', { backfillBlocks: 1 }), { code: 'invalid-params' });
   });
