@@ -16,6 +16,8 @@ export interface FleetOptions {
   readonly groupSize: number;
   /** The config.toml that their nodes have. */
   readonly configFile: string;
+  /** config-validate takes a node without one for a node that does not start. */
+  readonly genesisFile: string;
   readonly settings: (pod: string) => AgentSettings;
 }
 
@@ -23,6 +25,7 @@ const atOnce = 4;
 
 export const startFleet = async (cluster: Cluster, options: FleetOptions): Promise<Fleet> => {
   const config = await readFile(options.configFile, 'utf8');
+  const genesis = await readFile(options.genesisFile, 'utf8');
   const groupOf = (number: number): Readonly<Record<string, string>> => ({
     group: `group-${Math.floor(number / options.groupSize)}`,
   });
@@ -32,6 +35,7 @@ export const startFleet = async (cluster: Cluster, options: FleetOptions): Promi
     // The journal is there now; it can be changed only while nobody holds it.
     await agent.kill();
     await writeFile(join(agent.home, 'config', 'config.toml'), config);
+    await writeFile(join(agent.home, 'config', 'genesis.json'), genesis);
     installAudit(agent.home);
     await agent.start();
     return agent;

@@ -77,7 +77,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   // Slow blocks: it is there for heights and pages, and makes no work of its own.
   const chain = parts.use(await startChain({ timeoutCommit: '500ms' }));
   const s3 = parts.use(await startS3({ buckets: [bucket] }));
-  const { rpcUrl, configFile } = chain.validator;
+  const { rpcUrl, configFile, genesisFile } = chain.validator;
   const silent = parts.use(await startFaultProxy({ target: targetOf(rpcUrl), mode: { kind: 'stall' } }));
   const probes = parts.use(await makeTempFolder(loadConfig().tempRoot, 'probes'));
   // With a Lease, each kill of the only operator would cost the 15 s that a Lease takes to expire; take-over has tests of its own.
@@ -89,6 +89,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     count: options.agents,
     groupSize,
     configFile,
+    genesisFile,
     settings: (pod) => ({
       nodeRPC: rpcUrl,
       allowHosts: ['127.0.0.1', s3.host],

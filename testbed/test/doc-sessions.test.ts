@@ -33,6 +33,7 @@ const freshHome = async (): Promise<string> => {
   const home = await mkdtemp(join(folder, 'home-'));
   await mkdir(join(home, 'config'));
   await copyFile(chain.validator.configFile, join(home, 'config', 'config.toml'));
+  await copyFile(chain.validator.genesisFile, join(home, 'config', 'genesis.json'));
   return home;
 };
 

@@ -26,6 +26,7 @@ before(async () => {
   await cluster.createAgentPod(examplePod, { home, nodeRPC: rpcUrl, labels: { app: 'sei-rpc' } });
   const second = await cluster.createAgentPod('sei-rpc-1', { labels: { app: 'sei-rpc' } });
   await copyFile(configFile, join(second.home, 'config', 'config.toml'));
+  await copyFile(chain.validator.genesisFile, join(second.home, 'config', 'genesis.json'));
 });
 
 after(async () => {
