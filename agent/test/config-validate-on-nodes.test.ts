@@ -94,6 +94,11 @@ const put = async (home: string, { files = {} }: StartRow): Promise<void> => {
   }
 };
 
+const rewrite = async (home: string, name: string, change: (text: string) => string): Promise<void> => {
+  const path = join(home, 'config', name);
+  await writeFile(path, change(await readFile(path, 'utf8')));
+};
+
 interface Rows {
   readonly file: 'config.toml' | 'app.toml';
   readonly rows: readonly StartRow[];
@@ -128,11 +133,6 @@ const compare = (what: string, { file, rows, genesis = [] }: Rows, make: () => P
       assert.equal(await isValid(home), expected.valid);
       const real = await startsOn({ ...node, home });
       assert.equal(real.starts, expected.starts, real.log);
-    };
-
-    const rewrite = async (home: string, name: string, change: (text: string) => string): Promise<void> => {
-      const path = join(home, 'config', name);
-      await writeFile(path, change(await readFile(path, 'utf8')));
     };
 
     for (const row of rows) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cronPattern } from '@nodetask/shared';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseCron } from './cron-expression.ts';
 
 /** What people write into a field, right and wrong. */

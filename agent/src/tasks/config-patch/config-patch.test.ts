@@ -52,7 +52,11 @@ describe('config-patch', () => {
         { file: 'config.toml', key: 'p2p.max_num_inbound_peers', to: 80 },
       ],
     });
-    assert.equal(report.message, 'moniker changed (hidden), p2p.seeds removed, p2p.limit changed (hidden), and 4 more');
+    assert.equal(
+      report.message,
+      'moniker changed (hidden), p2p.seeds removed, p2p.limit changed (hidden), and 4 more; takes effect when the node restarts',
+    );
+    assert.deepEqual(report.numbers, { changes: 7 });
     assert.equal(await read('genesis.json'), genesis.replace('7890\n', '7891\n').replace('"c"', '"d"'));
     assert.deepEqual((await readdir(folder)).sort(), ['config.toml', 'genesis.json']);
   });

@@ -66,11 +66,12 @@ test('firings of a schedule are no entries', () => {
   assert.equal(decision.status?.history, undefined);
 });
 
+const rowAt = (seconds: number, stalled = {}) =>
+  row('sei-0', {
+    result: result({ progress: { stage: 'export', done: seconds, unit: 'blocks', at: at(seconds), ...stalled } }),
+  });
+
 test('how far a daemon is, is written to conditions once a minute, and trouble at once', () => {
-  const rowAt = (seconds: number, stalled = {}) =>
-    row('sei-0', {
-      result: result({ progress: { stage: 'export', done: seconds, unit: 'blocks', at: at(seconds), ...stalled } }),
-    });
   const memory = { [idOf('sei-0')]: accepted() };
   const first = decide(gathered({ spec: daemon, memory, status: runningStatus([rowAt(0)]) })).status;
   const later = (seconds: number, stalled = {}) =>
