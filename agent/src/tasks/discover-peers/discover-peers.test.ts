@@ -145,7 +145,13 @@ describe('discover-peers', () => {
 
     names['peers.sei.svc'].reverse();
     const reason = 'already-as-wanted';
-    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output, changes: [] } });
+    assert.deepEqual(await run([source]), {
+      outcome: 'unchanged',
+      reason,
+      message: '3 peers',
+      numbers: { peers: 3 },
+      output: { reason, ...output, changes: [] },
+    });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 
