@@ -17,4 +17,5 @@ const field = (value: string): string => {
 const fields = Object.values(values).map(field).join('\\s+');
 
 /** What a cron expression looks like at a glance, so that `kubectl apply` refuses minute 61; whatever the agent takes fits it. */
+// bounded: at most 256 characters, as the schema of cron says
 export const cronPattern = new RegExp(`^\\s*(?:@[A-Za-z]+|${fields})\\s*$`);

@@ -46,7 +46,8 @@ const inQuotes =
   (parse: (word: string) => bigint | undefined, rule: string): Read<bigint> =>
   (raw, path) => {
     if (isAbsent(raw)) return 0n;
-    const word = raw.length > maxNumberCharacters ? undefined : quoted(raw)?.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+    const inner = raw.length > maxNumberCharacters ? undefined : quoted(raw);
+    const word = /^[ \t\r\n]*([^ \t\r\n]+)[ \t\r\n]*$/.exec(inner ?? '')?.[1];
     const value = word === 'null' ? 0n : word === undefined ? undefined : parse(word);
     if (value === undefined) throw new GenesisFault(path, raw, rule);
     return value;
