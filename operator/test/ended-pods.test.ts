@@ -107,7 +107,7 @@ test('a selector that matches nothing is shown, with the pods that have an agent
 test('a NodeTask of a podName whose pod has ended has the next one of that name', async () => {
   await evict('named-0', 'named');
   await cluster.applyNodeTask('named', { type: 'mark-ready', target: { podName: 'named-0' } });
-  await until(cluster, 'named', 'to wait', (task) => reasonOf(task, 'Reconciling') === 'NoAgent');
+  await until(cluster, 'named', 'to wait', (task) => reasonOf(task, 'Reconciling') === 'PodEnded');
   await cluster.admin.delete(podPath('named-0'), { gracePeriodSeconds: 0 });
   await cluster.createAgentPod('named-0');
   assert.equal((await untilFinished(cluster, 'named')).status?.phase, 'Succeeded');

@@ -39,9 +39,12 @@ const whatCameOfIt = ({ dependencies }: RunContext, name: string, state: string)
   const at = dependency?.status?.completedAt === undefined ? '' : ` at ${dependency.status.completedAt}`;
   if (state === 'cancelled') return `was cancelled${at}`;
   const { conditions = [] } = dependency?.status ?? {};
-  const failed = conditions.find(({ type }) => type === 'Failed') ?? conditions.find(({ type }) => type === 'Ready');
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const failed = conditions.find(({ type }) => type === 'Failed') ?? ready;
   if ((failed?.reason as Reason | undefined) === reason) {
     return `failed${at} because of what it depends on: see NodeTask ${shortList(dependency?.spec.dependsOn ?? [])}`;
   }
-  return `failed${at} (${failed?.message ?? 'it does not say why'})`;
+  // Ready has the text, unless the NodeTask is being deleted: then it tells of that.
+  const why = ready !== undefined && ready.reason === failed?.reason ? ready.message : failed?.reason;
+  return `failed${at} (${why ?? 'it does not say why'})`;
 };
