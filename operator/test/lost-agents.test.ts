@@ -197,7 +197,7 @@ test('an operator that is killed leaves everything running, and finds it again',
   );
   await cluster.operator.start();
 
-  const known = await scheduled.until('to be known', (o) => reasonOf(o, 'Ready') === 'Scheduled');
+  const known = await scheduled.until('to be known', (o) => reasonOf(o, 'Ready') === 'LastRunFailed');
   assert.equal(taskIDOf(known), taskIDOf(active));
   assert.equal(known.status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')?.status, 'False');
   run.hangUp();
