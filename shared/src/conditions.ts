@@ -19,8 +19,6 @@ export const phases = [
   'Running',
   'Scheduled',
   'Suspended',
-  'Stalled',
-  'Terminating',
   'Succeeded',
   'Failed',
   'Cancelled',

@@ -5,16 +5,12 @@ import { collectionPath, objectPath, pods } from '../kube/resource-type.ts';
 import { selectorQuery } from './select-pods.ts';
 
 interface NamedPod {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+  readonly metadata: { readonly name: string };
 }
-
-/** Enough to find one among pods that are being deleted. */
-const maxPods = 10;
-const notEnded = 'status.phase!=Succeeded,status.phase!=Failed';
 
 /**
  * Names pods that a target means but that lack the agent label: the cache holds labelled pods only. One is enough to tell NoAgent
- * from NoTarget. Of a selector, pods that can run nothing are left out: the label would not make targets of them.
+ * from NoTarget.
  */
 export const lookForUnlabelled = async (
   transport: KubeTransport,
@@ -36,9 +32,9 @@ export const lookForUnlabelled = async (
   const { items } = await transport.request<{ readonly items: readonly NamedPod[] }>({
     method: 'GET',
     path: collectionPath(pods, namespace),
-    query: { labelSelector, fieldSelector: notEnded, limit: maxPods },
+    query: { labelSelector, limit: 1 },
     verb: 'list',
     signal,
   });
-  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.name);
+  return items.map(({ metadata }) => metadata.name);
 };

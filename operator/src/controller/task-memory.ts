@@ -1,5 +1,4 @@
 import type { BlockedBy, ScheduleUpdate, SubmitRequest, TaskResult } from '@nodetask/shared';
-import type { Silence } from '../agents/agent-error.ts';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { firstRetryMs, lastRetryMs } from './timing.ts';
 
@@ -22,7 +21,7 @@ export type AgentAnswer =
   | { readonly kind: 'rescheduled' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'stopping'; readonly retryAfterMs?: number }
-  | { readonly kind: 'silent'; readonly message: string; readonly why?: Silence; readonly retryAfterMs?: number };
+  | { readonly kind: 'silent'; readonly message: string; readonly retryAfterMs?: number };
 
 /**
  * What agents have answered about one task, as far as this process has asked. It saves repeated calls and nothing else: all of it
@@ -40,8 +39,6 @@ export interface TaskMemory {
     | { readonly kind: 'gone' };
   /** What GET found. */
   readonly found?: TaskResult;
-  /** When GET first found the run that `found` is of. */
-  readonly foundAt?: number;
   /** GET found nothing. */
   readonly missing?: true;
   readonly readAt?: number;
@@ -49,8 +46,8 @@ export interface TaskMemory {
   readonly rescheduled?: string;
   /** DELETE answered that nothing runs any more. */
   readonly stopped?: true;
-  /** Since when the agent has said nothing about the task, and why; without a `why` it cannot be reached. */
-  readonly silence?: { readonly since: number; readonly message: string; readonly why?: Silence };
+  /** Since when the agent has not answered. */
+  readonly silence?: { readonly since: number; readonly message: string };
   /** Calls in a row that have to be made again. */
   readonly failures: number;
   /** No call before. */
@@ -98,11 +95,10 @@ export const remember = (
       return { ...known, failures: 0, dispatch: { kind: 'gone' } };
     case 'found': {
       const { missing: _, ...present } = known;
-      const foundAt = known.found?.run === answer.result.run ? (known.foundAt ?? now) : now;
-      return { ...present, failures: 0, found: answer.result, foundAt, readAt: now };
+      return { ...present, failures: 0, found: answer.result, readAt: now };
     }
     case 'missing': {
-      const { dispatch: _, found: __, foundAt: ___, ...forgotten } = known;
+      const { dispatch: _, found: __, ...forgotten } = known;
       return { ...forgotten, failures: 0, missing: true, readAt: now };
     }
     case 'rescheduled':
@@ -119,11 +115,7 @@ export const remember = (
       return {
         ...known,
         ...again(answer.retryAfterMs),
-        silence: {
-          since: silence?.since ?? now,
-          message: answer.message,
-          ...(answer.why === undefined ? {} : { why: answer.why }),
-        },
+        silence: { since: silence?.since ?? now, message: answer.message },
       };
     default:
       return answer satisfies never;

@@ -1,5 +1,5 @@
 import { sleep } from '@nodetask/shared';
-import { isExpired, isNotFound } from './api-error.ts';
+import { isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { onAbort } from './deadline.ts';
 import { isKubeObject, type KubeObject, objectKey } from './kube-object.ts';
@@ -135,8 +135,7 @@ export class Reflector<T extends KubeObject> {
   #onFailure(error: unknown): number {
     const waitMs = this.#backoff.next();
     const { logger, metrics } = this.#options;
-    const absent = isNotFound(error) ? this.#options.absent : undefined;
-    const message = absent?.text ?? (error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
     this.#active();
     this.#lastError = message;
     metrics.watchReconnected(this.#resource, failureReason(error));
@@ -146,9 +145,7 @@ export class Reflector<T extends KubeObject> {
       if (this.#failedAt === this.#resourceVersion) this.#dropVersion('repeated-failure');
       else this.#failedAt = this.#resourceVersion;
     }
-    if (absent === undefined) {
-      logger.warn(`watch of ${this.#resource} failed, trying again`, { error, waitMs: Math.round(waitMs) });
-    } else absent.missing();
+    logger.warn(`watch of ${this.#resource} failed, trying again`, { error, waitMs: Math.round(waitMs) });
     return waitMs;
   }
 
@@ -162,7 +159,6 @@ export class Reflector<T extends KubeObject> {
   async #list(reason: ListReason, signal: AbortSignal): Promise<string> {
     const { resourceVersion } = await this.#listInto(signal, {});
     this.#options.metrics.relisted(this.#resource, reason);
-    this.#options.absent?.found();
     this.#scheduleRelist();
     if (!this.#isSynced) {
       this.#isSynced = true;

@@ -117,7 +117,7 @@ describe('a genesis is unpacked', () => {
       };
       const report = await run({ chainId: 'test-1' });
       assert.deepEqual(report.output, output);
-      assert.ok(report.message?.includes(`; unpacked from ${layers.join(', ')}; `), report.message);
+      assert.equal(report.message, `unpacked from ${layers.join(', ')}`);
       assert.equal(await read(), document);
       assert.deepEqual(await files(), ['genesis.json']);
 
@@ -129,10 +129,7 @@ describe('a genesis is unpacked', () => {
       );
       const other = await setUp(t, answer);
       const byDocument = await other.run({ sha256: sha256(document) });
-      assert.match(
-        byDocument.message ?? '',
-        /sha256 was compared with that of the unpacked document; takes effect when the node restarts$/,
-      );
+      assert.match(byDocument.message ?? '', /sha256 was compared with that of the unpacked document$/);
       await assert.rejects(other.run({ sha256: 'a'.repeat(64) }), {
         code: 'hash-mismatch',
         message: new RegExp(
@@ -146,7 +143,7 @@ describe('a genesis is unpacked', () => {
   test('and one that comes as it is stays as it was', async (t) => {
     const { run } = await setUp(t, send(genesis));
     const { message, output } = await run();
-    assert.doesNotMatch(message ?? '', /unpacked/);
+    assert.equal(message, undefined);
     assert.deepEqual(output, { sha256: sha256(genesis), chainId: 'test-1', bytes: Buffer.byteLength(genesis) });
   });
 });
