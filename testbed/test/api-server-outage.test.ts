@@ -28,6 +28,8 @@ before(async () => {
   for (const pod of pods) {
     const agent = await cluster.createAgentPod(pod, { nodeRPC: chain.validator.rpcUrl });
     await copyFile(chain.validator.configFile, join(agent.home, 'config', 'config.toml'));
+    // Without one the node does not start, and config-validate says so.
+    await copyFile(chain.validator.genesisFile, join(agent.home, 'config', 'genesis.json'));
   }
 });
 
