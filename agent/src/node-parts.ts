@@ -12,7 +12,7 @@ import type { OnTransfer } from './objectstore/store-calls.ts';
 import { createHandlers } from './tasks/handlers.ts';
 import { recoverHome } from './tasks/recover-home.ts';
 
-/** What touches the node: the task handlers, the height of its chain, and its id. */
+/** The parts that touch the node: the task handlers, the height of its chain, and its id. */
 export interface NodeParts {
   readonly handlers: TaskHandlers;
   readonly heights: BlockHeights;

@@ -133,7 +133,7 @@ export class MembersReader implements JsonEvents {
     else throw new NoDocumentError(tooLarge);
   }
 
-  /** What was taken; undefined for a name that is longer than any that is known. */
+  /** The members that were taken; undefined for a name that is longer than any that is known. */
   #finish(at: number): string | undefined {
     const taken = this.#taken;
     if (taken === undefined) return undefined;

@@ -68,7 +68,7 @@ export const subjectOf = (members: DocumentMembers): GenesisSubject => ({
   consensus: once(() => consensusOf(members.json.get('consensus'), 'consensus')),
 });
 
-/** What a function answers or throws, which it is asked for once: ten thousand validators take a while. */
+/** Keeps the answer or the error of a function, which is called once: ten thousand validators take a while. */
 const once = <T>(ask: () => T): (() => T) => {
   let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
   return () => {

@@ -22,7 +22,7 @@ export const truth: Read<boolean> = (raw, path) => {
   return true;
 };
 
-/** What stands in the quotes, as it is written: Go does not resolve escapes in numbers, times and hexadecimal digits. */
+/** The text in the quotes, as it is written: Go does not resolve escapes in numbers, times and hexadecimal digits. */
 const quoted = (raw: string): string | undefined => (raw.startsWith('"') ? raw.slice(1, -1) : undefined);
 
 const integerWord = /^-?(?:0|[1-9]\d{0,18})$/;

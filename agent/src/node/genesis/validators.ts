@@ -11,7 +11,7 @@ interface GenesisValidator {
 
 /** The validators as far as all nodes read them alike. */
 export interface FirstValidators {
-  /** Where the first key of each type is. */
+  /** The place of the first key of each type. */
   readonly types: ReadonlyMap<KeyType, string>;
 }
 

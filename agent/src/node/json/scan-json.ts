@@ -22,7 +22,7 @@ export const membersAt = (text: string, offset: number): readonly Member[] => {
   return members;
 };
 
-/** Where a value begins and ends. */
+/** The place of a value: where it begins and ends. */
 export interface Extent {
   readonly start: number;
   readonly end: number;

@@ -16,7 +16,7 @@ const makeHome = async (t: HomeOwner, genesis: string): Promise<NodeHome> => {
   return home;
 };
 
-/** What config-validate says of the genesis, and if it fails. */
+/** The words of config-validate about the genesis, and if it fails. */
 const wordOn = async (home: NodeHome): Promise<{ readonly fails: boolean; readonly words: readonly string[] }> => {
   const report: unknown = await runTask('config-validate', configValidate(home), {}).catch((error: unknown) => error);
   const { output } = report as {
