@@ -117,7 +117,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^operator/dist/src/',
-        pathNot: `^operator/dist/src/(kube/(transport|dispatchers)|agents/(agent-http|agent-connections|tls-connections))\\.js$|${production.pathNot}`,
+        pathNot: `^operator/dist/src/(kube/(transport|dispatchers)|agents/(agent-http|agent-connections|connect-in-stages|tls-connections))\\.js$|${production.pathNot}`,
       },
       to: { path: '^node_modules/undici/|^(node:)?http2$' },
     },

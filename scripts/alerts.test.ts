@@ -23,7 +23,7 @@ const rulesSchema = z.strictObject({
           expr: z.string(),
           for: z.string().optional(),
           labels: z.strictObject({ severity: z.enum(['critical', 'warning', 'info']) }),
-          annotations: z.strictObject({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
+          annotations: z.strictObject({ summary: z.string(), description: z.string(), runbook: z.string() }),
         }),
       ),
     }),
@@ -103,7 +103,7 @@ describe('alerts', () => {
     const anchors = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase()));
     for (const { alert, annotations } of rules) {
       const anchor = alert.toLowerCase();
-      assert.equal(annotations.runbook_url, `docs/observability.md#${anchor}`);
+      assert.equal(annotations.runbook, `docs/observability.md#${anchor}`);
       assert.ok(anchors.has(anchor), `docs/observability.md has no heading ${alert}`);
     }
     const documented = new Set([...page.matchAll(/^### (NodeTask\w+)$/gm)].map(([, name]) => name));

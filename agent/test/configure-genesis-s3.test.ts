@@ -47,7 +47,12 @@ describe('configure-genesis from s3', () => {
       { chainId: 'test-1', sha256: output.sha256 },
       { onProgress: ({ total }) => totals.add(total) },
     );
-    assert.deepEqual(report, { outcome: 'changed', output });
+    assert.deepEqual(report, {
+      outcome: 'changed',
+      message: 'installed the genesis of test-1, 21 MB; takes effect when the node restarts',
+      numbers: { bytes: output.bytes },
+      output,
+    });
     assert.deepEqual([...totals], [output.bytes]);
     assert.equal(await readFile(file, 'utf8'), text);
     assert.deepEqual(await files(), ['genesis.json']);

@@ -218,3 +218,36 @@ describe('values that cannot work are refused, and it is said why', () => {
     assert.match(stderr, /chart requires kubeVersion: >=1\.30\.0-0 which is incompatible with Kubernetes v1\.29\.9/);
   });
 });
+
+/** How each alert tells of its runbook: the annotation and its text. */
+const runbooks = async (docsURL: string): Promise<readonly (readonly [string, unknown])[]> => {
+  const rule = find(
+    await render({ metrics: { prometheusRule: { enabled: true, docsURL } } }),
+    'PrometheusRule nodetask',
+  );
+  const groups = at(rule, 'spec', 'groups') as readonly {
+    rules: readonly { annotations: Record<string, unknown> }[];
+  }[];
+  return groups.flatMap(({ rules }) =>
+    rules.flatMap(({ annotations }) =>
+      ['runbook', 'runbook_url'].flatMap((key) => (key in annotations ? [[key, annotations[key]] as const] : [])),
+    ),
+  );
+};
+
+describe('the alerts', () => {
+  test('link to their runbooks where it is known where the docs are, and name them elsewhere', async () => {
+    for (const docsURL of ['https://git.example.com/docs', 'https://git.example.com/docs/']) {
+      const links = await runbooks(docsURL);
+      assert.ok(links.length >= 18);
+      for (const [key, link] of links) {
+        assert.equal(key, 'runbook_url');
+        assert.match(String(link), /^https:\/\/git\.example\.com\/docs\/observability\.md#nodetask[a-z]+$/);
+      }
+    }
+    for (const [key, name] of await runbooks('')) {
+      assert.equal(key, 'runbook');
+      assert.match(String(name), /^docs\/observability\.md#nodetask[a-z]+$/);
+    }
+  });
+});

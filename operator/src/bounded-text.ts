@@ -10,6 +10,9 @@ export const boundedText = (text: string, max: number = maxMessageCharacters): s
   return clean.length <= max ? clean : `${clean.slice(0, max - 1).toWellFormed()}…`;
 };
 
+/** Ends with a full stop, or with what closes a sentence as well. */
+export const withFullStop = (text: string): string => (/[.!?\u2026]$/.test(text) ? text : `${text}.`);
+
 /** "disk-full: no space left"; a text that says its code in words has no need of it: "invalid schedule: …". */
 export const withCode = (code: string | undefined, text: string): string =>
   code === undefined || text.startsWith(code.replaceAll('-', ' ')) ? text : `${code}: ${text}`;

@@ -1,6 +1,7 @@
 import { type CutReason, cutReasons } from '@nodetask/runtime/connections';
 import { type NodeTask, taskTypes, terminalPhases } from '@nodetask/shared';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type Write, writes as writableParts } from './controller/refused-write.ts';
 import { isTerminal } from './controller/run-context.ts';
 import { version } from './version.ts';
 
@@ -17,6 +18,8 @@ export interface OperatorMetrics {
   connectionCut(listener: Listener, reason: CutReason): void;
   /** nodetask_operator_status_writes_total, and nodetask_operator_finished_total where it ends a NodeTask. */
   statusWritten(nodeTask: NodeTask, phase: string | undefined): void;
+  /** nodetask_operator_refused_writes_total */
+  writeRefused(write: Write): void;
   /** nodetask_operator_dispatch_duration_seconds */
   dispatched(seconds: number): void;
   /** nodetask_operator_finish_duration_seconds */
@@ -48,6 +51,13 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     help: 'Writes of the status of NodeTasks',
     registers,
   });
+  const refusedWrites = new Counter({
+    name: 'nodetask_operator_refused_writes_total',
+    help: 'Writes to NodeTasks that the API server refused, by what was written (status, rows, finalizer, finalizer_removal, deletion)',
+    labelNames: ['write'] as const,
+    registers,
+  });
+  for (const write of writableParts) refusedWrites.inc({ write }, 0);
   const finished = new Counter({
     name: 'nodetask_operator_finished_total',
     help: 'NodeTasks that ended',
@@ -102,6 +112,9 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     statusWritten: ({ spec }, phase) => {
       writes.inc();
       if (phase !== undefined && isTerminal(phase)) finished.inc({ type: spec.type, phase });
+    },
+    writeRefused: (write) => {
+      refusedWrites.inc({ write });
     },
     dispatched: (seconds) => {
       dispatches.observe(seconds);

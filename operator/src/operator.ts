@@ -9,11 +9,12 @@ import { TLSConnections } from './agents/tls-connections.ts';
 import type { OperatorConfig } from './config.ts';
 import { byNamespace, nodeTaskIndexers } from './controller/cluster-view.ts';
 import { Controller } from './controller/controller.ts';
-import { nodeTasks } from './controller/node-tasks.ts';
+import { crdMissing, nodeTasks } from './controller/node-tasks.ts';
 import { readNodeTask } from './controller/read-node-task.ts';
 import { enrollRoute } from './enroll/enroll-route.ts';
 import { HealthServer } from './health-server.ts';
 import { mutatePods } from './injection/mutate-pods.ts';
+import { AbsentType } from './kube/absent-type.ts';
 import { CacheBudget } from './kube/cache-budget.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
@@ -67,12 +68,14 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
   const scope = namespaces.map((namespace) => (namespace === undefined ? {} : { namespace }));
   const nodeTaskBudget = new CacheBudget(nodeTaskBytes);
+  const absent = new AbsentType(logger, crdMissing);
   const nodeTaskMirrors = scope.map(
     (one) =>
       new Reflector<NodeTask>({
         ...shared,
         ...one,
         type: nodeTasks,
+        absent,
         indexers: nodeTaskIndexers,
         transform: readNodeTask,
         budget: nodeTaskBudget,
@@ -124,6 +127,9 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     observer: {
       statusWritten: ({ phase }, nodeTask) => {
         own.statusWritten(nodeTask, phase);
+      },
+      writeRefused: (write) => {
+        own.writeRefused(write);
       },
       dispatched: (seconds) => {
         own.dispatched(seconds);

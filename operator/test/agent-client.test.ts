@@ -127,9 +127,25 @@ test('no agent at the address, a silent one, another pod: each is silence with i
   await withClient({ fence: 6, timeoutMs: 300 }, async (client) => {
     const id = randomUUID();
     const refusing = elsewhere({ address: { host: '127.0.0.1', port } });
-    await assert.rejects(client.read(refusing, id, signal), fails('silent', /ECONNREFUSED/));
+    await assert.rejects(
+      client.read(refusing, id, signal),
+      fails(
+        'silent',
+        new RegExp(
+          `^the agent of pod sei-0 at 127\\.0\\.0\\.1:${port} refuses the connection \\(ECONNREFUSED\\): nothing listens there`,
+        ),
+      ),
+    );
     const silent = elsewhere({ address: { host: '127.0.0.1', port: silentPort } });
-    await assert.rejects(client.read(silent, id, signal), fails('silent', /no answer within 300 ms/));
+    await assert.rejects(
+      client.read(silent, id, signal),
+      fails(
+        'silent',
+        new RegExp(
+          `^the agent of pod sei-0 at 127\\.0\\.0\\.1:${silentPort} took the call and did not answer within 0\\.3 s`,
+        ),
+      ),
+    );
     const other = elsewhere({ metadata: { ...pod.metadata, uid: randomUUID() } });
     await assert.rejects(client.read(other, id, signal), fails('silent', /another pod answers/));
   });

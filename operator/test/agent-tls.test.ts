@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
 import { agentServerName } from '@nodetask/shared';
-import { waitFor } from '@nodetask/testbed';
+import { freePort, waitFor } from '@nodetask/testbed';
 import { AgentError } from '../src/agents/agent-error.ts';
 import { AgentHTTP } from '../src/agents/agent-http.ts';
 import type { AgentPod } from '../src/agents/agent-pod.ts';
@@ -19,6 +23,7 @@ import type { TLSMaterial } from '../src/pki/own-certificates.ts';
 import { agentProfile, operatorProfile, type Profile } from '../src/pki/profiles.ts';
 import { certificatesText } from '../src/pki/trust-bundle.ts';
 import { signCertificate } from '../src/pki/x509/sign-certificate.ts';
+import { FrozenServer } from './support/frozen-server.ts';
 import { type PeerIdentity, TLSPeer } from './support/tls-peer.ts';
 
 /** The operator's client of agents over TLS, with HTTPS servers whose certificates a CA of the operator has signed. */
@@ -79,10 +84,19 @@ const clientWith = (shown: () => TLSMaterial | undefined): Client => {
 
 const operator = material(operatorProfile);
 
-const fails = async (calling: Promise<unknown>, expected: RegExp): Promise<void> => {
+const fails = async (
+  calling: Promise<unknown>,
+  expected: RegExp,
+  why: AgentError['why'] | 'unreachable' = 'untrusted',
+): Promise<void> => {
   await assert.rejects(calling, (error) => {
     assert.ok(error instanceof AgentError, String(error));
     assert.equal(error.kind, 'silent');
+    assert.equal(
+      error.why ?? 'unreachable',
+      why,
+      `${error.message}: ${String((error.cause as { code?: string } | undefined)?.code)}`,
+    );
     assert.match(error.message, expected);
     return true;
   });
@@ -119,7 +133,7 @@ test('an agent with the certificate of another pod is not called', async () => {
   await using client = clientWith(() => operator);
   const where = `127\\.0\\.0\\.1:${peer.port}`;
   const expected = new RegExp(
-    `^the agent at ${where} shows a certificate for another pod \\(DNS:${other}.*restart the pod$`,
+    `^the agent of pod sei-0 at ${where} shows a certificate for another pod \\(DNS:${other}.*restart the pod$`,
   );
   await fails(client.get(podAt(peer.port)), expected);
   assert.deepEqual(peer.requests, []);
@@ -152,7 +166,7 @@ const signedByItself = (): TLSMaterial => {
 const faults: Record<string, { shows: TLSMaterial; says: RegExp }> = {
   'that no CA of ours has signed': {
     shows: material(agentProfile(uid), { by: stranger }),
-    says: /^the agent at .* that no CA of ours has signed: .*nodetask-trust/,
+    says: /^the agent of pod sei-0 at .* that no CA of ours has signed: .*nodetask-trust/,
   },
   'that is signed by itself': { shows: signedByItself(), says: /that no CA of ours has signed/ },
   'that has ended': {
@@ -185,6 +199,44 @@ test('an agent that speaks no TLS is told apart', async () => {
   await fails(client.get(podAt(port)), /does not speak TLS: .*--agent-tls/);
   server.close();
   await once(server, 'close');
+});
+
+test('an agent that hangs is told from one that cannot be reached, by its address and the stage', async () => {
+  await using frozen = await FrozenServer.start();
+  await using client = clientWith(() => operator);
+  const where = `the agent of pod sei-0 at 127\\.0\\.0\\.1:${frozen.port}`;
+  await fails(
+    client.get(podAt(frozen.port)),
+    new RegExp(`^${where} took the connection, and not its TLS handshake within 4 s: it hangs`),
+    'unreachable',
+  );
+  await frozen.fill();
+  await fails(
+    client.get(podAt(frozen.port)),
+    new RegExp(`^no connection to ${where} within 5 s: a NetworkPolicy or firewall may keep the operator from it`),
+    'unreachable',
+  );
+});
+
+test('an agent that does not accept the certificate of the operator says so in TLS', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'nodetask-alert-'));
+  context.after(async () => rm(folder, { recursive: true }));
+  const shown = material(agentProfile(uid), { trusted: [stranger] });
+  for (const name of ['cert', 'key', 'ca'] as const) await writeFile(join(folder, name), shown[name]);
+  const port = await freePort();
+  const args = `s_server -accept 127.0.0.1:${port} -cert cert -key key -CAfile ca -Verify 1 -verify_return_error -www`;
+  const server = spawn('openssl', args.split(' '), { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  context.after(() => server.kill('SIGKILL'));
+  let said = '';
+  for await (const chunk of server.stdout) {
+    said += String(chunk);
+    if (said.includes('ACCEPT')) break;
+  }
+  await using client = clientWith(() => operator);
+  await fails(
+    client.get(podAt(port, uid)),
+    /^the agent of pod sei-0 at .* does not accept the certificate of the operator \(ERR_SSL_\w*ALERT\w*\): .*nodetask-trust/,
+  );
 });
 
 test('nobody is called before the operator has a certificate', async () => {

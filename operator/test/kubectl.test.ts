@@ -55,23 +55,26 @@ test('kubectl get tells what a NodeTask does, where, and what it waits for', asy
   await until(cluster, 'next', 'to queue', ({ status }) => status?.phase === 'Queued');
 
   const short = await get();
-  assert.deepEqual(short.get('NAME'), ['TYPE', 'PHASE', 'TARGETS', 'AGE']);
-  const cells = Object.fromEntries([...short].slice(1).map(([name, row]) => [name, row.slice(0, 3).join(' ')]));
+  assert.deepEqual(short.get('NAME'), ['TARGET', 'PHASE', 'PROGRESS', 'REASON', 'AGE']);
+  const cells = Object.fromEntries([...short].slice(1).map(([name, row]) => [name, row.slice(0, 4).join(' ')]));
   assert.deepEqual(cells, {
-    busy: 'configure-genesis Running 0/1',
-    done: 'mark-ready Succeeded 2/2',
-    next: 'mark-ready Queued 0/1',
-    nightly: 'mark-ready Scheduled 2/2',
-    paused: 'config-validate Suspended 0/2',
+    busy: 'sei-1 Running 0/1 Running',
+    done: 'app=sei Succeeded 2/2 Succeeded',
+    next: 'sei-1 Queued 0/1 AgentBusy',
+    nightly: 'app=sei Scheduled 2/2 Scheduled',
+    paused: 'app=sei Suspended 0/2 FailureThreshold',
   });
 
+  const failed = await get('--field-selector', 'status.phase=Queued,spec.type=mark-ready');
+  assert.deepEqual([...failed.keys()].slice(1), ['next']);
+
   const wide = await get('-o', 'wide');
-  assert.deepEqual(wide.get('NAME')?.slice(4), ['NEXT RUN', 'LAST RUN', 'MESSAGE']);
+  assert.deepEqual(wide.get('NAME')?.slice(5), ['TYPE', 'LAST RUN', 'NEXT RUN', 'MESSAGE']);
   const message = (name: string): string => wide.get(name)?.at(-1) ?? '';
   assert.equal(message('done'), 'succeeded on 2 targets');
   assert.equal(message('busy'), 'runs on sei-1');
   assert.equal(message('next'), `the agent of pod sei-1 works on ${cluster.namespace}/busy`);
-  assert.match(message('nightly'), /^next run at \d{4}-\d\d-\d\dT03:00:00/);
+  assert.match(message('nightly'), /^next run \d{4}-\d\d-\d\d 03:00 UTC$/);
   assert.match(
     message('paused'),
     /^paused: 1 of 2 targets failed, .*; to start the 1 to come, raise failureThreshold to 1 or more/,

@@ -108,7 +108,7 @@ test('an agent that starts again without its journal, in the same pod, gets its 
   });
 });
 
-const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconciling') === 'AgentUnreachable';
+const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconciling') === 'AgentUnable';
 
 test('an operator that an agent alone refuses as a former leader leads on: the Lease says who leads', async () => {
   await using operator = await cluster.startOperator();

@@ -72,7 +72,10 @@ describe('an agent that does not answer', together, () => {
     agent.process.pause();
     await cluster.applyNodeTask('stalled', { type: 'mark-ready', target: { podName: 'stalled' } });
     const waiting = await until(cluster, 'stalled', 'to wait', isUnreachable, 60_000);
-    assert.match(messageOf(waiting), /the agent of pod stalled does not answer: .*; waiting until/);
+    assert.match(
+      messageOf(waiting),
+      /^the agent of pod stalled at [\d.]+:\d+ took the call and did not answer within 10 s: .*; waiting until/,
+    );
     assert.equal(waiting.status?.phase, 'Pending');
     agent.process.resume();
     const done = await untilFinished(cluster, 'stalled');
@@ -162,12 +165,12 @@ describe('a pod that has ended', together, () => {
     await cluster.admin.request({
       method: 'PATCH',
       path: `/api/v1/namespaces/${cluster.namespace}/pods/evicted/status`,
-      body: { status: { phase: 'Failed', reason: 'Evicted' } },
+      body: { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' } },
       contentType: 'application/merge-patch+json',
     });
     const done = await held.until('to end', hasEnded);
-    assert.equal(reasonOf(done, 'Failed'), 'NoAgent');
-    assert.match(messageOf(done), /the pod has ended \(Failed\)/);
+    assert.equal(reasonOf(done, 'Failed'), 'PodEnded');
+    assert.match(messageOf(done), /pod evicted has ended \(Failed, Evicted\): The node was low on resource: memory/);
   });
 });
 
@@ -194,7 +197,7 @@ test('an operator that is killed leaves everything running, and finds it again',
   );
   await cluster.operator.start();
 
-  const known = await scheduled.until('to be known', (o) => reasonOf(o, 'Ready') === 'Scheduled');
+  const known = await scheduled.until('to be known', (o) => reasonOf(o, 'Ready') === 'LastRunFailed');
   assert.equal(taskIDOf(known), taskIDOf(active));
   assert.equal(known.status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')?.status, 'False');
   run.hangUp();

@@ -57,8 +57,11 @@ describe('a schedule whose agent was away for hours', () => {
     const late = await until(cluster, 'too-late', 'to have missed', ({ status }) => status?.missedRuns !== undefined);
     assert.equal(late.status?.missedRuns, 4);
     assert.deepEqual(lastRun(late), ['False', 'RunMissed']);
-    assert.equal(reasonOf(late, 'Ready'), 'Scheduled');
-    assert.match(late.status?.conditions?.[0]?.message ?? '', /^next run at .*; 4 runs missed so far$/);
+    assert.equal(reasonOf(late, 'Ready'), 'RunMissed');
+    assert.match(
+      late.status?.conditions?.[0]?.message ?? '',
+      /^run 2 on sei-0, due at .*, did not start in time; next run .* UTC; 4 runs missed so far$/,
+    );
     assert.match(
       await missedEvent('too-late'),
       /^Run 2 on sei-0, due at .*, did not start in time\. Raise startingDeadlineSeconds/,

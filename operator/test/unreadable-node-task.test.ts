@@ -70,7 +70,7 @@ const saysInvalid = async (name: string, says: RegExp): Promise<void> => {
     'to say that it is invalid',
     (found) => reasonOf(found, 'Stalled') === 'InvalidSpec',
   );
-  assert.match(nodeTask.status?.conditions?.find(({ type }) => type === 'Stalled')?.message ?? '', says);
+  assert.match(nodeTask.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? '', says);
 };
 
 test('a NodeTask that the operator cannot read says what is wrong, and those beside it run', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { maxTargets } from '@nodetask/shared';
-import { type Cluster, type KubeObject, startCluster } from '@nodetask/testbed';
+import { maxTargets, type NodeTask } from '@nodetask/shared';
+import { type Cluster, type KubeObject, startCluster, startS3 } from '@nodetask/testbed';
 import { Judges } from './support/judges.ts';
+import { applyOverdueSchedule, halfAnHourAway } from './support/overdue-schedule.ts';
 import { PrunedRPC } from './support/pruned-rpc.ts';
 import { SilentSource } from './support/silent-source.ts';
 import { pathOf, reasonOf } from './support/test-cluster.ts';
+import { withShiftedClock } from './support/with-shifted-clock.ts';
 import { type RecordedNodeTask, VersionRecorder } from './support/version-recorder.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -97,7 +99,12 @@ test('before the operator has seen it', async () => {
   try {
     await apply('early', ready);
     const early = await judges.check('early', unseen, isUnseen);
-    assert.deepEqual(early.status, { observedGeneration: -1, phase: 'Pending' });
+    const [unseenReady, ...others] = early.status?.conditions ?? [];
+    assert.deepEqual(others, []);
+    assert.deepEqual([unseenReady?.status, unseenReady?.reason], ['Unknown', 'Unseen']);
+    assert.match(unseenReady?.message ?? '', /^no operator has looked at it yet\. Check that one runs/);
+    assert.equal(unseenReady?.observedGeneration, undefined);
+    assert.equal(early.status?.observedGeneration, -1);
   } finally {
     await cluster.startOperator();
   }
@@ -194,7 +201,7 @@ describe('a one-shot', () => {
   test('that depends on others', async () => {
     await using source = await SilentSource.start();
     await apply('after', { ...ready, dependsOn: ['before'] });
-    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
+    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyMissing'));
     await apply('before', endless(source));
     await source.connected();
     await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
@@ -239,7 +246,7 @@ describe('a one-shot', () => {
     await apply('many', { ...ready, target: { selector: { matchLabels: { app: 'many' } } } });
     await judges.check('many', stuck, reasonIs('TooManyTargets'));
     await cluster.admin.delete(`/api/v1/namespaces/${cluster.namespace}/pods/many-0`, { gracePeriodSeconds: 0 });
-    await judges.check('many', 'waits for its pod or its agent', reasonIs('NoAgent'));
+    await judges.check('many', 'waits for its pod or its agent', reasonIs('PodUnschedulable'));
     await judges.checkLife('many');
     await remove('many');
   });
@@ -317,7 +324,116 @@ describe('a schedule', () => {
   });
 });
 
+describe('a schedule that does not do what it is there for', () => {
+  test('has its run skipped for want of snapshots, and no upload that is new enough', async () => {
+    await using s3 = await startS3({ buckets: ['nightly'] });
+    await cluster.createAgentPod('sei-up', { env: s3.environment, allowHosts: [s3.host] });
+    const upload = (params: Readonly<Record<string, unknown>>) => ({
+      type: 'snapshot-upload',
+      target: { podName: 'sei-up' },
+      params: { bucket: 'nightly', region: s3.region, endpoint: s3.endpoint, ...params },
+      async: { schedule: { cron: halfAnHourAway() } },
+    });
+    const spec = upload({}) as NodeTask['spec'];
+    await applyOverdueSchedule(cluster, { name: 'skips', pod: 'sei-up', spec });
+    const skipped = await judges.check('skips', 'schedule, the last run was skipped', reasonIs('RunSkipped'));
+    assert.equal(reasonOf(skipped, 'LastRunSucceeded'), 'RunSkipped');
+    await remove('skips');
+
+    const strict = upload({ maxAgeSeconds: 60 }) as NodeTask['spec'];
+    await applyOverdueSchedule(cluster, { name: 'old', pod: 'sei-up', spec: strict });
+    const state = 'schedule, the newest upload is older than `maxAgeSeconds`';
+    const old = await judges.check('old', state, reasonIs('UploadTooOld'));
+    assert.equal(reasonOf(old, 'LastRunSucceeded'), 'RunFailed');
+    await remove('old');
+  });
+
+  test('has an agent that cannot report', async () => {
+    await cluster.admin.create({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'without-rights', namespace: cluster.namespace },
+    });
+    await cluster.createAgentPod('sei-mute', { spec: { serviceAccountName: 'without-rights' } });
+    await apply('mute', { ...byCron('0 3 * * *'), target: { podName: 'sei-mute' } });
+    const mute = await judges.check('mute', 'schedule or daemon whose agent cannot report', reasonIs('CannotReport'));
+    assert.match(mute.status?.conditions?.[0]?.message ?? '', /^the agent of pod sei-mute does not report/);
+    await remove('mute');
+  });
+});
+
+const hold = async (name: string, finalizers: readonly string[]): Promise<void> => {
+  await cluster.admin.request({
+    method: 'PATCH',
+    path: pathOf(cluster, name),
+    body: { metadata: { finalizers } },
+    contentType: 'application/merge-patch+json',
+  });
+};
+
+describe('what somebody else holds', () => {
+  const state = "deleted, and a finalizer of somebody else's holds it";
+
+  test('is stopped and not ready, and goes when it is let go', async () => {
+    await apply('held', byCron('0 0 30 4 *'));
+    await judges.check('held', 'schedule, waits for its time', reasonIs('Scheduled'));
+    await hold('held', ['nodetask.dev/cancel', 'example.com/hold']);
+    await cluster.admin.delete(pathOf(cluster, 'held'));
+    const { status, metadata } = await judges.check('held', state, reasonIs('FinalizersRemaining'));
+    assert.equal(status?.phase, 'Terminating');
+    assert.equal(status.nextRunAt, undefined);
+    assert.match(status.conditions?.[0]?.message ?? '', /are taken off: example\.com\/hold$/);
+    assert.ok(metadata.finalizers?.includes('example.com/hold'));
+    const { taskID = '' } = status.targets?.[0] ?? {};
+    assert.equal((await cluster.agent('sei-0').request('GET', `/v0/tasks/${taskID}`)).status, 404);
+    await recorder.until('held', 'to be let go by the operator', (task) => task.metadata.finalizers?.length === 1);
+    await hold('held', []);
+    await cluster.untilNodeTask('held', (object) => object === undefined, { what: 'held to be gone' });
+    await judges.checkLife('held');
+  });
+
+  test('is not ready although it has succeeded', async () => {
+    await apply('kept', ready);
+    await judges.check('kept', 'succeeded', phaseIs('Succeeded'));
+    await recorder.until('kept', 'to be let go', (task) => task.metadata.finalizers === undefined);
+    await hold('kept', ['example.com/hold']);
+    await cluster.admin.delete(pathOf(cluster, 'kept'));
+    const { status } = await recorder.until('kept', 'to say who holds it', reasonIs('FinalizersRemaining'));
+    assert.equal(status?.phase, 'Succeeded', 'the end stays');
+    await hold('kept', []);
+    await cluster.untilNodeTask('kept', (object) => object === undefined, { what: 'kept to be gone' });
+  });
+});
+
 describe('a daemon', () => {
+  test('that fails and tries again, for two minutes and for eleven', async () => {
+    await using rpc = await startS3({ buckets: ['results'] });
+    // Nobody listens there.
+    const dead = {
+      ...exporting({
+        bucket: 'results',
+        region: rpc.region,
+        endpoint: rpc.endpoint,
+        rpcEndpoint: 'http://127.0.0.1:1',
+      }),
+    };
+    for (const [pod, minutes, state, reason] of [
+      ['sei-2m', 2, 'daemon that fails and tries again, for less than ten minutes', 'DaemonRetrying'],
+      ['sei-11m', 11, 'daemon without advance for ten minutes', 'DaemonStalled'],
+    ] as const) {
+      // To the operator it has failed since so long ago.
+      const env = { ...rpc.environment, ...withShiftedClock(-minutes * 60_000) };
+      await cluster.createAgentPod(pod, { env, allowHosts: ['127.0.0.1', rpc.host] });
+      await apply(pod, { ...dead, target: { podName: pod } });
+      const stalled = await judges.check(pod, state, reasonIs(reason));
+      assert.match(
+        stalled.status?.conditions?.[0]?.message ?? '',
+        /^no advance on sei-\d+m since .* UTC: rpc-unreachable: /,
+      );
+      await remove(pod);
+    }
+  });
+
   test('that runs', async () => {
     await using source = await SilentSource.start();
     await apply('daemon', exporting(silent(source)));

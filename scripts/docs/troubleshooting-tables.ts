@@ -7,6 +7,8 @@ import { type ErrorCode, errorCodeEntry, errorCodes } from '../../shared/src/err
 import { taskTypes } from '../../shared/src/task-type.ts';
 
 const titles: Readonly<Record<keyof typeof reasonGroups, string>> = {
+  unseen: 'Before any operator (Ready=Unknown)',
+  outOfReach: 'No agent to ask (Reconciling, then Stalled)',
   onTheWay: 'On the way (Reconciling, or Ready=False)',
   stuck: 'Ended badly, or cannot go on (Stalled)',
   ofTheLastRun: 'Of the last run (LastRunSucceeded)',

@@ -19,6 +19,8 @@ export const phases = [
   'Running',
   'Scheduled',
   'Suspended',
+  'Stalled',
+  'Terminating',
   'Succeeded',
   'Failed',
   'Cancelled',

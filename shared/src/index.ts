@@ -14,7 +14,9 @@
 export { daemonTypes, isTaskType, taskTypes, taskTypeSchema, type TaskType } from './task-type.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export { applyPatchBody } from './apply-patch-body.ts';
+export { amountText, bytesText, countText, durationText, middleCut, momentText } from './human-text.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export { cronPattern } from './cron-pattern.ts';
 export { abortReason, sleep, type Clock } from './clock.ts';
 export { taskParams, type TaskParams } from './params/registry.ts';
 export type { ParamsDefinition } from './params/define-params.ts';
@@ -54,6 +56,8 @@ export {
   maxWarnings,
   outcomes,
   progressSchema,
+  maxRunTextCharacters,
+  type RunNumbers,
   runRecordSchema,
   taskResultSchema,
   taskStatuses,
@@ -96,6 +100,7 @@ export {
 } from './agent-api.ts';
 export { paramsWithoutZeroValues, requestWithoutZeroValues, updateWithoutZeroValues } from './zero-values.ts';
 export {
+  agentContainerName,
   agentFieldManager,
   agentFieldManagerOfPod,
   agentLabel,
@@ -110,6 +115,9 @@ export {
   groupVersion,
   kind,
   maxConditionMessageCharacters,
+  maxHistoryCharacters,
+  maxHistoryEntries,
+  maxTargetTextCharacters,
   maxErrorCharacters,
   maxParamsBytes,
   maxResultBytes,
@@ -121,6 +129,7 @@ export {
   shortName,
   statusPolicy,
 } from './names.ts';
+export { editDistance, maxWordCharacters, nearestWord } from './edit-distance.ts';
 export { conditionTypes, phases, terminalPhases, type ConditionType, type Phase } from './conditions.ts';
 export { nodeTaskSpecSchema, type LabelSelector, type NodeTaskSpec } from './node-task-spec.ts';
 export {

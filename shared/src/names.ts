@@ -11,6 +11,8 @@ export const shortName = 'nt';
 export const agentLabel = 'nodetask.dev/agent';
 export const agentLabelValue = 'enabled';
 
+/** Name of the agent's container; to a pod that has one, none is added. */
+export const agentContainerName = 'nodetask-agent';
 /** Name of the agent's container port. */
 export const agentPortName = 'nodetask';
 /** Name of the container port on which the agent answers probes. */
@@ -66,3 +68,10 @@ export const maxConditionMessageCharacters = 1024;
 
 /** The most characters of a target's message, by number of targets, for the same reason as maxResultBytes. A longer one is cut. */
 export const maxTargetMessageCharacters = (targets: number): number => (targets <= manyTargets ? 1024 : 128);
+
+/** The most entries of status.history, and the most characters of each. */
+export const maxHistoryEntries = 10;
+export const maxHistoryCharacters = 256;
+
+/** The most characters of status.target: with names of 16 and reasons of 16 characters, a line of `kubectl get` then has 80. */
+export const maxTargetTextCharacters = 11;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { celList } from './crd/cel.ts';
+import { cronPattern } from './cron-pattern.ts';
 import { type CrossFieldRule, exactlyOne, withRules } from './cross-field-rule.ts';
 import { keyPrefixRule, labelKey, labelKeysRule, labelValue, maxLabelKeyCharacters } from './labels.ts';
 import { maxTargets } from './names.ts';
@@ -80,7 +81,7 @@ const target = withRules(
       .min(1)
       .max(604_800)
       .default(300)
-      .describe('Seconds that a target may take to appear and answer.'),
+      .describe('Seconds that a target may take to appear and answer, and a NodeTask that dependsOn names to appear.'),
   }),
   [exactlyOne('podName', 'selector')],
 );
@@ -101,8 +102,8 @@ const numberOrPercent = (smallest: 0 | 1) =>
 const cron = scheduleSchema.shape.cron
   .unwrap()
   .regex(
-    /^\s*(@[A-Za-z]+|\S+(\s+\S+){4})\s*$/,
-    'must be five fields (minute, hour, day of month, month, day of week) such as "0 3 * * *", or a name such as @daily',
+    cronPattern,
+    'must be five fields (minute 0-59, hour 0-23, day of month 1-31, month 1-12, day of week 0-7) such as "0 3 * * *", or a name such as @daily',
   );
 
 const timeZone = scheduleSchema.shape.timeZone
@@ -210,7 +211,7 @@ const members = z.strictObject({
     .refine((names) => new Set(names).size === names.length, 'names each NodeTask once')
     .optional()
     .describe(
-      'Names of NodeTasks in the same namespace that must have completed before anything begins. One that fails fails this one; one that does not exist yet is waited for.',
+      'Names of NodeTasks in the same namespace that must have completed before anything begins. One that fails fails this one; one that does not exist is waited for within target.waitSeconds.',
     )
     .meta({ 'x-kubernetes-list-type': 'set' }),
   suspend: z

@@ -2,8 +2,11 @@ import * as z from 'zod';
 import {
   maxConditionMessageCharacters,
   maxErrorCharacters,
+  maxHistoryCharacters,
+  maxHistoryEntries,
   maxTargetMessageCharacters,
   maxTargetRows,
+  maxTargetTextCharacters,
 } from './names.ts';
 import { maxRunRecords, runRecordSchema, taskResultSchema, timestamp } from './task-result.ts';
 
@@ -87,7 +90,7 @@ export const nodeTaskStatusSchema = z.strictObject({
     .max(32)
     .optional()
     .describe(
-      'Pending, Queued, Running, Scheduled, Suspended, Succeeded, Failed or Cancelled; derived from the conditions, more may come.',
+      'Pending, Queued, Running, Scheduled, Suspended, Stalled, Succeeded, Failed or Cancelled; derived from the conditions, more may come.',
     ),
   conditions: z
     .array(conditionSchema)
@@ -107,8 +110,20 @@ export const nodeTaskStatusSchema = z.strictObject({
     .max(64)
     .optional()
     .describe('Targets that succeeded, of all, for instance 2/3; of a schedule or daemon, those where it is going.'),
+  target: z
+    .string()
+    .max(maxTargetTextCharacters)
+    .optional()
+    .describe('The pod or the labels of spec.target, cut in the middle to fit into a column.'),
+  progress: z.string().max(16).optional().describe('How far it is: percent of the one target that runs, else summary.'),
   startedAt: timestamp.optional().describe('When the first attempt was dispatched.'),
   completedAt: timestamp.optional().describe('When the task was finished.'),
+  history: z
+    .array(z.string().max(maxHistoryCharacters))
+    .max(maxHistoryEntries)
+    .optional()
+    .describe('How the runs of the last runIDs ended, newest first: time, runID, phase, targets, duration, why.')
+    .meta({ 'x-kubernetes-list-type': 'atomic' }),
   lastRunAt: timestamp.optional().describe('When a schedule last fired.'),
   nextRunAt: timestamp.optional().describe('When a schedule fires next.'),
   missedRuns: z

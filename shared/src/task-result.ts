@@ -97,7 +97,7 @@ export const taskResultSchema = z.strictObject({
     .string()
     .max(maxMessageCharacters)
     .optional()
-    .describe('The reason in words, with numbers and what to do, at most 512 characters.'),
+    .describe('What it did, or why it did nothing, in words, with numbers and what to do, at most 512 characters.'),
   output: z
     .record(z.string(), z.unknown())
     .optional()
@@ -115,6 +115,22 @@ export const taskResultSchema = z.strictObject({
 
 export type TaskResult = z.output<typeof taskResultSchema>;
 
+/** The most characters of a text about one firing of a schedule. */
+export const maxRunTextCharacters = 128;
+
+const count = (of: string) => z.int().min(0).optional().describe(of);
+
+/** What a run came to in numbers, for programs and for whoever asks which height Tuesday's upload had. */
+export const runNumbersSchema = z.strictObject({
+  height: count('Height of the snapshot, or of the last block that was exported.'),
+  bytes: count('Bytes that were sent or fetched.'),
+  blocks: count('Blocks that were exported.'),
+  peers: count('Peers that were found.'),
+  changes: count('Keys of files that were changed.'),
+});
+
+export type RunNumbers = z.output<typeof runNumbersSchema>;
+
 /** One firing of a schedule, as kept on status (the last 10). */
 export const runRecordSchema = z.strictObject({
   run: z.int().min(1).describe('Number of the firing, from 1.'),
@@ -125,7 +141,13 @@ export const runRecordSchema = z.strictObject({
   completedAt: timestamp.optional().describe('When it ended.'),
   outcome: z.enum(outcomes).optional().describe('What it did, where it completed: changed, unchanged or skipped.'),
   reason,
-  error: z.string().max(128).optional().describe('Why it failed, at most 128 characters.'),
+  message: z
+    .string()
+    .max(maxRunTextCharacters)
+    .optional()
+    .describe('What it did, or why it did nothing, in words, at most 128 characters.'),
+  numbers: runNumbersSchema.optional().describe('The same in numbers.'),
+  error: z.string().max(maxRunTextCharacters).optional().describe('Why it failed, at most 128 characters.'),
 });
 
 export type RunRecord = z.output<typeof runRecordSchema>;

@@ -32,6 +32,16 @@ const result = (id: string): Record<string, unknown> => ({
   run: 1,
 });
 
+/** What the API server says of a NodeTask until somebody has looked at it. */
+const unseen = {
+  type: 'Ready',
+  status: 'Unknown',
+  lastTransitionTime: '1970-01-01T00:00:00Z',
+  reason: 'Unseen',
+  message:
+    'no operator has looked at it yet. Check that one runs (kubectl get pods -A -l app.kubernetes.io/name=nodetask), and that its agentNamespaces name this namespace',
+};
+
 describe('the CRD on a real API server', () => {
   let cluster: ControlPlane;
   before(async () => {
@@ -95,7 +105,7 @@ describe('the CRD on a real API server', () => {
   }
 
   it('fills in the status that says that nobody has looked, on create, get, list and watch', async () => {
-    const untouched = { observedGeneration: -1, phase: 'Pending' };
+    const untouched = { observedGeneration: -1, phase: 'Pending', conditions: [unseen] };
     const earlier = await cluster.admin.request({ method: 'GET', path: nodeTasksPath });
     const created = await create(nodeTask('untouched', { type: 'mark-ready' }));
     assert.deepEqual(created.status, untouched);
@@ -148,7 +158,7 @@ describe('the CRD on a real API server', () => {
     });
     assert.equal(await phase(), 'Pending');
     const { stdout } = await cluster.kubectl(['get', 'nodetask', name, '-n', namespace, '--no-headers']);
-    assert.match(stdout, /^phases +mark-ready +Pending /u);
+    assert.match(stdout, /^phases +Pending +Unseen /u);
   });
 
   it('refuses a NodeTask that waits for itself', async () => {
@@ -245,6 +255,14 @@ describe('the CRD on a real API server', () => {
 
   it('keeps the rows of each agent and of the operator apart', async () => {
     await create(nodeTask('rows', { type: 'mark-ready' }));
+    const running = {
+      type: 'Ready',
+      status: 'False',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-24T10:00:00.000Z',
+      reason: 'Running',
+      message: 'runs on a',
+    };
     const idOfA = '6f0c2f5e-24e5-5c5f-9d3c-0d8f3c1b7a01';
     const idOfB = '6f0c2f5e-24e5-5c5f-9d3c-0d8f3c1b7a02';
     await applyStatus('rows', 'agent-a', {
@@ -254,12 +272,15 @@ describe('the CRD on a real API server', () => {
     await applyStatus('rows', 'operator', {
       observedGeneration: 1,
       phase: 'Running',
+      conditions: [running],
       targets: [{ pod: 'a', attempt: 1 }],
     });
     const { status } = await applyStatus('rows', 'agent-a', { targets: [{ pod: 'a', result: result(idOfA) }] });
     assert.deepEqual(status, {
       observedGeneration: 1,
       phase: 'Running',
+      // Nothing is left of the condition that says that nobody has looked.
+      conditions: [running],
       targets: [
         { pod: 'a', attempt: 1, result: result(idOfA) },
         { pod: 'b', result: result(idOfB) },
@@ -277,7 +298,8 @@ describe('the CRD on a real API server', () => {
         status: {
           observedGeneration: 1,
           phase: 'Scheduled',
-          summary: '2/3',
+          target: 'app=sei',
+          progress: '2/3',
           nextRunAt: '2099-11-25T03:00:00.000Z',
           lastRunAt: new Date(Date.now() - 2 * 3_600_000).toISOString(),
           conditions: [
@@ -301,12 +323,17 @@ describe('the CRD on a real API server', () => {
         .map((line) => line.split(/ {2,}/));
     };
     const [header, row] = await columns();
-    assert.deepEqual(header, ['NAME', 'TYPE', 'PHASE', 'TARGETS', 'AGE']);
-    assert.deepEqual(row?.slice(0, 4), ['columns', 'config-validate', 'Scheduled', '2/3']);
+    assert.deepEqual(header, ['NAME', 'TARGET', 'PHASE', 'PROGRESS', 'REASON', 'AGE']);
+    assert.deepEqual(row?.slice(0, 5), ['columns', 'app=sei', 'Scheduled', '2/3', 'Scheduled']);
 
     const [wideHeader, wideRow] = await columns('-o', 'wide');
-    assert.deepEqual(wideHeader?.slice(4), ['AGE', 'NEXT RUN', 'LAST RUN', 'MESSAGE']);
-    assert.deepEqual(wideRow?.slice(5), ['2099-11-25T03:00:00.000Z', '120m', 'Waits for its next run.']);
+    assert.deepEqual(wideHeader?.slice(6), ['TYPE', 'LAST RUN', 'NEXT RUN', 'MESSAGE']);
+    assert.deepEqual(wideRow?.slice(6), [
+      'config-validate',
+      '120m',
+      '2099-11-25T03:00:00.000Z',
+      'Waits for its next run.',
+    ]);
   });
 
   for (const field of ['', '.spec', '.spec.params', '.spec.params.files', '.spec.async.schedule', '.status']) {

@@ -1,4 +1,4 @@
-import { maxRunRecords, type RunRecord, type TaskResult } from '@nodetask/shared';
+import { maxRunRecords, maxRunTextCharacters, type RunRecord, type TaskResult } from '@nodetask/shared';
 import type { Failure } from './failure.ts';
 import { restartProgress, stallOf } from './stall.ts';
 import type { TaskRecord } from './store.ts';
@@ -15,9 +15,6 @@ export type RunEnd =
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** The engine stopped: the run's record stays active for the next start. */
   | { readonly kind: 'interrupted' };
-
-/** The most characters of an error in a RunRecord. */
-const maxRunError = 128;
 
 export const revised = (record: TaskRecord, changes: Partial<TaskRecord>): TaskRecord => ({
   ...record,
@@ -57,6 +54,8 @@ export const runCompleted = (record: TaskRecord, report: TaskReport, at: string)
     completedAt: at,
     outcome: report.outcome,
     ...(report.reason === undefined ? {} : { reason: report.reason }),
+    ...(report.message === undefined ? {} : { message: cut(report.message) }),
+    ...(report.numbers === undefined ? {} : { numbers: report.numbers }),
   }),
   result: {
     ...unfinished(record.result),
@@ -142,4 +141,5 @@ const unfinished = ({ id, type, submittedAt, run }: TaskResult): TaskResult => (
   run,
 });
 
-const cut = (text: string): string => (text.length > maxRunError ? `${text.slice(0, maxRunError - 1)}…` : text);
+const cut = (text: string): string =>
+  text.length > maxRunTextCharacters ? `${text.slice(0, maxRunTextCharacters - 1).toWellFormed()}…` : text;

@@ -1,4 +1,13 @@
-import type { JsonObject, Logger, Outcome, OutcomeReasonCode, TaskError, TaskParams, TaskType } from '@nodetask/shared';
+import type {
+  JsonObject,
+  Logger,
+  Outcome,
+  OutcomeReasonCode,
+  RunNumbers,
+  TaskError,
+  TaskParams,
+  TaskType,
+} from '@nodetask/shared';
 
 /** Name of something that only one run may write at a time, for instance `config` (the files under config/). */
 export type LockName = string;
@@ -60,8 +69,10 @@ export interface TaskReport {
   readonly outcome: Outcome;
   /** Why nothing was changed. */
   readonly reason?: OutcomeReasonCode;
-  /** The reason in words, with numbers and what to do; the engine cuts it to `maxMessageCharacters`. */
+  /** What was done, or why nothing was, in words, with numbers and what to do; the engine cuts it to `maxMessageCharacters`. */
   readonly message?: string;
+  /** The same in numbers, kept of the last runs of a schedule. */
+  readonly numbers?: RunNumbers;
   readonly output?: JsonObject;
   /** Reasons for doubt about a run that succeeded, for people; the engine keeps the first `maxWarnings`, each cut to `maxWarningCharacters`. */
   readonly warnings?: readonly string[];

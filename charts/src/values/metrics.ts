@@ -36,6 +36,13 @@ export const metrics = z
           .default(false)
           .describe("The alerts as a PrometheusRule. Needs Prometheus Operator's CRDs."),
         labels: textMap.default({}).describe(selectedBy),
+        docsURL: z
+          .string()
+          .regex(/^(https?:\/\/[^\s"#?]+)?$/)
+          .default('')
+          .describe(
+            'Where the folder docs/ of this version can be read by a browser, such as https://git.example.com/nodetask/blob/v0.1.0/docs: each alert links to its runbook there (`runbook_url`). Empty: an alert only names its runbook (`runbook`), because a link that leads nowhere is of no use.',
+          ),
       })
       .prefault({})
       .describe('Alerts.'),

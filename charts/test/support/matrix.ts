@@ -24,7 +24,7 @@ export const matrix: Readonly<Record<string, Values>> = {
       readers: [{ namespace: 'monitoring', serviceAccount: 'prometheus' }],
       serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
       podMonitor: { enabled: true, interval: '1m' },
-      prometheusRule: { enabled: true },
+      prometheusRule: { enabled: true, docsURL: 'https://git.example.com/nodetask/blob/v0.1.0/docs/' },
       dashboard: { enabled: true },
     },
     tracing: { endpoint: 'http://collector.monitoring:4318' },

@@ -42,15 +42,13 @@ export class AgentClient {
       submitResponseSchema,
       signal,
     );
-    if (id !== request.id)
-      throw new AgentError('silent', `the agent answered with the id ${id} instead of ${request.id}`);
+    if (id !== request.id) throw new AgentError('silent', wrongID(pod, id, request.id));
   }
 
   /** GET /v0/tasks/{id}. AgentError `missing` where the agent does not know it. */
   async read(pod: AgentPod, id: string, signal: AbortSignal): Promise<TaskResult> {
     const result = await this.#json(pod, { method: 'GET', path: `/v0/tasks/${id}` }, tolerantResultSchema, signal);
-    if (result.id !== id)
-      throw new AgentError('silent', `the agent answered with the id ${result.id} instead of ${id}`);
+    if (result.id !== id) throw new AgentError('silent', wrongID(pod, result.id, id));
     return result;
   }
 
@@ -75,7 +73,13 @@ export class AgentClient {
     const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
     throw new AgentError(
       'silent',
-      boundedText(`${request.method} ${request.path}: the answer is not one of the agent API${where}`),
+      boundedText(
+        `the agent of pod ${pod.metadata.name} answers ${request.method} ${request.path} with what is no answer of the agent API${where}`,
+        512,
+      ),
     );
   }
 }
+
+const wrongID = ({ metadata: { name } }: AgentPod, id: string, asked: string): string =>
+  `the agent of pod ${name} answers with the id ${id} instead of ${asked}`;

@@ -3,11 +3,12 @@ import { type Clock, headers as apiHeaders, isErrorCode } from '@nodetask/shared
 import { request as send } from 'undici';
 import { boundedText } from '../bounded-text.ts';
 import { withDeadline } from '../kube/deadline.ts';
-import { type AgentConnections, PlainConnections, type ReachablePod } from './agent-connections.ts';
+import { agentAt, type AgentConnections, PlainConnections, type ReachablePod } from './agent-connections.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentPod } from './agent-pod.ts';
 import { type AgentResponse, refusalOf } from './agent-refusal.ts';
 import type { AgentToken } from './agent-token.ts';
+import { codeOf, connectionFault, noAnswer } from './connection-fault.ts';
 
 export interface AgentHTTPOptions {
   /** Default: by http. */
@@ -60,7 +61,7 @@ export class AgentHTTP implements AsyncDisposable {
     let outcome = 'error';
     try {
       const response = await withDeadline(
-        { clock, timeoutMs, signal, timeoutError: () => new AgentError('silent', `no answer within ${timeoutMs} ms`) },
+        { clock, timeoutMs, signal, timeoutError: () => new AgentError('silent', noAnswer(nameOf(pod), timeoutMs)) },
         async (deadline) => this.#exchange(pod, request, deadline),
       );
       outcome = String(response.status);
@@ -72,8 +73,7 @@ export class AgentHTTP implements AsyncDisposable {
         outcome = isErrorCode(error.code) ? error.code : error.kind;
         throw error;
       }
-      const explained = isReachable(pod) ? this.#connections.explain(pod, error) : undefined;
-      throw new AgentError('silent', explained ?? boundedText(describe(error)), { cause: error });
+      throw this.#failureOf(pod, error);
     } finally {
       onCall?.(request.method, outcome, (clock.monotonic() - start) / 1000);
     }
@@ -93,7 +93,7 @@ export class AgentHTTP implements AsyncDisposable {
     if (response.status === 401) response = await this.#sendOrRepeat(pod, request, true, signal);
     this.#checkPod(pod, response);
     if (response.status < 200 || response.status > 299) {
-      throw refusalOf(`${request.method} ${request.path}`, response);
+      throw refusalOf(nameOf(pod), `${request.method} ${request.path}`, response);
     }
     return response;
   }
@@ -113,8 +113,11 @@ export class AgentHTTP implements AsyncDisposable {
   }
 
   async #send(pod: AgentPod, request: AgentRequest, freshToken: boolean, signal: AbortSignal): Promise<AgentResponse> {
-    if (!isReachable(pod)) throw new AgentError('silent', pod.unavailable ?? 'the pod has no address');
-    const token = await this.#options.token.read(freshToken);
+    if (!isReachable(pod)) {
+      const why = pod.unavailable ?? 'the pod has no address';
+      throw new AgentError('silent', `${nameOf(pod)} cannot be called: ${why}`);
+    }
+    const token = await this.#token(freshToken);
     using route = this.#connections.route(pod);
     const flood = new AbortController();
     let interim = 0;
@@ -125,7 +128,12 @@ export class AgentHTTP implements AsyncDisposable {
       onInfo: ({ statusCode: status }) => {
         interim += 1;
         if (interim > maxInterimAnswers) {
-          flood.abort(new AgentError('silent', `more than ${maxInterimAnswers} answers with the status ${status}`));
+          flood.abort(
+            new AgentError(
+              'silent',
+              `${agentAt(pod)} gave more than ${maxInterimAnswers} answers with the status ${status}`,
+            ),
+          );
         }
       },
       headers: {
@@ -145,19 +153,33 @@ export class AgentHTTP implements AsyncDisposable {
    * An address may have passed to another pod since the cache heard of it: what that one says is not this one's word. (What changes
    * something names its pod, and another refuses it.)
    */
-  #checkPod({ metadata }: AgentPod, { headers }: AgentResponse): void {
+  #checkPod(pod: AgentPod, { headers }: AgentResponse): void {
     const uid = headers[apiHeaders.podUID.toLowerCase()];
-    if (typeof uid !== 'string' || uid === '' || uid === metadata.uid) return;
-    throw new AgentError('silent', `another pod answers at its address (UID ${boundedText(uid, 64)})`);
+    if (typeof uid !== 'string' || uid === '' || uid === pod.metadata.uid) return;
+    throw new AgentError(
+      'silent',
+      `${nameOf(pod)} is not there: another pod answers at its address (UID ${boundedText(uid, 64)})`,
+    );
+  }
+
+  async #token(fresh: boolean): Promise<string | undefined> {
+    try {
+      return await this.#options.token.read(fresh);
+    } catch (cause) {
+      const why = boundedText(cause instanceof Error ? cause.message : String(cause), 512);
+      throw new AgentError('silent', `the operator has no token for its agents: ${why}`, { why: 'untrusted', cause });
+    }
+  }
+
+  #failureOf(pod: AgentPod, cause: unknown): AgentError {
+    const distrust = isReachable(pod) ? this.#connections.explain(pod, cause) : undefined;
+    return distrust === undefined
+      ? new AgentError('silent', connectionFault(nameOf(pod), cause), { cause })
+      : new AgentError('silent', distrust, { why: 'untrusted', cause });
   }
 }
 
 const isReachable = (pod: AgentPod): pod is ReachablePod => pod.address !== undefined;
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-
-const describe = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return error.message === '' ? codeOf(error) : error.message;
-};
+/** Which agent, and where it is, as far as it is anywhere. */
+const nameOf = (pod: AgentPod): string => (isReachable(pod) ? agentAt(pod) : `the agent of pod ${pod.metadata.name}`);

@@ -19,6 +19,8 @@ const pod = (parts: { annotations?: object; ports?: object[]; initPorts?: object
   status: parts.status ?? { phase: 'Running', podIP: '10.1.2.3' },
 });
 
+const waiting = (reason: string): object => ({ state: { waiting: { reason } } });
+
 test('keeps what the operator needs of a pod', () => {
   assert.deepEqual(toAgentPod(pod({})), {
     metadata: { name: 'sei-0', namespace: 'sei', uid: 'u', resourceVersion: '7' },
@@ -87,6 +89,29 @@ test('a pod without an address or one that has ended cannot be called', () => {
   );
 });
 
+test('a pod that is being deleted says since when', () => {
+  const { metadata, ...rest } = pod({}) as { metadata: object };
+  const leaving = toAgentPod({ ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:30Z' } });
+  assert.equal(leaving.leavingAt, Date.parse('2026-01-01T00:00:30Z'));
+  assert.ok(leaving.address, 'its agent is called until it has ended');
+});
+
+test('of the container states only the trouble is kept, however much a status says', () => {
+  const message = 'x'.repeat(200_000);
+  const state = { waiting: { reason: 'ImagePullBackOff', message } };
+  const containerStatuses = ['agent', 'seid'].map((name) => ({ name, image: message, state, lastState: state }));
+  const status = {
+    phase: 'Pending',
+    podIP: '10.1.2.3',
+    message,
+    initContainerStatuses: containerStatuses,
+    containerStatuses,
+  };
+  const read = toAgentPod(pod({ status, initPorts: [{ name: 'nodetask', containerPort: 7777 }] }));
+  assert.equal(read.trouble?.reason, 'ImageUnavailable');
+  assert.ok(JSON.stringify(read).length < 3_000, String(JSON.stringify(read).length));
+});
+
 test('restarts of all containers are counted, sidecars among them', () => {
   const status = {
     phase: 'Running',
@@ -99,15 +124,21 @@ test('restarts of all containers are counted, sidecars among them', () => {
   assert.equal(toAgentPod(pod({ status })).restarts, 5);
 });
 
-test('the pulse changes with the states of the containers, and with nothing else', () => {
+test('the pulse changes with the states of the containers and the trouble of the agent, and with nothing else', () => {
   const container = { name: 'agent', ready: false, started: true, restartCount: 0, image: 'a' };
   const pulse = (changes: object): string =>
     toAgentPod(
-      pod({ status: { phase: 'Running', podIP: '10.1.2.3', containerStatuses: [{ ...container, ...changes }] } }),
+      pod({
+        status: { phase: 'Running', podIP: '10.1.2.3', containerStatuses: [{ ...container, ...changes }] },
+        initPorts: [{ name: 'nodetask', containerPort: 7777 }],
+      }),
     ).pulse;
   assert.equal(pulse({}), pulse({ image: 'b' }));
   assert.notEqual(pulse({}), pulse({ ready: true }));
   assert.notEqual(pulse({}), pulse({ restartCount: 1 }));
+  // Whoever waits for the agent is told of what keeps it from running.
+  assert.notEqual(pulse(waiting('ContainerCreating')), pulse(waiting('ImagePullBackOff')));
+  assert.equal(pulse({ state: { running: {} } }), pulse({}));
 });
 
 test('a pod that cannot be read is one whose agent cannot be called, and says why', () => {

@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { boundedText } from '../bounded-text.ts';
 import { sizeOf } from '../kube/cache-budget.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
+import { containerSpecs, type ContainerStatus, containerStatuses, podConditions } from './pod-statuses.ts';
+import { lastEndOf, type PodTrouble, podTrouble } from './pod-trouble.ts';
 
 /** Where the agent of a pod listens. */
 export interface AgentAddress {
@@ -22,10 +24,16 @@ export interface AgentPod extends KubeObject {
   readonly unavailable?: string;
   /** Its containers have ended and are never started again: nothing runs in it any more. */
   readonly ended?: true;
+  /** When somebody asked for its deletion, with the time that it has to end added; milliseconds since the epoch. */
+  readonly leavingAt?: number;
   /** Changes whenever a container starts, stops or becomes ready: an agent that was silent may answer now. */
   readonly pulse: string;
   /** Starts of containers that came after the first: an agent that was started again may have lost its journal. */
   readonly restarts: number;
+  /** Why the agent does not run, where the status of the pod tells. */
+  readonly trouble?: PodTrouble;
+  /** How the agent's container last ended: "OOMKilled (exit code 137)". */
+  readonly lastEnd?: string;
 }
 
 /** In memory. Whoever may create pods could else fill it with labels. */
@@ -33,16 +41,6 @@ const maxPodBytes = 128 * 1024;
 
 const text = z.string();
 const identitySchema = z.object({ name: text, namespace: text, uid: text, resourceVersion: text });
-const containerStatuses = z
-  .array(
-    z.object({
-      name: text,
-      ready: z.boolean().optional(),
-      started: z.boolean().optional(),
-      restartCount: z.int().optional(),
-    }),
-  )
-  .optional();
 const podSchema = z.object({
   metadata: z.object({
     creationTimestamp: z.iso.datetime({ offset: true }),
@@ -51,18 +49,17 @@ const podSchema = z.object({
     annotations: z.record(text, text).optional(),
   }),
   spec: z.object({
-    containers: z.array(
-      z.object({ ports: z.array(z.object({ name: text.optional(), containerPort: z.int() })).optional() }),
-    ),
+    containers: containerSpecs,
     // A sidecar is an init container that is restarted always.
-    initContainers: z
-      .array(z.object({ ports: z.array(z.object({ name: text.optional(), containerPort: z.int() })).optional() }))
-      .optional(),
+    initContainers: containerSpecs.optional(),
   }),
   status: z
     .object({
       phase: text.optional(),
+      reason: text.optional(),
+      message: text.optional(),
       podIP: text.optional(),
+      conditions: podConditions,
       containerStatuses,
       initContainerStatuses: containerStatuses,
     })
@@ -76,13 +73,19 @@ export const toAgentPod = (object: unknown): AgentPod => {
   const { metadata } = z.object({ metadata: identitySchema }).parse(object);
   const { data: pod, error } = podSchema.safeParse(object);
   if (pod === undefined) return unreadable(metadata, faultOf(error));
+  const state = { name: metadata.name, ...pod.spec, status: pod.status };
+  const trouble = podTrouble(state);
+  const lastEnd = lastEndOf(state);
   const read = {
     metadata,
     labels: pod.metadata.labels ?? {},
     createdAt: Date.parse(pod.metadata.creationTimestamp),
     ...reach(pod),
-    pulse: pulseOf(pod),
+    ...leaving(pod),
+    pulse: pulseOf(pod, trouble),
     restarts: restartsOf(pod),
+    ...(trouble === undefined ? {} : { trouble }),
+    ...(lastEnd === undefined ? {} : { lastEnd }),
   };
   return sizeOf(read) > maxPodBytes
     ? unreadable(metadata, 'it has more labels and containers than any node needs')
@@ -117,8 +120,25 @@ const reach = (pod: Pod): Pick<AgentPod, 'address' | 'unavailable' | 'ended'> =>
   return { address: { host, port } };
 };
 
-const pulseOf = ({ status }: Pod): string =>
-  JSON.stringify([status?.phase, status?.initContainerStatuses, status?.containerStatuses]);
+const leaving = ({ metadata: { deletionTimestamp } }: Pod): Pick<AgentPod, 'leavingAt'> => {
+  const leavingAt = Date.parse(deletionTimestamp ?? '');
+  return Number.isNaN(leavingAt) ? {} : { leavingAt };
+};
+
+const pulseOf = ({ status }: Pod, trouble: PodTrouble | undefined): string =>
+  JSON.stringify([
+    status?.phase,
+    status?.initContainerStatuses?.map(beatOf),
+    status?.containerStatuses?.map(beatOf),
+    ...(trouble === undefined ? [] : [trouble.message]),
+  ]);
+
+const beatOf = ({ name, ready, started, restartCount }: ContainerStatus): unknown => ({
+  name,
+  ready,
+  started,
+  restartCount,
+});
 
 const restartsOf = ({ status }: Pod): number =>
   [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].reduce(

@@ -1,5 +1,5 @@
-import { apiErrorSchema } from '@nodetask/shared';
-import { boundedText } from '../bounded-text.ts';
+import { apiErrorSchema, errorCodeEntry, isErrorCode } from '@nodetask/shared';
+import { boundedText, withFullStop } from '../bounded-text.ts';
 import { AgentError, type AgentErrorKind } from './agent-error.ts';
 
 /** What of an answer counts. */
@@ -10,25 +10,46 @@ export interface AgentResponse {
   readonly body: string;
 }
 
-/** An answer that is not 2xx, as an error. Nothing of it is trusted: shape, length and characters are checked. */
-export const refusalOf = (what: string, response: AgentResponse): AgentError => {
+/** Of a text that a remedy and the end of a wait follow on status. */
+const maxSilenceCharacters = 512;
+
+/**
+ * An answer that is not 2xx, as an error. Nothing of it is trusted: shape, length and characters are checked.
+ * @param agent which one, and where.
+ * @param what the request.
+ */
+export const refusalOf = (agent: string, what: string, response: AgentResponse): AgentError => {
   const parsed = apiErrorSchema.safeParse(parseJSON(response.body));
   const retryAfterMs = retryAfter(response.headers['retry-after']);
   const hint = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (!parsed.success) {
     return new AgentError(
       'silent',
-      `${what}: HTTP ${response.status} without an error of the agent API; is it an agent?`,
+      `what answers in place of ${agent} is no agent: HTTP ${response.status} without an error of the agent API (${what})`,
       hint,
     );
   }
   const { code, error, retriable, details } = parsed.data;
-  const message = boundedText(error);
-  return new AgentError(kindOf(response.status, code, retriable), message, {
-    code: boundedText(code, 64),
-    ...hint,
+  const kind = kindOf(response.status, code, retriable);
+  const said = { code: boundedText(code, 64), ...hint };
+  if (kind === 'silent') return silenceOf(agent, error, said);
+  return new AgentError(kind, boundedText(error), {
+    ...said,
     ...(details?.blockedBy === undefined ? {} : { blockedBy: details.blockedBy }),
   });
+};
+
+const silenceOf = (agent: string, error: string, said: { readonly code: string }): AgentError => {
+  const { code } = said;
+  const text = boundedText(error, maxSilenceCharacters);
+  if (code === 'wrong-pod')
+    return new AgentError('silent', `${agent} is not there: another pod answers at its address: ${text}`, said);
+  if (code === 'unauthorized') {
+    return new AgentError('silent', `${agent} does not let the operator in: ${text}`, { ...said, why: 'untrusted' });
+  }
+  const remedy = isErrorCode(code) ? ` ${errorCodeEntry(code).action}` : '';
+  const message = `${agent} cannot work now (${code}): ${withFullStop(text)}${remedy}`;
+  return new AgentError('silent', message, { ...said, why: 'unable' });
 };
 
 const kindOf = (status: number, code: string, retriable: boolean): AgentErrorKind => {

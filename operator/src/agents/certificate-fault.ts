@@ -18,20 +18,27 @@ interface TLSFault {
   readonly cert?: { readonly subjectaltname?: string };
 }
 
+/** What a side says in TLS that does not accept the certificate of the other. https://datatracker.ietf.org/doc/html/rfc8446#section-6 */
+const refusalsOfCertificate = ['CERTIFICATE', 'UNKNOWN_CA', 'ACCESS_DENIED'];
+
 /**
- * What is wrong with the certificate of an agent, or with its TLS, and what to do about it. The names in it are what the other side says.
+ * What is wrong with the certificate of an agent, with ours in its eyes, or with its TLS, and what to do about it. The names in it are what the other side
+ * says.
+ * @param agent which one, and where.
  * @returns undefined for an error of another kind.
  */
-export const certificateFault = (where: string, error: unknown): string | undefined => {
+export const certificateFault = (agent: string, error: unknown): string | undefined => {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const fault = error as Error & TLSFault;
-  const agent = `the agent at ${where}`;
   if (fault.code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = boundedText(fault.cert?.subjectaltname ?? 'no names', 256);
     return `${agent} shows a certificate for another pod (${names}): its address may have passed to another; where it stays so, restart the pod`;
   }
   if (unknownIssuer.has(fault.code)) {
     return `${agent} shows a certificate that no CA of ours has signed: it renews it once it sees the CAs of today (ConfigMap nodetask-trust, --trust-file)`;
+  }
+  if (fault.code.includes('ALERT') && refusalsOfCertificate.some((alert) => fault.code.includes(alert))) {
+    return `${agent} does not accept the certificate of the operator (${fault.code}): it does once it sees the CAs of today (ConfigMap nodetask-trust)`;
   }
   switch (fault.code) {
     case 'CERT_HAS_EXPIRED':

@@ -4,14 +4,15 @@ import { agentServerName } from '@nodetask/shared';
 import { Agent } from 'undici';
 import type { TLSMaterial } from '../pki/own-certificates.ts';
 import {
+  agentAt,
   type AgentConnections,
   agentOptions,
   type AgentRoute,
-  connectTimeoutMs,
   type ReachablePod,
 } from './agent-connections.ts';
 import { AgentError } from './agent-error.ts';
 import { certificateFault } from './certificate-fault.ts';
+import { connectInStages } from './connect-in-stages.ts';
 import { HeldAddresses } from './held-addresses.ts';
 
 /**
@@ -41,8 +42,8 @@ export class TLSConnections implements AgentConnections {
     };
   }
 
-  explain({ address: { host, port } }: ReachablePod, error: unknown): string | undefined {
-    return certificateFault(`${host.includes(':') ? `[${host}]` : host}:${port}`, error);
+  explain(pod: ReachablePod, error: unknown): string | undefined {
+    return certificateFault(agentAt(pod), error);
   }
 
   async close(): Promise<void> {
@@ -55,19 +56,16 @@ export class TLSConnections implements AgentConnections {
   /** With new certificates comes a new one; calls on the former end, and its connections with them. */
   #agent(): Agent {
     const material = this.#material();
-    if (material === undefined) throw new AgentError('silent', 'the operator has no certificate yet');
+    if (material === undefined) {
+      throw new AgentError('silent', 'the operator has no certificate yet, which no agent talks to', {
+        why: 'untrusted',
+      });
+    }
     if (this.#current?.material === material) return this.#current.agent;
     if (this.#current !== undefined) this.#drain(this.#current.agent);
     const agent = new Agent({
       ...agentOptions,
-      connect: {
-        timeout: connectTimeoutMs,
-        // Each connection is to show who it is: none is taken up again by a ticket.
-        maxCachedSessions: 0,
-        // One for all connections, so that certificates and key are read once.
-        secureContext: createSecureContext({ ...material, minVersion: 'TLSv1.3' }),
-        lookup: this.#lookup,
-      },
+      connect: connectInStages(this.#lookup, createSecureContext({ ...material, minVersion: 'TLSv1.3' })),
     });
     this.#current = { material, agent };
     return agent;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { cron, fanOut, idOf } from './testing/fixtures.ts';
 import { isTerminal } from './run-context.ts';
+import { takesWork } from './select-pods.ts';
 import { Crash, World } from './testing/world.ts';
 
 const pods = ['sei-0', 'sei-1', 'sei-2'] as const;
@@ -31,6 +32,8 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace' as const), pod, keepsJournal: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('take-finalizer' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-pod' as const), pod }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('evict-pod' as const), pod }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave-pod' as const), pod }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('new-pod' as const), pod: fc.constant('sei-3') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('give-up' as const), pod }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('dependency' as const), phase: dependencyPhase }) },
@@ -89,6 +92,12 @@ const happen = (world: World, what: Event): void => {
       break;
     case 'delete-pod':
       world.pods.delete(what.pod);
+      break;
+    case 'evict-pod':
+      world.evictPod(what.pod);
+      break;
+    case 'leave-pod':
+      world.leavePod(what.pod);
       break;
     case 'new-pod':
       world.addPod(what.pod);
@@ -154,7 +163,10 @@ const calmDown = (world: World, { ending = true } = {}): void => {
   world.restartOperator();
   world.suspend(false);
   world.dependencyIs('Succeeded');
-  for (const name of pods) if (!world.pods.has(name)) world.addPod(name);
+  for (const name of pods) {
+    const there = world.pods.get(name);
+    if (there === undefined || !takesWork(there)) world.addPod(name);
+  }
   for (const agent of world.agents.values()) agent.reachable = true;
   for (let round = 0; round < 6; round++) {
     world.reconcile();

@@ -238,7 +238,10 @@ describe('a fan-out', () => {
     ];
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
     assert.equal(ready(decision), 'TargetsFailed');
-    assert.match(decision.status?.conditions?.[0]?.message ?? '', /1 of 2 targets failed: sei-1: disk-full: no space/);
+    assert.match(
+      decision.status?.conditions?.[0]?.message ?? '',
+      /1 of 2 targets failed \(spec\.retry would have tried again\): sei-1: disk-full: no space/,
+    );
     assert.deepEqual(eventReasons(decision), ['Failed']);
   });
   test('keeps the targets of its first dispatch', () => {
@@ -303,7 +306,7 @@ describe('a daemon that ends', () => {
   test('and tells of its restarts while it runs', () => {
     const { status } = daemonWith({ run: 3 });
     assert.equal(status?.conditions?.[0]?.reason, 'DaemonRunning');
-    assert.equal(status?.conditions?.[0]?.message, 'the daemon runs on 1 target; 2 restarts so far');
+    assert.equal(status?.conditions?.[0]?.message, 'the daemon runs on sei-0: restarted 2 times so far');
     assert.equal(status?.targets?.[0]?.message, 'restarted 2 times so far');
   });
 });
@@ -412,7 +415,10 @@ describe('schedules follow the selector', () => {
     assert.match(first.events[0]?.note ?? '', /^Run 2 on sei-0, due at .*, did not start in time\. Raise/);
     assert.equal(first.status?.missedRuns, 3);
     assert.equal(first.status?.summary, '1/1', 'a schedule is as it should be where it is going');
-    assert.equal(first.status?.conditions?.[0]?.message, `next run at ${at(60)}; 3 runs missed so far`);
+    assert.equal(
+      first.status?.conditions?.[0]?.message,
+      `run 2 on sei-0, due at ${at(10)}, did not start in time; next run 2026-01-01 00:01 UTC; 3 runs missed so far`,
+    );
     assert.deepEqual(
       eventReasons(ask({ spec: cron, status: { ...status, ...first.status, targets: status.targets }, memory })),
       [],
@@ -556,12 +562,88 @@ describe('deleting', () => {
       assert.deepEqual(ask({ metadata: forced, status, pods: [] }), gone);
     });
   });
-  test('without our finalizer: nothing', () => {
-    assert.deepEqual(ask({ metadata: { deletionTimestamp: at(0), finalizers: ['other'] }, status }), {
-      calls: [],
-      dropRows: [],
-      events: [],
+  test('without any finalizer there is nothing to do', () => {
+    assert.deepEqual(ask({ metadata: { deletionTimestamp: at(0) }, status }), { calls: [], dropRows: [], events: [] });
+  });
+});
+
+describe('deleting what finalizers of somebody else hold', () => {
+  const others = ['argocd.argoproj.io/hook-finalizer', 'foregroundDeletion'];
+  const metadata = { deletionTimestamp: at(0), generation: 2, finalizers: [...finalizers, ...others] };
+  const held = { ...metadata, finalizers: others };
+  const stopped = { [idOf('sei-0')]: accepted({ stopped: true }) };
+  const going: Readonly<Record<string, Setup>> = {
+    'one-shot': { status: runningStatus([row('sei-0')]) },
+    schedule: {
+      spec: cron,
+      status: runningStatus([row('sei-0', { phase: 'Scheduled', result: result({ nextRunAt: at(60) }) })], {
+        phase: 'Scheduled',
+        nextRunAt: at(60),
+      }),
+    },
+    daemon: { spec: daemon, status: runningStatus([row('sei-0', { result: result() })]) },
+  };
+  for (const [mode, setup] of Object.entries(going)) {
+    test(`stops a ${mode}, and says who holds it when nothing of it runs any more`, () => {
+      assert.deepEqual(kinds(ask({ ...setup, metadata })), ['remove sei-0']);
+      const end = ask({ ...setup, metadata, memory: stopped, seconds: 1 });
+      assert.equal(end.finalizer, 'remove');
+      assert.equal(end.status?.phase, 'Terminating');
+      assert.equal(ready(end), 'FinalizersRemaining');
+      assert.equal(
+        end.status?.conditions?.[0]?.message,
+        "being deleted, and nothing of it runs any more; it goes once these finalizers, which are not the operator's, are taken off: argocd.argoproj.io/hook-finalizer, foregroundDeletion",
+      );
+      assert.equal(end.status?.nextRunAt, undefined);
+      assert.equal(end.status?.counts?.running, 0);
+      assert.equal(end.status?.targets?.[0]?.phase, 'Cancelled');
+      assert.deepEqual(eventReasons(end), ['Cancelled']);
+      const after = { ...end.status, targets: end.status?.targets ?? [] } as NonNullable<Setup['status']>;
+      const again = ask({ ...setup, status: after, metadata: held, memory: stopped, seconds: 2 });
+      assert.deepEqual(again, { calls: [], dropRows: [], events: [] }, 'once is enough');
     });
+
+    test(`stops a ${mode} whose own finalizer somebody has taken off`, () => {
+      assert.deepEqual(kinds(ask({ ...setup, metadata: held })), ['remove sei-0']);
+      const end = ask({ ...setup, metadata: held, memory: stopped, seconds: 1 });
+      assert.equal(end.finalizer, undefined);
+      assert.equal(ready(end), 'FinalizersRemaining');
+    });
+  }
+
+  test('says that an agent did not confirm it, after the grace time', () => {
+    const silent = accepted({ silence: { since: start, message: 'x' }, failures: 3, retryAt: start + 31_000 });
+    const setup = { status: runningStatus([row('sei-0')]), memory: { [idOf('sei-0')]: silent }, metadata: held };
+    const waiting = ask({ ...setup, seconds: 29 });
+    assert.equal(ready(waiting), 'Deleting');
+    assert.equal(waiting.status?.phase, 'Terminating');
+    const end = ask({ ...setup, seconds: 30 });
+    assert.equal(ready(end), 'FinalizersRemaining');
+    assert.match(end.status?.targets?.[0]?.message ?? '', /did not confirm that the work has stopped/);
+    assert.deepEqual(eventReasons(end), ['AgentUnreachable']);
+  });
+
+  test('names the finalizers that are left', () => {
+    const { status } = ask({ ...going['one-shot'], metadata: held, memory: stopped });
+    const after = { observedGeneration: 2, ...status, targets: status?.targets ?? [] };
+    const less = ask({ status: after, metadata: { ...held, finalizers: ['foregroundDeletion'] }, memory: stopped });
+    assert.match(less.status?.conditions?.[0]?.message ?? '', /are taken off: foregroundDeletion$/);
+  });
+
+  test('keeps the end of what had ended, which is ready no more', () => {
+    const done = ask({
+      status: runningStatus([row('sei-0', { result: result({ status: 'completed' }) })]),
+      seconds: 1,
+    }).status;
+    const status = { observedGeneration: 1, ...done, targets: done?.targets ?? [] };
+    const { status: after } = ask({ status, metadata: held, seconds: 5 });
+    assert.equal(after?.phase, 'Succeeded');
+    assert.deepEqual(
+      after?.conditions?.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`),
+      ['Ready False FinalizersRemaining', 'Complete True Succeeded', 'Finished True Succeeded'],
+    );
+    assert.equal(after?.conditions?.[0]?.lastTransitionTime, at(5));
+    assert.deepEqual(ask({ status: { ...status, ...after }, metadata: held, seconds: 9 }).status, undefined);
   });
 });
 

@@ -13,6 +13,7 @@ import { tooManyTargets } from './decisions/too-many-targets.ts';
 import { dropForeignRows } from './foreign-rows.ts';
 import { keepFinalizer } from './keep-finalizer.ts';
 import { type Gathered, type RunContext, runContext } from './run-context.ts';
+import { tellOfRefusal } from './tell-of-refusal.ts';
 
 /** What is decided about a NodeTask, in this order; the first that has something to say wins. */
 const chain: readonly Gate[] = [
@@ -33,7 +34,7 @@ const chain: readonly Gate[] = [
  */
 export const decide = (gathered: Gathered): Decision => {
   const ctx = runContext(gathered);
-  return dropForeignRows(ctx, withoutCallsUnderWay(ctx, keepFinalizer(ctx, firstOf(ctx))));
+  return dropForeignRows(ctx, withoutCallsUnderWay(ctx, tellOfRefusal(ctx, keepFinalizer(ctx, firstOf(ctx)))));
 };
 
 /** The answer of a call that is under way brings the NodeTask back. */

@@ -62,6 +62,6 @@ export interface Situation {
 }
 
 export interface LastRun {
-  readonly reason: 'RunSucceeded' | 'RunFailed' | 'RunMissed';
+  readonly reason: 'RunSucceeded' | 'RunSkipped' | 'RunFailed' | 'RunMissed';
   readonly message: string;
 }

@@ -12,12 +12,12 @@ import { nodeTask, oneShot, start } from './testing/fixtures.ts';
 const clock = { now: () => start } as Clock;
 
 /** What the operator asks the API server for a NodeTask without a pod, and what it makes of the answer. */
-const lookAt = async (spec: NodeTask['spec']) => {
+const lookAt = async (spec: NodeTask['spec'], items: readonly object[] = []) => {
   const requests: KubeRequest[] = [];
   const transport = {
     request: async (request: KubeRequest) => {
       requests.push(request);
-      return { items: [] };
+      return { items };
     },
   };
   const gathered = await gather(
@@ -36,6 +36,15 @@ describe('gather', () => {
       requests.map(({ query }) => query?.['labelSelector']),
       ['app=sei,nodetask.dev/agent!=enabled'],
     );
+  });
+
+  test('leaves pods out of it that can run nothing: the label would not make targets of them', async () => {
+    const leaving = { metadata: { name: 'going', deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const { requests, decision } = await lookAt({ ...oneShot, target: { selector: { matchLabels: { app: 'sei' } } } }, [
+      leaving,
+    ]);
+    assert.equal(requests[0]?.query?.['fieldSelector'], 'status.phase!=Succeeded,status.phase!=Failed');
+    assert.equal(decision.status?.conditions?.[0]?.reason, 'NoTarget');
   });
 
   test('asks nothing for a spec that cannot be read, even if its selector can', async () => {

@@ -4,7 +4,8 @@ import { objectKey } from '../kube/kube-object.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { awaitsDependencies } from './dependencies/awaits.ts';
-import { gatherDependencies } from './dependencies/gather-dependencies.ts';
+import { absentDependencies, gatherDependencies } from './dependencies/gather-dependencies.ts';
+import { nearNames } from './dependencies/near-names.ts';
 import { lookForFormerPods, missingPods } from './look-for-former-pods.ts';
 import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import { keyOf } from './node-tasks.ts';
@@ -13,7 +14,7 @@ import { type Ahead, aheadAt } from './queue/ahead.ts';
 import type { KnownNodeTask } from './read-node-task.ts';
 import { hasFinished } from './has-finished.ts';
 import type { Gathered } from './run-context.ts';
-import { selects } from './select-pods.ts';
+import { mayTarget } from './select-pods.ts';
 import { taskMode } from './task-mode.ts';
 import { lookAgainMs } from './timing.ts';
 
@@ -38,7 +39,7 @@ export const gather = async (
   // A target by name is about few of the many pods that there may be.
   const pods =
     target.podName === undefined ? view.podsIn(namespace) : podsNamed(view, namespace, [...named, ...listed]);
-  const selected = pods.filter((pod) => selects(target, pod)).map(({ metadata }) => metadata.name);
+  const selected = pods.filter((pod) => mayTarget(target, pod)).map(({ metadata }) => metadata.name);
   memory.see([...listed, ...selected, ...named], pods, now);
 
   // Nothing is begun by a spec that cannot be read; decide says what is wrong with it.
@@ -56,17 +57,23 @@ export const gather = async (
     const former = await lookForFormerPods(transport, nodeTask.metadata.namespace, status, missing, signal);
     memory.former = { names, pods: former, at: now };
   }
+  const dependencies = gatherDependencies(view, nodeTask);
+  const absent = absentDependencies(nodeTask, dependencies);
+  memory.miss(absent, now);
   return {
     nodeTask,
     pods,
     formerPods: memory.former?.pods ?? [],
-    dependencies: gatherDependencies(view, nodeTask),
+    dependencies,
+    missingSince: memory.missingSince,
+    nearNames: nearNames(absent, nodeTask, absent.length === 0 ? [] : view.nodeTasksIn(namespace)),
     awaitedBy: nodeTask.spec.ttlSecondsAfterFinished === undefined ? [] : waiters(view, nodeTask),
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,
     ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),
     ...(memory.writtenAt === undefined ? {} : { writtenAt: memory.writtenAt }),
     ...(memory.droppedAt === undefined ? {} : { droppedAt: memory.droppedAt }),
+    ...(memory.refused === undefined ? {} : { refused: memory.refused }),
     underWay: memory.underWay,
     memory: memory.tasks,
     now,
@@ -86,7 +93,7 @@ const waiters = (view: ClusterView, nodeTask: NodeTask): readonly string[] =>
 const targeted = ({ spec, status }: NodeTask, pods: readonly AgentPod[]): readonly AgentPod[] => {
   if (taskMode(spec) !== 'one-shot') return [];
   const listed = new Set((status?.targets ?? []).map(({ pod }) => pod));
-  return pods.filter((pod) => listed.has(pod.metadata.name) || selects(spec.target, pod));
+  return pods.filter((pod) => listed.has(pod.metadata.name) || mayTarget(spec.target, pod));
 };
 
 const isWaiting = (nodeTask: NodeTask): boolean =>

@@ -36,7 +36,7 @@ export const allWork = (ctx: RunContext): readonly KnownWork[] => {
   // The finalizer is there before the first dispatch: nothing was dispatched without it.
   if (!ctx.hasFinalizer) return workOnStatus(ctx);
   const ended = new Set((ctx.status.targets ?? []).filter(hasEnded).map(({ taskID: id }) => id));
-  const unsaid = ctx.selected
+  const unsaid = ctx.matching
     .map(({ metadata: { name } }) => ({ pod: name, taskID: currentTaskID(ctx, name, attemptOf(ctx, name)) }))
     .filter(({ taskID: id }) => !ended.has(id));
   return unique([...workOnStatus(ctx), ...unsaid]);

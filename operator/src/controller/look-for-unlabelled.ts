@@ -5,12 +5,16 @@ import { collectionPath, objectPath, pods } from '../kube/resource-type.ts';
 import { selectorQuery } from './select-pods.ts';
 
 interface NamedPod {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
 }
+
+/** Enough to find one among pods that are being deleted. */
+const maxPods = 10;
+const notEnded = 'status.phase!=Succeeded,status.phase!=Failed';
 
 /**
  * Names pods that a target means but that lack the agent label: the cache holds labelled pods only. One is enough to tell NoAgent
- * from NoTarget.
+ * from NoTarget. Of a selector, pods that can run nothing are left out: the label would not make targets of them.
  */
 export const lookForUnlabelled = async (
   transport: KubeTransport,
@@ -32,9 +36,9 @@ export const lookForUnlabelled = async (
   const { items } = await transport.request<{ readonly items: readonly NamedPod[] }>({
     method: 'GET',
     path: collectionPath(pods, namespace),
-    query: { labelSelector, limit: 1 },
+    query: { labelSelector, fieldSelector: notEnded, limit: maxPods },
     verb: 'list',
     signal,
   });
-  return items.map(({ metadata }) => metadata.name);
+  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.name);
 };

@@ -26,7 +26,8 @@ export const performCall = async (
     // Else any agent could end the operator, for everybody, with one answer.
     return {
       kind: 'silent',
-      message: `it refuses this operator as one that leads no more (${error.message}), but the Lease says that this one leads`,
+      why: 'unable',
+      message: `the agent of pod ${call.pod.metadata.name} refuses this operator as one that leads no more (${error.message}), but the Lease says that this one leads`,
     };
   }
 };
@@ -83,7 +84,12 @@ const failureOf = (error: AgentError): AgentAnswer => {
     case 'refused':
       return { kind: 'refused', code: error.code ?? 'refused', message: error.message };
     case 'silent':
-      return { kind: 'silent', message: error.message, ...hint };
+      return {
+        kind: 'silent',
+        message: error.message,
+        ...(error.why === undefined ? {} : { why: error.why }),
+        ...hint,
+      };
     case 'fenced':
       throw error;
     default:

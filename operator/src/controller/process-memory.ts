@@ -1,12 +1,14 @@
 import type { NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { askedAt } from './asked-at.ts';
+import type { RefusedWrite } from './refused-write.ts';
 import { type AgentAnswer, type AgentCall, remember, type TaskMemory } from './task-memory.ts';
 
 /** What this process remembers of one NodeTask. All of it may be lost. */
 export class NodeTaskMemory {
   readonly #tasks = new Map<string, TaskMemory>();
   readonly #outOfReachSince = new Map<string, number>();
+  readonly #missingSince = new Map<string, number>();
   /** The last look for pods without the agent label. */
   unlabelled: { readonly pods: readonly string[]; readonly at: number } | undefined;
 
@@ -23,11 +25,17 @@ export class NodeTaskMemory {
   writtenAt: number | undefined;
   /** When rows were last taken off it. */
   droppedAt: number | undefined;
+  /** The last write that the API server has refused, until it takes such a write. */
+  refused: RefusedWrite | undefined;
 
   #asked: { readonly runID: string | undefined; readonly at: number | undefined } | undefined;
 
   get tasks(): ReadonlyMap<string, TaskMemory> {
     return this.#tasks;
+  }
+
+  get missingSince(): ReadonlyMap<string, number> {
+    return this.#missingSince;
   }
 
   get outOfReachSince(): ReadonlyMap<string, number> {
@@ -59,6 +67,13 @@ export class NodeTaskMemory {
     }
     const known = new Set(names);
     for (const name of this.#outOfReachSince.keys()) if (!known.has(name)) this.#outOfReachSince.delete(name);
+  }
+
+  /** Notes which dependencies are missing now, and since when. */
+  miss(names: readonly string[], now: number): void {
+    for (const name of names) if (!this.#missingSince.has(name)) this.#missingSince.set(name, now);
+    const missing = new Set(names);
+    for (const name of this.#missingSince.keys()) if (!missing.has(name)) this.#missingSince.delete(name);
   }
 
   /** What waits for a busy agent, or for one that is silent, tries again now. */

@@ -5,24 +5,71 @@ export interface ReasonEntry {
   readonly action: string;
 }
 
-/** On the way: of Reconciling, or of Ready=False where nothing is wrong for good. */
-const onTheWay = {
+/** Before any operator: the API server fills it in. */
+const unseen = {
+  Unseen: {
+    meaning: 'No operator has looked at the NodeTask yet.',
+    action: 'Check that an operator runs, and that its `agentNamespaces` name the namespace.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+/** A target's agent cannot be asked: of Reconciling while `spec.target.waitSeconds` lasts, of Stalled and Failed after it. */
+export const outOfReach = {
   NoTarget: {
     meaning: 'No pod is there to run the task: wrong name or labels, or the pod does not exist yet.',
     action: 'Check `spec.target` and the pods; it waits for `spec.target.waitSeconds`.',
   },
   NoAgent: {
-    meaning: 'A pod is there, but no agent in it can be called: it lacks the label, has no address, or has ended.',
+    meaning: 'A pod is there, but no agent in it can be called: it lacks the label, or has no address yet.',
     action: 'Add the agent and the label `nodetask.dev/agent: enabled` to the pod.',
   },
-  AgentUnreachable: {
-    meaning: 'The agent of a target does not answer.',
-    action:
-      'Check that the agent runs, that the operator may reach its port, and that both have certificates of the same CA (or the same token).',
+  PodUnschedulable: {
+    meaning: 'The pod is Pending, because no node takes it; the message has the words of the scheduler.',
+    action: 'Give the pod a node that fits, or ask for less: resources, affinity, taints, volumes.',
   },
+  PodEnded: {
+    meaning: 'The pod has ended (evicted, or its containers are over) and is never started again.',
+    action: 'Delete the pod, so that its controller makes another; for an evicted one, free what the message names.',
+  },
+  ImageUnavailable: {
+    meaning: 'The image of the agent, or of a container that comes before it, cannot be pulled.',
+    action: 'Correct the image (`agent.image` of the chart for an injected agent), its tag, or the pull secret.',
+  },
+  ContainerCrashing: {
+    meaning: 'The agent, or a container that comes before it, ends again and again, or was killed for its memory.',
+    action: 'See its log (`kubectl logs POD -c CONTAINER --previous`); for `OOMKilled`, raise its memory limit.',
+  },
+  ContainerNotStarted: {
+    meaning: 'The agent has not started: a Secret or ConfigMap or volume is missing, or an init container comes first.',
+    action: 'See the events of the pod (`kubectl describe pod`).',
+  },
+  AgentUnreachable: {
+    meaning: 'The agent of a target cannot be reached; the message has its address, and what was tried.',
+    action: 'Check that the agent runs, and that no NetworkPolicy or firewall keeps the operator from its port.',
+  },
+  AgentUnable: {
+    meaning:
+      'The agent of a target answers that it cannot work now: its volume is full, it stops, it has too much to do.',
+    action: 'Do what the message says; the operator asks again by itself.',
+  },
+  AgentUntrusted: {
+    meaning: "The agent of a target and the operator do not accept each other's certificate or token.",
+    action:
+      'See [what can go wrong](certificates.md#what-can-go-wrong) with certificates; with tokens, give both the same one.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+/** On the way: of Reconciling, or of Ready=False where nothing is wrong for good. */
+const onTheWay = {
   AgentBusy: {
     meaning: 'The agent of a target works on another task, or others came first; the target gets its turn.',
     action: 'Nothing; `status.blockedBy` names the task in the way, `status.queuePosition` the place in the queue.',
+  },
+  DependencyMissing: {
+    meaning:
+      'There is no NodeTask of a name in spec.dependsOn: it is misspelt, not applied yet, deleted, or gone by its ttlSecondsAfterFinished.',
+    action:
+      'Apply it, or correct `spec.dependsOn`; it waits for `spec.target.waitSeconds`, and a schedule or daemon goes on by itself after that.',
   },
   DependencyUnfinished: {
     meaning: 'A NodeTask that spec.dependsOn names has not completed yet.',
@@ -32,8 +79,28 @@ const onTheWay = {
     meaning: 'spec.suspend is true: nothing new is started, and what runs goes on.',
     action: 'Set `spec.suspend` to false to go on, `spec.cancel` to true to end it.',
   },
+  WriteRefused: {
+    meaning:
+      'The API server refuses what the operator writes to the NodeTask; the message has its words. Without its finalizer nothing is started.',
+    action:
+      'Have the policy, the webhook or the role that the message names allow it; the operator tries again by itself, after 5 min at most.',
+  },
   Dispatching: { meaning: 'The task is being handed to its targets.', action: 'Nothing.' },
   Running: { meaning: 'The task runs.', action: 'Nothing.' },
+  UploadTooOld: {
+    meaning: 'The newest upload is older than params.maxAgeSeconds.',
+    action:
+      'See the message: it says why nothing newer was uploaded. The schedule goes on, and is Ready after the next upload.',
+  },
+  CannotReport: {
+    meaning: 'An agent has something to report, and does not write it to status.',
+    action:
+      'Give the service account of the pod the right to report (`agentServiceAccounts` of the chart); see the log of the agent.',
+  },
+  DaemonStalled: {
+    meaning: 'The daemon has failed at each try for 10 minutes.',
+    action: 'See the error in the message; the daemon goes on trying.',
+  },
   DaemonRestarting: {
     meaning: 'The daemon ended, and its agent starts it again after a pause.',
     action: 'See the error in the message; the pauses grow from 1 s to 5 min.',
@@ -50,6 +117,10 @@ const onTheWay = {
   Deleting: {
     meaning: 'The work is being stopped because the NodeTask is being deleted.',
     action: 'Nothing; bounded to 30 s. The annotation `nodetask.dev/force-delete` ends it at once.',
+  },
+  FinalizersRemaining: {
+    meaning: 'The NodeTask is being deleted and its work has stopped; finalizers of somebody else hold it.',
+    action: 'Find out who set the finalizers that the message names, and why they are not taken off.',
   },
   FailureThreshold: {
     meaning: 'More targets failed than spec.strategy allows, and it is paused.',
@@ -71,6 +142,18 @@ const asItShouldBe = {
   },
   Scheduled: { meaning: 'The schedule waits for its next run.', action: 'Nothing.' },
   RunActive: { meaning: 'A run of the schedule is going.', action: 'Nothing.' },
+  LastRunFailed: {
+    meaning: 'The schedule waits for its next run, and the last one failed on a target.',
+    action: 'Correct what the message names; the schedule goes on.',
+  },
+  RunSkipped: {
+    meaning: 'The last run of the schedule did nothing, since something that it needs is missing.',
+    action: 'See what the message names; the schedule goes on.',
+  },
+  DaemonRetrying: {
+    meaning: 'The daemon fails and tries again, for less than 10 minutes so far.',
+    action: 'See the error in the message; the daemon goes on trying.',
+  },
   DaemonRunning: { meaning: 'The daemon runs on every target.', action: 'Nothing.' },
 } as const satisfies Record<string, ReasonEntry>;
 
@@ -102,7 +185,8 @@ const stuck = {
   },
   DependencyFailed: {
     meaning: 'A NodeTask that spec.dependsOn names failed or was cancelled.',
-    action: 'Have that one succeed (another `spec.runID`), then change `spec.runID` of this one.',
+    action:
+      'Correct that one, and give both another `spec.runID` in one step, in any order; a schedule or daemon goes on by itself once that one has succeeded.',
   },
   DependencyCycle: {
     meaning: 'NodeTasks depend on each other in a cycle; the message names them.',
@@ -141,12 +225,12 @@ const ofTheLastRun = {
 } as const satisfies Record<string, ReasonEntry>;
 
 /** The reasons by what they are about, as docs/troubleshooting.md has them. */
-export const reasonGroups = { onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
+export const reasonGroups = { unseen, outOfReach, onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
 
 /**
  * Every reason that a condition of a NodeTask may have. Stable: people write alerts and health checks on them.
  * docs/troubleshooting.md is generated from it.
  */
-export const reasons = { ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;
+export const reasons = { ...unseen, ...outOfReach, ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;
 
 export type Reason = keyof typeof reasons;

@@ -1,5 +1,5 @@
 import type { Tracer } from '@nodetask/runtime';
-import type { NodeTask } from '@nodetask/shared';
+import type { NodeTask, NodeTaskStatus } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { EventSink } from '../kube/event-record.ts';
@@ -15,6 +15,8 @@ import { hasFinished } from './has-finished.ts';
 import { inParallel } from './in-parallel.ts';
 import type { NodeTaskMemory, ProcessMemory } from './process-memory.ts';
 import { blockerHasEnded } from './queue/blocker-has-ended.ts';
+import type { Reason } from './reasons.ts';
+import { refusalEvent, type RefusedWrite, tellingRefusals, type Write } from './refused-write.ts';
 import { isTerminal } from './run-context.ts';
 import type { StatusWrites } from './status-writer.ts';
 import type { AgentCall } from './task-memory.ts';
@@ -39,6 +41,8 @@ export interface ReconcileObserver {
   statusWritten(status: NonNullable<Decision['status']>, nodeTask: NodeTask): void;
   /** An agent has taken a task, so long after it became due. */
   dispatched(seconds: number): void;
+  /** The API server has refused a write. */
+  writeRefused(write: Write): void;
   /** A NodeTask that runs once has ended, so long after it was applied. */
   finished(nodeTask: NodeTask, seconds: number): void;
 }
@@ -82,9 +86,58 @@ const act = async (
   cached: NodeTask,
   context: ReconcileContext,
 ): Promise<ReconcileResult> => {
+  const memory = options.memory.of(key, cached.metadata.uid);
+  let refusal: RefusedWrite | undefined;
+  const writer = tellingRefusals(options.writer, (write, refused) => {
+    if (refused === undefined && memory.refused?.write !== write) return;
+    memory.refused = refused;
+    refusal = refused;
+    if (refused !== undefined) options.observer?.writeRefused(write);
+  });
+  try {
+    return await reconcileOnce({ ...options, writer }, key, cached, memory, context);
+  } catch (error) {
+    if (refusal !== undefined) await sayRefused(options, key, refusal, context);
+    throw error;
+  }
+};
+
+/** On status where that can be written, and as an event: else only the log of the operator would know. */
+const sayRefused = async (
+  options: ReconcileOptions,
+  key: string,
+  refused: RefusedWrite,
+  context: ReconcileContext,
+): Promise<void> => {
+  const nodeTask = options.view.nodeTask(key);
+  if (nodeTask === undefined) return;
+  const memory = options.memory.of(key, nodeTask.metadata.uid);
+  const { status } = decide(await gather(options, nodeTask, memory, context));
+  if (status !== undefined && isToldBy(status)) {
+    try {
+      await options.writer.apply(nodeTask, status, context.signal);
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      context.logger.info('cannot say on status what the API server refuses', { error });
+    }
+  } else if (isToldBy(nodeTask.status ?? {})) return;
+  // Again with each try where status cannot say it: the recorder counts events that are the same.
+  options.events.event(eventRecord(nodeTask, refusalEvent(refused)));
+};
+
+const isToldBy = ({ conditions = [] }: Pick<NodeTaskStatus, 'conditions'>): boolean =>
+  conditions.some(({ reason }) => reason === ('WriteRefused' satisfies Reason));
+
+/** One reconcile, without regard to refusals. */
+const reconcileOnce = async (
+  options: ReconcileOptions,
+  key: string,
+  cached: NodeTask,
+  memory: NodeTaskMemory,
+  context: ReconcileContext,
+): Promise<ReconcileResult> => {
   const { signal } = context;
-  const { writer, memory: memories } = options;
-  const memory = memories.of(key, cached.metadata.uid);
+  const { writer } = options;
   const heardAt = options.clock.now() - (options.clock.monotonic() - context.dueAt);
   const askedAt = memory.askedAt(cached, heardAt);
   let nodeTask = cached;

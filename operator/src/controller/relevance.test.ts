@@ -12,6 +12,7 @@ test('only what the operator uses of a pod counts as a change', () => {
   assert.equal(changesAgent(pod, agentPod('sei-0', { uid: 'another' })), true);
   assert.equal(changesAgent(pod, agentPod('sei-0', { labels: {} })), true);
   assert.equal(changesAgent(pod, { ...pod, pulse: 'another' }), true);
+  assert.equal(changesAgent(pod, { ...pod, leavingAt: 1 }), true);
 });
 
 test('a pod concerns NodeTasks that name it, match it or list it, and are on their way', () => {

@@ -8,11 +8,12 @@ import { selects } from './select-pods.ts';
 export const changesAgent = (before: AgentPod | undefined, after: AgentPod | undefined): boolean =>
   before === undefined || after === undefined || !isDeepStrictEqual(essence(before), essence(after));
 
-const essence = ({ metadata: { uid }, labels, address, unavailable, pulse }: AgentPod): unknown => [
+const essence = ({ metadata: { uid }, labels, address, unavailable, leavingAt, pulse }: AgentPod): unknown => [
   uid,
   labels,
   address ?? null,
   unavailable ?? null,
+  leavingAt ?? null,
   pulse,
 ];
 

@@ -11,7 +11,8 @@ import type { AgentPod } from '../agents/agent-pod.ts';
 import { currentTaskID } from './current-task-id.ts';
 import type { Ahead } from './queue/ahead.ts';
 import type { KnownNodeTask } from './read-node-task.ts';
-import { selectPods } from './select-pods.ts';
+import type { RefusedWrite } from './refused-write.ts';
+import { mayTarget, selectPods } from './select-pods.ts';
 import { type TaskMode, taskMode } from './task-mode.ts';
 import type { TaskMemory } from './task-memory.ts';
 
@@ -26,6 +27,10 @@ export interface Gathered {
   readonly formerPods: readonly AgentPod[];
   /** What it waits for by spec.dependsOn, directly or through others, by name; those that do not exist are missing. */
   readonly dependencies: ReadonlyMap<string, NodeTask>;
+  /** Since when what spec.dependsOn names has been missing, or has been on its way out, as far as this process has seen; by name. */
+  readonly missingSince: ReadonlyMap<string, number>;
+  /** For names of spec.dependsOn that no NodeTask has, the one that may have been meant. */
+  readonly nearNames: ReadonlyMap<string, string>;
   /** Names of NodeTasks that depend on it and have not begun; looked up only where it may be deleted. */
   readonly awaitedBy: readonly string[];
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
@@ -36,6 +41,8 @@ export interface Gathered {
   readonly writtenAt?: number;
   /** When this process last took rows of other pods off its status; absent = never. */
   readonly droppedAt?: number;
+  /** A write that the API server has refused this process, and has not taken since. */
+  readonly refused?: RefusedWrite;
   /** Ids of tasks with a call to their agent that is not over: none is made beside it, and nothing is concluded without its answer. */
   readonly underWay: ReadonlySet<string>;
   /** By task id. */
@@ -55,9 +62,11 @@ export interface RunContext extends Gathered {
   readonly formerPodByName: ReadonlyMap<string, AgentPod>;
   /** Rows of status by pod, of whichever run. */
   readonly rowByPod: ReadonlyMap<string, TargetStatus>;
-  /** Pods that the target names now. */
+  /** Pods that the target names now, also those that have ended or are being deleted. */
+  readonly matching: readonly AgentPod[];
+  /** Those of them that may become targets. */
   readonly selected: readonly AgentPod[];
-  /** Names of these, and the one that the target gives, whether or not there is such a pod. */
+  /** Names of all that match, and the one that the target gives, whether or not there is such a pod. */
   readonly named: ReadonlySet<string>;
   /** False until status describes the run that spec.runID asks for. */
   readonly sameRun: boolean;
@@ -69,7 +78,7 @@ export const runContext = (gathered: Gathered): RunContext => {
   const status = nodeTask.status ?? {};
   const { specFault } = nodeTask;
   const spec = specFault === undefined ? nodeTaskSpecSchema.parse(nodeTask.spec) : undefined;
-  const selected = spec === undefined ? [] : selectPods(spec.target, pods);
+  const matching = spec === undefined ? [] : selectPods(spec.target, pods);
   return {
     ...gathered,
     status,
@@ -79,8 +88,9 @@ export const runContext = (gathered: Gathered): RunContext => {
     podByName: new Map(pods.map((pod) => [pod.metadata.name, pod])),
     formerPodByName: new Map(formerPods.map((pod) => [pod.metadata.name, pod])),
     rowByPod: new Map((status.targets ?? []).map((row) => [row.pod, row])),
-    selected,
-    named: new Set([...selected.map(({ metadata }) => metadata.name), spec?.target.podName ?? []].flat()),
+    matching,
+    selected: spec === undefined ? [] : matching.filter((pod) => mayTarget(spec.target, pod)),
+    named: new Set([...matching.map(({ metadata }) => metadata.name), spec?.target.podName ?? []].flat()),
     sameRun: describesRun(status, nodeTask),
     hasFinalizer: nodeTask.metadata.finalizers?.includes(cancelFinalizer) ?? false,
   };

@@ -4,11 +4,21 @@ import type { AgentPod } from '../agents/agent-pod.ts';
 type PodTarget = Pick<NodeTaskSpec['target'], 'podName' | 'selector'>;
 
 /**
- * The pods that a target names now, by name.
+ * The pods that a target names now, by name, whatever becomes of them.
  * @param pods all pods with an agent in the namespace of the NodeTask.
  */
 export const selectPods = (target: PodTarget, pods: readonly AgentPod[]): readonly AgentPod[] =>
   pods.filter((pod) => selects(target, pod)).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+
+/**
+ * Whether something new may be run in a pod: it has not ended and is not being deleted. A Deployment leaves an evicted pod beside its successor, with the
+ * same labels; as for every workload controller, that one counts for nothing.
+ */
+export const takesWork = ({ ended, leavingAt }: AgentPod): boolean => ended !== true && leavingAt === undefined;
+
+/** Whether a target may become one in this pod: it names the pod, which takes work. A name also means the pod that comes next under it. */
+export const mayTarget = (target: PodTarget, pod: AgentPod): boolean =>
+  selects(target, pod) && (target.podName !== undefined || takesWork(pod));
 
 /** Whether a target names this pod of its namespace. */
 export const selects = ({ podName, selector }: PodTarget, pod: AgentPod): boolean => {

@@ -1,4 +1,5 @@
 import type { BlockedBy, ScheduleUpdate, SubmitRequest, TaskResult } from '@nodetask/shared';
+import type { Silence } from '../agents/agent-error.ts';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { firstRetryMs, lastRetryMs } from './timing.ts';
 
@@ -21,7 +22,7 @@ export type AgentAnswer =
   | { readonly kind: 'rescheduled' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'stopping'; readonly retryAfterMs?: number }
-  | { readonly kind: 'silent'; readonly message: string; readonly retryAfterMs?: number };
+  | { readonly kind: 'silent'; readonly message: string; readonly why?: Silence; readonly retryAfterMs?: number };
 
 /**
  * What agents have answered about one task, as far as this process has asked. It saves repeated calls and nothing else: all of it
@@ -39,6 +40,8 @@ export interface TaskMemory {
     | { readonly kind: 'gone' };
   /** What GET found. */
   readonly found?: TaskResult;
+  /** When GET first found the run that `found` is of. */
+  readonly foundAt?: number;
   /** GET found nothing. */
   readonly missing?: true;
   readonly readAt?: number;
@@ -46,8 +49,8 @@ export interface TaskMemory {
   readonly rescheduled?: string;
   /** DELETE answered that nothing runs any more. */
   readonly stopped?: true;
-  /** Since when the agent has not answered. */
-  readonly silence?: { readonly since: number; readonly message: string };
+  /** Since when the agent has said nothing about the task, and why; without a `why` it cannot be reached. */
+  readonly silence?: { readonly since: number; readonly message: string; readonly why?: Silence };
   /** Calls in a row that have to be made again. */
   readonly failures: number;
   /** No call before. */
@@ -95,10 +98,11 @@ export const remember = (
       return { ...known, failures: 0, dispatch: { kind: 'gone' } };
     case 'found': {
       const { missing: _, ...present } = known;
-      return { ...present, failures: 0, found: answer.result, readAt: now };
+      const foundAt = known.found?.run === answer.result.run ? (known.foundAt ?? now) : now;
+      return { ...present, failures: 0, found: answer.result, foundAt, readAt: now };
     }
     case 'missing': {
-      const { dispatch: _, found: __, ...forgotten } = known;
+      const { dispatch: _, found: __, foundAt: ___, ...forgotten } = known;
       return { ...forgotten, failures: 0, missing: true, readAt: now };
     }
     case 'rescheduled':
@@ -115,7 +119,11 @@ export const remember = (
       return {
         ...known,
         ...again(answer.retryAfterMs),
-        silence: { since: silence?.since ?? now, message: answer.message },
+        silence: {
+          since: silence?.since ?? now,
+          message: answer.message,
+          ...(answer.why === undefined ? {} : { why: answer.why }),
+        },
       };
     default:
       return answer satisfies never;

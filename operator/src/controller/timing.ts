@@ -15,6 +15,19 @@ export const recurringReadMs = 300_000;
 /** How long an end that was read from the agent waits for the agent's own report of it on status. */
 export const reportGraceMs = 5_000;
 
+/** A run that an agent tells of when asked, and that is not on status so long after it first did: the agent cannot report. */
+export const lateReportMs = 20_000;
+
+/** A daemon whose agent is so much further than status says has an agent that cannot report. */
+export const staleProgressMs = 60_000;
+
+/** A daemon that fails and tries again says so after so long, and is not ready any more after so long. */
+export const daemonRetryingMs = 60_000;
+export const daemonStalledMs = 600_000;
+
+/** How far a daemon is, is written to conditions so often at most: its row has it every few seconds. */
+export const daemonNewsMs = 60_000;
+
 /** A schedule that shows no run this long after its time is read from its agent. */
 export const lateRunMs = 30_000;
 
@@ -23,6 +36,15 @@ export const lateRunMs = 30_000;
  * save one write of two.
  */
 export const settleMs = 250;
+
+/**
+ * How long a new run waits for another run of a dependency that had failed before: by one commit all of a chain are run again, and its objects come in
+ * any order.
+ */
+export const rerunGraceMs = 30_000;
+
+/** The same where the dependency had completed another run than the one that is asked for. */
+export const rerunSettleMs = 10_000;
 
 /** How long a NodeTask that nobody has looked at yet keeps its place before younger ones. */
 export const arrivalMs = 60_000;

@@ -1,10 +1,9 @@
 import type { NodeTaskStatus } from '@nodetask/shared';
-import { plural, shortList } from '../bounded-text.ts';
+import { plural, shortList, withFullStop } from '../bounded-text.ts';
 import type { EventNote, OwnedStatus } from './decision.ts';
-import type { Reason } from './reasons.ts';
+import { type EventReason, eventReasons } from './event-reasons.ts';
+import { outOfReach, type Reason } from './reasons.ts';
 import { isTerminal } from './run-context.ts';
-
-const unreachable: ReadonlySet<string> = new Set(['AgentUnreachable', 'NoAgent'] satisfies Reason[]);
 
 /** What is worth an event in the step from one status to the next. */
 export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | undefined): readonly EventNote[] => {
@@ -13,6 +12,8 @@ export const transitionEvents = (before: NodeTaskStatus, after: OwnedStatus | un
     ...dispatched(before, after),
     ...retrying(before, after),
     ...lost(before, after),
+    ...inVain(before, after),
+    ...dependencyMissing(before, after),
     ...lastRun(before, after),
     ...missed(before, after),
     ...restarting(before, after),
@@ -55,14 +56,37 @@ const retrying = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNot
 const lost = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const ready = condition(after, 'Ready');
   const old = condition(before, 'Ready');
-  if (ready === undefined || !unreachable.has(ready.reason) || old?.reason === ready.reason) return [];
-  // NoAgent says in its message what the pod lacks.
-  const advice =
-    (ready.reason as Reason) === 'AgentUnreachable'
-      ? ' Check that the agent runs and that the operator may reach its port.'
-      : '';
-  const note = `${sentence(ready.message)}${advice}`;
-  return [{ type: 'Warning', reason: 'AgentUnreachable', action: 'Wait', note }];
+  if (ready === undefined || !(ready.reason in outOfReach) || old?.reason === ready.reason) return [];
+  if (isTerminal(after.phase) || condition(after, 'Stalled') !== undefined) return [];
+  return [{ type: 'Warning', reason: reasonOf(ready), action: 'Wait', note: sentence(ready.message) }];
+};
+
+/** It goes on, and does not do what it is there for: told once for each stretch of it. */
+const inVain = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const ready = condition(after, 'Ready');
+  const reason = inVainReasons.find((known) => known === ready?.reason);
+  if (ready === undefined || reason === undefined || condition(before, 'Ready')?.reason === reason) return [];
+  return [{ type: 'Warning', reason, action: 'Wait', note: sentence(ready.message) }];
+};
+
+const inVainReasons = [
+  'CannotReport',
+  'UploadTooOld',
+  'DaemonRetrying',
+  'DaemonStalled',
+] as const satisfies readonly (Reason & EventReason)[];
+
+/** A message tells until when it waits, too; only another name is news. */
+const withoutWait = (message: string): string | undefined => message.split('; waiting until ', 1)[0];
+
+/** From the first moment: a name that is misspelt is never there. */
+const dependencyMissing = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
+  const waits = condition(after, 'Ready');
+  if (waits === undefined || condition(after, 'Reconciling')?.reason !== ('DependencyMissing' satisfies Reason))
+    return [];
+  const old = condition(before, 'Ready');
+  if (old?.reason === waits.reason && withoutWait(old.message) === withoutWait(waits.message)) return [];
+  return [{ type: 'Warning', reason: 'DependencyMissing', action: 'Wait', note: sentence(waits.message) }];
 };
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
@@ -70,8 +94,10 @@ const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote
   // A missed run is counted, and told by its count.
   if (run === undefined || run.status === 'True' || (run.reason as Reason) === 'RunMissed') return [];
   if (condition(before, 'LastRunSucceeded')?.message === run.message) return [];
-  const note = `${sentence(run.message)} The schedule goes on; see status.targets for the error.`;
-  return [{ type: 'Warning', reason: 'Failed', action: 'Run', note }];
+  const note = `${sentence(run.message)} The schedule goes on.`;
+  return [
+    { type: 'Warning', reason: (run.reason as Reason) === 'RunSkipped' ? 'RunSkipped' : 'Failed', action: 'Run', note },
+  ];
 };
 
 const missed = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
@@ -96,11 +122,14 @@ const restarting = (before: NodeTaskStatus, after: OwnedStatus): readonly EventN
 /** It cannot go on, but has not ended: a schedule with a wrong cron, a cycle of dependencies, too many targets. */
 const stalled = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const stall = condition(after, 'Stalled');
-  if (stall === undefined || isTerminal(after.phase) || unreachable.has(stall.reason)) return [];
+  if (stall === undefined || isTerminal(after.phase)) return [];
   const old = condition(before, 'Stalled');
-  if (old?.reason === stall.reason && old.message === stall.message) return [];
-  const note = `${sentence(stall.message)} It goes on by itself once that is corrected.`;
-  return [{ type: 'Warning', reason: 'Failed', action: 'Wait', note }];
+  // What comes of one call after the other to an agent is not worth an event each.
+  const message = readyMessage(after);
+  const isToldAlready = stall.reason in outOfReach || readyMessage(before) === message;
+  if (old?.reason === stall.reason && isToldAlready) return [];
+  const note = `${sentence(message)} It goes on by itself once that is corrected.`;
+  return [{ type: 'Warning', reason: reasonOf(stall), action: 'Wait', note }];
 };
 
 /** spec.strategy has stopped half-way and waits for people. */
@@ -108,7 +137,7 @@ const paused = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[
   const pause = condition(after, 'Suspended');
   if ((pause?.reason as Reason | undefined) !== 'FailureThreshold') return [];
   if (condition(before, 'Suspended')?.reason === pause?.reason) return [];
-  return [{ type: 'Warning', reason: 'Failed', action: 'Pause', note: sentence(pause?.message ?? '') }];
+  return [{ type: 'Warning', reason: 'Failed', action: 'Pause', note: sentence(readyMessage(after)) }];
 };
 
 const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
@@ -125,6 +154,13 @@ const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[]
   return [{ type: 'Warning', reason: 'Failed', action: 'Fail', note }];
 };
 
+/** An event about a condition has its reason, so that the one is found by the other. */
+const reasonOf = ({ reason }: { readonly reason: string }): EventReason =>
+  reason in eventReasons ? (reason as EventReason) : 'Failed';
+
+/** The one condition that has the whole text. */
+const readyMessage = (status: OwnedStatus): string => condition(status, 'Ready')?.message ?? '';
+
 const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus['conditions']>[number] | undefined =>
   status.conditions?.find(({ type }) => type === wanted);
 
@@ -132,5 +168,5 @@ const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus
 const sentence = (text: string): string => {
   const trimmed = text.trim();
   if (trimmed === '') return '';
-  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?\u2026]$/.test(trimmed) ? '' : '.'}`;
+  return withFullStop(`${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}`);
 };

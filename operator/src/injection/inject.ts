@@ -1,11 +1,10 @@
-import { agentLabel, agentLabelValue } from '@nodetask/shared';
+import { agentContainerName, agentLabel, agentLabelValue } from '@nodetask/shared';
 import { boundedText } from '../bounded-text.ts';
 import { readAnnotations } from './annotations.ts';
 import type { InjectionSettings } from './injection-settings.ts';
 import { judgePod } from './judge-pod.ts';
 import { type AddOperation, patchOf } from './json-patch.ts';
 import { allContainers, labelsSchema, podSchema } from './pod.ts';
-import { agentContainer } from './sidecar.ts';
 
 /** What becomes of a pod that is about to be created. */
 export type Injection =
@@ -33,7 +32,7 @@ export const inject = (object: unknown, settings: InjectionSettings): Injection 
     return refuse(parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`));
   }
   const pod = parsed.data;
-  if (allContainers(pod).some(({ name }) => name === agentContainer)) return { outcome: 'untouched' };
+  if (allContainers(pod).some(({ name }) => name === agentContainerName)) return { outcome: 'untouched' };
   if (pod.metadata.annotations[mirrorAnnotation] !== undefined) {
     return {
       outcome: 'untouched',

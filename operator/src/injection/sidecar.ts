@@ -1,4 +1,4 @@
-import { agentPortName, agentProbePortName } from '@nodetask/shared';
+import { agentContainerName, agentPortName, agentProbePortName } from '@nodetask/shared';
 import { agentEnvironment } from './agent-env.ts';
 import type { AgentMount } from './agent-mount.ts';
 import { agentVolumes } from './agent-volumes.ts';
@@ -8,9 +8,6 @@ import type { Pod } from './pod.ts';
 import { defaultResources } from './resources.ts';
 import { agentUser } from './agent-user.ts';
 import { probePort } from './probe-port.ts';
-
-/** Name of the agent's container; a pod that has one is left as it is. */
-export const agentContainer = 'nodetask-agent';
 
 /** The most that a probe may count to: the gate is closed for as long as it takes, which for a restore is hours. */
 const never = 2_147_483_647;
@@ -24,7 +21,7 @@ export const sidecar = (pod: Pod, wishes: Wishes, settings: InjectionSettings): 
   // By number: where the traffic of a port does not go through the proxy of a mesh, Istio knows so only by its number.
   const probe = (path: string): object => ({ httpGet: { path, port } });
   return {
-    name: agentContainer,
+    name: agentContainerName,
     image: settings.image,
     ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
     restartPolicy: 'Always',

@@ -6,6 +6,8 @@ export interface ApiErrorOptions {
   readonly retryAfterMs?: number;
   /** Paths of the fields that the server found at fault. */
   readonly fields?: readonly string[];
+  /** The server's own words. */
+  readonly said?: string;
   /** Overrides what the code says. */
   readonly retriable?: boolean;
   readonly cause?: unknown;
@@ -24,6 +26,8 @@ export class ApiError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Paths of the fields that the server found at fault. */
   readonly fields: readonly string[];
+  /** The server's own words; absent where it did not answer. */
+  readonly said: string | undefined;
   /** Whether the same request may succeed later. */
   readonly retriable: boolean;
 
@@ -33,6 +37,7 @@ export class ApiError extends Error {
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
     this.fields = options.fields ?? [];
+    this.said = options.said;
     this.retriable = options.retriable ?? retriableCodes.has(options.code);
   }
 }

@@ -24,10 +24,12 @@ export const errorOfResponse = (call: string, code: number, retryAfter: string |
       ? status.reason.slice(0, maxReasonCharacters)
       : `HTTP${String(code)}`;
   const message = typeof status?.message === 'string' ? status.message : body;
+  const said = message.slice(0, maxMessageCharacters).trim();
   const retryAfterMs = parseRetryAfter(retryAfter) ?? secondsToMs(status?.details?.retryAfterSeconds);
-  return new ApiError(`${call}: ${String(code)} ${reason}: ${message.slice(0, maxMessageCharacters).trim()}`, {
+  return new ApiError(`${call}: ${String(code)} ${reason}: ${said}`, {
     code,
     reason,
+    said,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     fields: fieldsAtFault(status?.details?.causes),
   });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { Credentials } from './cluster-access.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
 
 const folderOf = async (context: TestContext): Promise<string> => {
@@ -101,6 +102,48 @@ test('rule 2: an exec plugin is asked again when fresh credentials are needed, a
   assert.equal(await read(true), 'Bearer token-2');
   await assert.rejects(read(true), /the identity provider is away/);
   assert.equal(await read(true), 'Bearer token-4');
+});
+
+test('paths of a kubeconfig are from its own folder, that of an exec plugin as well; a bare command is one of PATH', async (context) => {
+  const folder = await folderOf(context);
+  await mkdir(join(folder, 'bin'));
+  await writeFile(join(folder, 'bin', 'plugin'), '#!/bin/sh\necho \'{"status":{"token":"from the plugin"}}\'\n', {
+    mode: 0o755,
+  });
+  for (const name of ['ca.crt', 'tls.crt', 'tls.key']) await writeFile(join(folder, name), name);
+  const readWith = async (command: string): Promise<Credentials> => {
+    const file = join(folder, 'config');
+    await writeFile(
+      file,
+      kubeconfig(
+        {
+          exec: { apiVersion: 'client.authentication.k8s.io/v1', command },
+          'client-certificate': './tls.crt',
+          'client-key': 'tls.key',
+        },
+        { 'certificate-authority': 'ca.crt' },
+      ),
+    );
+    return (await loadKubeConfig({ kubeconfig: relative(process.cwd(), file) })).readCredentials(false);
+  };
+  for (const command of ['./bin/plugin', 'bin/plugin', '../' + basename(folder) + '/bin/plugin']) {
+    assert.deepEqual(
+      await readWith(command),
+      {
+        headers: { authorization: 'Bearer from the plugin' },
+        tls: { ca: 'ca.crt', cert: 'tls.crt', key: 'tls.key' },
+      },
+      command,
+    );
+  }
+  await writeFile(
+    join(folder, 'plugin-of-path'),
+    '#!/bin/sh\necho \'{"status":{"token":"beside the kubeconfig"}}\'\n',
+    {
+      mode: 0o755,
+    },
+  );
+  await assert.rejects(readWith('plugin-of-path'), /spawn.* plugin-of-path ENOENT/);
 });
 
 test('several files are merged, the first current context wins', async (context) => {

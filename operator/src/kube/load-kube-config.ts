@@ -1,7 +1,7 @@
 import { access as canAccess, readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import type * as ClientNode from '@kubernetes/client-node';
 import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import type { ClusterAccess, Credentials, TlsMaterial } from './cluster-access.ts';
@@ -73,9 +73,11 @@ const loadFiles = async (clientNode: typeof ClientNode, files: readonly string[]
       const text = await readFile(file, 'utf8');
       const part = new clientNode.KubeConfig();
       part.loadFromString(text);
-      part.makePathsAbsolute(dirname(resolve(file)));
+      const folder = dirname(resolve(file));
+      part.makePathsAbsolute(folder);
+      placePlugins(part.users, folder);
       for (const [user, tokenFile] of findTokenFiles(clientNode.loadYaml(text))) {
-        tokenFiles.set(user, resolve(dirname(file), tokenFile));
+        tokenFiles.set(user, resolve(folder, tokenFile));
       }
       // As kubectl does: the first file that names a current context wins.
       config.mergeConfig(part, (config.getCurrentContext() ?? '') !== '');
@@ -84,6 +86,14 @@ const loadFiles = async (clientNode: typeof ClientNode, files: readonly string[]
     }
   }
   return { config, tokenFiles };
+};
+
+/** As kubectl does: a command with a separator in it is a path, from the folder of the kubeconfig; one without is looked for in PATH. */
+const placePlugins = (users: readonly ClientNode.User[], folder: string): void => {
+  for (const user of users) {
+    const exec = user.exec as { command?: unknown } | null | undefined;
+    if (typeof exec?.command === 'string' && exec.command.includes(sep)) exec.command = resolve(folder, exec.command);
+  }
 };
 
 const findTokenFiles = (kubeconfig: unknown): [user: string, tokenFile: string][] => {

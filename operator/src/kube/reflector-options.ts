@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@nodetask/shared';
+import type { AbsentType } from './absent-type.ts';
 import type { CacheBudget } from './cache-budget.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
 import type { KubeObject } from './kube-object.ts';
@@ -19,6 +20,8 @@ export interface ReflectorOptions<T extends KubeObject> {
    */
   readonly transform?: (object: T) => T;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** For a type that may not be installed: told where the API server does not have it. */
+  readonly absent?: AbsentType;
   /** Of the memory of this cache, shared with others. Default: no bound. */
   readonly budget?: CacheBudget;
   readonly clock: Clock;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
 import { RecordedMetrics, recordLog } from '../../test/support/recording.ts';
+import { AbsentType } from './absent-type.ts';
 import { ApiError } from './api-error.ts';
-import { checkLiveness } from './informer-health.ts';
+import { checkLiveness, checkReadiness } from './informer-health.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { KubeRequest, KubeTransport, StreamRequest } from './kube-transport.ts';
 import { Reflector } from './reflector.ts';
@@ -25,6 +26,8 @@ class ScriptedTransport implements KubeTransport {
   readonly lists: KubeRequest[] = [];
   readonly watches: OpenWatch[] = [];
   objects: KubeObject[] = [];
+  /** What request() fails with. */
+  missing: Error | undefined;
   /** What the next stream() fails with. */
   refuse: Error | undefined;
   /** stream() answers never, not even to an abort. */
@@ -32,6 +35,7 @@ class ScriptedTransport implements KubeTransport {
 
   request<T>(request: KubeRequest): Promise<T> {
     this.lists.push(request);
+    if (this.missing !== undefined) return Promise.reject(this.missing);
     return Promise.resolve({ metadata: { resourceVersion: '100' }, items: this.objects } as T);
   }
 
@@ -287,6 +291,40 @@ test('rule 15: a reflector that is stuck is not alive after 210 s; one that trie
   const check = checkLiveness([trying.reflector]);
   assert.ok(!check.ok);
   assert.match(check.reason, /pods: silent, 2\d\d s since it last did something: refused/);
+});
+
+test('a type that is not installed is told of once for all its mirrors, and again when it is gone once more', async () => {
+  const clock = new FakeClock();
+  const { logger, lines } = recordLog();
+  const absent = new AbsentType(logger, 'the CRD is not installed');
+  const notFound = new ApiError('GET /x: 404', { code: 404, reason: 'NotFound' });
+  const stop = new AbortController();
+  const mirrors = ['a', 'b'].map((namespace) => {
+    const transport = new ScriptedTransport();
+    transport.missing = notFound;
+    const { metrics } = new RecordedMetrics();
+    const options = { transport, type: pods, namespace, clock, random: () => 0, logger, metrics, absent };
+    const reflector = new Reflector(options);
+    return { transport, reflector, run: reflector.run(stop.signal) };
+  });
+  const said = (): readonly string[] => lines.map(({ level, message }) => `${level}: ${message}`);
+  await clock.advance(60_000);
+  assert.deepEqual(said(), ['error: the CRD is not installed']);
+  const check = checkReadiness(mirrors.map(({ reflector }) => reflector));
+  assert.match(check.ok ? '' : check.reason, /the CRD is not installed/);
+
+  for (const { transport } of mirrors) transport.missing = undefined;
+  await clock.advance(10_000);
+  assert.deepEqual(said().slice(1), ['info: what was not installed is there now, and the work goes on']);
+  for (const { transport } of mirrors) {
+    transport.missing = notFound;
+    transport.refuse = notFound;
+    transport.watch.end();
+  }
+  await clock.advance(60_000);
+  assert.deepEqual(said().slice(2), ['error: the CRD is not installed']);
+  stop.abort(new Error('the test is over'));
+  await Promise.all(mirrors.map(async ({ run }) => run));
 });
 
 test('a run can be had once', async () => {

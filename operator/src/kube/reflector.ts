@@ -1,5 +1,5 @@
 import { sleep } from '@nodetask/shared';
-import { isExpired } from './api-error.ts';
+import { isExpired, isNotFound } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { onAbort } from './deadline.ts';
 import { isKubeObject, type KubeObject, objectKey } from './kube-object.ts';
@@ -135,7 +135,8 @@ export class Reflector<T extends KubeObject> {
   #onFailure(error: unknown): number {
     const waitMs = this.#backoff.next();
     const { logger, metrics } = this.#options;
-    const message = error instanceof Error ? error.message : String(error);
+    const absent = isNotFound(error) ? this.#options.absent : undefined;
+    const message = absent?.text ?? (error instanceof Error ? error.message : String(error));
     this.#active();
     this.#lastError = message;
     metrics.watchReconnected(this.#resource, failureReason(error));
@@ -145,7 +146,9 @@ export class Reflector<T extends KubeObject> {
       if (this.#failedAt === this.#resourceVersion) this.#dropVersion('repeated-failure');
       else this.#failedAt = this.#resourceVersion;
     }
-    logger.warn(`watch of ${this.#resource} failed, trying again`, { error, waitMs: Math.round(waitMs) });
+    if (absent === undefined) {
+      logger.warn(`watch of ${this.#resource} failed, trying again`, { error, waitMs: Math.round(waitMs) });
+    } else absent.missing();
     return waitMs;
   }
 
@@ -159,6 +162,7 @@ export class Reflector<T extends KubeObject> {
   async #list(reason: ListReason, signal: AbortSignal): Promise<string> {
     const { resourceVersion } = await this.#listInto(signal, {});
     this.#options.metrics.relisted(this.#resource, reason);
+    this.#options.absent?.found();
     this.#scheduleRelist();
     if (!this.#isSynced) {
       this.#isSynced = true;

@@ -80,3 +80,14 @@ test('what an earlier run of another id said does not count, nor does what is no
   assert.equal(scheduleFacts(schedule([], { async: { schedule: { blockHeight: 7 } } })), undefined);
   assert.equal(scheduleFacts({ ...other, status: { ...other.status, phase: 'Cancelled' } }), undefined);
 });
+
+test('a skipped run is neither a success nor a failure', () => {
+  const skipped = (number: number, day: number): RunRecord => ({
+    ...run(number, 'completed', day),
+    outcome: 'skipped',
+  });
+  const facts = scheduleFacts(schedule([[skipped(3, 7), run(2, 'failed', 6), run(1, 'completed', 5)]]));
+  assert.equal(facts?.lastSuccessAt, seconds(at(5, 10)));
+  assert.equal(facts?.failedRuns, 1);
+  assert.equal(scheduleFacts(schedule([[skipped(1, 7)]]))?.lastSuccessAt, undefined);
+});

@@ -1,10 +1,10 @@
-import type { NodeTask, TargetStatus } from '@nodetask/shared';
+import type { NodeTask, RunRecord, TargetStatus } from '@nodetask/shared';
 import { isTerminal } from '../controller/run-context.ts';
 import { taskMode } from '../controller/task-mode.ts';
 
 /** What the metrics of a cron schedule say, as far as status knows. Times in seconds since the epoch. */
 export interface ScheduleFacts {
-  /** End of the last run that succeeded; of several targets, of the one where that is longest ago. Absent where one has none. */
+  /** End of the last run that succeeded, and was not skipped; of several targets, of the one where that is longest ago. Absent where one has none. */
   readonly lastSuccessAt?: number;
   /** Absent while suspended. */
   readonly nextRunAt?: number;
@@ -39,14 +39,17 @@ export const scheduleFacts = ({ spec, status = {} }: NodeTask): ScheduleFacts | 
 };
 
 const lastSuccess = ({ runs = [] }: TargetStatus): number | undefined => {
-  const at = runs.find(({ status }) => status === 'completed')?.completedAt;
+  const at = runs.find(succeeded)?.completedAt;
   return at === undefined ? undefined : seconds(at);
 };
 
+/** A skipped run did nothing: it says neither that the schedule works nor that it does not. */
+const succeeded = ({ status, outcome }: RunRecord): boolean => status === 'completed' && outcome !== 'skipped';
+
 /** One that is going has neither failed nor succeeded. */
 const failedInARow = ({ runs = [] }: TargetStatus): number => {
-  const ended = runs.filter(({ status }) => status !== 'running');
-  const success = ended.findIndex(({ status }) => status === 'completed');
+  const ended = runs.filter(({ status, outcome }) => status !== 'running' && outcome !== 'skipped');
+  const success = ended.findIndex(succeeded);
   return success < 0 ? ended.length : success;
 };
 

@@ -34,7 +34,7 @@ export const registerStateMetrics = (
   });
   void new Gauge({
     name: 'nodetask_operator_nodetasks_stuck',
-    help: 'NodeTasks that do not come on by themselves, by reason (unseen, stalled, overdue, deleting)',
+    help: 'NodeTasks that do not come on by themselves, by reason (unseen, stalled, cannot-report, upload-too-old, daemon-stalled, overdue, deleting)',
     labelNames: ['reason'],
     registers,
     collect() {

@@ -32,3 +32,15 @@ test('a stalled NodeTask is stuck until it has ended', () => {
   const ended = nodeTask({ observedGeneration: 1, phase: 'Failed', conditions: [condition] });
   assert.equal(stuckReason(ended, start), undefined);
 });
+
+for (const [reason, stuck] of [
+  ['CannotReport', 'cannot-report'],
+  ['UploadTooOld', 'upload-too-old'],
+  ['DaemonStalled', 'daemon-stalled'],
+  ['DaemonRetrying', undefined],
+] as const) {
+  test(`a NodeTask that is not ended and has the reason ${reason} is ${stuck ?? 'not'} stuck`, () => {
+    const ready = { type: 'Ready', status: 'False', lastTransitionTime: iso(0), reason, message: '' } as const;
+    assert.equal(stuckReason(nodeTask({ observedGeneration: 1, conditions: [ready] }), start), stuck);
+  });
+}

@@ -1,4 +1,5 @@
 import type { NodeTask } from '@nodetask/shared';
+import type { Reason } from '../controller/reasons.ts';
 import { isTerminal } from '../controller/run-context.ts';
 import { taskMode } from '../controller/task-mode.ts';
 import { deletionGraceMs, timeoutBackstopMs } from '../controller/timing.ts';
@@ -7,11 +8,28 @@ import { deletionGraceMs, timeoutBackstopMs } from '../controller/timing.ts';
  * Why a NodeTask does not come on, and will not by itself:
  *   unseen    created over a minute ago, and no operator has looked at it
  *   stalled   it says so (condition Stalled): something must be corrected
+ *   cannot-report, upload-too-old, daemon-stalled
+ *             it goes on, and does not do what it is there for; the condition Ready says why
  *   overdue   an attempt goes on although its timeout, and what the operator adds to it, are long over
  *   deleting  it was deleted, and what holds it has not let go within its grace time
  */
-export const stuckReasons = ['unseen', 'stalled', 'overdue', 'deleting'] as const;
+export const stuckReasons = [
+  'unseen',
+  'stalled',
+  'cannot-report',
+  'upload-too-old',
+  'daemon-stalled',
+  'overdue',
+  'deleting',
+] as const;
 export type StuckReason = (typeof stuckReasons)[number];
+
+/** By the reason of Ready. */
+const inVainReasons: Readonly<Record<string, StuckReason>> = {
+  CannotReport: 'cannot-report',
+  UploadTooOld: 'upload-too-old',
+  DaemonStalled: 'daemon-stalled',
+} satisfies Partial<Record<Reason, StuckReason>>;
 
 /** Beyond every grace time: what is only slow is not stuck. */
 const slackMs = 60_000;
@@ -24,6 +42,8 @@ export const stuckReason = ({ metadata, spec, status = {} }: NodeTask, now: numb
   if ((status.observedGeneration ?? -1) < 0) return isPast(creationTimestamp, 0, now) ? 'unseen' : undefined;
   if (status.conditions?.some((condition) => condition.type === 'Stalled' && condition.status === 'True') === true)
     return 'stalled';
+  const inVain = inVainReasons[status.conditions?.find(({ type }) => type === 'Ready')?.reason ?? ''];
+  if (inVain !== undefined) return inVain;
   const { timeoutSeconds } = spec;
   if (timeoutSeconds === undefined || taskMode(spec) !== 'one-shot') return undefined;
   const allowed = timeoutSeconds * 1000 + timeoutBackstopMs;

@@ -34,6 +34,8 @@ export const nodeTaskCrd = () => {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: printerColumns,
+          // For `kubectl get nodetasks --field-selector`; API servers before 1.31 leave it out.
+          selectableFields: [{ jsonPath: '.spec.type' }, { jsonPath: '.status.phase' }],
           schema: { openAPIV3Schema: schema },
         },
       ],

@@ -1,6 +1,6 @@
 import type { Phase } from '../conditions.ts';
 import { nodeTaskSpecSchema } from '../node-task-spec.ts';
-import { nodeTaskStatusSchema } from '../node-task-status.ts';
+import { type Condition, nodeTaskStatusSchema } from '../node-task-status.ts';
 import { dependencyRules } from './dependency-rules.ts';
 import { flatParams } from './flat-params.ts';
 import { immutabilityRules } from './immutability-rules.ts';
@@ -37,7 +37,7 @@ const specSchema = (): StructuralSchema => {
 
 /**
  * Observed, not wanted: the API server judges nothing of how members go together, or a write would be lost. The one write that is to be lost is that of a
- * former leader. It fills in the phase alone, so that it is never empty, whoever writes first.
+ * former leader. It fills in phase and conditions, so that neither is ever empty, whoever writes first.
  */
 const statusSchema = (): StructuralSchema => {
   const status = structuralFromZod(nodeTaskStatusSchema, 'status', { defaults: false, rules: false });
@@ -48,13 +48,24 @@ const statusSchema = (): StructuralSchema => {
       ...status.properties,
       fence: { ...status.properties?.['fence'], ...fenceRule },
       phase: { ...status.properties?.['phase'], default: firstPhase },
+      conditions: { ...status.properties?.['conditions'], default: [unseen] },
     },
     // Of the whole object: the default of a member alone does not apply while its parent is absent.
-    default: { observedGeneration: -1, phase: firstPhase },
+    default: { observedGeneration: -1, phase: firstPhase, conditions: [unseen] },
   };
 };
 
 const firstPhase: Phase = 'Pending';
+
+/** Without observedGeneration: nobody has observed anything. The time says no more than that it is long ago. */
+const unseen = {
+  type: 'Ready',
+  status: 'Unknown',
+  lastTransitionTime: '1970-01-01T00:00:00Z',
+  reason: 'Unseen',
+  message:
+    'no operator has looked at it yet. Check that one runs (kubectl get pods -A -l app.kubernetes.io/name=nodetask), and that its agentNamespaces name this namespace',
+} as const satisfies Condition;
 
 /** A rule that speaks of oldSelf holds where there was no value, and where none is written. */
 const fenceRule: StructuralSchema = {

@@ -7,14 +7,22 @@ export interface PrinterColumn {
   readonly priority?: 1;
 }
 
+/** Without `-o wide` a line has at most 80 characters where the name has at most 16: where, how far, and why. */
 export const printerColumns: readonly PrinterColumn[] = [
-  { name: 'Type', type: 'string', description: 'Task type.', jsonPath: '.spec.type' },
+  { name: 'Target', type: 'string', description: 'The pod, or the labels of the pods.', jsonPath: '.status.target' },
   { name: 'Phase', type: 'string', description: 'Where the task is.', jsonPath: '.status.phase' },
   {
-    name: 'Targets',
+    name: 'Progress',
     type: 'string',
-    description: 'Targets that succeeded, of all; of a schedule or daemon, those where it is going.',
-    jsonPath: '.status.summary',
+    description:
+      'Percent of the target that runs; else the targets that succeeded, of all; of a schedule or daemon, those where it is going.',
+    jsonPath: '.status.progress',
+  },
+  {
+    name: 'Reason',
+    type: 'string',
+    description: 'Reason of the condition Ready.',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
   },
   {
     name: 'Age',
@@ -22,19 +30,20 @@ export const printerColumns: readonly PrinterColumn[] = [
     description: 'Time since the NodeTask was created.',
     jsonPath: '.metadata.creationTimestamp',
   },
+  { name: 'Type', type: 'string', description: 'Task type.', jsonPath: '.spec.type', priority: 1 },
+  {
+    name: 'Last Run',
+    type: 'date',
+    description: 'Time since a schedule last fired.',
+    jsonPath: '.status.lastRunAt',
+    priority: 1,
+  },
   {
     name: 'Next Run',
     // Not a date: kubectl prints a date as the time since it, which a moment to come has not.
     type: 'string',
     description: 'When a schedule fires next.',
     jsonPath: '.status.nextRunAt',
-    priority: 1,
-  },
-  {
-    name: 'Last Run',
-    type: 'date',
-    description: 'Time since a schedule last fired.',
-    jsonPath: '.status.lastRunAt',
     priority: 1,
   },
   {

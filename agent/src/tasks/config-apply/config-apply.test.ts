@@ -155,7 +155,8 @@ describe('config-apply, incremental', () => {
     });
     assert.deepEqual(report, {
       outcome: 'changed',
-      message: 'log-level info \u2192 debug, evm.ws_port 8546 \u2192 9',
+      message: 'log-level info \u2192 debug, evm.ws_port 8546 \u2192 9; takes effect when the node restarts',
+      numbers: { changes: 2 },
       output: {
         registryVersion,
         mode: 'full',

@@ -17,6 +17,7 @@ import { registryVersion } from '../config/registry.ts';
 import { resolveIntent } from '../config/resolve-intent.ts';
 import { startProblems } from '../config/start-refusals.ts';
 import { planWrite } from '../config/write-config.ts';
+import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
 
 /**
@@ -85,7 +86,13 @@ export const configApply = (
     const said = sayChanges(changes);
     const doubts = warnings.length === 0 ? {} : { warnings };
     if (params.dryRun) return { ...nothingDone('dry-run', output, sayDryRun(said)), ...doubts };
-    const report = { outcome: 'changed', message: said, output, ...doubts } as const;
+    const report = {
+      outcome: 'changed',
+      message: `${said}; ${afterRestart}`,
+      numbers: { changes: changes.count },
+      output,
+      ...doubts,
+    } as const;
     await pledgeFiles(context, folder, files, report);
     await replaceFiles(folder, files);
     logger.info('applied configuration', { files: files.map(({ name }) => name), keys: changes.count });

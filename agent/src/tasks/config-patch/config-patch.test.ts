@@ -52,7 +52,11 @@ describe('config-patch', () => {
         { file: 'config.toml', key: 'p2p.max_num_inbound_peers', to: 80 },
       ],
     });
-    assert.equal(report.message, 'moniker changed (hidden), p2p.seeds removed, p2p.limit changed (hidden), and 4 more');
+    assert.equal(
+      report.message,
+      'moniker changed (hidden), p2p.seeds removed, p2p.limit changed (hidden), and 4 more; takes effect when the node restarts',
+    );
+    assert.deepEqual(report.numbers, { changes: 7 });
     assert.equal(await read('genesis.json'), genesis.replace('7890\n', '7891\n').replace('"c"', '"d"'));
     assert.deepEqual((await readdir(folder)).sort(), ['config.toml', 'genesis.json']);
   });
@@ -77,7 +81,7 @@ describe('config-patch', () => {
     assert.deepEqual(report.output?.['unknownKeys'], keys);
     assert.equal(
       report.message,
-      'p2p.sedes added (hidden), p2p.max_x-y added (hidden), p2pp.a added (hidden). 3 keys are new to the file and not known: config.toml: p2p.sedes (did you mean p2p.seeds?); config.toml: p2p.max_x-y; config.toml: p2pp (did you mean p2p?)',
+      'p2p.sedes added (hidden), p2p.max_x-y added (hidden), p2pp.a added (hidden); takes effect when the node restarts. 3 keys are new to the file and not known: config.toml: p2p.sedes (did you mean p2p.seeds?); config.toml: p2p.max_x-y; config.toml: p2pp (did you mean p2p?)',
     );
     assert.deepEqual(
       report.warnings?.[0],

@@ -24,6 +24,7 @@ import { readConfigToml } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { stateOfAny } from '../config/node-state.ts';
 import { refuseHistoryLoss } from '../config/refuse-history-loss.ts';
+import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf, maxParsedJsonBytes } from './document-format.ts';
@@ -86,7 +87,12 @@ const reportOf = (
   return {
     ...(params.dryRun
       ? nothingDone('dry-run', output, sayDryRun(said))
-      : { outcome: 'changed', message: said, output }),
+      : {
+          outcome: 'changed',
+          message: `${said}; ${afterRestart}`,
+          numbers: { changes: changesIn(edited).count },
+          output,
+        }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 };

@@ -81,7 +81,12 @@ describe('configure-genesis from https', () => {
     const output = { sha256: sha256(text), chainId: 'test-1', bytes: text.length };
     assert.deepEqual(
       await run({ uri, chainId: 'test-1', sha256: sha256(text) }, { onProgress: (update) => progress.push(update) }),
-      { outcome: 'changed', output },
+      {
+        outcome: 'changed',
+        message: `installed the genesis of test-1, ${text.length} B; takes effect when the node restarts`,
+        numbers: { bytes: text.length },
+        output,
+      },
     );
     assert.equal(await readFile(file, 'utf8'), text);
     assert.deepEqual(await files(), ['genesis.json']);

@@ -1,6 +1,6 @@
 import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ConfigureGenesisParams, type KnownGenesis, knownGenesis, TaskError } from '@nodetask/shared';
+import { bytesText, type ConfigureGenesisParams, type KnownGenesis, knownGenesis, TaskError } from '@nodetask/shared';
 import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
@@ -15,6 +15,7 @@ import type { RpcClient } from '../../node/rpc-client.ts';
 import { openTemporary } from '../../node/temporary-file.ts';
 import type { OnTransfer } from '../../objectstore/store-calls.ts';
 import { findNodeKind } from '../config/node-kind.ts';
+import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkNode } from './check-node.ts';
 import { comparedHash, doubtsOf, heldAgainst } from './compare-genesis.ts';
@@ -153,7 +154,10 @@ const install = async (
     const chains = { chainId: fetched.chainId, existing: existing?.chainId };
     const warnings = [...(await checkNode(options, chains, params, signal)), ...doubtsOf(params, fetched), ...doubts];
     signal.throwIfAborted();
-    const report = { outcome: 'changed', output, ...message, ...warn(warnings) } as const;
+    const told = `installed the genesis of ${fetched.chainId}, ${bytesText(fetched.bytes)}`;
+    const said = [told, ...(message.message === undefined ? [] : [message.message]), afterRestart].join('; ');
+    const numbers = { bytes: fetched.bytes };
+    const report = { outcome: 'changed', message: said, numbers, output, ...warn(warnings) } as const;
     context.pledge({ report, proof: filesProof({ [name]: fetched.sha256 }) });
     await replaceFiles(folder, [{ name, content: { temporary: temporary.name } }]);
     installed = true;

@@ -137,7 +137,12 @@ describe('configure-state-sync', () => {
       { file: 'config.toml', key: 'statesync.trust-period', from: '168h0m0s', to: '100h0m0s' },
       { file: 'config.toml', key: 'statesync.backfill-blocks', from: 0, to: 17 },
     ];
-    assert.deepEqual(await run(params), { outcome: 'changed', output: { ...output, changes } });
+    assert.deepEqual(await run(params), {
+      outcome: 'changed',
+      message: 'the node trusts height 7999, by 2 witnesses; takes effect when the node restarts',
+      numbers: { height: 7999 },
+      output: { ...output, changes },
+    });
     const written = await section();
     assert.deepEqual(
       [

@@ -22,6 +22,7 @@ import { type ConfigToml, planKeys, readConfigToml, textAt } from '../config/con
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
@@ -126,7 +127,8 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     };
     const warnings = [...(local?.warnings ?? []), ...unconfirmed(servers)];
     const doubts = warnings.length === 0 ? {} : { warnings };
-    const report = { outcome: 'changed', output, ...doubts } as const;
+    const message = `the node trusts height ${point.height}, by ${servers.length} ${servers.length === 1 ? 'witness' : 'witnesses'}; ${afterRestart}`;
+    const report = { outcome: 'changed', message, numbers: { height: point.height }, output, ...doubts } as const;
     const isChanged = files.length > 0;
     if (isChanged) {
       await pledgeFiles(context, folder, files, report);

@@ -129,6 +129,8 @@ describe('discover-peers', () => {
     const source = { type: 'dns', hostname: 'peers.sei.svc' };
     assert.deepEqual(await run([source], { onProgress: (update) => progress.push(update) }), {
       outcome: 'changed',
+      message: '3 peers; takes effect when the node restarts',
+      numbers: { peers: 3 },
       output: {
         ...output,
         changes: [{ file: 'config.toml', key: 'p2p.persistent-peers', from: '(hidden)', to: '(hidden)' }],
@@ -143,7 +145,13 @@ describe('discover-peers', () => {
 
     names['peers.sei.svc'].reverse();
     const reason = 'already-as-wanted';
-    assert.deepEqual(await run([source]), { outcome: 'unchanged', reason, output: { reason, ...output, changes: [] } });
+    assert.deepEqual(await run([source]), {
+      outcome: 'unchanged',
+      reason,
+      message: '3 peers',
+      numbers: { peers: 3 },
+      output: { reason, ...output, changes: [] },
+    });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 

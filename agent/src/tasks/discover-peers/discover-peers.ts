@@ -1,6 +1,6 @@
 import { type Clock, defaultPeerPorts, type DiscoverPeersParams, type JsonObject, TaskError } from '@nodetask/shared';
 import * as z from 'zod';
-import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
+import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { findChainId } from '../../node/chain-id.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
@@ -15,6 +15,7 @@ import { changesOutput } from '../config/changes.ts';
 import { planKeys, readConfigToml, textAt } from '../config/config-toml.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
@@ -96,8 +97,9 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     const { files, changes } = await planKeys(config, [[peersKey, value]]);
     const output = { ...found, ...changesOutput(changes) };
     const isChanged = files.length > 0;
+    const told = inWords(choice, isChanged);
     if (isChanged) {
-      await pledgeFiles(context, folder, files, { outcome: 'changed', output }, { ids: [...ids] });
+      await pledgeFiles(context, folder, files, { outcome: 'changed', ...told, output }, { ids: [...ids] });
       await replaceFiles(folder, files);
     }
     // After the file: a run that is cut off in between does it when it is finished.
@@ -108,7 +110,9 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
       removed: choice.removed.length,
       changed: isChanged,
     });
-    return isChanged ? { outcome: 'changed', output } : nothingDone('already-as-wanted', output);
+    return isChanged
+      ? { outcome: 'changed', ...told, output }
+      : { ...nothingDone('already-as-wanted', output), ...told };
   },
   finish: async (context, pledge) => {
     const report = await finishFiles(options.home)(context, pledge);
@@ -215,6 +219,18 @@ const writtenBy = ({ found, kept }: Choice, written: ReadonlySet<string>): reado
   ...found.map(({ id }) => id),
   ...kept.flatMap((text) => parsePeerAddress(text)?.id ?? []).filter((id) => written.has(id)),
 ];
+
+/** "3 peers, of which 1 was kept; 1 host did not answer". */
+const inWords = ({ found, kept, sources }: Choice, isChanged: boolean): Pick<TaskReport, 'message' | 'numbers'> => {
+  const peers = found.length + kept.length;
+  const silent = sources.reduce((sum, { unreachable }) => sum + unreachable.length, 0);
+  const message = [
+    `${peers} ${peers === 1 ? 'peer' : 'peers'}${kept.length === 0 ? '' : `, of which ${kept.length} kept`}`,
+    ...(silent === 0 ? [] : [`${silent} ${silent === 1 ? 'host' : 'hosts'} did not answer`]),
+    ...(isChanged ? [afterRestart] : []),
+  ].join('; ');
+  return { message, numbers: { peers } };
+};
 
 const describe = ({ found, kept, removed, chainVerified, sources }: Choice, ownId: string | undefined): JsonObject => ({
   ...(ownId === undefined ? {} : { nodeId: ownId }),

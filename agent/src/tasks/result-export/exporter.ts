@@ -15,6 +15,7 @@ import { emptySum, exportProof, type ExportSum, sumOf } from './export-pledge.ts
 import { NodeResults } from './node-results.ts';
 import { PageWriter } from './page-writer.ts';
 import { type ExportPlan, pagesOf, planExport, type PlanInput } from './plan-export.ts';
+import { tellExport } from './tell-export.ts';
 import { defaultTuning, type ExportTuning } from './tuning.ts';
 import type { Turns } from './turns.ts';
 
@@ -95,6 +96,11 @@ export class Exporter {
       ...(last === undefined ? {} : { lastExportedHeight: last }),
       ...(this.#chain.verified === undefined ? {} : { chainVerified: this.#chain.verified }),
     };
+  }
+
+  /** What the run has exported so far, in words and in numbers. */
+  get told(): Pick<TaskReport, 'message' | 'numbers'> {
+    return tellExport(this.#sum, this.#lastExportedHeight);
   }
 
   /** The member of a report that holds reasons for doubt; without any there is none. */
@@ -238,7 +244,8 @@ export class Exporter {
     const isLast = until - exported < (params.partialPage ? 1 : params.pageSize);
     const output = { ...this.#sum, lastExportedHeight: exported };
     const proof = exportProof({ exported, isLast, sum: this.#sum, sumBefore });
-    this.#context.pledge({ report: { outcome: 'changed', output, ...this.doubts }, proof });
+    const told = tellExport(this.#sum, exported);
+    this.#context.pledge({ report: { outcome: 'changed', ...told, output, ...this.doubts }, proof });
   }
 
   /** Takes up the sum of a run that was interrupted, as far as its pages count. */

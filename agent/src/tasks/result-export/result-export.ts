@@ -51,7 +51,8 @@ const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportP
   const { plan: first, latestHeight: until } = await exporter.pass({ partialPage });
   for (let plan = first; ; { plan } = await exporter.pass({ partialPage, until })) {
     if (plan.kind === 'pages') continue;
-    if (exporter.blocks > 0) return { outcome: 'changed', output: exporter.output, ...exporter.doubts };
+    if (exporter.blocks > 0)
+      return { outcome: 'changed', ...exporter.told, output: exporter.output, ...exporter.doubts };
     const message = nothingToExport(plan);
     await exporter.refuseOldPage(message);
     return { ...nothingDone(plan.reason, exporter.output, message), ...exporter.doubts };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chown, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
+import { bytesText, type SnapshotRestoreParams, TaskError } from '@nodetask/shared';
 import { archiveError } from '../../archive/archive-error.ts';
 import { codecParallelism } from '../../archive/codecs.ts';
 import type { BufferPool } from '../../buffer-pool.ts';
@@ -80,6 +80,8 @@ const restore = async (
   ): TaskReport => ({
     outcome,
     ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
+    message: `${outcome === 'unchanged' ? 'has' : 'restored'} height ${height}, ${bytesText(bytes)}`,
+    numbers: { height, bytes },
     output: {
       ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
       height,

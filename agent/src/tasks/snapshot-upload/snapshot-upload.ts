@@ -1,4 +1,4 @@
-import type { SnapshotUploadParams } from '@nodetask/shared';
+import { bytesText, type SnapshotUploadParams } from '@nodetask/shared';
 import * as z from 'zod';
 import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
@@ -90,7 +90,8 @@ const upload = async (
     const output = { height, key, bytes, sha256, ...skipped };
     const warnings = [...snapshots.doubts, ...otherCompression(uploaded, params)];
     const told = warnings.length === 0 ? {} : { warnings };
-    const report = { outcome: 'changed', output, ...told } as const;
+    const message = `height ${height} was in the bucket already, ${bytesText(bytes)}; it is the latest now`;
+    const report = { outcome: 'changed', message, numbers: { height, bytes }, output, ...told } as const;
     const advanced = await advanceLatest(store, prefix, height, signal, () => {
       context.pledge({ report, proof: { height } });
     });
@@ -136,7 +137,15 @@ const upload = async (
   };
   const output = { height, key, ...archive, ...skipped };
   const warnings = [...snapshots.doubts, untidy, elsewhere].filter((warning) => warning !== undefined);
-  const report = { outcome: 'changed', output, ...(warnings.length === 0 ? {} : { warnings }) } as const;
+  const message = `uploaded height ${height}, ${bytesText(archive.bytes)}`;
+  const numbers = { height, bytes: archive.bytes };
+  const report = {
+    outcome: 'changed',
+    message,
+    numbers,
+    output,
+    ...(warnings.length === 0 ? {} : { warnings }),
+  } as const;
   context.pledge({ report, proof: { height, createdAt: manifest.createdAt, sha256: manifest.sha256 } });
   await store.putSmall(manifestKey(prefix, height), formatManifest(manifest), {
     signal,

@@ -4,17 +4,20 @@ import type { NodeTask, NodeTaskStatus } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import type { Decision } from '../decision.ts';
 import {
+  accepted,
   at,
   cron,
   daemon,
   fanOut,
   gathered,
   height,
+  idOf,
   nodeTask,
   oneShot,
   row,
   runningStatus,
   type Setup,
+  start,
 } from '../testing/fixtures.ts';
 
 const ended = (phase: string, message = 'as it is', changes: Partial<NodeTaskStatus> = {}): NodeTaskStatus => ({
@@ -54,12 +57,13 @@ test('begins once all have completed', () => {
   assert.deepEqual(kinds(ask(others)), ['dispatch sei-0']);
 });
 
-test('waits for what runs and for what does not exist, without a timer', () => {
-  const decision = ask(
-    { a: [oneShot, runningStatus([])], c: [oneShot, ended('Succeeded')] },
-    { names: ['a', 'b', 'c'] },
-  );
-  assert.equal(said(decision), 'DependencyUnfinished: waits for a, b to complete; there is no NodeTask b yet');
+test('waits for what runs, without a timer', () => {
+  const decision = ask({
+    a: [oneShot, runningStatus([])],
+    b: [oneShot],
+    c: [oneShot, ended('Succeeded')],
+  });
+  assert.equal(said(decision), 'DependencyUnfinished: waits for a, b to complete');
   assert.equal(shown(decision), '!Ready Reconciling');
   assert.equal(decision.status?.phase, 'Pending');
   assert.deepEqual(decision.calls, []);
@@ -96,7 +100,8 @@ describe('fails with the name of', () => {
       b: [oneShot, ended('Failed', 'failed on sei-0: disk-full: no space')],
     };
     const decision = ask(others, { metadata: { finalizers: ['nodetask.dev/cancel'] } });
-    const why = 'NodeTask b, which spec.dependsOn names, has failed (failed on sei-0: disk-full: no space)';
+    const why =
+      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01T00:16:40.000Z (failed on sei-0: disk-full: no space)';
     assert.equal(said(decision), `DependencyFailed: ${why}`);
     assert.equal(shown(decision), '!Ready Stalled Failed Finished');
     assert.equal(decision.finalizer, 'remove');
@@ -110,7 +115,256 @@ describe('fails with the name of', () => {
     );
   });
   test('one that was cancelled', () => {
-    assert.match(said(ask({ a: [oneShot, ended('Cancelled')] })), /^DependencyFailed: NodeTask a, .* was cancelled$/);
+    assert.match(
+      said(ask({ a: [oneShot, ended('Cancelled')] })),
+      /^DependencyFailed: NodeTask a, .* was cancelled at 2026-01-01T00:16:40\.000Z$/,
+    );
+  });
+});
+
+/** The status that a decision leaves, as that of the next look. */
+const then = ({ status }: Decision): NodeTaskStatus => ({
+  observedGeneration: 1,
+  ...status,
+  targets: status?.targets ?? [],
+});
+
+describe('what had failed before the run was asked for', () => {
+  const old: Others = {
+    a: [{ ...oneShot, runID: '1' }, ended('Failed', 'no space', { runID: '1', completedAt: at(-60) })],
+  };
+  const spec = { ...oneShot, runID: '2' };
+  const first = ask(old, { spec });
+
+  test('may be run again by the same commit, and is waited for', () => {
+    assert.equal(
+      said(first),
+      `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${at(-60)} (no space); waits until ${at(30)} for another run of it`,
+    );
+    assert.equal(shown(first), '!Ready Reconciling', 'in progress for all tools');
+    assert.equal(first.status?.phase, 'Pending');
+    assert.equal(first.requeueAfterMs, 30_000);
+    const again: Others = {
+      a: [{ ...oneShot, runID: '2' }, ended('Failed', 'no space', { runID: '1', completedAt: at(-60) })],
+    };
+    const waiting = ask(again, { spec, status: then(first), seconds: 1 });
+    assert.equal(said(waiting), 'DependencyUnfinished: waits for a to complete', 'the old error is not quoted');
+    const done: Others = {
+      a: [{ ...oneShot, runID: '2' }, ended('Succeeded', '', { runID: '2', completedAt: at(2) })],
+    };
+    assert.deepEqual(kinds(ask(done, { spec, status: then(waiting), seconds: 2 })), ['dispatch sei-0']);
+    const bad: Others = {
+      a: [{ ...oneShot, runID: '2' }, ended('Failed', 'again', { runID: '2', completedAt: at(2) })],
+    };
+    const end = ask(bad, { spec, status: then(waiting), seconds: 2 });
+    assert.equal(shown(end), '!Ready Stalled Failed Finished', 'the new run is not waited for twice');
+    assert.match(said(end), /\(again\)$/);
+  });
+
+  test('fails a one-shot in the end, over restarts of the operator too', () => {
+    const { status, requeueAfterMs } = ask(old, { spec, status: then(first), seconds: 29 });
+    assert.deepEqual([status, requeueAfterMs], [undefined, 1_000]);
+    const end = ask(old, { spec, status: then(first), seconds: 30 });
+    assert.equal(shown(end), '!Ready Stalled Failed Finished');
+    assert.equal(
+      said(end),
+      `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${at(-60)} (no space)`,
+    );
+  });
+
+  test('gives the next run its own time, however long the run before has waited', () => {
+    const before: Others = { a: [{ ...oneShot, runID: '1' }, runningStatus([], { runID: '1' })] };
+    const waiting = ask(before, { spec: { ...spec, runID: '1' } });
+    const memory = { [idOf('sei-0', '1')]: accepted({ stopped: true }) };
+    const later = ask(old, { spec, status: then(waiting), memory, seconds: 1_000 });
+    assert.equal(later.requeueAfterMs, 30_000);
+    assert.equal(ask(old, { spec, status: then(later), seconds: 1_001 }).requeueAfterMs, 29_000);
+  });
+
+  test('stalls a schedule or daemon, which goes on by itself', () => {
+    for (const recurring of [
+      { ...cron, runID: '2' },
+      { ...daemon, runID: '2' },
+    ]) {
+      const held = ask(old, { spec: recurring });
+      assert.equal(shown(held), '!Ready Reconciling');
+      const stalled = ask(old, { spec: recurring, status: then(held), seconds: 30 });
+      assert.equal(shown(stalled), '!Ready Stalled');
+      assert.equal(
+        ask(old, { spec: recurring, status: then(stalled), seconds: 999 }).status,
+        undefined,
+        'and stays so',
+      );
+      const done: Others = { a: [oneShot, ended('Succeeded', '', { completedAt: at(1_000) })] };
+      assert.deepEqual(kinds(ask(done, { spec: recurring, status: then(stalled), seconds: 1_011 })), []);
+      const settled = ask(done, { spec: recurring, status: then(stalled), seconds: 1_011 });
+      assert.deepEqual(kinds(ask(done, { spec: recurring, status: then(settled), seconds: 1_021 })), [
+        'dispatch sei-0',
+      ]);
+    }
+  });
+
+  test('fails at once what was released before', () => {
+    const [ready] = first.status?.conditions ?? [];
+    assert.ok(ready);
+    const waitsForItsPod = { ...then(first), conditions: [{ ...ready, reason: 'NoTarget' }] };
+    assert.equal(shown(ask(old, { spec, status: waitsForItsPod })), '!Ready Stalled Failed Finished');
+  });
+});
+
+test('one that failed by its own dependencies is quoted without their errors, which may be gone', () => {
+  const message = 'NodeTask z, which spec.dependsOn names, failed (chainId is wrong)';
+  const conditions = [
+    {
+      type: 'Failed',
+      status: 'True',
+      observedGeneration: 1,
+      lastTransitionTime: at(0),
+      reason: 'DependencyFailed',
+      message,
+    } as const,
+  ];
+  const decision = ask({
+    a: [{ ...oneShot, dependsOn: ['z'] }, ended('Failed', message, { conditions: [...conditions] })],
+  });
+  assert.equal(
+    said(decision),
+    `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${at(1_000)} because of what it depends on: see NodeTask z`,
+  );
+});
+
+describe('what had completed another run before', () => {
+  const old: Others = { a: [oneShot, ended('Succeeded', '', { completedAt: at(-60) })] };
+  const spec = { ...oneShot, runID: '2' };
+  const first = ask(old, { spec });
+
+  test('has a moment to be run again, too', () => {
+    assert.equal(
+      said(first),
+      `DependencyUnfinished: this is runID 2, and a completed another; waits until ${at(10)} for 1 new run`,
+    );
+    assert.equal(first.requeueAfterMs, 10_000);
+    const again: Others = { a: [{ ...oneShot, runID: '2' }, ended('Succeeded', '', { completedAt: at(-60) })] };
+    assert.equal(
+      said(ask(again, { spec, status: then(first), seconds: 1 })),
+      'DependencyUnfinished: waits for a to complete',
+    );
+  });
+
+  test('counts as it is after that, and the whole wait budget begins', () => {
+    assert.deepEqual(kinds(ask(old, { spec, status: then(first), seconds: 10 })), ['dispatch sei-0']);
+    assert.match(
+      said(ask(old, { spec, status: then(first), pods: [], seconds: 10 })),
+      new RegExp(`^NoTarget: .*${at(310)}$`),
+    );
+  });
+
+  test('counts at once where it is the same run, or a run without a name', () => {
+    const same: Others = {
+      a: [{ ...oneShot, runID: '2' }, ended('Succeeded', '', { runID: '2', completedAt: at(-60) })],
+    };
+    assert.deepEqual(kinds(ask(same, { spec })), ['dispatch sei-0']);
+    assert.deepEqual(kinds(ask(old)), ['dispatch sei-0']);
+  });
+
+  test('counts at once where it has completed since', () => {
+    const since: Others = {
+      a: [{ ...oneShot, runID: '3' }, ended('Succeeded', '', { runID: '3', completedAt: at(1) })],
+    };
+    assert.deepEqual(kinds(ask(since, { spec, status: then(first), seconds: 2 })), ['dispatch sei-0']);
+  });
+
+  test('holds nothing back that was released before', () => {
+    const stalled = ask(old, {
+      spec: { ...cron, runID: '2' },
+      pods: [],
+      status: then(ask(old, { spec: { ...cron, runID: '2' } })),
+      seconds: 311,
+    });
+    assert.match(said(stalled), /^NoTarget: .* for longer than/);
+    const still = ask(old, { spec: { ...cron, runID: '2' }, pods: [], status: then(stalled), seconds: 400 });
+    assert.equal(still.status, undefined);
+  });
+});
+
+/** `job`, which depends on one that is being deleted. */
+const afterLeaving = (status: NodeTaskStatus): Decision =>
+  decide(
+    gathered({
+      spec: { ...oneShot, dependsOn: ['a'] },
+      dependencies: new Map([['a', nodeTask(oneShot, status, { name: 'a', deletionTimestamp: at(0) })]]),
+    }),
+  );
+
+describe('a dependency that is not there', () => {
+  const missing = { names: ['chekc'], missingSince: new Map([['chekc', start]]) };
+  const near = { nearNames: new Map([['chekc', 'check']]) };
+
+  test('is named from the first moment, with what may have been meant, and an event', () => {
+    const decision = ask({}, { ...missing, ...near });
+    const text = `there is no NodeTask chekc in namespace sei; did you mean check?; waiting until ${at(300)}`;
+    assert.equal(said(decision), `DependencyMissing: ${text}`);
+    assert.equal(shown(decision), '!Ready Reconciling');
+    assert.equal(decision.requeueAfterMs, 300_000);
+    assert.deepEqual(
+      decision.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`),
+      [`Warning DependencyMissing: T${text.slice(1)}.`],
+    );
+    const again = ask({}, { ...missing, ...near, status: then(decision), seconds: 100 });
+    assert.deepEqual([again.status, again.events, again.requeueAfterMs], [undefined, [], 200_000]);
+  });
+
+  test('has failed a one-shot when the wait budget ends', () => {
+    const status = then(ask({}, missing));
+    const end = ask(
+      {},
+      { ...missing, ...near, status, seconds: 300, metadata: { finalizers: ['nodetask.dev/cancel'] } },
+    );
+    assert.equal(
+      said(end),
+      'DependencyMissing: there is no NodeTask chekc in namespace sei; did you mean check?; gave up after spec.target.waitSeconds (300 s): apply it, or correct spec.dependsOn',
+    );
+    assert.equal(shown(end), '!Ready Stalled Failed Finished');
+    assert.equal(end.finalizer, 'remove');
+    assert.match(end.events[0]?.note ?? '', /^There is no NodeTask chekc .* change spec\.runID/);
+  });
+
+  test('stalls a schedule then, which goes on when it comes', () => {
+    const held = ask({}, { ...missing, spec: cron });
+    const stalled = ask({}, { ...missing, spec: cron, status: then(held), seconds: 300 });
+    assert.match(said(stalled), /^DependencyMissing: .*; waits for longer than spec\.target\.waitSeconds \(300 s\)/);
+    assert.equal(shown(stalled), '!Ready Stalled');
+    assert.equal(ask({}, { ...missing, spec: cron, status: then(stalled), seconds: 400 }).status, undefined);
+    const come = ask({ chekc: [oneShot] }, { names: ['chekc'], spec: cron, status: then(stalled), seconds: 500 });
+    assert.match(said(come), /^DependencyUnfinished/);
+  });
+
+  test('has its budget from when it went, and none while it is suspended', () => {
+    const waiting = ask({ chekc: [oneShot] });
+    const gone = { names: ['chekc'], missingSince: new Map([['chekc', start + 1_000_000]]), status: then(waiting) };
+    assert.match(said(ask({}, { ...gone, seconds: 1_000 })), new RegExp(`waiting until ${at(1_300)}$`));
+    const suspended = ask({}, { ...missing, spec: { ...oneShot, suspend: true } });
+    const resumed = ask({}, { ...missing, status: then(suspended), seconds: 10_000 });
+    assert.match(said(resumed), new RegExp(`waiting until ${at(10_300)}$`));
+  });
+
+  test('is one that is being deleted before it has completed, and not one that has', () => {
+    assert.match(
+      said(afterLeaving(runningStatus([]))),
+      /^DependencyMissing: NodeTask a is being deleted and has not completed; waiting until/,
+    );
+    assert.match(said(afterLeaving(ended('Failed'))), /^DependencyMissing: NodeTask a is being deleted/);
+    assert.deepEqual(kinds(afterLeaving(ended('Succeeded'))), ['dispatch sei-0']);
+  });
+
+  test('is said beside others that are waited for, which have no budget', () => {
+    const decision = ask({ a: [oneShot, runningStatus([])] }, { ...missing, names: ['a', 'chekc'] });
+    assert.match(said(decision), /^DependencyMissing: there is no NodeTask chekc .*; waits for a to complete, too$/);
+    const unfinished = ask({ a: [oneShot, runningStatus([])] });
+    assert.equal(
+      ask({ a: [oneShot, runningStatus([])] }, { status: then(unfinished), seconds: 1e6 }).status,
+      undefined,
+    );
   });
 });
 

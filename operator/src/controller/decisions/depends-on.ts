@@ -1,17 +1,20 @@
-import { shortList } from '../../bounded-text.ts';
+import { plural, shortList } from '../../bounded-text.ts';
 import { dependencyState } from '../dependencies/dependency-state.ts';
 import { findCycle } from '../dependencies/find-cycle.ts';
-import type { Decision, Situation } from '../decision.ts';
-import type { Reason } from '../reasons.ts';
-import type { RunContext } from '../run-context.ts';
+import { isAbsent } from '../dependencies/gather-dependencies.ts';
+import { staleUntil } from '../dependencies/stale-end.ts';
+import type { Decision } from '../decision.ts';
+import { isoTime, type RunContext } from '../run-context.ts';
 import { runHasBegun } from '../run-has-begun.ts';
-import type { TargetState } from '../target/target-view.ts';
+import { reconcilingSince } from '../target/wait-budget.ts';
+import { dependencyFailed } from './dependency-failed.ts';
+import { dependencyMissing } from './dependency-missing.ts';
 import type { Gate } from './gate.ts';
-import { holdStart } from './hold-start.ts';
+import { type FoundDependency, holdForDependency, isAtTheGate } from './hold-for-dependency.ts';
 
 /**
- * spec.dependsOn: nothing begins before all that it names have completed. One that failed fails this one; one that is missing may still
- * come. Every change of them brings it here again, so nothing is asked for in between. What has begun depends on nothing any more.
+ * spec.dependsOn: nothing begins before all that it names have completed. One that failed fails this one, one that does not come within the wait budget as
+ * well; one that waits or runs is waited for, however long that takes. Every change of them brings it here again. What has begun depends on nothing any more.
  */
 export const dependsOn: Gate = (ctx) => {
   const names = ctx.spec?.dependsOn ?? [];
@@ -19,7 +22,7 @@ export const dependsOn: Gate = (ctx) => {
   const found = names.map((name) => ({ name, state: dependencyState(ctx.dependencies.get(name)) }));
 
   const bad = found.find(({ state }) => state === 'failed' || state === 'cancelled');
-  if (bad !== undefined) return failedBy(ctx, bad.name, bad.state);
+  if (bad !== undefined) return dependencyFailed(ctx, bad);
   const cycle = findCycle(ctx.nodeTask, ctx.dependencies);
   if (cycle !== undefined) {
     return stalled(ctx, 'DependencyCycle', `spec.dependsOn makes a cycle: ${inCycle(cycle)}; take one of them out`);
@@ -32,33 +35,39 @@ export const dependsOn: Gate = (ctx) => {
       `NodeTask ${endless.name}, which spec.dependsOn names, is a schedule or a daemon and never completes: depend on one that runs once`,
     );
   }
-  const open = found.filter(({ state }) => state !== 'completed');
-  return open.length === 0 ? undefined : waiting(ctx, open);
+  const unfinished = found.filter(({ state }) => state === 'unfinished');
+  const absent = found.filter(({ state }) => isAbsent(state));
+  if (absent.length > 0) return dependencyMissing(ctx, absent, unfinished);
+  return unfinished.length > 0 ? waiting(ctx, `waits for ${namesOf(unfinished)} to complete`) : settling(ctx, found);
 };
 
-const waiting = (ctx: RunContext, open: readonly { readonly name: string; readonly state: string }[]): Decision => {
-  const missing = open.filter(({ state }) => state === 'missing').map(({ name }) => name);
-  const message = [
-    `waits for ${shortList(open.map(({ name }) => name))} to complete`,
-    ...(missing.length === 0 ? [] : [`there is no NodeTask ${shortList(missing)} yet`]),
-  ].join('; ');
-  return hold(ctx, { standing: 'progressing', phase: 'Pending', reason: 'DependencyUnfinished', message }, 'waiting');
+/** What completed another run may be about to run again, by the commit that also asked for this run. */
+const settling = (ctx: RunContext, completed: readonly FoundDependency[]): Decision | undefined => {
+  if (!isAtTheGate(ctx)) return undefined;
+  const { runID } = ctx.nodeTask.spec;
+  const since = reconcilingSince(ctx);
+  const open = completed.flatMap(({ name, state }) => {
+    const dependency = ctx.dependencies.get(name);
+    const until = dependency === undefined ? undefined : staleUntil(dependency, runID, since);
+    return until !== undefined && until > ctx.now ? [{ name, state, until }] : [];
+  });
+  if (open.length === 0) return undefined;
+  const until = Math.max(...open.map((one) => one.until));
+  const message = `this is runID ${runID}, and ${namesOf(open)} completed another; waits until ${isoTime(until)} for ${plural(open.length, 'new run')}`;
+  return waiting(ctx, message, until);
 };
 
-const stalled = (ctx: RunContext, reason: Reason, message: string): Decision =>
-  hold(ctx, { standing: 'stalled', phase: 'Pending', reason, message }, 'waiting');
+const waiting = (ctx: RunContext, message: string, wakeAt?: number): Decision =>
+  holdForDependency(
+    ctx,
+    { standing: 'progressing', phase: 'Pending', reason: 'DependencyUnfinished', message },
+    wakeAt,
+  );
 
-const failedBy = (ctx: RunContext, name: string, state: string): Decision => {
-  const ready = ctx.dependencies.get(name)?.status?.conditions?.find(({ type }) => type === 'Ready');
-  const how = state === 'cancelled' ? 'was cancelled' : `has failed (${ready?.message ?? 'it says not why'})`;
-  const message = `NodeTask ${name}, which spec.dependsOn names, ${how}`;
-  const decision = hold(ctx, { standing: 'failed', phase: 'Failed', reason: 'DependencyFailed', message }, 'cancelled');
-  return { ...decision, ...(ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}) };
-};
+const stalled = (ctx: RunContext, reason: 'DependencyCycle' | 'DependencyEndless', message: string): Decision =>
+  holdForDependency(ctx, { standing: 'stalled', phase: 'Stalled', reason, message });
 
-/** The condition says it all; the rows only that they have not begun. */
-const hold = (ctx: RunContext, situation: Situation, state: TargetState): Decision =>
-  holdStart(ctx, situation, { state, reason: situation.reason, message: 'not started: see spec.dependsOn' });
+const namesOf = (found: readonly FoundDependency[]): string => shortList(found.map(({ name }) => name));
 
 /** "a → b → c → a"; of a long one both ends. */
 const inCycle = (names: readonly string[], max = 10): string =>

@@ -10,11 +10,7 @@ export const invalidSpec: Gate = (ctx) => {
   const message = boundedText(
     `this operator cannot read the spec (${ctx.specFault}); correct it, or install the CRD of the operator's version`,
   );
-  const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'InvalidSpec', message });
+  const held = heldStatus(ctx, { standing: 'stalled', phase: 'Stalled', reason: 'InvalidSpec', message });
   const change = statusChange(ctx, held);
   return { ...nothingToDo, ...change, events: transitionEvents(ctx.status, change.status) };
 };
-
-/** The phase of a run that does not move: as it was, or Pending before it began. */
-export const heldPhase = ({ sameRun, status }: Parameters<Gate>[0]): string =>
-  sameRun ? (status.phase ?? 'Pending') : 'Pending';

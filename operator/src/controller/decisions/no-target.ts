@@ -9,6 +9,7 @@ import { noLabel } from '../target/wait-for-pod.ts';
 import { lookAgainMs } from '../timing.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { type Gate, nothingToDo } from './gate.ts';
+import { noMatch } from './no-match.ts';
 
 /** The selector matches no pod with an agent: waits as long as the budget lasts. */
 export const noTarget: Gate = (ctx) => {
@@ -16,7 +17,7 @@ export const noTarget: Gate = (ctx) => {
   const { waitSeconds } = ctx.spec.target;
   const [unlabelled] = ctx.unlabelled;
   const reason = unlabelled === undefined ? 'NoTarget' : 'NoAgent';
-  const message = unlabelled === undefined ? 'no pod matches spec.target.selector' : noLabel(unlabelled);
+  const message = unlabelled === undefined ? noMatch(ctx) : noLabel(unlabelled);
   const deadline = runWaitStart(ctx) + waitSeconds * 1000;
 
   if (deadline > ctx.now) {
@@ -26,10 +27,11 @@ export const noTarget: Gate = (ctx) => {
       Math.min(deadline, ctx.now + lookAgainMs),
     );
   }
-  const text = `${message} for longer than spec.target.waitSeconds (${waitSeconds} s)`;
-  return ctx.mode === 'one-shot'
+  const isOneShot = ctx.mode === 'one-shot';
+  const text = `${message}; ${isOneShot ? 'gave up after' : 'waits for longer than'} spec.target.waitSeconds (${waitSeconds} s)`;
+  return isOneShot
     ? decide(ctx, { standing: 'failed', phase: 'Failed', reason, message: text })
-    : decide(ctx, { standing: 'stalled', phase: 'Pending', reason, message: text }, ctx.now + lookAgainMs);
+    : decide(ctx, { standing: 'stalled', phase: 'Stalled', reason, message: text }, ctx.now + lookAgainMs);
 };
 
 const decide = (ctx: RunContext, situation: Situation, wakeAt?: number): Decision => {

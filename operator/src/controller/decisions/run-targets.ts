@@ -2,19 +2,19 @@ import type { Decision, Situation } from '../decision.ts';
 import { workOnStatus } from '../known-work.ts';
 import { lookPauseMs } from '../queue/look-pause.ts';
 import { requeueAt } from '../requeue.ts';
-import { resolveTargets } from '../resolve-targets.ts';
+import { awaitedUntil, resolveTargets } from '../resolve-targets.ts';
 import { earliest, isTerminal, type RunContext } from '../run-context.ts';
 import { stopWork } from '../stop-work.ts';
 import { rollOut } from '../strategy/roll-out.ts';
 import { oneShotSituation } from '../summary/one-shot-situation.ts';
-import { isQueueNews, statusChange, statusOf } from '../summary/owned-status.ts';
+import { isDaemonNews, isQueueNews, statusChange, statusOf } from '../summary/owned-status.ts';
 import { recurringSituation } from '../summary/recurring-situation.ts';
 import { type DecidedTarget, hasEnded } from '../summary/rows.ts';
 import { decideTarget } from '../target/decide-target.ts';
 import { wasDispatched } from '../target/has-begun.ts';
 import { targetView } from '../target/target-view.ts';
 import type { TaskMode } from '../task-mode.ts';
-import { settleMs } from '../timing.ts';
+import { daemonNewsMs, settleMs } from '../timing.ts';
 import { ignoredFields } from '../ignored-fields.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { nothingToDo } from './gate.ts';
@@ -29,7 +29,8 @@ export const runTargets = (ctx: RunContext): Decision => {
   const runs = targets.some((target) => wasDispatched(target.view) && !hasEnded(target));
   const finalizer =
     !ctx.hasFinalizer && (runs || calls.some(({ kind }) => kind === 'dispatch')) ? { finalizer: 'add' as const } : {};
-  const wakeAt = earliest([departed.wakeAt, ...targets.map(({ verdict }) => verdict.wakeAt)]);
+  const leave = ctx.mode === 'one-shot' ? [] : names.map((name) => awaitedUntil(ctx, name)).filter(Number.isFinite);
+  const wakeAt = earliest([departed.wakeAt, ...leave, ...targets.map(({ verdict }) => verdict.wakeAt)]);
 
   const ended = isTerminal(situation.phase);
   const settledAt = ended || ctx.mode !== 'one-shot' ? undefined : settleTime(targets);
@@ -38,8 +39,8 @@ export const runTargets = (ctx: RunContext): Decision => {
   }
 
   const change = statusChange(ctx, statusOf(ctx, situation, targets));
-  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + lookPauseMs((change.status?.queuePosition ?? 1) - 1);
-  if (change.status !== undefined && newsAt > ctx.now && isQueueNews(ctx.status, change.status)) {
+  const newsAt = (ctx.writtenAt ?? Number.NEGATIVE_INFINITY) + newsPauseMs(ctx, change.status);
+  if (newsAt > ctx.now) {
     return { ...nothingToDo, calls, ...finalizer, ...requeueAt(earliest([newsAt, wakeAt]), ctx.now) };
   }
   return {
@@ -51,6 +52,13 @@ export const runTargets = (ctx: RunContext): Decision => {
     ...requeueAt(ended ? undefined : wakeAt, ctx.now),
     ...(ended && ctx.hasFinalizer ? { finalizer: 'remove' as const } : {}),
   };
+};
+
+/** How long after the last write a status is written that says little more than the one before; 0 for all else. */
+const newsPauseMs = ({ status: before }: RunContext, wanted: Decision['status']): number => {
+  if (wanted === undefined) return 0;
+  if (isQueueNews(before, wanted)) return lookPauseMs((wanted.queuePosition ?? 1) - 1);
+  return isDaemonNews(before, wanted) ? daemonNewsMs : 0;
 };
 
 interface Decided {
@@ -81,6 +89,12 @@ const settleTime = (targets: readonly DecidedTarget[]): number | undefined => {
   return dispatched.length === 0 ? undefined : Math.max(...dispatched) + settleMs;
 };
 
+/**
+ * Work in a pod that is being deleted ends with it. It is not removed: the agent of the next pod with that volume would never execute its id again.
+ */
+const endsByItself = ({ podByName, named }: RunContext, pod: string): boolean =>
+  podByName.get(pod)?.leavingAt !== undefined && named.has(pod);
+
 /** Work that is none of this run's targets: it is stopped, then the rows of pods that are targets no longer go. */
 const stopDeparted = (
   ctx: RunContext,
@@ -88,7 +102,7 @@ const stopDeparted = (
 ): Pick<Decision, 'calls' | 'dropRows'> & { readonly wakeAt?: number } => {
   const pods = new Set(targets.map(({ view }) => view.pod));
   const current = new Set(targets.map(({ view }) => view.taskID));
-  const work = workOnStatus(ctx).filter(({ taskID }) => !current.has(taskID));
+  const work = workOnStatus(ctx).filter(({ taskID, pod }) => !current.has(taskID) && !endsByItself(ctx, pod));
   const { calls, waiting, wakeAt } = stopWork(ctx, work, (ctx.spec?.target.waitSeconds ?? 0) * 1000);
   const stopping = new Set(waiting.map(({ pod }) => pod));
   const dropRows = (ctx.status.targets ?? [])

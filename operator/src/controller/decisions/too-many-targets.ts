@@ -4,14 +4,13 @@ import { statusChange } from '../summary/owned-status.ts';
 import { transitionEvents } from '../transition-events.ts';
 import { type Gate, nothingToDo } from './gate.ts';
 import { heldStatus } from './hold.ts';
-import { heldPhase } from './invalid-spec.ts';
 
 /** More pods match than status can hold: waits until the selector or the pods change. */
 export const tooManyTargets: Gate = (ctx) => {
   const { length } = resolveTargets(ctx);
   if (length <= maxTargets) return undefined;
   const message = `spec.target.selector matches ${length} pods, and the most is ${maxTargets}: split it over several NodeTasks`;
-  const held = heldStatus(ctx, { standing: 'stalled', phase: heldPhase(ctx), reason: 'TooManyTargets', message });
+  const held = heldStatus(ctx, { standing: 'stalled', phase: 'Stalled', reason: 'TooManyTargets', message });
   const change = statusChange(ctx, held);
   return { ...nothingToDo, ...change, events: transitionEvents(ctx.status, change.status) };
 };

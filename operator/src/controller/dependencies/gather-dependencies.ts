@@ -1,6 +1,8 @@
 import type { NodeTask } from '@nodetask/shared';
 import type { ClusterView } from '../cluster-view.ts';
 import { hasFinished } from '../has-finished.ts';
+import { awaitsDependencies } from './awaits.ts';
+import { type DependencyState, dependencyState } from './dependency-state.ts';
 
 /** NodeTasks looked at for one: a longer cycle than this is not found, and waits without a word about it. */
 const maxLookedAt = 1024;
@@ -27,3 +29,11 @@ export const gatherDependencies = (
   }
   return found;
 };
+
+/** Names that a NodeTask waits for and that are not there, or will not be for long. */
+export const absentDependencies = (nodeTask: NodeTask, found: ReadonlyMap<string, NodeTask>): readonly string[] =>
+  awaitsDependencies(nodeTask)
+    ? (nodeTask.spec.dependsOn ?? []).filter((name) => isAbsent(dependencyState(found.get(name))))
+    : [];
+
+export const isAbsent = (state: DependencyState): boolean => state === 'missing' || state === 'leaving';

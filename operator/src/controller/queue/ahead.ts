@@ -2,7 +2,7 @@ import type { NodeTask } from '@nodetask/shared';
 import type { AgentPod } from '../../agents/agent-pod.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import { keyOf } from '../node-tasks.ts';
-import { selects } from '../select-pods.ts';
+import { mayTarget } from '../select-pods.ts';
 import { arrivalMs } from '../timing.ts';
 import { anyPod, compareArrival, placeKey, standingAt } from './places.ts';
 
@@ -61,7 +61,7 @@ const standingIn = (view: Queues, pod: AgentPod): readonly NodeTask[] => {
   const unresolved = view
     .nodeTasksAt(placeKey(namespace, anyPod))
     .filter(
-      ({ spec, status }) => selects(spec.target, pod) && status?.targets?.some((row) => row.pod === name) !== true,
+      ({ spec, status }) => mayTarget(spec.target, pod) && status?.targets?.some((row) => row.pod === name) !== true,
     );
   return [...view.nodeTasksAt(placeKey(namespace, name)), ...unresolved];
 };

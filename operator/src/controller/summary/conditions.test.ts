@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Condition, NodeTaskStatus } from '@nodetask/shared';
+import type { Condition, NodeTaskStatus, Progress } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import {
   accepted,
@@ -14,10 +14,12 @@ import {
   idOf,
   nodeTask,
   oneShot,
+  podWithoutAddress,
   result,
   row,
   runningStatus,
   type Setup,
+  start,
 } from '../testing/fixtures.ts';
 import { conditionsFor } from './conditions.ts';
 
@@ -44,6 +46,24 @@ const scheduled = (changes: Parameters<typeof row>[1] = {}): Pick<Setup, 'status
 const run = (status: 'running' | 'completed' | 'failed' | 'missed'): Parameters<typeof row>[1] => ({
   runs: [{ run: 1, status, startedAt: at(0), error: 'boom' }],
 });
+const progress = (seconds: number): Progress => ({ stage: 'export', done: 1, unit: 'blocks', at: at(seconds) });
+const stalledDaemon = (seconds: number): Setup => ({
+  spec: daemon,
+  memory,
+  status: runningStatus([
+    row('sei-0', {
+      result: result({
+        progress: { ...progress(0), stalledSince: at(0), lastError: { code: 'rpc-unreachable', message: 'boom' } },
+      }),
+    }),
+  ]),
+  seconds,
+});
+/** The agent said so at the start when it was asked. */
+const foundBy = (changes: Parameters<typeof result>[0]): NonNullable<Setup['memory']> => {
+  const found = result(changes);
+  return { [idOf('sei-0')]: accepted({ found, foundAt: start, readAt: start }) };
+};
 const ended = (changes: Parameters<typeof result>[0], spec = oneShot): Setup => ({
   spec,
   status: runningStatus([row('sei-0', { result: result({ completedAt: at(1), ...changes }) })]),
@@ -52,6 +72,12 @@ const ended = (changes: Parameters<typeof result>[0], spec = oneShot): Setup => 
 const refused = accepted({
   dispatch: { kind: 'refused', generation: 1, code: 'invalid-schedule', message: 'no such zone' },
 });
+
+const overdue: Setup = {
+  status: runningStatus([], { phase: 'Pending' }),
+  missingSince: new Map([['other', Date.parse(at(0))]]),
+  seconds: 300,
+};
 
 const table: readonly Row[] = [
   {
@@ -62,6 +88,36 @@ const table: readonly Row[] = [
     phase: 'Pending',
     kstatus: 'InProgress',
     argo: 'Progressing',
+  },
+  {
+    state: 'pending: every pod of the selector has ended',
+    setup: { spec: fanOut, pods: [{ ...podWithoutAddress('sei-0'), ended: true }] },
+    shown: '!Ready Reconciling',
+    reason: 'NoTarget',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'succeeded on the one pod of 256 that has not been evicted, whatever share may fail',
+    setup: {
+      ...ended(
+        { status: 'completed' },
+        {
+          ...fanOut,
+          strategy: { maxParallel: '100%', order: 'Name', failureThreshold: '100%', onFailure: 'Continue' },
+        },
+      ),
+      pods: [
+        agentPod('sei-0'),
+        ...Array.from({ length: 255 }, (_, index) => ({ ...podWithoutAddress(`old-${index}`), ended: true as const })),
+      ],
+    },
+    shown: 'Ready Complete Finished',
+    reason: 'Succeeded',
+    phase: 'Succeeded',
+    kstatus: 'Current',
+    argo: 'Healthy',
   },
   {
     state: 'queued',
@@ -166,16 +222,53 @@ const table: readonly Row[] = [
     state: 'scheduled, last run failed',
     setup: scheduled(run('failed')),
     shown: 'Ready !LastRunSucceeded',
-    reason: 'Scheduled',
+    reason: 'LastRunFailed',
     phase: 'Scheduled',
     kstatus: 'Current',
     argo: 'Healthy',
   },
   {
+    state: 'scheduled, last run skipped',
+    setup: scheduled({
+      runs: [{ run: 1, status: 'completed', startedAt: at(0), outcome: 'skipped', reason: 'fewer-than-2-snapshots' }],
+    }),
+    shown: 'Ready !LastRunSucceeded',
+    reason: 'RunSkipped',
+    phase: 'Scheduled',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'scheduled, and the newest upload is too old',
+    setup: scheduled({
+      result: result({ run: 1, errorCode: 'upload-too-old', error: 'boom', completedAt: at(1) }),
+      ...run('failed'),
+    }),
+    shown: '!Ready Reconciling !LastRunSucceeded',
+    reason: 'UploadTooOld',
+    phase: 'Scheduled',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'scheduled, and the agent has reported nothing of what it says when asked',
+    setup: {
+      spec: cron,
+      status: runningStatus([row('sei-0', { phase: 'Scheduled' })]),
+      memory: foundBy({ run: 11, completedAt: at(1), error: 'boom', errorCode: 'invalid-config' }),
+      seconds: 20,
+    },
+    shown: '!Ready Reconciling !LastRunSucceeded',
+    reason: 'CannotReport',
+    phase: 'Scheduled',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
     state: 'scheduled, last run missed',
     setup: scheduled(run('missed')),
     shown: 'Ready !LastRunSucceeded',
-    reason: 'Scheduled',
+    reason: 'RunMissed',
     phase: 'Scheduled',
     kstatus: 'Current',
     argo: 'Healthy',
@@ -185,7 +278,7 @@ const table: readonly Row[] = [
     setup: { spec: cron, memory: { [idOf('sei-0')]: refused } },
     shown: '!Ready Stalled',
     reason: 'Rejected',
-    phase: 'Pending',
+    phase: 'Stalled',
     kstatus: 'Failed',
     argo: 'Degraded',
   },
@@ -235,6 +328,38 @@ const table: readonly Row[] = [
     argo: 'Healthy',
   },
   {
+    state: 'daemon that fails and tries again for a minute',
+    setup: stalledDaemon(60),
+    shown: 'Ready',
+    reason: 'DaemonRetrying',
+    phase: 'Running',
+    kstatus: 'Current',
+    argo: 'Healthy',
+  },
+  {
+    state: 'daemon without advance for ten minutes',
+    setup: stalledDaemon(600),
+    shown: '!Ready Reconciling',
+    reason: 'DaemonStalled',
+    phase: 'Running',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'daemon whose agent is further than it has reported',
+    setup: {
+      spec: daemon,
+      status: runningStatus([row('sei-0', { result: result({ progress: progress(0) }) })]),
+      memory: foundBy({ progress: progress(61) }),
+      seconds: 20,
+    },
+    shown: '!Ready Reconciling',
+    reason: 'CannotReport',
+    phase: 'Running',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
     state: 'daemon past its restart limit',
     setup: ended({ status: 'failed' }, daemon),
     shown: '!Ready Stalled Failed Finished',
@@ -252,7 +377,20 @@ const table: readonly Row[] = [
     },
     shown: '!Ready Reconciling',
     reason: 'Deleting',
-    phase: 'Running',
+    phase: 'Terminating',
+    kstatus: 'Terminating',
+    argo: 'Progressing',
+  },
+  {
+    state: 'deleted, its schedule stopped, and held by a finalizer of somebody else',
+    setup: {
+      ...scheduled(),
+      memory: { [idOf('sei-0')]: accepted({ stopped: true }) },
+      metadata: { deletionTimestamp: at(0), finalizers: ['example.com/hold'] },
+    },
+    shown: '!Ready Reconciling',
+    reason: 'FinalizersRemaining',
+    phase: 'Terminating',
     kstatus: 'Terminating',
     argo: 'Progressing',
   },
@@ -261,7 +399,7 @@ const table: readonly Row[] = [
     setup: { spec: cron, pods: [], status: runningStatus([], { phase: 'Pending' }), seconds: 300 },
     shown: '!Ready Stalled',
     reason: 'NoTarget',
-    phase: 'Pending',
+    phase: 'Stalled',
     kstatus: 'Failed',
     argo: 'Degraded',
   },
@@ -351,9 +489,50 @@ const table: readonly Row[] = [
   },
   {
     state: 'waiting for a dependency',
-    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    setup: { spec: { ...oneShot, dependsOn: ['other'] }, dependencies: new Map([['other', nodeTask(oneShot)]]) },
     shown: '!Ready Reconciling',
     reason: 'DependencyUnfinished',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'a dependency is not there',
+    setup: { spec: { ...oneShot, dependsOn: ['other'] } },
+    shown: '!Ready Reconciling',
+    reason: 'DependencyMissing',
+    phase: 'Pending',
+    kstatus: 'InProgress',
+    argo: 'Progressing',
+  },
+  {
+    state: 'a dependency has not come within the wait budget',
+    setup: { spec: { ...oneShot, dependsOn: ['other'] }, ...overdue },
+    shown: '!Ready Stalled Failed Finished',
+    reason: 'DependencyMissing',
+    phase: 'Failed',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'a dependency of a schedule has not come within the wait budget',
+    setup: { spec: { ...cron, dependsOn: ['other'] }, ...overdue },
+    shown: '!Ready Stalled',
+    reason: 'DependencyMissing',
+    phase: 'Pending',
+    kstatus: 'Failed',
+    argo: 'Degraded',
+  },
+  {
+    state: 'a dependency had failed before the run was asked for, and may be run again by the same commit',
+    setup: {
+      spec: { ...oneShot, dependsOn: ['other'] },
+      dependencies: new Map([
+        ['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed', completedAt: at(-60) })],
+      ]),
+    },
+    shown: '!Ready Reconciling',
+    reason: 'DependencyFailed',
     phase: 'Pending',
     kstatus: 'InProgress',
     argo: 'Progressing',
@@ -362,7 +541,9 @@ const table: readonly Row[] = [
     state: 'a dependency failed',
     setup: {
       spec: { ...oneShot, dependsOn: ['other'] },
-      dependencies: new Map([['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed' })]]),
+      dependencies: new Map([
+        ['other', nodeTask(oneShot, { observedGeneration: 1, phase: 'Failed', completedAt: at(1) })],
+      ]),
     },
     shown: '!Ready Stalled Failed Finished',
     reason: 'DependencyFailed',
@@ -375,7 +556,7 @@ const table: readonly Row[] = [
     setup: { spec: { ...oneShot, dependsOn: ['job'] } },
     shown: '!Ready Stalled',
     reason: 'DependencyCycle',
-    phase: 'Pending',
+    phase: 'Stalled',
     kstatus: 'Failed',
     argo: 'Degraded',
   },
@@ -424,6 +605,16 @@ test('lastTransitionTime stays while the status of a condition does', () => {
     third.map(({ lastTransitionTime }) => lastTransitionTime),
     [at(20), at(20), at(20)],
   );
+});
+
+test('the whole text stands in Ready, its beginning where Flux and Helm print it, and nowhere else', () => {
+  const message = `failed on sei-0: ${'x'.repeat(300)}`;
+  const situation = { standing: 'failed', phase: 'Failed', reason: 'TaskFailed', message } as const;
+  const told = new Map(conditionsFor(situation, [], 1, 0).map(({ type, message: text }) => [type, text]));
+  assert.equal(told.get('Ready'), message);
+  assert.equal(told.get('Stalled'), `${message.slice(0, 159)}… (see Ready)`);
+  assert.equal(told.get('Failed'), 'see Ready');
+  assert.equal(told.get('Finished'), 'see Ready');
 });
 
 type Judged = Pick<NodeTaskStatus, 'observedGeneration' | 'conditions'>;

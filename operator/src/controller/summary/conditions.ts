@@ -48,6 +48,7 @@ export const conditionsFor = (
     const value = type === 'LastRunSucceeded' ? lastRunSucceeded(situation) : shown[type];
     if (value === undefined) return [];
     const text = type === 'LastRunSucceeded' && lastRun !== undefined ? lastRun : situation;
+    const message = boundedText(text.message);
     const status = value ? 'True' : 'False';
     const old = before.find((condition) => condition.type === type);
     return {
@@ -56,9 +57,23 @@ export const conditionsFor = (
       observedGeneration: generation,
       lastTransitionTime: old?.status === status ? old.lastTransitionTime : isoTime(now),
       reason: text.reason,
-      message: boundedText(text.message),
+      message: isWhole(type) ? message : shortened(message, type),
     };
   });
+};
+
+const isWhole = (type: ConditionType): boolean => type === 'Ready' || type === 'LastRunSucceeded';
+
+/** Flux and Helm print the message of these two; the others are there to be waited for. */
+const isPrinted = (type: ConditionType): boolean => type === 'Reconciling' || type === 'Stalled';
+
+const maxPrintedCharacters = 160;
+
+/** A text stands whole in Ready, and once: whoever reads all conditions must not read it four times. */
+const shortened = (message: string, type: ConditionType): string => {
+  if (!isPrinted(type)) return 'see Ready';
+  if (message.length <= maxPrintedCharacters) return message;
+  return `${boundedText(message, maxPrintedCharacters)} (see Ready)`;
 };
 
 const lastRunSucceeded = ({ lastRun }: Situation): boolean | undefined =>

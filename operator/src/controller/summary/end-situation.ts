@@ -1,5 +1,6 @@
 import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
+import { isRetriable } from '../target/ended-result.ts';
 import { wasDispatched } from '../target/has-begun.ts';
 import type { DecidedTarget } from './rows.ts';
 
@@ -75,7 +76,18 @@ const failedSituation = (
     phase: 'Failed',
     reason: single ? first.verdict.reason : 'TargetsFailed',
     message: single
-      ? `failed on ${said(failed)}`
-      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}: ${said(failed)}`,
+      ? `failed on ${first.view.pod}${retryHint(failed)}: ${first.verdict.message}`
+      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}${retryHint(failed)}: ${said(failed)}`,
   };
 };
+
+/** Once for all targets, and before the errors, which may be long and cut. */
+const retryHint = (failed: readonly DecidedTarget[]): string =>
+  failed.some(mightHaveBeenRetried) ? ' (spec.retry would have tried again)' : '';
+
+const mightHaveBeenRetried = ({ view: { ctx, result } }: DecidedTarget): boolean =>
+  ctx.mode === 'one-shot' &&
+  ctx.spec?.retry === undefined &&
+  result?.status === 'failed' &&
+  result.cancelled !== true &&
+  isRetriable(result);

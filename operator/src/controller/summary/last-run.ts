@@ -4,43 +4,54 @@ import type { LastRun } from '../decision.ts';
 import type { TargetView } from '../target/target-view.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
 
-/** How the newest run that has ended went, over all targets; absent before any has. */
+interface EndedRun {
+  readonly pod: string;
+  readonly run: RunRecord;
+  /** The reason in words; undefined where nothing is known. */
+  readonly said: string | undefined;
+}
+
+/** How the newest run that has ended went, over all targets; absent before any has. The worst of them counts. */
 export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefined => {
-  const ended = targets.flatMap(({ view }) => {
+  const ended = targets.flatMap(({ view }): readonly EndedRun[] => {
     const run = view.runs.find(({ status }) => status !== 'running');
     return run === undefined ? [] : [{ pod: view.pod, run, said: whatItSaid(run, view.result) }];
   });
   if (ended.length === 0) return undefined;
-
-  const failed = ended.filter(({ run }) => run.status === 'failed');
-  if (failed.length > 0) {
-    return {
-      reason: 'RunFailed',
-      message: boundedText(
-        shortList(failed.map(({ pod, run, said }) => `run ${run.run} on ${pod} failed: ${said ?? 'no reason given'}`)),
-      ),
-    };
-  }
-  const missed = ended.filter(({ run }) => run.status === 'missed');
-  if (missed.length > 0) {
-    return {
-      reason: 'RunMissed',
-      message: boundedText(
-        shortList(
-          missed.map(({ pod, run }) => `run ${run.run} on ${pod}, due at ${run.startedAt}, did not start in time`),
-        ),
-      ),
-    };
-  }
-  return {
-    reason: 'RunSucceeded',
-    message: boundedText(shortList(ended.map(({ pod, run, said }) => wellEnded(pod, run, said)))),
-  };
+  const worst = kinds.find(({ is }) => ended.some(({ run }) => is(run)));
+  if (worst === undefined) return undefined;
+  const { reason, is, text } = worst;
+  return { reason, message: boundedText(shortList(ended.filter(({ run }) => is(run)).map(text))) };
 };
 
-/** A run that did nothing says why: a schedule that never does anything must not look like one that works. */
-const wellEnded = (pod: string, { run, outcome }: RunRecord, said = 'no reason given'): string =>
-  outcome === 'skipped' ? `run ${run} was skipped on ${pod}: ${said}` : `run ${run} succeeded on ${pod}`;
+/** From the worst to the best; the last one fits all. */
+const kinds: readonly {
+  readonly reason: LastRun['reason'];
+  readonly is: (run: RunRecord) => boolean;
+  readonly text: (ended: EndedRun) => string;
+}[] = [
+  {
+    reason: 'RunFailed',
+    is: ({ status }) => status === 'failed',
+    text: ({ pod, run, said }) => `run ${run.run} on ${pod} failed: ${said ?? 'no reason given'}`,
+  },
+  {
+    reason: 'RunMissed',
+    is: ({ status }) => status === 'missed',
+    text: ({ pod, run }) => `run ${run.run} on ${pod}, due at ${run.startedAt}, did not start in time`,
+  },
+  {
+    // A schedule that never does anything must not look like one that works.
+    reason: 'RunSkipped',
+    is: ({ outcome }) => outcome === 'skipped',
+    text: ({ pod, run, said }) => `run ${run.run} was skipped on ${pod}: ${said ?? 'no reason given'}`,
+  },
+  {
+    reason: 'RunSucceeded',
+    is: () => true,
+    text: ({ pod, run }) => `run ${run.run} succeeded on ${pod}`,
+  },
+];
 
 /** Of the last run that has ended the result says more than the list of runs has room for. */
 const whatItSaid = ({ error, reason }: RunRecord, result: TargetView['result']): string | undefined => {

@@ -1,5 +1,6 @@
 import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
+import { outOfReach } from '../reasons.ts';
 import { isFailure, type Rollout } from '../strategy/roll-out.ts';
 import { endSituation, said } from './end-situation.ts';
 import type { DecidedTarget } from './rows.ts';
@@ -16,7 +17,7 @@ export const oneShotSituation = ({ targets, threshold, halted }: Rollout): Situa
   const running = open.filter(({ verdict }) => verdict.state === 'running');
   // Trouble first: what does not go by itself is what somebody wants to read.
   const shown =
-    open.find(({ verdict }) => verdict.reason === 'AgentUnreachable' || verdict.reason === 'NoAgent') ??
+    open.find(({ verdict }) => verdict.reason in outOfReach && verdict.reason !== 'NoTarget') ??
     open.find(({ verdict }) => verdict.reason === 'NoTarget') ??
     running[0] ??
     open.find(({ verdict }) => verdict.state === 'blocked') ??

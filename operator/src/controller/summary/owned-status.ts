@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeTaskStatus } from '@nodetask/shared';
+import type { Condition, NodeTaskStatus } from '@nodetask/shared';
 import type { OwnedStatus, OwnedTarget, Situation } from '../decision.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
+import type { Reason } from '../reasons.ts';
 import { queuedPhase } from '../queue/places.ts';
+import { progressColumn, targetColumn } from './columns.ts';
 import { conditionsFor } from './conditions.ts';
+import { historyOf } from './history.ts';
 import { runFacts } from './last-run.ts';
 import { type DecidedTarget, toRow } from './rows.ts';
 
@@ -16,11 +19,13 @@ export const ownedPart = ({ targets, fence: _fence, ...rest }: NodeTaskStatus): 
   return { ...rest, ...(rows.length === 0 ? {} : { targets: rows }) };
 };
 
-/** The status to apply, or nothing where it is there already. */
-export const statusChange = (ctx: RunContext, wanted: OwnedStatus): { readonly status?: OwnedStatus } =>
-  ctx.status.phase === wanted.phase && isDeepStrictEqual(normal(ownedPart(ctx.status)), normal(wanted))
+/** The status to apply, with what is to be kept of its past; or nothing where it is there already. */
+export const statusChange = (ctx: RunContext, decided: OwnedStatus): { readonly status?: OwnedStatus } => {
+  const wanted = { ...decided, ...historyOf(ctx, decided) };
+  return ctx.status.phase === wanted.phase && isDeepStrictEqual(normal(ownedPart(ctx.status)), normal(wanted))
     ? {}
     : { status: wanted };
+};
 
 /** Whether a status that waits in a queue differs from another in nothing but its place there. */
 export const isQueueNews = (before: NodeTaskStatus, wanted: OwnedStatus): boolean =>
@@ -32,9 +37,24 @@ const withoutPlace = (status: OwnedStatus): OwnedStatus => ({
   ...status,
   blockedBy: undefined,
   queuePosition: undefined,
-  conditions: status.conditions?.map((condition) => ({ ...condition, message: '' })),
+  conditions: withoutMessages(status.conditions),
   targets: status.targets?.map((row) => (row.phase === queuedPhase ? { ...row, message: '' } : row)),
 });
+
+/** Whether a status of a daemon that runs differs from another in nothing but how far it is, which changes for ever. */
+export const isDaemonNews = (before: NodeTaskStatus, wanted: OwnedStatus): boolean =>
+  [before, wanted].every(({ conditions = [] }) =>
+    conditions.some(({ type, reason }) => type === 'Ready' && (reason as Reason) === 'DaemonRunning'),
+  ) && isDeepStrictEqual(normal(withoutProgress(ownedPart(before))), normal(withoutProgress(wanted)));
+
+const withoutProgress = (status: OwnedStatus): OwnedStatus => ({
+  ...status,
+  progress: undefined,
+  conditions: withoutMessages(status.conditions),
+});
+
+const withoutMessages = (conditions: OwnedStatus['conditions']): OwnedStatus['conditions'] =>
+  conditions?.map((condition) => ({ ...condition, message: '' }));
 
 /** JSON without undefined members, rows by pod, so that only what differs differs. */
 const normal = (status: OwnedStatus): unknown => {
@@ -47,8 +67,10 @@ export const statusOf = (ctx: RunContext, situation: Situation, targets: readonl
   const rows = targets.map(toRow);
   const startedAt = (ctx.sameRun ? ctx.status.startedAt : undefined) ?? firstTime(rows);
   const { blockedBy, queuePosition } = targets.find(({ verdict }) => verdict.blockedBy !== undefined)?.verdict ?? {};
+  const status = statusWithRows(ctx, situation, rows);
   return {
-    ...statusWithRows(ctx, situation, rows),
+    ...status,
+    progress: progressColumn(targets, status.summary ?? ''),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...runFacts(targets),
     ...(blockedBy === undefined ? {} : { blockedBy }),
@@ -63,17 +85,24 @@ export const statusWithRows = (ctx: RunContext, situation: Situation, rows: read
   const completedAt = isTerminal(situation.phase)
     ? ((ctx.sameRun ? ctx.status.completedAt : undefined) ?? isoTime(ctx.now))
     : undefined;
+  const summary = `${ctx.mode === 'one-shot' ? counts.succeeded : counts.succeeded + counts.running}/${counts.desired}`;
   return {
     observedGeneration: metadata.generation,
     ...(spec.runID === undefined ? {} : { runID: spec.runID }),
+    ...targetColumn(spec),
     phase: situation.phase,
-    conditions: conditionsFor(situation, ctx.status.conditions ?? [], metadata.generation, ctx.now),
+    conditions: conditionsFor(situation, conditionsBefore(ctx), metadata.generation, ctx.now),
     ...(rows.length === 0 ? {} : { targets: [...rows] }),
     counts,
-    summary: `${ctx.mode === 'one-shot' ? counts.succeeded : counts.succeeded + counts.running}/${counts.desired}`,
+    summary,
+    progress: summary,
     ...(completedAt === undefined ? {} : { completedAt }),
   };
 };
+
+/** Waits are counted from the time of Reconciling: another run has a budget of its own. */
+const conditionsBefore = ({ sameRun, status: { conditions = [] } }: RunContext): readonly Condition[] =>
+  sameRun ? conditions : conditions.filter(({ type }) => type !== 'Reconciling');
 
 const countRows = (rows: readonly OwnedTarget[]): NonNullable<OwnedStatus['counts']> => {
   const count = (...phases: string[]): number => rows.filter(({ phase }) => phases.includes(phase ?? '')).length;

@@ -1,5 +1,6 @@
-import { plural, shortList } from '../../bounded-text.ts';
-import type { Situation } from '../decision.ts';
+import { momentText } from '@nodetask/shared';
+import { boundedText, plural, shortList } from '../../bounded-text.ts';
+import type { LastRun, Situation } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 import type { TaskMode } from '../task-mode.ts';
 import { endSituation } from './end-situation.ts';
@@ -7,16 +8,25 @@ import { lastRunOf, runFacts } from './last-run.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
 import { suspendedSituation } from './suspended-situation.ts';
 
-/** Where a schedule or daemon is, from its targets. A failed run does not make a schedule less ready: LastRunSucceeded tells of it. */
-export const recurringSituation = (
-  targets: readonly DecidedTarget[],
-  mode: Exclude<TaskMode, 'one-shot'>,
-): Situation => {
+type RecurringMode = Exclude<TaskMode, 'one-shot'>;
+
+/**
+ * Where a schedule or daemon is, from its targets. A failed run leaves a schedule Ready, as pipelines must not break over one night: its reason
+ * and LastRunSucceeded tell of it.
+ */
+export const recurringSituation = (targets: readonly DecidedTarget[], mode: RecurringMode): Situation => {
   const lastRun = mode === 'daemon' ? undefined : lastRunOf(targets);
-  return { ...standingOf(targets, mode), ...(lastRun === undefined ? {} : { lastRun }) };
+  return { ...standingOf(targets, mode, lastRun), ...(lastRun === undefined ? {} : { lastRun }) };
 };
 
-const standingOf = (targets: readonly DecidedTarget[], mode: Exclude<TaskMode, 'one-shot'>): Situation => {
+/** The task goes on, and does not do what it is there for. */
+const inVain: ReadonlySet<Reason> = new Set<Reason>(['CannotReport', 'UploadTooOld', 'DaemonStalled']);
+
+const standingOf = (
+  targets: readonly DecidedTarget[],
+  mode: RecurringMode,
+  lastRun: LastRun | undefined,
+): Situation => {
   if (targets.every(hasEnded)) return endSituation(targets);
   const first = (matches: (target: DecidedTarget) => boolean): DecidedTarget | undefined => targets.find(matches);
   const phase = targets.some(({ verdict }) => verdict.state === 'scheduled')
@@ -30,46 +40,81 @@ const standingOf = (targets: readonly DecidedTarget[], mode: Exclude<TaskMode, '
   if (bad !== undefined) {
     return {
       standing: 'stalled',
-      phase,
+      phase: 'Stalled',
       reason: bad.verdict.reason,
       message: `stalled on ${bad.view.pod}: ${bad.verdict.message}`,
     };
   }
-  const waiting = first(({ verdict }) => verdict.state === 'pending' || verdict.state === 'blocked');
+  const waiting =
+    first(({ verdict }) => verdict.state === 'pending' || verdict.state === 'blocked') ??
+    first(({ verdict }) => inVain.has(verdict.reason));
   if (waiting !== undefined) {
     return { standing: 'progressing', phase, reason: waiting.verdict.reason, message: waiting.verdict.message };
   }
   if (targets.some(({ view }) => view.ctx.spec?.suspend === true)) return suspendedSituation(targets, mode);
-  const active = targets.filter(({ verdict }) => verdict.reason === 'RunActive');
-  return { standing: 'ready', phase, ...readyText(targets, active, mode) };
+  const text = mode === 'daemon' ? daemonText(targets) : scheduleText(targets, lastRun);
+  return { standing: 'ready', phase, ...text };
 };
 
-const readyText = (
-  targets: readonly DecidedTarget[],
-  active: readonly DecidedTarget[],
-  mode: Exclude<TaskMode, 'one-shot'>,
-): { readonly reason: Reason; readonly message: string } => {
-  if (mode === 'daemon')
+interface Text {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+const daemonText = (targets: readonly DecidedTarget[]): Text => {
+  const retrying = targets.filter(({ verdict }) => verdict.reason === 'DaemonRetrying');
+  if (retrying.length > 0) {
     return {
-      reason: 'DaemonRunning',
-      message: `the daemon runs on ${plural(targets.length, 'target')}${restartsText(targets)}`,
-    };
-  if (active.length > 0) {
-    return {
-      reason: 'RunActive',
-      message: `runs on ${shortList(active.map(({ view, verdict }) => `${view.pod} (${verdict.message})`))}`,
+      reason: 'DaemonRetrying',
+      message: boundedText(shortList(retrying.map(({ verdict }) => verdict.message))),
     };
   }
-  const { nextRunAt, missedRuns } = runFacts(targets);
-  const height = targets[0]?.view.ctx.spec?.async?.schedule?.blockHeight;
-  if (height !== undefined) return { reason: 'Scheduled', message: `waits for block ${height}` };
+  const [only] = targets;
   return {
-    reason: 'Scheduled',
-    message: [
-      nextRunAt === undefined ? `scheduled on ${plural(targets.length, 'target')}` : `next run at ${nextRunAt}`,
-      ...(missedRuns === undefined ? [] : [`${plural(missedRuns, 'run')} missed so far`]),
-    ].join('; '),
+    reason: 'DaemonRunning',
+    message:
+      targets.length === 1 && only !== undefined && only.verdict.message !== ''
+        ? `the daemon runs on ${only.view.pod}: ${only.verdict.message}`
+        : `the daemon runs on ${plural(targets.length, 'target')}${restartsText(targets)}`,
   };
+};
+
+const maxLastRunCharacters = 800;
+
+/** Reasons of a schedule whose last run did not succeed; its next one is awaited all the same. */
+const afterRun: Readonly<Record<LastRun['reason'], Reason>> = {
+  RunSucceeded: 'Scheduled',
+  RunSkipped: 'RunSkipped',
+  RunFailed: 'LastRunFailed',
+  RunMissed: 'RunMissed',
+};
+
+const scheduleText = (targets: readonly DecidedTarget[], lastRun: LastRun | undefined): Text => {
+  const active = targets.filter(({ verdict }) => verdict.reason === 'RunActive');
+  // With room for what comes behind it.
+  const last =
+    lastRun === undefined || lastRun.reason === 'RunSucceeded'
+      ? []
+      : [boundedText(lastRun.message, maxLastRunCharacters)];
+  if (active.length > 0) {
+    const runs = `runs on ${shortList(active.map(({ view, verdict }) => `${view.pod} (${verdict.message})`))}`;
+    return { reason: 'RunActive', message: [runs, ...last].join('; ') };
+  }
+  const { missedRuns } = runFacts(targets);
+  const missed = missedRuns === undefined ? [] : [`${plural(missedRuns, 'run')} missed so far`];
+  return {
+    reason: lastRun === undefined ? 'Scheduled' : afterRun[lastRun.reason],
+    message: [...last, nextText(targets), ...missed].join('; '),
+  };
+};
+
+const nextText = (targets: readonly DecidedTarget[]): string => {
+  const schedule = targets[0]?.view.ctx.spec?.async?.schedule;
+  if (schedule?.blockHeight !== undefined) return `waits for block ${schedule.blockHeight}`;
+  const { nextRunAt } = runFacts(targets);
+  return nextRunAt === undefined
+    ? `scheduled on ${plural(targets.length, 'target')}`
+    : `next run ${momentText(nextRunAt, schedule?.timeZone)}`;
 };
 
 /** A run of a daemon is one start of it. */

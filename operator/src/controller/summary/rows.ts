@@ -17,7 +17,7 @@ const rowPhases: Readonly<Record<TargetState, string>> = {
   pending: 'Pending',
   waiting: 'Pending',
   blocked: queuedPhase,
-  stalled: 'Pending',
+  stalled: 'Stalled',
   running: 'Running',
   scheduled: 'Scheduled',
   succeeded: 'Succeeded',
@@ -82,4 +82,4 @@ const startOf = ({ row, result }: TargetView, memory: TaskMemory | undefined): s
 
 /** Progress of a running target is on its result already; repeating it in the row would double the writes. */
 const progressOnly = (view: TargetView, { state, reason }: TargetVerdict): boolean =>
-  state === 'running' && reason === 'Running' && view.result?.progress !== undefined;
+  state === 'running' && (reason === 'Running' || reason === 'DaemonRunning') && view.result?.progress !== undefined;

@@ -56,6 +56,11 @@ const withMemory = (memory: ReturnType<typeof accepted>): Pick<Setup, 'memory'> 
 });
 const silence = { silence: { since: start, message: 'connect ECONNREFUSED' }, failures: 1, retryAt: start + 5_000 };
 
+const unschedulable = {
+  reason: 'PodUnschedulable',
+  message: 'pod sei-0 has no node yet (Unschedulable): 0/3 nodes are available',
+} as const;
+
 describe('keepFinished: an ended target stays as it is', () => {
   check([
     {
@@ -97,6 +102,19 @@ describe('endedResult: the result says that the task has ended', () => {
       state: 'failed',
       reason: 'TaskFailed',
       message: /^disk-full: no space$/,
+    },
+    {
+      name: 'by a crash of its agent, with what the kubelet knows of that',
+      setup: {
+        ...running({
+          result: result({ status: 'failed', errorCode: 'agent-crashed', error: 'the agent was killed twice' }),
+        }),
+        pods: [agentPod('sei-0', { lastEnd: 'OOMKilled (exit code 137)' })],
+      },
+      state: 'failed',
+      reason: 'TaskFailed',
+      message:
+        /^agent-crashed: the agent was killed twice; its container last ended with OOMKilled \(exit code 137\): raise its memory limit$/,
     },
     {
       name: 'timed out',
@@ -296,6 +314,25 @@ describe('waitForPod', () => {
       wake: 300,
     },
     {
+      name: 'its status says why it has no address',
+      setup: { pods: [{ ...podWithoutAddress('sei-0'), trouble: unschedulable }] },
+      state: 'pending',
+      reason: 'PodUnschedulable',
+      message: /^pod sei-0 has no node yet .*; waiting until 2026-01-01T00:05:00/,
+      wake: 300,
+    },
+    {
+      name: 'and still does when the budget of a one-shot ends',
+      setup: {
+        pods: [{ ...podWithoutAddress('sei-0'), trouble: unschedulable }],
+        status: runningStatus([], { phase: 'Pending' }),
+        seconds: 300,
+      },
+      state: 'failed',
+      reason: 'PodUnschedulable',
+      message: /^pod sei-0 has no node yet .*; gave up after spec\.target\.waitSeconds \(300 s\)$/,
+    },
+    {
       name: 'the budget of a one-shot ends',
       setup: { pods: [], status: runningStatus([], { phase: 'Pending' }), seconds: 300 },
       state: 'failed',
@@ -333,7 +370,51 @@ describe('waitForPod', () => {
 
 describe('waitForAgent', () => {
   const silent = withMemory({ podUID: 'uid-of-sei-0', ...silence });
+  const silentFor = (why: 'unable' | 'untrusted'): Setup =>
+    withMemory({ podUID: 'uid-of-sei-0', ...silence, silence: { ...silence.silence, why } });
+  const crashed = { reason: 'ContainerCrashing', message: 'container agent was started again' } as const;
+  const image = { reason: 'ImageUnavailable', message: 'container agent of pod sei-0 cannot get its image' } as const;
   check([
+    {
+      name: 'an agent that answers, and cannot work',
+      setup: { ...silentFor('unable'), pods: [agentPod('sei-0', { trouble: image })] },
+      state: 'pending',
+      reason: 'AgentUnable',
+      message: /^connect ECONNREFUSED; waiting until/,
+    },
+    { name: 'an agent that is not trusted', setup: silentFor('untrusted'), state: 'pending', reason: 'AgentUntrusted' },
+    {
+      name: 'the status of the pod tells more than the network',
+      setup: { ...silent, pods: [agentPod('sei-0', { trouble: image })] },
+      state: 'pending',
+      reason: 'ImageUnavailable',
+      message: /^container agent of pod sei-0 cannot get its image; waiting until/,
+    },
+    {
+      name: 'of a task that it runs as well',
+      setup: {
+        ...running(),
+        ...withMemory(accepted(silence)),
+        pods: [agentPod('sei-0', { trouble: image })],
+        seconds: 5,
+      },
+      state: 'running',
+      reason: 'ImageUnavailable',
+      calls: ['read'],
+    },
+    {
+      name: 'a container that was started again a moment ago is to blame',
+      setup: { ...silent, pods: [agentPod('sei-0', { trouble: { ...crashed, runsSince: start - 50_000 } })] },
+      state: 'pending',
+      reason: 'ContainerCrashing',
+      wake: 5,
+    },
+    {
+      name: 'but not one that has run for a minute',
+      setup: { ...silent, pods: [agentPod('sei-0', { trouble: { ...crashed, runsSince: start - 60_000 } })] },
+      state: 'pending',
+      reason: 'AgentUnreachable',
+    },
     {
       name: 'waits between tries',
       setup: silent,
@@ -590,7 +671,7 @@ describe('readWhenSilent: a safety net', () => {
       setup: { ...running({ result: result({ progress }) }), ...withMemory(accepted()), seconds: 30 },
       state: 'running',
       reason: 'Running',
-      message: /download: 1 bytes/,
+      message: /download 1 B/,
       wake: 55,
     },
     {

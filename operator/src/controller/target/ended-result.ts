@@ -50,10 +50,14 @@ const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => 
 };
 
 /** As the agent says; one that says nothing of it is judged by its code. */
-const isRetriable = ({ retriable, errorCode }: NonNullable<TargetView['result']>): boolean =>
+export const isRetriable = ({ retriable, errorCode }: NonNullable<TargetView['result']>): boolean =>
   retriable ?? (isErrorCode(errorCode) && errorCodeEntry(errorCode).retriable);
 
-const explain = ({ result }: TargetView, otherwise: string): string => {
-  const text = result?.error ?? otherwise;
-  return boundedText(withCode(result?.errorCode, text));
+const explain = ({ result, agentPod }: TargetView, otherwise: string): string => {
+  const text = withCode(result?.errorCode, result?.error ?? otherwise);
+  // The agent cannot know how it was ended; the kubelet does.
+  const end = result?.errorCode === 'agent-crashed' ? agentPod?.lastEnd : undefined;
+  if (end === undefined) return boundedText(text);
+  const advice = end.startsWith('OOMKilled') ? ': raise its memory limit' : '';
+  return boundedText(`${boundedText(text, 768)}; its container last ended with ${end}${advice}`);
 };

@@ -16,11 +16,13 @@ export const readWhenSilent: TargetDecision = (view) => {
 const isRestarted = ({ agentPod, memory }: TargetView): boolean =>
   memory !== undefined && agentPod !== undefined && agentPod.restarts !== (memory.restarts ?? 0);
 
-const readDueAt = ({ ctx, memory, result }: TargetView): number => {
+const readDueAt = ({ ctx, memory, result, aheadOfStatusSince }: TargetView): number => {
   const accepted = memory?.dispatch?.kind === 'accepted' ? memory.dispatch.at : 0;
   const progress = result?.progress === undefined ? 0 : Date.parse(result.progress.at);
   const heard = Math.max(accepted, memory?.readAt ?? 0, Math.min(progress, ctx.now));
-  if (ctx.mode === 'one-shot') return heard + oneShotReadMs;
+  // A schedule or daemon is reported when its agent takes it: one that is not yet on status may never be.
+  const isUnreported = result === undefined || aheadOfStatusSince !== undefined;
+  if (ctx.mode === 'one-shot' || isUnreported) return heard + oneShotReadMs;
   const regular = heard + recurringReadMs;
   if (result?.nextRunAt === undefined) return regular;
   // A run that is overdue is asked for, but not more often than a one-shot would be.

@@ -5,6 +5,7 @@ import type { Decision } from '../decision.ts';
 import { taskID } from '../task-id.ts';
 import {
   accepted,
+  agentPod,
   at,
   gathered,
   idOf,
@@ -136,7 +137,7 @@ describe('an attempt that failed and may be tried again', () => {
   test('has failed at once where the limit is lowered meanwhile', () => {
     const waiting = written(failed(), decided(failed()), 7);
     const decision = decided({ ...waiting, spec: oneShot });
-    assert.equal(ready(decision), 'failed on sei-0: disk-full: no space');
+    assert.equal(ready(decision), 'failed on sei-0 (spec.retry would have tried again): disk-full: no space');
     assert.equal(decision.status?.targets?.[0]?.completedAt, at(6));
   });
 
@@ -202,4 +203,40 @@ test('the wait for a pod begins anew with each attempt', () => {
   const verdict = decideTarget(view({ spec, pods: [], status: runningStatus([secondRow]), seconds: 4_000 }));
   assert.equal(verdict.reason, 'NoTarget');
   assert.equal(verdict.state, 'pending');
+});
+
+/** Of a one-shot without spec.retry, unless told otherwise. */
+const told = (changes: Parameters<typeof result>[0], more: Setup = {}): string | undefined =>
+  ready(decided({ ...failed(changes), spec: oneShot, ...more }));
+
+describe('a failed one-shot without spec.retry', () => {
+  test('says that spec.retry would have tried again, where another attempt may succeed', () => {
+    const retriable = 'failed on sei-0 (spec.retry would have tried again): disk-full: no space';
+    assert.equal(told({}), retriable);
+    assert.doesNotMatch(told({}, { spec: { ...oneShot, retry: { ...policy, limit: 0 } } }) ?? '', /spec\.retry/);
+    assert.equal(told({ retriable: false }), 'failed on sei-0: disk-full: no space');
+    assert.doesNotMatch(told({ cancelled: true }) ?? '', /spec\.retry/);
+  });
+
+  test('says so once for all its targets, also for those that failed before', () => {
+    const selector = { ...oneShot, target: { selector: { matchLabels: { app: 'sei' } } } };
+    const rows = ['sei-0', 'sei-1', 'sei-2'].map((pod, index) =>
+      row(pod, {
+        result: result({ ...broken, retriable: index === 0, completedAt: at(5) }, pod),
+        ...(index === 0 ? { phase: 'Failed', message: 'disk-full: no space' } : {}),
+      }),
+    );
+    const setup = {
+      spec: selector,
+      pods: rows.map(({ pod }) => agentPod(pod)),
+      status: runningStatus(rows),
+      seconds: 6,
+    };
+    const message = ready(decided(setup)) ?? '';
+    assert.match(
+      message,
+      /^3 of 3 targets failed \(spec\.retry would have tried again\): sei-0: disk-full: no space, sei-1/,
+    );
+    assert.equal(message.split('spec.retry').length, 2);
+  });
 });

@@ -5,6 +5,7 @@ import { currentTaskID } from '../current-task-id.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunContext } from '../run-context.ts';
 import type { AgentCall, TaskMemory } from '../task-memory.ts';
+import { staleProgressMs } from '../timing.ts';
 
 /** One target, as its decisions see it. */
 export interface TargetView {
@@ -22,6 +23,8 @@ export interface TargetView {
   readonly result?: Omit<TaskResult, 'params'>;
   /** Since when the agent is known to have ended the task, while status does not show it. */
   readonly unreportedSince?: number;
+  /** Of a schedule or daemon: since when its agent is known to be further than status says. */
+  readonly aheadOfStatusSince?: number;
   /** Runs of this attempt's schedule, newest first. */
   readonly runs: readonly RunRecord[];
   /** What this pod's agent has answered; absent for a pod that was replaced since. */
@@ -70,7 +73,9 @@ export const targetView = (ctx: RunContext, pod: string, targets: number): Targe
   const ownMemory = ctx.memory.get(taskID);
   const memory = ownMemory?.podUID === agentPod?.metadata.uid ? ownMemory : undefined;
   const onStatus = found?.result?.id === taskID ? found.result : undefined;
-  const result = furthest(onStatus, ownMemory?.found);
+  const isAhead = ctx.mode !== 'one-shot' && isFurther(ownMemory?.found, onStatus);
+  const result = isAhead ? ownMemory?.found : furthest(onStatus, ownMemory?.found);
+  const runs = onStatus === undefined ? [] : (found?.runs ?? []);
   return {
     ctx,
     pod,
@@ -83,7 +88,8 @@ export const targetView = (ctx: RunContext, pod: string, targets: number): Targe
     ...(result !== undefined && result !== onStatus && result.status !== 'running' && ownMemory?.readAt !== undefined
       ? { unreportedSince: ownMemory.readAt }
       : {}),
-    runs: onStatus === undefined ? [] : (found?.runs ?? []),
+    ...(isAhead && ownMemory?.foundAt !== undefined ? { aheadOfStatusSince: ownMemory.foundAt } : {}),
+    runs: isAhead && result !== undefined ? withLastRun(runs, result) : runs,
     ...(memory === undefined ? {} : { memory }),
     ...(ownMemory?.silence === undefined ? {} : { silence: ownMemory.silence }),
   };
@@ -96,4 +102,30 @@ const furthest = (
 ): TargetView['result'] | undefined => {
   if (onStatus === undefined) return found;
   return onStatus.status === 'running' && found !== undefined && found.status !== 'running' ? found : onStatus;
+};
+
+/** A daemon writes its progress every few seconds, a schedule each of its runs. Both times are of the agent's clock. */
+const isFurther = (found: TaskResult | undefined, onStatus: TargetView['result'] | undefined): boolean => {
+  if (found === undefined) return false;
+  if (onStatus === undefined || found.run > onStatus.run) return true;
+  const reported = Date.parse(onStatus.progress?.at ?? onStatus.submittedAt);
+  return found.progress !== undefined && Date.parse(found.progress.at) - reported > staleProgressMs;
+};
+
+/** The last run of a schedule, as far as its result tells of it, before those that status knows. */
+const withLastRun = (
+  runs: readonly RunRecord[],
+  { run, completedAt, error, outcome, reason }: NonNullable<TargetView['result']>,
+): readonly RunRecord[] => {
+  if (completedAt === undefined || run <= (runs[0]?.run ?? 0)) return runs;
+  const newest: RunRecord = {
+    run,
+    status: error === undefined ? 'completed' : 'failed',
+    startedAt: completedAt,
+    completedAt,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(error === undefined ? {} : { error }),
+  };
+  return [newest, ...runs];
 };

@@ -1,8 +1,7 @@
-import type { Reason } from '../reasons.ts';
+import { staleUntil } from '../dependencies/stale-end.ts';
+import { outOfReach, type Reason } from '../reasons.ts';
 import { earliest, isoTime, type RunContext } from '../run-context.ts';
 import type { TargetVerdict, TargetView } from './target-view.ts';
-
-const waitReasons: ReadonlySet<string> = new Set(['NoTarget', 'NoAgent', 'AgentUnreachable'] satisfies Reason[]);
 
 /**
  * When the wait of the run began. status holds it in the time of its Reconciling condition, so that a restart of the operator does
@@ -11,18 +10,28 @@ const waitReasons: ReadonlySet<string> = new Set(['NoTarget', 'NoAgent', 'AgentU
 export const runWaitStart = (ctx: RunContext): number => {
   const { conditions = [] } = ctx.status;
   const stalled = conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
-  if (ctx.sameRun && stalled !== undefined && waitReasons.has(stalled.reason)) return Number.NEGATIVE_INFINITY;
+  if (ctx.sameRun && stalled !== undefined && stalled.reason in outOfReach) return Number.NEGATIVE_INFINITY;
   const dependsOn = ctx.spec?.dependsOn ?? [];
   const held = dependsOn.length === 0 ? Number.NEGATIVE_INFINITY : releasedAt(ctx, dependsOn);
+  return Math.max(reconcilingSince(ctx), held);
+};
+
+/** Since when this run has been on its way, as far as status says; it begins now where nobody has looked at it. */
+export const reconcilingSince = ({ status: { conditions = [] }, sameRun, now }: RunContext): number => {
   const reconciling = conditions.find(({ type, status }) => type === 'Reconciling' && status === 'True');
-  const start = ctx.sameRun && reconciling !== undefined ? Date.parse(reconciling.lastTransitionTime) : ctx.now;
-  return Math.max(start, held);
+  return sameRun && reconciling !== undefined ? Date.parse(reconciling.lastTransitionTime) : now;
 };
 
 /** When spec.dependsOn let the run begin: with the last of them that completed; once it has begun, they may be gone. */
-const releasedAt = ({ sameRun, status, dependencies }: RunContext, names: readonly string[]): number => {
+const releasedAt = (ctx: RunContext, names: readonly string[]): number => {
+  const { sameRun, status, dependencies, nodeTask } = ctx;
   if (sameRun && status.startedAt !== undefined) return Date.parse(status.startedAt);
-  const ends = names.map((name) => Date.parse(dependencies.get(name)?.status?.completedAt ?? ''));
+  const ends = names.map((name) => {
+    const dependency = dependencies.get(name);
+    if (dependency === undefined) return Number.NaN;
+    const stale = staleUntil(dependency, nodeTask.spec.runID, reconcilingSince(ctx));
+    return stale ?? Date.parse(dependency.status?.completedAt ?? '');
+  });
   return Math.max(...ends.filter((end) => !Number.isNaN(end)));
 };
 

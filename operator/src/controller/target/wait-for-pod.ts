@@ -8,9 +8,10 @@ export const waitForPod: TargetDecision = (view) => {
   const { ctx, pod, agentPod } = view;
   if (agentPod?.address !== undefined) return undefined;
   if (agentPod !== undefined) {
+    const { trouble, unavailable = 'it has no address' } = agentPod;
     return waitOrGiveUp(view, {
-      reason: 'NoAgent',
-      message: `the agent of pod ${pod} cannot be called: ${agentPod.unavailable ?? 'it has no address'}`,
+      reason: trouble?.reason ?? 'NoAgent',
+      message: trouble?.message ?? `the agent of pod ${pod} cannot be called: ${unavailable}`,
     });
   }
   const wakeAt = ctx.now + lookAgainMs;

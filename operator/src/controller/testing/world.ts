@@ -32,6 +32,7 @@ export class World {
   readonly agents = new Map<string, ModelAgent>();
   memory = new Map<string, TaskMemory>();
   outOfReachSince = new Map<string, number>();
+  missingSince = new Map<string, number>();
   /** Steps of the operator until it dies; undefined = it lives. */
   dieAfter: number | undefined;
   events: string[] = [];
@@ -54,10 +55,25 @@ export class World {
     }
   }
 
+  /** It has ended and stays there, as an evicted pod does; nothing answers in it. */
+  evictPod(name: string): void {
+    const pod = this.pods.get(name);
+    if (pod === undefined) return;
+    const { address: _, ...rest } = pod;
+    this.pods.set(name, { ...rest, unavailable: 'the pod has ended (Failed)', ended: true });
+  }
+
+  /** Somebody has asked for its deletion; its agent goes on until then. */
+  leavePod(name: string): void {
+    const pod = this.pods.get(name);
+    if (pod !== undefined) this.pods.set(name, { ...pod, leavingAt: this.now });
+  }
+
   /** What the operator knows by itself is gone. */
   restartOperator(): void {
     this.memory = new Map();
     this.outOfReachSince = new Map();
+    this.missingSince = new Map();
     this.dieAfter = undefined;
   }
 
@@ -116,17 +132,29 @@ export class World {
     this.#setFinalizers([]);
   }
 
+  /** What is there of the NodeTasks that it depends on, by name. */
+  dependencies(): ReadonlyMap<string, NodeTask> {
+    return new Map(this.dependency === undefined ? [] : [['first', this.dependency]]);
+  }
+
   decide(): Decision {
     for (const row of this.nodeTask.status?.targets ?? []) {
-      if (this.pods.has(row.pod)) this.outOfReachSince.delete(row.pod);
+      if (this.pods.get(row.pod)?.address !== undefined) this.outOfReachSince.delete(row.pod);
       else if (!this.outOfReachSince.has(row.pod)) this.outOfReachSince.set(row.pod, this.now);
+    }
+    const dependencies = this.dependencies();
+    for (const name of this.nodeTask.spec.dependsOn ?? []) {
+      if (dependencies.has(name)) this.missingSince.delete(name);
+      else if (!this.missingSince.has(name)) this.missingSince.set(name, this.now);
     }
     return decide({
       nodeTask: this.nodeTask,
       pods: [...this.pods.values()],
       unlabelled: [],
       formerPods: [],
-      dependencies: new Map(this.dependency === undefined ? [] : [['first', this.dependency]]),
+      dependencies,
+      missingSince: this.missingSince,
+      nearNames: new Map(),
       awaitedBy: [],
       outOfReachSince: this.outOfReachSince,
       ahead: new Map(),
@@ -211,7 +239,9 @@ export class World {
   /** Nothing starts while suspended, and no run before what it depends on has completed. A higher attempt is on status before it is with an agent: whatever dies, the next operator knows of it. */
   #checkStart({ pod, taskID: id }: AgentCall): void {
     const { runID, dependsOn = [] } = this.nodeTask.spec;
-    if (dependsOn.length > 0 && !this.#begunRuns.has(runID) && this.dependency?.status?.phase !== 'Succeeded') {
+    const dependencies = this.dependencies();
+    const areComplete = dependsOn.every((name) => dependencies.get(name)?.status?.phase === 'Succeeded');
+    if (!this.#begunRuns.has(runID) && !areComplete) {
       throw new Error(`${id} was dispatched before what it depends on has completed`);
     }
     this.#begunRuns.add(runID);

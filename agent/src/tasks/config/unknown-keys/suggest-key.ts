@@ -1,7 +1,6 @@
-import { type Dialect, type PatchableFile, patchableFiles } from '@nodetask/shared';
+import { type Dialect, maxWordCharacters, nearestWord, type PatchableFile, patchableFiles } from '@nodetask/shared';
 import { formatPath, type KeyPath } from '../../../node/document-value.ts';
 import { placesOf, registry } from '../registry.ts';
-import { maxWordCharacters, nearestWord } from './edit-distance.ts';
 import { plainKey } from './key-index.ts';
 import { knownKeysOf } from './known-keys-of.ts';
 

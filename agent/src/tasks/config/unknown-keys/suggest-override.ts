@@ -1,5 +1,5 @@
 import { placesOf, registry } from '../registry.ts';
-import { nearestWord } from './edit-distance.ts';
+import { nearestWord } from '@nodetask/shared';
 import { plainKey } from './key-index.ts';
 
 /** Advice for an override that names no key of the registry: people know keys by their place in the file, and mistype them. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Dialect, PatchableFile } from '@nodetask/shared';
+import { type Dialect, editDistance, nearestWord, type PatchableFile } from '@nodetask/shared';
 import * as fc from 'fast-check';
-import { editDistance, nearestWord } from './edit-distance.ts';
 import { findAddedUnknown, findUnknownIn, maxListed } from './find-unknown-keys.ts';
 import { isKnownKey } from './known-keys-of.ts';
 import { suggestKey } from './suggest-key.ts';

@@ -1,0 +1,36 @@
+import { durationText, maxHistoryCharacters, maxHistoryEntries, type NodeTaskStatus } from '@nodetask/shared';
+import { boundedText } from '../../bounded-text.ts';
+import type { OwnedStatus } from '../decision.ts';
+import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
+
+/**
+ * status.history with what a step adds to it: the end of a run, or that another runID has taken the place of one that had not ended. Newest
+ * first; entries of before stay as they are.
+ */
+export const historyOf = (
+  { status, sameRun, nodeTask, now }: RunContext,
+  wanted: OwnedStatus,
+): Pick<NodeTaskStatus, 'history'> => {
+  const hadEnded = isTerminal(status.phase);
+  const begins = !sameRun && wanted.runID === nodeTask.spec.runID && wanted.runID !== status.runID;
+  const entries = [
+    ...(isTerminal(wanted.phase) && !(sameRun && hadEnded) ? [entryOf(wanted, wanted.phase ?? '', now)] : []),
+    ...(begins && !hadEnded && status.startedAt !== undefined ? [entryOf(status, 'Replaced', now)] : []),
+    ...(status.history ?? []),
+  ].slice(0, maxHistoryEntries);
+  return entries.length === 0 ? {} : { history: entries };
+};
+
+/** "2026-11-30T02:14:07Z runID 3 Succeeded 3/3 in 14 s: why". */
+const entryOf = (
+  { completedAt, startedAt, runID, summary = '0/0', conditions = [] }: OwnedStatus,
+  phase: string,
+  now: number,
+): string => {
+  const end = completedAt ?? isoTime(now);
+  const took = startedAt === undefined ? '' : ` in ${durationText((Date.parse(end) - Date.parse(startedAt)) / 1000)}`;
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const why = ready === undefined || ready.message === '' ? '' : `: ${ready.message}`;
+  const run = runID === undefined ? 'first run' : `runID ${runID}`;
+  return boundedText(`${end.replace(/\.\d+Z$/, 'Z')} ${run} ${phase} ${summary}${took}${why}`, maxHistoryCharacters);
+};
