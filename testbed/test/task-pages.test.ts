@@ -102,8 +102,10 @@ const outcome = async (t: TestContext, applied: Applied): Promise<NodeTask> => {
   return task;
 };
 
-const messageOf = (task: NodeTask, type: string): string =>
-  task.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')?.message ?? '';
+const conditionOf = (task: NodeTask, type: string) =>
+  task.status?.conditions?.find((condition) => condition.type === type);
+
+const readyMessage = (task: NodeTask): string => conditionOf(task, 'Ready')?.message ?? '';
 
 test('without a policy the store refuses an agent', { timeout: 60_000 }, async (t) => {
   const upload = pageExamples['snapshot-upload'];
@@ -198,11 +200,11 @@ describe('with the policies of the pages', () => {
       return task;
     };
     const untilFinished = (name: string): Promise<NodeTask> =>
-      until(name, `${name} to end`, (task) => messageOf(task, 'Finished') !== '');
+      until(name, `${name} to end`, (task) => conditionOf(task, 'Finished')?.status === 'True');
 
     const skipped = await untilFinished('skipped-upload');
     assert.match(
-      messageOf(skipped, 'Ready'),
+      readyMessage(skipped),
       /^succeeded on sei-empty-0 \(skipped: nothing uploaded: 0 snapshots on disk, 2 are needed/,
     );
     const { outcome: done, reason = '', message } = result(skipped) ?? {};
@@ -211,7 +213,7 @@ describe('with the policies of the pages', () => {
 
     const overdue = await untilFinished('overdue-upload');
     assert.equal(result(overdue)?.errorCode, 'upload-too-old');
-    assert.match(messageOf(overdue, 'Ready'), /nothing is uploaded at .*; nothing uploaded: 0 snapshots/);
+    assert.match(readyMessage(overdue), /nothing is uploaded at .*; nothing uploaded: 0 snapshots/);
 
     const stalled = await until(
       'stalled-export',
