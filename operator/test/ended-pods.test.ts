@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Cluster, type KubeObject, startCluster } from '@nodetask/testbed';
+import { type Cluster, type KubeObject, startCluster, waitFor } from '@nodetask/testbed';
 import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 /** Evicted pods beside live ones of the same labels, as a Deployment leaves them: real API server, real operator process, real agents. */
@@ -111,6 +111,10 @@ test('a NodeTask of a podName whose pod has ended has the next one of that name'
   await cluster.admin.delete(podPath('named-0'), { gracePeriodSeconds: 0 });
   await cluster.createAgentPod('named-0');
   assert.equal((await untilFinished(cluster, 'named')).status?.phase, 'Succeeded');
-  assert.ok((await eventsOf(cluster, 'named')).some(({ reason }) => reason === 'Completed'));
+  // Events are written a moment after the status.
+  await waitFor(async () => (await eventsOf(cluster, 'named')).some(({ reason }) => reason === 'Completed'), {
+    what: 'the event of the end',
+    timeoutMs: 10_000,
+  });
   await cluster.admin.delete(pathOf(cluster, 'named'));
 });
