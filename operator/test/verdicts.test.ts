@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { maxTargets, type NodeTask } from '@nodetask/shared';
 import { type Cluster, type KubeObject, startCluster, startS3 } from '@nodetask/testbed';
@@ -331,7 +333,9 @@ const notSucceeded = ({ status }: NodeTask): string | undefined =>
 describe('a schedule that does not do what it is there for', () => {
   test('has its run skipped for want of snapshots, and no upload that is new enough', async () => {
     await using s3 = await startS3({ buckets: ['nightly'] });
-    await cluster.createAgentPod('sei-up', { env: s3.environment, allowHosts: [s3.host] });
+    const { home } = await cluster.createAgentPod('sei-up', { env: s3.environment, allowHosts: [s3.host] });
+    // It tells whose uploads are looked for.
+    await writeFile(join(home, 'config', 'genesis.json'), JSON.stringify({ chain_id: 'test-1' }));
     const upload = (params: Readonly<Record<string, unknown>>) => ({
       type: 'snapshot-upload',
       target: { podName: 'sei-up' },
