@@ -148,7 +148,7 @@ describe('a fan-out', () => {
       row('sei-2', { phase: 'Succeeded' }),
     ];
     const decision = ask({ spec, pods: three, status: runningStatus(rows), seconds: 1 });
-    assert.equal(ready(decision), 'CompletedWithFailures');
+    assert.equal(ready(decision), 'WithFailures');
     assert.equal(decision.status?.phase, 'Succeeded');
     assert.deepEqual(decision.status?.counts, { desired: 3, running: 0, succeeded: 2, failed: 1 });
     assert.match(
@@ -164,7 +164,7 @@ describe('a fan-out', () => {
       row('sei-2', { phase: 'Succeeded' }),
     ];
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
-    assert.equal(ready(decision), 'CompletedWithWarnings');
+    assert.equal(ready(decision), 'WithWarnings');
     assert.equal(decision.status?.phase, 'Succeeded');
     assert.equal(
       decision.status?.conditions?.[0]?.message,
@@ -484,7 +484,7 @@ describe('a changed runID while the run before goes on', () => {
     const decision = ask({ spec, status, metadata: { finalizers } });
     assert.deepEqual(kinds(decision), ['remove sei-0']);
     assert.equal(decision.calls[0]?.taskID, idOf('sei-0'));
-    assert.equal(ready(decision), 'StoppingPreviousRun');
+    assert.equal(ready(decision), 'StoppingOldRun');
     assert.equal(decision.status?.runID, undefined);
   });
   test('then begins', () => {
@@ -588,8 +588,8 @@ describe('deleting what finalizers of somebody else hold', () => {
       assert.deepEqual(kinds(ask({ ...setup, metadata })), ['remove sei-0']);
       const end = ask({ ...setup, metadata, memory: stopped, seconds: 1 });
       assert.equal(end.finalizer, 'remove');
-      assert.equal(end.status?.phase, 'Terminating');
-      assert.equal(ready(end), 'FinalizersRemaining');
+      assert.equal(end.status?.phase, 'Deleting');
+      assert.equal(ready(end), 'FinalizersRemain');
       assert.equal(
         end.status?.conditions?.[0]?.message,
         "being deleted, and nothing of it runs any more; it goes once these finalizers, which are not the operator's, are taken off: argocd.argoproj.io/hook-finalizer, foregroundDeletion",
@@ -607,7 +607,7 @@ describe('deleting what finalizers of somebody else hold', () => {
       assert.deepEqual(kinds(ask({ ...setup, metadata: held })), ['remove sei-0']);
       const end = ask({ ...setup, metadata: held, memory: stopped, seconds: 1 });
       assert.equal(end.finalizer, undefined);
-      assert.equal(ready(end), 'FinalizersRemaining');
+      assert.equal(ready(end), 'FinalizersRemain');
     });
   }
 
@@ -616,9 +616,9 @@ describe('deleting what finalizers of somebody else hold', () => {
     const setup = { status: runningStatus([row('sei-0')]), memory: { [idOf('sei-0')]: silent }, metadata: held };
     const waiting = ask({ ...setup, seconds: 29 });
     assert.equal(ready(waiting), 'Deleting');
-    assert.equal(waiting.status?.phase, 'Terminating');
+    assert.equal(waiting.status?.phase, 'Deleting');
     const end = ask({ ...setup, seconds: 30 });
-    assert.equal(ready(end), 'FinalizersRemaining');
+    assert.equal(ready(end), 'FinalizersRemain');
     assert.match(end.status?.targets?.[0]?.message ?? '', /did not confirm that the work has stopped/);
     assert.deepEqual(eventReasons(end), ['AgentUnreachable']);
   });
@@ -640,7 +640,7 @@ describe('deleting what finalizers of somebody else hold', () => {
     assert.equal(after?.phase, 'Succeeded');
     assert.deepEqual(
       after?.conditions?.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`),
-      ['Ready False FinalizersRemaining', 'Complete True Succeeded', 'Finished True Succeeded'],
+      ['Ready False FinalizersRemain', 'Complete True Succeeded', 'Finished True Succeeded'],
     );
     assert.equal(after?.conditions?.[0]?.lastTransitionTime, at(5));
     assert.deepEqual(ask({ status: { ...status, ...after }, metadata: held, seconds: 9 }).status, undefined);

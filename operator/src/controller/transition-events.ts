@@ -82,11 +82,11 @@ const withoutWait = (message: string): string | undefined => message.split('; wa
 /** From the first moment: a name that is misspelt is never there. */
 const dependencyMissing = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const waits = condition(after, 'Ready');
-  if (waits === undefined || condition(after, 'Reconciling')?.reason !== ('DependencyMissing' satisfies Reason))
+  if (waits === undefined || condition(after, 'Reconciling')?.reason !== ('DependencyAbsent' satisfies Reason))
     return [];
   const old = condition(before, 'Ready');
   if (old?.reason === waits.reason && withoutWait(old.message) === withoutWait(waits.message)) return [];
-  return [{ type: 'Warning', reason: 'DependencyMissing', action: 'Wait', note: sentence(waits.message) }];
+  return [{ type: 'Warning', reason: 'DependencyAbsent', action: 'Wait', note: sentence(waits.message) }];
 };
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {

@@ -30,7 +30,7 @@ export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): 
 
 const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   const [only] = targets;
-  const warned = targets.filter(({ verdict }) => verdict.reason === 'CompletedWithWarnings');
+  const warned = targets.filter(({ verdict }) => verdict.reason === 'WithWarnings');
   const skipped = targets.filter(({ view }) => view.result?.outcome === 'skipped');
   const details = [
     ...(warned.length === 0 ? [] : [`, ${warned.length} of them with a warning: ${said(warned)}`]),
@@ -39,7 +39,7 @@ const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   return {
     standing: 'complete',
     phase: 'Succeeded',
-    reason: warned.length === 0 ? 'Succeeded' : 'CompletedWithWarnings',
+    reason: warned.length === 0 ? 'Succeeded' : 'WithWarnings',
     message:
       targets.length === 1 && only !== undefined
         ? `succeeded on ${only.view.pod}${only.verdict.message === '' ? '' : ` (${only.verdict.message})`}`
@@ -58,7 +58,7 @@ const withFailures = (
 ): Situation => ({
   standing: 'complete',
   phase: 'Succeeded',
-  reason: 'CompletedWithFailures',
+  reason: 'WithFailures',
   message: `${unsuccessful.length} of ${plural(targets.length, 'target')} failed, which spec.strategy.failureThreshold (${threshold}) allows: ${said(unsuccessful)}`,
 });
 

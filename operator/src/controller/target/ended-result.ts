@@ -46,7 +46,7 @@ const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => 
   if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcomeText(result) };
   const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
   const message = boundedText(`${outcome ?? 'completed'}; warning: ${first}${more}`);
-  return { state: 'succeeded', reason: 'CompletedWithWarnings', message };
+  return { state: 'succeeded', reason: 'WithWarnings', message };
 };
 
 /** As the agent says; one that says nothing of it is judged by its code. */

@@ -6,7 +6,7 @@ export const keepFinished: TargetDecision = ({ row, result }) => {
   if (row === undefined || !isTerminal(row.phase)) return undefined;
   const message = row.message ?? '';
   if (row.phase === 'Succeeded') {
-    const reason = (result?.warnings ?? []).length === 0 ? 'Succeeded' : 'CompletedWithWarnings';
+    const reason = (result?.warnings ?? []).length === 0 ? 'Succeeded' : 'WithWarnings';
     return { state: 'succeeded', reason, message };
   }
   if (row.phase === 'Cancelled') return { state: 'cancelled', reason: 'Cancelled', message };
