@@ -104,11 +104,11 @@ describe('a fan-out', () => {
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
     assert.deepEqual(kinds(decision), []);
     assert.equal(ready(decision), 'TargetsFailed');
-    assert.equal(decision.status?.conditions?.[0]?.message, '1 of 3 targets failed; 2 not started: sei-0: boom');
+    assert.equal(decision.status?.conditions?.[0]?.message, '1 of 3 targets failed; 2 not started; failed on sei-0: boom');
     assert.deepEqual(
-      decision.status?.targets?.map(({ pod, phase, message }) => `${pod} ${phase}: ${message}`),
+      decision.status?.targets?.map(({ pod, phase, message }) => `${pod} ${phase}: ${message ?? 'see its result'}`),
       [
-        'sei-0 Failed: boom',
+        'sei-0 Failed: see its result',
         'sei-1 Cancelled: not started: 1 target failed, more than spec.strategy.failureThreshold (0)',
         'sei-2 Cancelled: not started: 1 target failed, more than spec.strategy.failureThreshold (0)',
       ],
@@ -153,7 +153,7 @@ describe('a fan-out', () => {
     assert.deepEqual(decision.status?.counts, { desired: 3, running: 0, succeeded: 2, failed: 1 });
     assert.match(
       decision.status?.conditions?.[0]?.message ?? '',
-      /^1 of 3 targets failed, which .* \(1\) allows: sei-0: boom$/,
+      /^1 of 3 targets failed, which .* \(1\) allows; failed on sei-0: boom$/,
     );
   });
   test('completes with a Warning event if one of the targets succeeded with warnings', () => {
@@ -223,12 +223,24 @@ describe('a fan-out', () => {
     assert.equal(status?.summary, '1/3');
     assert.equal(status?.conditions?.[0]?.message, '2 of 3 targets done (1 not successful); runs on sei-1');
   });
+  test('the error of a target stands in its result alone, and in its row where its agent has not reported it', () => {
+    const failure = { status: 'failed', errorCode: 'disk-full', error: 'no space' } as const;
+    const onStatus = runningStatus([row('sei-0', { result: result(failure) })]);
+    const reported = ask({ status: onStatus, seconds: 1 });
+    const expected = 'disk-full on sei-0 (spec.retry would have tried again): no space';
+    assert.equal(reported.status?.conditions?.[0]?.message, expected);
+    assert.equal(reported.status?.targets?.[0]?.message, undefined);
+    const memory = { [idOf('sei-0')]: accepted({ found: { ...result(failure), params: {} }, readAt: 0 }) };
+    const asked = ask({ status: runningStatus([row('sei-0')]), memory, seconds: 1 });
+    assert.equal(asked.status?.targets?.[0]?.message, 'disk-full: no space');
+  });
   test('with many targets the message of each is short, or the object would not fit', () => {
     const pods = Array.from({ length: 40 }, (_, index) => agentPod(`sei-${index}`));
     const rows = pods.map(({ metadata: { name } }) =>
       row(name, { result: result({ status: 'failed', error: 'e'.repeat(512) }, name) }),
     );
-    const { status } = ask({ spec: fanOut, pods, status: runningStatus(rows), seconds: 1 });
+    const spec = { ...fanOut, retry: { limit: 1, backoffSeconds: 1, maxBackoffSeconds: 1 } };
+    const { status } = ask({ spec, pods, status: runningStatus(rows), seconds: 1 });
     assert.deepEqual(new Set(status?.targets?.map(({ message }) => message?.length)), new Set([128]));
   });
   test('fails when one target did, and names it', () => {
@@ -240,7 +252,7 @@ describe('a fan-out', () => {
     assert.equal(ready(decision), 'TargetsFailed');
     assert.match(
       decision.status?.conditions?.[0]?.message ?? '',
-      /1 of 2 targets failed \(spec\.retry would have tried again\): sei-1: disk-full: no space/,
+      /1 of 2 targets failed \(spec\.retry would have tried again\); disk-full on sei-1: no space/,
     );
     assert.deepEqual(eventReasons(decision), ['Failed']);
   });

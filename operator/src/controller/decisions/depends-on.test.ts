@@ -97,17 +97,17 @@ describe('fails with the name of', () => {
   test('one that failed', () => {
     const others: Others = {
       a: [oneShot, runningStatus([])],
-      b: [oneShot, ended('Failed', 'failed on sei-0: disk-full: no space')],
+      b: [oneShot, ended('Failed', 'disk-full on sei-0: no space')],
     };
     const decision = ask(others, { metadata: { finalizers: ['nodetask.dev/cancel'] } });
     const why =
-      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01T00:16:40.000Z (failed on sei-0: disk-full: no space)';
+      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01T00:16:40.000Z (disk-full on sei-0: no space)';
     assert.equal(said(decision), `DependencyFailed: ${why}`);
     assert.equal(shown(decision), '!Ready Stalled Failed Finished');
     assert.equal(decision.finalizer, 'remove');
     assert.deepEqual(
       decision.events.map(({ reason, note }) => `${reason}: ${note}`),
-      [`Failed: ${why}. Correct what it names, then change spec.runID to run the task again.`],
+      [`Failed: ${why}. To run it again, change spec.runID.`],
     );
     assert.deepEqual(
       decision.status?.targets?.map(({ phase, message }) => `${phase}: ${message}`),

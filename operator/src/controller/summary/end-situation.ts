@@ -2,6 +2,7 @@ import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
 import { isRetriable } from '../target/ended-result.ts';
 import { wasDispatched } from '../target/has-begun.ts';
+import { failureOn, saidFailures } from './failure-on.ts';
 import type { DecidedTarget } from './rows.ts';
 
 /**
@@ -47,8 +48,8 @@ const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   };
 };
 
-/** "sei-0: disk-full: no space left", for each. */
-export const said = (targets: readonly DecidedTarget[]): string =>
+/** "sei-0: nothing to upload", for each. */
+const said = (targets: readonly DecidedTarget[]): string =>
   shortList(targets.map(({ view, verdict }) => `${view.pod}: ${verdict.message}`));
 
 const withFailures = (
@@ -59,7 +60,7 @@ const withFailures = (
   standing: 'complete',
   phase: 'Succeeded',
   reason: 'WithFailures',
-  message: `${unsuccessful.length} of ${plural(targets.length, 'target')} failed, which spec.strategy.failureThreshold (${threshold}) allows: ${said(unsuccessful)}`,
+  message: `${unsuccessful.length} of ${plural(targets.length, 'target')} failed, which spec.strategy.failureThreshold (${threshold}) allows; ${saidFailures(unsuccessful)}`,
 });
 
 const failedSituation = (
@@ -76,8 +77,8 @@ const failedSituation = (
     phase: 'Failed',
     reason: single ? first.verdict.reason : 'TargetsFailed',
     message: single
-      ? `failed on ${first.view.pod}${retryHint(failed)}: ${first.verdict.message}`
-      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}${retryHint(failed)}: ${said(failed)}`,
+      ? failureOn([first.view.pod], first.verdict.message, retryHint(failed))
+      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}${retryHint(failed)}; ${saidFailures(failed)}`,
   };
 };
 

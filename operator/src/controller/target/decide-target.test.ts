@@ -114,7 +114,7 @@ describe('endedResult: the result says that the task has ended', () => {
       state: 'failed',
       reason: 'TaskFailed',
       message:
-        /^agent-crashed: the agent was killed twice; its container last ended with OOMKilled \(exit code 137\): raise its memory limit$/,
+        /^agent-crashed: the agent was killed twice; its container last ended with OOMKilled \(exit code 137\)\. Raise its memory limit$/,
     },
     {
       name: 'timed out',
