@@ -1,5 +1,4 @@
-import { answerErrorCodes } from './answer-error-codes.ts';
-import { taskErrorCodes } from './task-error-codes.ts';
+import { type ErrorCode, errorCodeEntry, errorCodes } from './error-codes.ts';
 
 /** What went wrong, and what to do about it: each a sentence without its full stop. */
 export interface FailureParts {
@@ -17,6 +16,10 @@ export const failureText = ({ cause, remedy }: FailureParts): string => {
   return `${said}${/[!?\u2026]$/.test(said) ? '' : '.'} ${capitalized(trimmed(remedy))}`;
 };
 
+/** The same with the remedy of the registry where the error has none of its own: one remedy, never two. */
+export const failureTextOf = (code: ErrorCode, { cause, remedy }: FailureParts): string =>
+  failureText({ cause, remedy: remedy ?? errorCodeEntry(code).action });
+
 /**
  * The parts of a message. Its remedy begins with the last clause that begins with a verb of advice, as in "no chain_id: write it anew", and
  * goes on to the end; what comes before that, or a message that has none, is its cause.
@@ -25,7 +28,7 @@ export const failureParts = (message: string): FailureParts => {
   const ends = [...message.matchAll(/[:;.?!]\s+/gu)];
   for (const { index, 0: mark } of ends.toReversed()) {
     const clause = message.slice(index + mark.length);
-    if (/^nothing was /u.test(clause)) break;
+    if (clause.startsWith('nothing was ')) break;
     if (!isAdvice(clause)) continue;
     const cause = message.slice(0, mark.startsWith('?') ? index + 1 : index);
     return { cause, remedy: clause };
@@ -42,9 +45,7 @@ const isAdvice = (clause: string): boolean => {
 const moreVerbs = 'allow ask choose edit enable exclude find give mount name put raise rename renew run unpack write';
 
 const verbs: ReadonlySet<string> = new Set([
-  ...[...Object.values(answerErrorCodes), ...Object.values(taskErrorCodes)].map(({ action }) =>
-    action.replace(/\W.*$/su, '').toLowerCase(),
-  ),
+  ...Object.values(errorCodes).map(({ action }) => action.replace(/\W.*$/su, '').toLowerCase()),
   ...moreVerbs.split(' '),
 ]);
 
@@ -56,7 +57,10 @@ const withoutColons = (text: string): string =>
 const trimmed = (text: string): string => {
   let end = text.length;
   while (end > 0 && '.:;, \n'.includes(text.charAt(end - 1))) end--;
-  return text.slice(0, end).trimStart().replaceAll(/[ \t]{2,}/gu, ' ');
+  return text
+    .slice(0, end)
+    .trimStart()
+    .replaceAll(/[ \t]{2,}/gu, ' ');
 };
 
 const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -310,7 +310,7 @@ describe('results of one-shots', () => {
     const { engine } = startEngine({ handlers: { 'config-validate': thrower } });
     const id = engine.submit({ type: 'config-validate' });
     await turn();
-    assert.match(known(engine, id).error ?? '', /^config-validate: just text: /u);
+    assert.match(known(engine, id).error ?? '', /^just text\. Read the message/u);
     assert.equal(engine.status().status, 'Initializing');
   });
 
@@ -322,7 +322,7 @@ describe('results of one-shots', () => {
     handler.last.fail(new TaskError('config-invalid', 'chain.id is empty.', { output, retriable: true }));
     await turn();
     const result = known(engine, id);
-    assert.equal(result.error, 'config-validate: chain.id is empty: Correct the fields that output.diagnostics names.');
+    assert.equal(result.error, 'chain.id is empty. Correct the fields that output.diagnostics names');
     assert.equal(result.errorCode, 'config-invalid');
     assert.equal(result.retriable, true);
     assert.deepEqual(result.output, output);

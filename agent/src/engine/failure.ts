@@ -2,7 +2,7 @@ import {
   type ErrorCode,
   errorCodeEntry,
   type FailureParts,
-  failureText,
+  failureTextOf,
   type JsonObject,
   maxOutputBytes,
   TaskError,
@@ -27,9 +27,9 @@ const maxErrorText = 4096;
 export const failureOf = (type: string, error: unknown): Failure => {
   const code = error instanceof TaskError ? error.code : 'handler-failed';
   const entry = errorCodeEntry(code);
-  const { cause, remedy = entry.action } = partsOf(error);
+  const parts = partsOf(error);
   // A server may have written it, at any length: what is cut off below is not looked at either.
-  const text = failureText({ cause: printable(cause.slice(0, maxErrorText + 1)), remedy });
+  const text = failureTextOf(code, { ...parts, cause: printable(parts.cause.slice(0, maxErrorText + 1)) });
   const output = error instanceof TaskError ? partialOutput(error) : undefined;
   return {
     text: text.length > maxErrorText ? `${text.slice(0, maxErrorText - 1)}…` : text,

@@ -37,7 +37,10 @@ const account = lasting(
   'object-store-refused',
   'the account is closed, suspended or unpaid: ask whoever runs the store',
 );
-const wrongKey = lasting('object-store-refused', "the agent's access key or its secret is wrong for this store: correct them");
+const wrongKey = lasting(
+  'object-store-refused',
+  "the agent's access key or its secret is wrong for this store: correct them",
+);
 const expired = lasting('object-store-refused', "the agent's session credentials are no longer valid: renew them");
 const skewed = lasting('object-store-refused', 'the clock of this machine is wrong: set it');
 const otherRegion = lasting('object-store-invalid', 'the bucket is in another region: correct region');
@@ -55,7 +58,7 @@ export const damaged = passing(
 const down = passing('object-store-unreachable', 'check endpoint, region and network, and run it again');
 const denied = lasting(
   'object-store-refused',
-  "allow it in the bucket's policy or the role of the agent, or set requestPayer to requester if the requester pays there",
+  "set requestPayer: requester if the requester pays there; else allow it in the bucket's policy or the role of the agent",
 );
 const locked = lasting(
   'object-store-refused',

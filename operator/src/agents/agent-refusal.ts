@@ -1,4 +1,4 @@
-import { apiErrorSchema, errorCodeEntry, failureParts, failureText, isErrorCode } from '@nodetask/shared';
+import { apiErrorSchema, failureParts, failureText, failureTextOf, isErrorCode } from '@nodetask/shared';
 import { boundedText } from '../bounded-text.ts';
 import { AgentError, type AgentErrorKind } from './agent-error.ts';
 
@@ -47,8 +47,8 @@ const silenceOf = (agent: string, error: string, said: { readonly code: string }
   if (code === 'unauthorized') {
     return new AgentError('silent', `${agent} does not let the operator in: ${text}`, { ...said, why: 'untrusted' });
   }
-  const { cause, remedy = isErrorCode(code) ? errorCodeEntry(code).action : undefined } = failureParts(text);
-  const why = failureText({ cause, ...(remedy === undefined ? {} : { remedy }) });
+  const parts = failureParts(text);
+  const why = isErrorCode(code) ? failureTextOf(code, parts) : failureText(parts);
   const message = `${agent} cannot work now (${code}): ${why}`;
   return new AgentError('silent', message, { ...said, why: 'unable' });
 };

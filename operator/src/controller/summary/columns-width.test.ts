@@ -40,9 +40,10 @@ test('a table of kubectl get has at most 80 columns, whatever states its NodeTas
 /** Beside the widest cells of all other columns. */
 const roomFor = (column: keyof typeof columns): number => 80 - widthOf({ ...columns, [column]: [] }) + column.length;
 
+const tooLong = (column: 'PHASE' | 'REASON'): readonly string[] =>
+  columns[column].filter((cell) => cell.length > roomFor(column));
+
 test('each reason and each phase fits into its column alone', () => {
-  const tooLong = (column: 'PHASE' | 'REASON'): readonly string[] =>
-    columns[column].filter((cell) => cell.length > roomFor(column));
   assert.deepEqual(tooLong('PHASE'), []);
   assert.deepEqual(tooLong('REASON'), []);
 });
