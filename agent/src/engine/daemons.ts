@@ -38,7 +38,7 @@ export class Daemons {
     const { handlers, clock } = this.#core;
     const next = daemonResumption(record, handlers, { crashed, now: clock.now() });
     if (next.kind === 'fail') {
-      this.#commit(runFailed(record, failureOf(record.type, next.error), timestampNow(this.#core), true));
+      this.#commit(runFailed(record, failureOf(next.error), timestampNow(this.#core), true));
       return;
     }
     this.#launch(this.#started(revised(record, next.changes), record.active ? 0 : 1), next.handler);
@@ -113,5 +113,5 @@ const failureOfEnd = (record: TaskRecord, end: Ended) => {
     'returned although it runs for ever',
     output === undefined ? {} : { output },
   );
-  return failureOf(record.type, error);
+  return failureOf(error);
 };

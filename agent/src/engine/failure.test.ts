@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TaskError } from '@nodetask/shared';
 import { failureOf } from './failure.ts';
 
-const textOf = (error: unknown): string => failureOf('a-task', error).text;
+const textOf = (error: unknown): string => failureOf(error).text;
 
 test('a message without advice gets that of the registry', () => {
   assert.equal(
