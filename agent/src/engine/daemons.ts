@@ -61,7 +61,7 @@ export class Daemons {
       handler,
       locks: [],
       conclude: (current, end, at) => {
-        const failure = failureOfEnd(current, end);
+        const failure = failureOfEnd(end);
         const over = current.async?.daemon?.restartPolicy === 'Never' || failure.code === 'cancelled';
         return runFailed(current, failure, at, over);
       },
@@ -105,7 +105,7 @@ export class Daemons {
 }
 
 /** A daemon that returns has failed too: it runs for ever. */
-const failureOfEnd = (record: TaskRecord, end: Ended) => {
+const failureOfEnd = (end: Ended) => {
   if (end.kind === 'failed') return end.failure;
   const { output } = end.report;
   const error = new TaskError(

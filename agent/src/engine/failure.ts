@@ -24,7 +24,7 @@ export interface Failure {
 const maxErrorText = 4096;
 
 /** The failure that an error means; what is no TaskError is a handler's own fault, `handler-failed`. */
-export const failureOf = (type: string, error: unknown): Failure => {
+export const failureOf = (error: unknown): Failure => {
   const code = error instanceof TaskError ? error.code : 'handler-failed';
   const entry = errorCodeEntry(code);
   const parts = partsOf(error);
