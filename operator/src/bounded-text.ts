@@ -23,9 +23,7 @@ export const withCode = (code: string | undefined, text: string): string => {
 
 /** "a, b, c and 4 more". */
 export const shortList = (items: readonly string[], max = 3, separator = ', '): string =>
-  items.length <= max
-    ? items.join(separator)
-    : `${items.slice(0, max).join(separator)} and ${items.length - max} more`;
+  items.length <= max ? items.join(separator) : `${items.slice(0, max).join(separator)} and ${items.length - max} more`;
 
 /** "1 target", "3 targets". */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -104,7 +104,10 @@ describe('a fan-out', () => {
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
     assert.deepEqual(kinds(decision), []);
     assert.equal(ready(decision), 'TargetsFailed');
-    assert.equal(decision.status?.conditions?.[0]?.message, '1 of 3 targets failed; 2 not started; failed on sei-0: boom');
+    assert.equal(
+      decision.status?.conditions?.[0]?.message,
+      '1 of 3 targets failed; 2 not started; failed on sei-0: boom',
+    );
     assert.deepEqual(
       decision.status?.targets?.map(({ pod, phase, message }) => `${pod} ${phase}: ${message ?? 'see its result'}`),
       [

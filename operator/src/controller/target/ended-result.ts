@@ -68,7 +68,11 @@ const explain = ({ result, agentPod }: TargetView, otherwise: string): string =>
       result?.errorCode,
       failureText({
         cause: `${cause}; its container last ended with ${end}`,
-        ...(end.startsWith('OOMKilled') ? { remedy: 'raise its memory limit' } : remedy === undefined ? {} : { remedy }),
+        ...(end.startsWith('OOMKilled')
+          ? { remedy: 'raise its memory limit' }
+          : remedy === undefined
+            ? {}
+            : { remedy }),
       }),
     ),
   );
