@@ -112,7 +112,10 @@ test('bombs end at the budget: of bytes, and of entries', async (t) => {
   const home = await makeChainHome(t);
   const space = { freeBytes: 100 * 1024 ** 2, totalBytes: 720 * 1024 ** 2, freeEntries: Infinity };
   const volumeSpace = (): Promise<typeof space> => Promise.resolve(space);
-  await assert.rejects(runRestore(home, at('bomb'), { volumeSpace }), { code: 'disk-full', message: /than the 67 MB that/ });
+  await assert.rejects(runRestore(home, at('bomb'), { volumeSpace }), {
+    code: 'disk-full',
+    message: /than the 67 MB that/,
+  });
   assert.deepEqual(await readdir(home.data), []);
 
   const entries = Array.from({ length: 2_000 }, (_, index) => entry(`7/e${String(index)}`));
