@@ -55,3 +55,11 @@ test('a remedy may begin with what else is known', () => {
   const error = new TaskError('object-store-full', 'cannot write x: QuotaExceeded', { remedy });
   assert.equal(failureText(error.parts), 'cannot write x, QuotaExceeded, the store is full. Free space there');
 });
+
+test('a quoted value keeps its colons behind a quote of its own, and a quote that is never closed hides none', () => {
+  assert.equal(
+    failureText({ cause: String.raw`it is "a \": b", not this: c` }),
+    String.raw`it is "a \": b", not this, c`,
+  );
+  assert.equal(failureText({ cause: 'it says "a: b' }), 'it says "a, b');
+});

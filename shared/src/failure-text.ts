@@ -49,9 +49,19 @@ const verbs: ReadonlySet<string> = new Set([
   ...moreVerbs.split(' '),
 ]);
 
-/** Colons inside of quotes belong to a value. */
-const withoutColons = (text: string): string =>
-  text.replaceAll(/"(?:[^"\\\n]|\\.)*"|[.,;]?:\s+/gu, (found) => (found.startsWith('"') ? found : ', '));
+/** Colons inside of quotes belong to a value; a quote that is never closed is none. */
+const withoutColons = (text: string): string => {
+  const pieces = text.split('"');
+  let quoted = false;
+  return pieces
+    .map((piece, index) => {
+      const shown = quoted ? piece : piece.replaceAll(/[.,;]?:\s+/gu, ', ');
+      if (quoted) quoted = piece.endsWith('\\');
+      else quoted = index + 2 < pieces.length;
+      return shown;
+    })
+    .join('"');
+};
 
 /** A server may have ended its sentence, and may have sent blanks. */
 const trimmed = (text: string): string => {
