@@ -15,7 +15,7 @@ test('boundedText lets nothing turn the direction of the text around', () => {
 
 test('withCode says the code once', () => {
   assert.equal(withCode('disk-full', 'no space left'), 'disk-full: no space left');
-  assert.equal(withCode('invalid-schedule', 'invalid schedule: minute "61"'), 'invalid schedule: minute "61"');
+  assert.equal(withCode('invalid-schedule', 'invalid schedule: minute "61"'), 'invalid-schedule: minute "61"');
   assert.equal(withCode(undefined, 'x'), 'x');
 });
 

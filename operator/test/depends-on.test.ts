@@ -37,7 +37,7 @@ test('a chain applied from its end runs from its beginning', async () => {
   await cluster.applyNodeTask('chain-3', on('chain-2'));
   await cluster.applyNodeTask('chain-2', on('chain-1'));
   const waiting = await until(cluster, 'chain-2', 'to wait', ({ status }) => status?.observedGeneration === 1);
-  assert.equal(reasonOf(waiting, 'Reconciling'), 'DependencyMissing');
+  assert.equal(reasonOf(waiting, 'Reconciling'), 'DependencyAbsent');
   assert.match(
     waiting.status?.conditions?.[0]?.message ?? '',
     /^there is no NodeTask chain-1 in namespace nodetask-test; waiting until/,
@@ -61,7 +61,7 @@ test('all of several must have completed; nothing happens before, also over a re
   await cluster.applyNodeTask('quick', single);
   await untilFinished(cluster, 'quick');
   await cluster.applyNodeTask('both', on('quick', 'slow'));
-  const waiting = await until(cluster, 'both', 'to wait', (o) => reasonOf(o, 'Reconciling') === 'DependencyUnfinished');
+  const waiting = await until(cluster, 'both', 'to wait', (o) => reasonOf(o, 'Reconciling') === 'AwaitsDependency');
   assert.equal(waiting.status?.conditions?.[0]?.message, 'waits for slow to complete');
   await cluster.operator.restart();
   source.hangUp();
@@ -76,7 +76,7 @@ test('a failure goes down the chain by name, and another run takes it up again',
   const middle = await untilFinished(cluster, 'middle');
   assert.match(
     middle.status?.conditions?.[0]?.message ?? '',
-    /^NodeTask bad, which spec\.dependsOn names, failed at \S+ \(failed on sei-0: file-missing/,
+    /^NodeTask bad, which spec\.dependsOn names, failed at \S+ \(file-missing on sei-0: /,
   );
   const last = await untilFinished(cluster, 'after');
   assert.match(
@@ -108,7 +108,7 @@ test('a cycle stalls all that are in it, by their names, until it is taken apart
 
 test('one that waits is deleted at once', async () => {
   await cluster.applyNodeTask('lonely', on('nobody'));
-  await until(cluster, 'lonely', 'to wait', (o) => reasonOf(o, 'Reconciling') === 'DependencyMissing');
+  await until(cluster, 'lonely', 'to wait', (o) => reasonOf(o, 'Reconciling') === 'DependencyAbsent');
   await cluster.admin.delete(pathOf(cluster, 'lonely'));
   await cluster.untilNodeTask('lonely', (object) => object === undefined, { what: 'lonely to be gone' });
 });
@@ -167,7 +167,7 @@ test('a dependency that is misspelt is named at once, with the one that was mean
   await cluster.applyNodeTask('check-config', single);
   await cluster.applyNodeTask('misspelt', { ...on('chekc-config'), target: { podName: 'sei-0', waitSeconds: 2 } });
   const done = await untilFinished(cluster, 'misspelt');
-  assert.equal(reasonOf(done, 'Failed'), 'DependencyMissing');
+  assert.equal(reasonOf(done, 'Failed'), 'DependencyAbsent');
   assert.equal(
     done.status?.conditions?.[0]?.message,
     'there is no NodeTask chekc-config in namespace nodetask-test; did you mean check-config?; gave up after spec.target.waitSeconds (2 s): apply it, or correct spec.dependsOn',
@@ -179,7 +179,7 @@ test('a dependency that is misspelt is named at once, with the one that was mean
     },
     { what: 'the events of misspelt', timeoutMs: 30_000 },
   );
-  const told = events.find(({ reason }) => reason === 'DependencyMissing');
+  const told = events.find(({ reason }) => reason === 'DependencyAbsent');
   assert.equal(told?.type, 'Warning');
   assert.match(told?.note ?? '', /^There is no NodeTask chekc-config .* did you mean check-config\?; waiting until/);
 });
@@ -188,5 +188,5 @@ test('a dependency that ttlSecondsAfterFinished has removed is missing to who co
   await cluster.applyNodeTask('brief', { ...single, ttlSecondsAfterFinished: 0 });
   await cluster.untilNodeTask('brief', (object) => object === undefined, { what: 'brief to be gone' });
   await cluster.applyNodeTask('later', { ...on('brief'), target: { podName: 'sei-0', waitSeconds: 1 } });
-  assert.equal(reasonOf(await untilFinished(cluster, 'later'), 'Failed'), 'DependencyMissing');
+  assert.equal(reasonOf(await untilFinished(cluster, 'later'), 'Failed'), 'DependencyAbsent');
 });

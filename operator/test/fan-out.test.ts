@@ -76,7 +76,7 @@ test('a failure on one target fails the whole, and says where', async () => {
   await cluster.applyNodeTask('partly', { type: 'config-validate', target: spec.target, strategy });
   const done = await untilFinished(cluster, 'partly');
   assert.equal(reasonOf(done, 'Failed'), 'TargetsFailed');
-  assert.match(done.status?.conditions?.[0]?.message ?? '', /3 of 3 targets failed: sei-0: file-missing/);
+  assert.match(done.status?.conditions?.[0]?.message ?? '', /3 of 3 targets failed; file-missing on sei-0/);
 });
 
 const all = (nodeTask: NodeTask, count: number): boolean =>

@@ -21,12 +21,17 @@ after(async () => {
   await cluster.stop();
 });
 
-/** Cells of `kubectl get nt`, by name; columns are two blanks apart at least. */
-const get = async (...args: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
+/** Lines of `kubectl get nt`. */
+const linesOf = async (...args: readonly string[]): Promise<readonly string[]> => {
   const command = ['get', 'nt', '-n', cluster.namespace, ...args];
   const { code, stdout, stderr } = await cluster.controlPlane.kubectl(command);
   assert.equal(code, 0, stderr);
-  const rows = stdout.trimEnd().split('\n');
+  return stdout.trimEnd().split('\n');
+};
+
+/** Its cells, by name; columns are two blanks apart at least. */
+const get = async (...args: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const rows = await linesOf(...args);
   return new Map(rows.map((line) => line.split(/ {2,}/)).map(([name = '', ...cells]) => [name, cells]));
 };
 
@@ -54,6 +59,18 @@ test('kubectl get tells what a NodeTask does, where, and what it waits for', asy
   await cluster.applyNodeTask('next', { type: 'mark-ready', target });
   await until(cluster, 'next', 'to queue', ({ status }) => status?.phase === 'Queued');
 
+  const widestName = 'sixteen-letters0';
+  await cluster.applyNodeTask(widestName, { type: 'mark-ready', target: { podName: 'archive-node-12' } });
+  await until(cluster, widestName, 'to wait for its pod', ({ status }) => status?.phase === 'Pending');
+
+  const lines = await linesOf();
+  const widestAge = '7d23h'.length;
+  const age = lines[0]?.indexOf('AGE') ?? 0;
+  assert.ok(age + widestAge <= 80, `${age} columns before AGE`);
+  assert.deepEqual(
+    lines.filter((line) => line.length > 80),
+    [],
+  );
   const short = await get();
   assert.deepEqual(short.get('NAME'), ['TARGET', 'PHASE', 'PROGRESS', 'REASON', 'AGE']);
   const cells = Object.fromEntries([...short].slice(1).map(([name, row]) => [name, row.slice(0, 4).join(' ')]));
@@ -63,6 +80,7 @@ test('kubectl get tells what a NodeTask does, where, and what it waits for', asy
     next: 'sei-1 Queued 0/1 AgentBusy',
     nightly: 'app=sei Scheduled 2/2 Scheduled',
     paused: 'app=sei Suspended 0/2 FailureThreshold',
+    [widestName]: 'archive…-12 Pending 0/1 NoTarget',
   });
 
   const failed = await get('--field-selector', 'status.phase=Queued,spec.type=mark-ready');

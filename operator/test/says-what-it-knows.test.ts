@@ -67,7 +67,7 @@ test('an agent that does not run is told of by the state of its container, and t
     { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } },
     { restartCount: 2, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } },
   );
-  const crash = await until(cluster, 'states', 'to wait for the crash', waitsFor('ContainerCrashing'), 60_000);
+  const crash = await until(cluster, 'states', 'to wait for the crash', waitsFor('CrashLooping'), 60_000);
   assert.match(
     messageOf(crash),
     /\(CrashLoopBackOff, 2 restarts\), last with OOMKilled \(exit code 137\); raise its memory limit/,

@@ -12,7 +12,7 @@ export const conditionTypes = [
 
 export type ConditionType = (typeof conditionTypes)[number];
 
-/** Phases, derived from the rest of status; an open string for clients. */
+/** Phases, derived from the rest of status; an open string for clients. None has more than 9 characters (docs/adr/0058). */
 export const phases = [
   'Pending',
   'Queued',
@@ -20,7 +20,7 @@ export const phases = [
   'Scheduled',
   'Suspended',
   'Stalled',
-  'Terminating',
+  'Deleting',
   'Succeeded',
   'Failed',
   'Cancelled',

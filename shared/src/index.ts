@@ -129,6 +129,7 @@ export {
   shortName,
   statusPolicy,
 } from './names.ts';
+export { failureParts, failureText, failureTextOf, type FailureParts } from './failure-text.ts';
 export { editDistance, maxWordCharacters, nearestWord } from './edit-distance.ts';
 export { conditionTypes, phases, terminalPhases, type ConditionType, type Phase } from './conditions.ts';
 export { nodeTaskSpecSchema, type LabelSelector, type NodeTaskSpec } from './node-task-spec.ts';

@@ -73,5 +73,5 @@ export const maxTargetMessageCharacters = (targets: number): number => (targets 
 export const maxHistoryEntries = 10;
 export const maxHistoryCharacters = 256;
 
-/** The most characters of status.target: with names of 16 and reasons of 16 characters, a line of `kubectl get` then has 80. */
+/** The most characters of status.target: a line of `kubectl get` then has 80 at most (docs/adr/0058). */
 export const maxTargetTextCharacters = 11;

@@ -163,8 +163,7 @@ export const taskErrorCodes = {
   'object-store-refused': {
     retriable: false,
     meaning: 'The object store refuses the credentials of the agent, or what it wants to do.',
-    action:
-      "Do what the message says of the store's code; check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
+    action: "Check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
   },
   'object-store-full': {
     retriable: false,

@@ -68,7 +68,7 @@ export const taskResultSchema = z.strictObject({
     .describe('running, completed or failed. A schedule that waits for its next run is running; so is a daemon.'),
   params: z.record(z.string(), z.unknown()).optional().describe('Params that the task runs with, defaults filled in.'),
   async: asyncSchema.optional().describe('Schedule or daemon; absent for a one-shot.'),
-  error: z.string().optional().describe('Why it failed: the task, what went wrong, and what to do.'),
+  error: z.string().optional().describe('Why it failed, and what to do.'),
   submittedAt: timestamp.describe('When the agent accepted it.'),
   completedAt: timestamp.optional().describe('When the last run ended; absent while a one-shot or daemon runs.'),
   nextRunAt: timestamp.optional().describe('When a schedule fires next.'),

@@ -38,7 +38,7 @@ export class Daemons {
     const { handlers, clock } = this.#core;
     const next = daemonResumption(record, handlers, { crashed, now: clock.now() });
     if (next.kind === 'fail') {
-      this.#commit(runFailed(record, failureOf(record.type, next.error), timestampNow(this.#core), true));
+      this.#commit(runFailed(record, failureOf(next.error), timestampNow(this.#core), true));
       return;
     }
     this.#launch(this.#started(revised(record, next.changes), record.active ? 0 : 1), next.handler);
@@ -61,7 +61,7 @@ export class Daemons {
       handler,
       locks: [],
       conclude: (current, end, at) => {
-        const failure = failureOfEnd(current, end);
+        const failure = failureOfEnd(end);
         const over = current.async?.daemon?.restartPolicy === 'Never' || failure.code === 'cancelled';
         return runFailed(current, failure, at, over);
       },
@@ -105,7 +105,7 @@ export class Daemons {
 }
 
 /** A daemon that returns has failed too: it runs for ever. */
-const failureOfEnd = (record: TaskRecord, end: Ended) => {
+const failureOfEnd = (end: Ended) => {
   if (end.kind === 'failed') return end.failure;
   const { output } = end.report;
   const error = new TaskError(
@@ -113,5 +113,5 @@ const failureOfEnd = (record: TaskRecord, end: Ended) => {
     'returned although it runs for ever',
     output === undefined ? {} : { output },
   );
-  return failureOf(record.type, error);
+  return failureOf(error);
 };

@@ -37,7 +37,7 @@ export const remainsOf = (task: DamagedTask, at: string): Remains => {
   if (type === undefined || !isTaskType(type)) return { kind: 'removed' };
   const what = task.ended ? 'how it ended is not known any more' : 'whether it ran to its end is not known';
   const message = `its record in the journal is damaged (${fault}), and ${what}`;
-  const { text, code, retriable } = failureOf(type, new TaskError('record-damaged', message));
+  const { text, code, retriable } = failureOf(new TaskError('record-damaged', message));
   const revision = task.revision + 1;
   return {
     kind: 'failed',

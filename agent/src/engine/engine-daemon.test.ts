@@ -171,7 +171,7 @@ describe('a daemon that does not get on', () => {
       [waiting.progress?.stage, waiting.progress?.stalledSince, waiting.progress?.lastError?.code],
       ['restart after rpc-unreachable', at(5), 'rpc-unreachable'],
     );
-    assert.match(waiting.progress?.lastError?.message ?? '', /^config-validate: no answer x+$/);
+    assert.match(waiting.progress?.lastError?.message ?? '', /^no answer x+$/);
     assert.equal(waiting.progress?.lastError?.message.length, 512);
 
     await clock.advance(1_000);

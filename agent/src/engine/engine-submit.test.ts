@@ -280,7 +280,7 @@ describe('results of one-shots', () => {
     assert.equal('output' in known(engine, id), false);
   });
 
-  it('an exception becomes a failed task with task, message and hint, and is told to the observer', async () => {
+  it('an exception becomes a failed task with message and hint, and is told to the observer', async () => {
     const ended: unknown[] = [];
     const { engine, handler } = startWith({}, { observer: { runEnded: (run) => ended.push(run) } });
     const id = engine.submit({ type: 'config-validate' });
@@ -289,7 +289,7 @@ describe('results of one-shots', () => {
     await turn();
     const result = known(engine, id);
     assert.equal(result.status, 'failed');
-    assert.equal(result.error, "config-validate: index 7 is out of range: Read the message and the agent's log.");
+    assert.equal(result.error, "index 7 is out of range. Read the message and the agent's log");
     assert.equal(result.errorCode, 'handler-failed');
     assert.equal(result.retriable, true);
     assert.ok(result.completedAt !== undefined);
@@ -310,7 +310,7 @@ describe('results of one-shots', () => {
     const { engine } = startEngine({ handlers: { 'config-validate': thrower } });
     const id = engine.submit({ type: 'config-validate' });
     await turn();
-    assert.match(known(engine, id).error ?? '', /^config-validate: just text: /u);
+    assert.match(known(engine, id).error ?? '', /^just text\. Read the message/u);
     assert.equal(engine.status().status, 'Initializing');
   });
 
@@ -322,7 +322,7 @@ describe('results of one-shots', () => {
     handler.last.fail(new TaskError('config-invalid', 'chain.id is empty.', { output, retriable: true }));
     await turn();
     const result = known(engine, id);
-    assert.equal(result.error, 'config-validate: chain.id is empty: Correct the fields that output.diagnostics names.');
+    assert.equal(result.error, 'chain.id is empty. Correct the fields that output.diagnostics names');
     assert.equal(result.errorCode, 'config-invalid');
     assert.equal(result.retriable, true);
     assert.deepEqual(result.output, output);

@@ -1,8 +1,8 @@
-import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import {
   type ErrorCode,
   errorCodeEntry,
-  errorCodes,
+  type FailureParts,
+  failureTextOf,
   type JsonObject,
   maxOutputBytes,
   TaskError,
@@ -12,7 +12,7 @@ import { jsonCopy } from './canonical-json.ts';
 
 /** Why a run failed, as the result tells it. */
 export interface Failure {
-  /** "task: message: hint"; the hint is that of the registry where the message has none of its own. */
+  /** "What went wrong. What to do"; the remedy is that of the registry where the message has none of its own. */
   readonly text: string;
   readonly code: ErrorCode;
   readonly retriable: boolean;
@@ -24,13 +24,12 @@ export interface Failure {
 const maxErrorText = 4096;
 
 /** The failure that an error means; what is no TaskError is a handler's own fault, `handler-failed`. */
-export const failureOf = (type: string, error: unknown): Failure => {
+export const failureOf = (error: unknown): Failure => {
   const code = error instanceof TaskError ? error.code : 'handler-failed';
   const entry = errorCodeEntry(code);
-  const message = error instanceof Error ? error.message : String(error);
+  const parts = partsOf(error);
   // A server may have written it, at any length: what is cut off below is not looked at either.
-  const said = withoutTrailing(printable(message.slice(0, maxErrorText + 1)), '. \n');
-  const text = hasAdvice(said) ? `${type}: ${said}` : `${type}: ${said}: ${entry.action}`;
+  const text = failureTextOf(code, { ...parts, cause: printable(parts.cause.slice(0, maxErrorText + 1)) });
   const output = error instanceof TaskError ? partialOutput(error) : undefined;
   return {
     text: text.length > maxErrorText ? `${text.slice(0, maxErrorText - 1)}…` : text,
@@ -40,17 +39,10 @@ export const failureOf = (type: string, error: unknown): Failure => {
   };
 };
 
-/** What advice begins with: the verbs of the registry's own, and some more. */
-const verbs: ReadonlySet<string> = new Set(
-  [...Object.values(errorCodes).map(({ action }) => action), 'Allow', 'Give', 'Name', 'Run', 'Write'].map((action) =>
-    action.replace(/\W.*$/su, '').toLowerCase(),
-  ),
-);
-
-/** Whether the last clause of a message says what to do; "check the address: Check the address." helps nobody. */
-const hasAdvice = (message: string): boolean => {
-  const last = message.split(/[:;.]\s+/u).at(-1) ?? '';
-  return verbs.has(last.replace(/\W.*$/su, '').toLowerCase());
+/** What went wrong, and what to do where the error says so itself. */
+const partsOf = (error: unknown): FailureParts => {
+  if (error instanceof TaskError) return error.parts;
+  return { cause: error instanceof Error ? error.message : String(error) };
 };
 
 /** A partial output that is no JSON must not hide the error that carries it. */

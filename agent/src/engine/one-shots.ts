@@ -81,7 +81,7 @@ export class OneShots {
 
   #fail(record: TaskRecord, error: TaskError): void {
     const { journal } = this.#core;
-    journal.commit(runFailed(record, failureOf(record.type, error), timestampNow(this.#core), true));
+    journal.commit(runFailed(record, failureOf(error), timestampNow(this.#core), true));
     journal.announce(record.id);
   }
 

@@ -18,9 +18,7 @@ export const removeTask = ({ journal, runner, clock }: EngineCore, id: string): 
   // First the work, so that it stops even where the store cannot forget it.
   run?.stop(cancelled);
   const last =
-    record?.result.status === 'running'
-      ? taskRemoved(record, failureOf(record.type, cancelled), at.toISOString())
-      : record;
+    record?.result.status === 'running' ? taskRemoved(record, failureOf(cancelled), at.toISOString()) : record;
   const existed = journal.remove(id, at, last);
   run?.remove();
   if (last !== undefined) journal.announceRemoved(id, resultOf(last));

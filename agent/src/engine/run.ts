@@ -192,7 +192,7 @@ export class Run {
     const { clock } = this.#options;
     const measured = this.#meter.update(update, clock.monotonic(), clock.now());
     if (update.failure !== undefined) {
-      this.#stall = stalledBy(this.#stall, failureOf(this.#options.record.type, update.failure), measured.at);
+      this.#stall = stalledBy(this.#stall, failureOf(update.failure), measured.at);
     }
     const progress: Progress = { ...measured, ...this.#stall };
     this.#progress.push(progress, (previous) => previous?.stage !== progress.stage || progress.done === progress.total);
@@ -201,15 +201,14 @@ export class Run {
   /** What was thrown is the abort's doing where the signal has aborted: the first cause wins. */
   #endOf(error: unknown): RunEnd {
     const { signal } = this.#controller;
-    const { type } = this.#options.record;
     const reason: unknown = signal.aborted ? signal.reason : undefined;
     if (!(reason instanceof TaskError)) {
       this.#logger.warn('the run failed', { error });
-      return { kind: 'failed', failure: failureOf(type, error) };
+      return { kind: 'failed', failure: failureOf(error) };
     }
     if (isStopping(reason)) return { kind: 'interrupted' };
-    const { output } = failureOf(type, error);
-    return { kind: 'failed', failure: { ...failureOf(type, reason), ...(output === undefined ? {} : { output }) } };
+    const { output } = failureOf(error);
+    return { kind: 'failed', failure: { ...failureOf(reason), ...(output === undefined ? {} : { output }) } };
   }
 
   #timer(delayMs: number, callback: () => void): void {

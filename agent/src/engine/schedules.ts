@@ -69,7 +69,7 @@ export class Schedules {
     const { handlers, logger } = this.#core;
     const usable = usableHandler(record, handlers);
     if (usable instanceof TaskError) {
-      this.#commit(runFailed(record, failureOf(record.type, usable), timestampNow(this.#core), true));
+      this.#commit(runFailed(record, failureOf(usable), timestampNow(this.#core), true));
       return;
     }
     if (!record.active) return;
@@ -162,7 +162,7 @@ export class Schedules {
   #miss(record: TaskRecord, dueAt: number, deadlineSeconds: number, next: string | undefined): void {
     const due = new Date(dueAt).toISOString();
     const message = `the run due at ${due} could not start within startingDeadlineSeconds (${deadlineSeconds})`;
-    this.#commit(runMissed(record, failureOf(record.type, new TaskError('missed-deadline', message)), due, next));
+    this.#commit(runMissed(record, failureOf(new TaskError('missed-deadline', message)), due, next));
     this.#core.observer.runsMissed(record.type, 1);
     this.#core.logger.warn(message, { task: record.id, type: record.type });
   }
@@ -175,7 +175,7 @@ export class Schedules {
   }
 
   #interrupted(record: TaskRecord, error: TaskError): void {
-    this.#commit(runFailed(record, failureOf(record.type, error), timestampNow(this.#core), !recurs(record)));
+    this.#commit(runFailed(record, failureOf(error), timestampNow(this.#core), !recurs(record)));
   }
 
   #launch(record: TaskRecord, handler: TaskHandler, otherwise?: TaskError): void {

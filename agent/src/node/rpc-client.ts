@@ -157,8 +157,9 @@ const parse = (text: string): unknown => {
 
 const invalid = (url: URL, httpStatus: number, what: string, error?: unknown): TaskError => {
   const rpcCode = isTable(error) && typeof error['code'] === 'number' ? error['code'] : undefined;
-  const [code, advice] = judge(httpStatus, rpcCode);
-  return new TaskError(code, `${describeURL(url)} ${what}: ${advice}`, {
+  const [code, remedy] = judge(httpStatus, rpcCode);
+  return new TaskError(code, `${describeURL(url)} ${what}`, {
+    remedy,
     details: {
       httpStatus,
       ...(rpcCode === undefined ? {} : { rpcCode }),

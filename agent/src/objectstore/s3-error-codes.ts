@@ -37,7 +37,10 @@ const account = lasting(
   'object-store-refused',
   'the account is closed, suspended or unpaid: ask whoever runs the store',
 );
-const wrongKey = lasting('object-store-refused', "the agent's access key or its secret is wrong for this store");
+const wrongKey = lasting(
+  'object-store-refused',
+  "the agent's access key or its secret is wrong for this store: correct them",
+);
 const expired = lasting('object-store-refused', "the agent's session credentials are no longer valid: renew them");
 const skewed = lasting('object-store-refused', 'the clock of this machine is wrong: set it');
 const otherRegion = lasting('object-store-invalid', 'the bucket is in another region: correct region');
@@ -124,7 +127,7 @@ export const s3ErrorCodes: ReadonlyMap<string, StoreVerdict> = new Map([
     'CredentialsProviderError',
     lasting(
       'object-store-refused',
-      'set anonymous: true to read a public bucket; else give the agent credentials by its environment, web identity or pod identity; never in params',
+      'give the agent credentials by its environment, web identity or pod identity, or set anonymous to true to read a public bucket',
     ),
   ],
   ['ObjectLocked', locked],

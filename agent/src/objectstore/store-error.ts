@@ -29,7 +29,8 @@ export const storeError = ({ verb, where, isAnonymous = false }: StoreOperation,
   const facts = factsOf(error);
   const { code, remedy, retriable } = judge(facts, isAnonymous);
   const said = facts.status === undefined ? facts.message : `${facts.name} (HTTP ${facts.status}): ${facts.message}`;
-  return new TaskError(code, `cannot ${verb} ${where}: ${said}: ${remedy}`, {
+  return new TaskError(code, `cannot ${verb} ${where}: ${said}`, {
+    remedy,
     cause: error,
     ...(retriable === undefined ? {} : { retriable }),
   });

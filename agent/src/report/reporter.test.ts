@@ -38,8 +38,6 @@ class HeldTransport implements StatusTransport {
     };
     const row = body.status?.targets[0];
     assert.ok(row, 'the row is never taken away');
-    if (row.result !== undefined)
-      assert.deepEqual(Object.keys(row), ['pod', 'result', 'runs'], 'always all that the agent owns');
     this.open++;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();

@@ -22,13 +22,13 @@ export interface RowOwner {
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 export const statusPatch = (report: PendingReport, owner: RowOwner, size: 'fitting' | 'least'): StatusPatch => {
-  const { ref, result, runs } = report;
-  const row = {
-    pod: owner.podName,
-    ...(size === 'least'
-      ? { result: leastResult(result), runs: leastRuns(runs) }
-      : fitRow(result, runs, ref.maxResultBytes)),
-  };
+  const { ref } = report;
+  const { result, runs } =
+    size === 'least'
+      ? { result: leastResult(report.result), runs: leastRuns(report.runs) }
+      : fitRow(report.result, report.runs, ref.maxResultBytes);
+  // An empty list is a line of `kubectl describe` that says nothing.
+  const row = { pod: owner.podName, result, ...(runs.length === 0 ? {} : { runs }) };
   return apply(ref, owner, { metadata: { ...nameOf(ref), uid: ref.uid }, status: { targets: [row] } });
 };
 

@@ -46,7 +46,7 @@ test('an agent that answers and cannot work is told from one that does not let t
   assert.equal(full.why, 'unable');
   assert.equal(
     full.message,
-    "the agent of pod sei-0 at 10.1.2.3:7777 cannot work now (store-unavailable): the journal /state/journal.sqlite cannot be written: database or disk is full. Look at the disk of the agent's state folder: full, read-only or failing.",
+    "the agent of pod sei-0 at 10.1.2.3:7777 cannot work now (store-unavailable): the journal /state/journal.sqlite cannot be written, database or disk is full. Look at the disk of the agent's state folder: full, read-only or failing",
   );
   for (const code of ['stopping', 'too-many-connections', 'internal', 'fence-ahead', 'a-code-of-tomorrow']) {
     assert.equal(refusal(503, code, true).why, 'unable', code);
@@ -68,7 +68,7 @@ test('an agent that answers and cannot work is told from one that does not let t
 test('what an agent says beside a remedy is cut, so that the remedy is read', () => {
   const error = refusalOf(agent, 'x', answer(503, { error: 'x'.repeat(9000), code: 'stopping', retriable: true }));
   assert.ok(error.message.length < 800);
-  assert.match(error.message, /x… Try again when it is back\.$/);
+  assert.match(error.message, /x… Try again when it is back$/);
 });
 
 test('busy says who is in the way, and when to come back', () => {

@@ -1,5 +1,5 @@
-import { apiErrorSchema, errorCodeEntry, isErrorCode } from '@nodetask/shared';
-import { boundedText, withFullStop } from '../bounded-text.ts';
+import { apiErrorSchema, failureParts, failureText, failureTextOf, isErrorCode } from '@nodetask/shared';
+import { boundedText } from '../bounded-text.ts';
 import { AgentError, type AgentErrorKind } from './agent-error.ts';
 
 /** What of an answer counts. */
@@ -47,8 +47,9 @@ const silenceOf = (agent: string, error: string, said: { readonly code: string }
   if (code === 'unauthorized') {
     return new AgentError('silent', `${agent} does not let the operator in: ${text}`, { ...said, why: 'untrusted' });
   }
-  const remedy = isErrorCode(code) ? ` ${errorCodeEntry(code).action}` : '';
-  const message = `${agent} cannot work now (${code}): ${withFullStop(text)}${remedy}`;
+  const parts = failureParts(text);
+  const why = isErrorCode(code) ? failureTextOf(code, parts) : failureText(parts);
+  const message = `${agent} cannot work now (${code}): ${why}`;
   return new AgentError('silent', message, { ...said, why: 'unable' });
 };
 

@@ -3,7 +3,7 @@ import type { ContainerStatus, Termination } from './pod-statuses.ts';
 
 /** Why a container does not run. */
 export interface ContainerTrouble {
-  readonly reason: 'ImageUnavailable' | 'ContainerCrashing' | 'ContainerNotStarted';
+  readonly reason: 'ImageUnavailable' | 'CrashLooping' | 'ContainerWaiting';
   readonly message: string;
   /** Of a container that ended badly and runs again: since when, in milliseconds since the epoch. */
   readonly runsSince?: number;
@@ -48,16 +48,16 @@ export const containerTrouble = (pod: string, status: ContainerStatus): Containe
   if (reason === 'CrashLoopBackOff') {
     const ends = `${container} ends again and again (${why}, ${plural(restartCount, 'restart')}), last`;
     if (last !== undefined) return crashing(ends, last);
-    return { reason: 'ContainerCrashing', message: `${container} ends again and again (${why})${said}` };
+    return { reason: 'CrashLooping', message: `${container} ends again and again (${why})${said}` };
   }
-  return { reason: 'ContainerNotStarted', message: `${container} has not started (${why})${said}` };
+  return { reason: 'ContainerWaiting', message: `${container} has not started (${why})${said}` };
 };
 
 const crashing = (what: string, end: Termination): ContainerTrouble => {
   const advice = isOutOfMemory(end) ? '; raise its memory limit' : '';
   const { message = '' } = end;
   const said = message.trim() === '' ? '' : `: ${boundedText(message, maxCharacters)}`;
-  return { reason: 'ContainerCrashing', message: `${what} with ${endOf(end)}${advice}${said}` };
+  return { reason: 'CrashLooping', message: `${what} with ${endOf(end)}${advice}${said}` };
 };
 
 const isOutOfMemory = ({ reason }: Termination): boolean => reason === 'OOMKilled';

@@ -74,7 +74,7 @@ const cases: Readonly<Record<string, readonly [ReturnType<typeof troubleOf>, str
         lastState: ended(64, { message: 'no such flag\n' }),
       }),
     ]),
-    'ContainerCrashing',
+    'CrashLooping',
     /^container nodetask-agent of pod sei-0 ends again and again \(CrashLoopBackOff, 7 restarts\), last with exit code 64: no such flag$/,
   ],
   'the agent is killed for its memory': [
@@ -83,12 +83,12 @@ const cases: Readonly<Record<string, readonly [ReturnType<typeof troubleOf>, str
       mesh,
       waits(agent, 'CrashLoopBackOff', 'x', { restartCount: 1, lastState: ended(137, { reason: 'OOMKilled' }) }),
     ]),
-    'ContainerCrashing',
+    'CrashLooping',
     /\(CrashLoopBackOff, 1 restart\), last with OOMKilled \(exit code 137\); raise its memory limit$/,
   ],
   'the agent has been killed by a signal just now': [
     troubleOf({}, [done, mesh, { name: agent, state: ended(139, { signal: 11 }) }]),
-    'ContainerCrashing',
+    'CrashLooping',
     /^container nodetask-agent of pod sei-0 has ended with exit code 139, signal 11$/,
   ],
   'a container before it fails': [
@@ -96,22 +96,22 @@ const cases: Readonly<Record<string, readonly [ReturnType<typeof troubleOf>, str
       waits('init-keys', 'CrashLoopBackOff', 'x', { restartCount: 3, lastState: ended(1) }),
       waits(agent, 'PodInitializing'),
     ]),
-    'ContainerCrashing',
+    'CrashLooping',
     /^container init-keys of pod sei-0 ends again and again \(CrashLoopBackOff, 3 restarts\), last with exit code 1$/,
   ],
   'a container before it still runs': [
     troubleOf({}, [runs('init-keys'), waits('mesh', 'PodInitializing'), waits(agent, 'PodInitializing')]),
-    'ContainerNotStarted',
+    'ContainerWaiting',
     /^the agent of pod sei-0 has not started: init container init-keys comes before it and still runs$/,
   ],
   'a sidecar before it runs, and has not passed its startup probe': [
     troubleOf({}, [done, runs('mesh', { started: false }), waits(agent, 'PodInitializing')]),
-    'ContainerNotStarted',
+    'ContainerWaiting',
     /init container mesh comes before it/,
   ],
   'its configuration is wrong': [
     troubleOf({}, [done, mesh, waits(agent, 'CreateContainerConfigError', 'secret "aws" not found')]),
-    'ContainerNotStarted',
+    'ContainerWaiting',
     /^container nodetask-agent of pod sei-0 has not started \(CreateContainerConfigError\): secret "aws" not found$/,
   ],
   'no node takes the pod': [
@@ -174,7 +174,7 @@ test('an agent that was started again tells how it ended, and since when it runs
     runs(agent, { restartCount: 2, lastState: ended(137, { reason: 'OOMKilled' }) }),
   ]);
   assert.deepEqual(trouble, {
-    reason: 'ContainerCrashing',
+    reason: 'CrashLooping',
     message:
       'container nodetask-agent of pod sei-0 was started again (2 restarts) after it ended with OOMKilled (exit code 137); raise its memory limit',
     runsSince: Date.parse('2026-01-01T00:10:00Z'),

@@ -78,7 +78,7 @@ const stillRuns = (pod: string, { name, state }: ContainerStatus): PodTrouble | 
   state?.running === undefined
     ? undefined
     : {
-        reason: 'ContainerNotStarted',
+        reason: 'ContainerWaiting',
         message: `the agent of pod ${pod} has not started: init container ${boundedText(name, 63)} comes before it and still runs`,
       };
 

@@ -104,11 +104,14 @@ describe('a fan-out', () => {
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
     assert.deepEqual(kinds(decision), []);
     assert.equal(ready(decision), 'TargetsFailed');
-    assert.equal(decision.status?.conditions?.[0]?.message, '1 of 3 targets failed; 2 not started: sei-0: boom');
+    assert.equal(
+      decision.status?.conditions?.[0]?.message,
+      '1 of 3 targets failed; 2 not started; failed on sei-0: boom',
+    );
     assert.deepEqual(
-      decision.status?.targets?.map(({ pod, phase, message }) => `${pod} ${phase}: ${message}`),
+      decision.status?.targets?.map(({ pod, phase, message }) => `${pod} ${phase}: ${message ?? 'see its result'}`),
       [
-        'sei-0 Failed: boom',
+        'sei-0 Failed: see its result',
         'sei-1 Cancelled: not started: 1 target failed, more than spec.strategy.failureThreshold (0)',
         'sei-2 Cancelled: not started: 1 target failed, more than spec.strategy.failureThreshold (0)',
       ],
@@ -148,12 +151,12 @@ describe('a fan-out', () => {
       row('sei-2', { phase: 'Succeeded' }),
     ];
     const decision = ask({ spec, pods: three, status: runningStatus(rows), seconds: 1 });
-    assert.equal(ready(decision), 'CompletedWithFailures');
+    assert.equal(ready(decision), 'WithFailures');
     assert.equal(decision.status?.phase, 'Succeeded');
     assert.deepEqual(decision.status?.counts, { desired: 3, running: 0, succeeded: 2, failed: 1 });
     assert.match(
       decision.status?.conditions?.[0]?.message ?? '',
-      /^1 of 3 targets failed, which .* \(1\) allows: sei-0: boom$/,
+      /^1 of 3 targets failed, which .* \(1\) allows; failed on sei-0: boom$/,
     );
   });
   test('completes with a Warning event if one of the targets succeeded with warnings', () => {
@@ -164,7 +167,7 @@ describe('a fan-out', () => {
       row('sei-2', { phase: 'Succeeded' }),
     ];
     const decision = ask({ spec: fanOut, pods: three, status: runningStatus(rows), seconds: 1 });
-    assert.equal(ready(decision), 'CompletedWithWarnings');
+    assert.equal(ready(decision), 'WithWarnings');
     assert.equal(decision.status?.phase, 'Succeeded');
     assert.equal(
       decision.status?.conditions?.[0]?.message,
@@ -223,12 +226,24 @@ describe('a fan-out', () => {
     assert.equal(status?.summary, '1/3');
     assert.equal(status?.conditions?.[0]?.message, '2 of 3 targets done (1 not successful); runs on sei-1');
   });
+  test('the error of a target stands in its result alone, and in its row where its agent has not reported it', () => {
+    const failure = { status: 'failed', errorCode: 'disk-full', error: 'no space' } as const;
+    const onStatus = runningStatus([row('sei-0', { result: result(failure) })]);
+    const reported = ask({ status: onStatus, seconds: 1 });
+    const expected = 'disk-full on sei-0 (spec.retry would have tried again): no space';
+    assert.equal(reported.status?.conditions?.[0]?.message, expected);
+    assert.equal(reported.status?.targets?.[0]?.message, undefined);
+    const memory = { [idOf('sei-0')]: accepted({ found: { ...result(failure), params: {} }, readAt: 0 }) };
+    const asked = ask({ status: runningStatus([row('sei-0')]), memory, seconds: 1 });
+    assert.equal(asked.status?.targets?.[0]?.message, 'disk-full: no space');
+  });
   test('with many targets the message of each is short, or the object would not fit', () => {
     const pods = Array.from({ length: 40 }, (_, index) => agentPod(`sei-${index}`));
     const rows = pods.map(({ metadata: { name } }) =>
       row(name, { result: result({ status: 'failed', error: 'e'.repeat(512) }, name) }),
     );
-    const { status } = ask({ spec: fanOut, pods, status: runningStatus(rows), seconds: 1 });
+    const spec = { ...fanOut, retry: { limit: 1, backoffSeconds: 1, maxBackoffSeconds: 1 } };
+    const { status } = ask({ spec, pods, status: runningStatus(rows), seconds: 1 });
     assert.deepEqual(new Set(status?.targets?.map(({ message }) => message?.length)), new Set([128]));
   });
   test('fails when one target did, and names it', () => {
@@ -240,7 +255,7 @@ describe('a fan-out', () => {
     assert.equal(ready(decision), 'TargetsFailed');
     assert.match(
       decision.status?.conditions?.[0]?.message ?? '',
-      /1 of 2 targets failed \(spec\.retry would have tried again\): sei-1: disk-full: no space/,
+      /1 of 2 targets failed \(spec\.retry would have tried again\); disk-full on sei-1: no space/,
     );
     assert.deepEqual(eventReasons(decision), ['Failed']);
   });
@@ -484,7 +499,7 @@ describe('a changed runID while the run before goes on', () => {
     const decision = ask({ spec, status, metadata: { finalizers } });
     assert.deepEqual(kinds(decision), ['remove sei-0']);
     assert.equal(decision.calls[0]?.taskID, idOf('sei-0'));
-    assert.equal(ready(decision), 'StoppingPreviousRun');
+    assert.equal(ready(decision), 'StoppingOldRun');
     assert.equal(decision.status?.runID, undefined);
   });
   test('then begins', () => {
@@ -588,8 +603,8 @@ describe('deleting what finalizers of somebody else hold', () => {
       assert.deepEqual(kinds(ask({ ...setup, metadata })), ['remove sei-0']);
       const end = ask({ ...setup, metadata, memory: stopped, seconds: 1 });
       assert.equal(end.finalizer, 'remove');
-      assert.equal(end.status?.phase, 'Terminating');
-      assert.equal(ready(end), 'FinalizersRemaining');
+      assert.equal(end.status?.phase, 'Deleting');
+      assert.equal(ready(end), 'FinalizersRemain');
       assert.equal(
         end.status?.conditions?.[0]?.message,
         "being deleted, and nothing of it runs any more; it goes once these finalizers, which are not the operator's, are taken off: argocd.argoproj.io/hook-finalizer, foregroundDeletion",
@@ -607,7 +622,7 @@ describe('deleting what finalizers of somebody else hold', () => {
       assert.deepEqual(kinds(ask({ ...setup, metadata: held })), ['remove sei-0']);
       const end = ask({ ...setup, metadata: held, memory: stopped, seconds: 1 });
       assert.equal(end.finalizer, undefined);
-      assert.equal(ready(end), 'FinalizersRemaining');
+      assert.equal(ready(end), 'FinalizersRemain');
     });
   }
 
@@ -616,9 +631,9 @@ describe('deleting what finalizers of somebody else hold', () => {
     const setup = { status: runningStatus([row('sei-0')]), memory: { [idOf('sei-0')]: silent }, metadata: held };
     const waiting = ask({ ...setup, seconds: 29 });
     assert.equal(ready(waiting), 'Deleting');
-    assert.equal(waiting.status?.phase, 'Terminating');
+    assert.equal(waiting.status?.phase, 'Deleting');
     const end = ask({ ...setup, seconds: 30 });
-    assert.equal(ready(end), 'FinalizersRemaining');
+    assert.equal(ready(end), 'FinalizersRemain');
     assert.match(end.status?.targets?.[0]?.message ?? '', /did not confirm that the work has stopped/);
     assert.deepEqual(eventReasons(end), ['AgentUnreachable']);
   });
@@ -640,7 +655,7 @@ describe('deleting what finalizers of somebody else hold', () => {
     assert.equal(after?.phase, 'Succeeded');
     assert.deepEqual(
       after?.conditions?.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`),
-      ['Ready False FinalizersRemaining', 'Complete True Succeeded', 'Finished True Succeeded'],
+      ['Ready False FinalizersRemain', 'Complete True Succeeded', 'Finished True Succeeded'],
     );
     assert.equal(after?.conditions?.[0]?.lastTransitionTime, at(5));
     assert.deepEqual(ask({ status: { ...status, ...after }, metadata: held, seconds: 9 }).status, undefined);

@@ -44,7 +44,7 @@ export const eventReasons = {
     meaning: 'A daemon has failed at each try for 10 minutes. It is not Ready until it gets on.',
     action: 'See the error in the event; the daemon goes on trying.',
   },
-  DependencyMissing: {
+  DependencyAbsent: {
     meaning: 'There is no NodeTask of a name in `spec.dependsOn`.',
     action: 'Apply it, or correct the name; the event says how long it is waited for.',
   },
@@ -61,7 +61,7 @@ export const eventReasons = {
   WriteRefused: reasons.WriteRefused,
   DaemonExited: reasons.DaemonExited,
   DependencyCycle: reasons.DependencyCycle,
-  DependencyEndless: reasons.DependencyEndless,
+  DependsOnEndless: reasons.DependsOnEndless,
   DependencyFailed: reasons.DependencyFailed,
   InvalidSpec: reasons.InvalidSpec,
   Rejected: reasons.Rejected,

@@ -35,11 +35,11 @@ export const outOfReach = {
     meaning: 'The image of the agent, or of a container that comes before it, cannot be pulled.',
     action: 'Correct the image (`agent.image` of the chart for an injected agent), its tag, or the pull secret.',
   },
-  ContainerCrashing: {
+  CrashLooping: {
     meaning: 'The agent, or a container that comes before it, ends again and again, or was killed for its memory.',
     action: 'See its log (`kubectl logs POD -c CONTAINER --previous`); for `OOMKilled`, raise its memory limit.',
   },
-  ContainerNotStarted: {
+  ContainerWaiting: {
     meaning: 'The agent has not started: a Secret or ConfigMap or volume is missing, or an init container comes first.',
     action: 'See the events of the pod (`kubectl describe pod`).',
   },
@@ -65,13 +65,13 @@ const onTheWay = {
     meaning: 'The agent of a target works on another task, or others came first; the target gets its turn.',
     action: 'Nothing; `status.blockedBy` names the task in the way, `status.queuePosition` the place in the queue.',
   },
-  DependencyMissing: {
+  DependencyAbsent: {
     meaning:
       'There is no NodeTask of a name in spec.dependsOn: it is misspelt, not applied yet, deleted, or gone by its ttlSecondsAfterFinished.',
     action:
       'Apply it, or correct `spec.dependsOn`; it waits for `spec.target.waitSeconds`, and a schedule or daemon goes on by itself after that.',
   },
-  DependencyUnfinished: {
+  AwaitsDependency: {
     meaning: 'A NodeTask that spec.dependsOn names has not completed yet.',
     action: 'Nothing; the message names those that it waits for.',
   },
@@ -109,7 +109,7 @@ const onTheWay = {
     meaning: 'An attempt failed, and the next one waits for its time.',
     action: 'Nothing; the message says when. `spec.cancel` ends it, `spec.retry.limit: 0` lets it fail.',
   },
-  StoppingPreviousRun: {
+  StoppingOldRun: {
     meaning: 'Work of an earlier runID, or on a pod that is no longer a target, is being stopped.',
     action: 'Nothing.',
   },
@@ -118,7 +118,7 @@ const onTheWay = {
     meaning: 'The work is being stopped because the NodeTask is being deleted.',
     action: 'Nothing; bounded to 30 s. The annotation `nodetask.dev/force-delete` ends it at once.',
   },
-  FinalizersRemaining: {
+  FinalizersRemain: {
     meaning: 'The NodeTask is being deleted and its work has stopped; finalizers of somebody else hold it.',
     action: 'Find out who set the finalizers that the message names, and why they are not taken off.',
   },
@@ -132,11 +132,11 @@ const onTheWay = {
 /** In the desired state: of Ready=True. */
 const asItShouldBe = {
   Succeeded: { meaning: 'Every target succeeded.', action: 'Nothing.' },
-  CompletedWithWarnings: {
+  WithWarnings: {
     meaning: 'Every target succeeded, and at least one of them with a warning.',
     action: 'Read the message, and `warnings` in the results of the rows.',
   },
-  CompletedWithFailures: {
+  WithFailures: {
     meaning: 'All targets have ended, and no more failed than spec.strategy.failureThreshold allows.',
     action: 'See the rows of the targets that failed.',
   },
@@ -192,7 +192,7 @@ const stuck = {
     meaning: 'NodeTasks depend on each other in a cycle; the message names them.',
     action: 'Take one of the names out of a `spec.dependsOn`; it goes on by itself.',
   },
-  DependencyEndless: {
+  DependsOnEndless: {
     meaning: 'A NodeTask that spec.dependsOn names is a schedule or a daemon, which never completes.',
     action: 'Depend on one that runs once; it goes on by itself.',
   },
@@ -228,7 +228,8 @@ const ofTheLastRun = {
 export const reasonGroups = { unseen, outOfReach, onTheWay, asItShouldBe, stuck, ofTheLastRun } as const;
 
 /**
- * Every reason that a condition of a NodeTask may have. Stable: people write alerts and health checks on them.
+ * Every reason that a condition of a NodeTask may have, of at most 16 characters (docs/adr/0058). Stable: people write alerts and health
+ * checks on them.
  * docs/troubleshooting.md is generated from it.
  */
 export const reasons = { ...unseen, ...outOfReach, ...onTheWay, ...asItShouldBe, ...stuck, ...ofTheLastRun } as const;

@@ -1,4 +1,4 @@
-import type { NodeTaskStatus } from '@nodetask/shared';
+import { isErrorCode, type NodeTaskStatus } from '@nodetask/shared';
 import { plural, shortList, withFullStop } from '../bounded-text.ts';
 import type { EventNote, OwnedStatus } from './decision.ts';
 import { type EventReason, eventReasons } from './event-reasons.ts';
@@ -82,11 +82,11 @@ const withoutWait = (message: string): string | undefined => message.split('; wa
 /** From the first moment: a name that is misspelt is never there. */
 const dependencyMissing = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
   const waits = condition(after, 'Ready');
-  if (waits === undefined || condition(after, 'Reconciling')?.reason !== ('DependencyMissing' satisfies Reason))
+  if (waits === undefined || condition(after, 'Reconciling')?.reason !== ('DependencyAbsent' satisfies Reason))
     return [];
   const old = condition(before, 'Ready');
   if (old?.reason === waits.reason && withoutWait(old.message) === withoutWait(waits.message)) return [];
-  return [{ type: 'Warning', reason: 'DependencyMissing', action: 'Wait', note: sentence(waits.message) }];
+  return [{ type: 'Warning', reason: 'DependencyAbsent', action: 'Wait', note: sentence(waits.message) }];
 };
 
 const lastRun = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[] => {
@@ -150,7 +150,7 @@ const ended = (before: NodeTaskStatus, after: OwnedStatus): readonly EventNote[]
   if (after.phase === 'Cancelled') {
     return [{ type: 'Normal', reason: 'Cancelled', action: 'Cancel', note: message }];
   }
-  const note = `${message} Correct what it names, then change spec.runID to run the task again.`;
+  const note = `${message} To run it again, change spec.runID.`;
   return [{ type: 'Warning', reason: 'Failed', action: 'Fail', note }];
 };
 
@@ -164,9 +164,10 @@ const readyMessage = (status: OwnedStatus): string => condition(status, 'Ready')
 const condition = (status: OwnedStatus, wanted: string): NonNullable<OwnedStatus['conditions']>[number] | undefined =>
   status.conditions?.find(({ type }) => type === wanted);
 
-/** Begins with a capital, ends with a full stop. */
+/** Begins with a capital, unless with an error code; ends with a full stop. */
 const sentence = (text: string): string => {
   const trimmed = text.trim();
   if (trimmed === '') return '';
-  return withFullStop(`${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}`);
+  const isCode = isErrorCode(/^[a-z-]{1,80}/.exec(trimmed)?.[0]);
+  return withFullStop(isCode ? trimmed : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}`);
 };

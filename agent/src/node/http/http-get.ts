@@ -130,8 +130,9 @@ export const networkError = (url: URL, error: unknown, signal: AbortSignal, code
     if (cause instanceof TaskError) return cause;
   }
   const fault = certificateFaultOf(error);
-  const advice = fault === undefined ? 'check the address and the network' : certificateAdvice(fault);
-  return new TaskError(code, `${describeURL(url)}: ${innermostMessage(error)}: ${advice}`, {
+  const remedy = fault === undefined ? 'check the address and the network' : certificateAdvice(fault);
+  return new TaskError(code, `${describeURL(url)}: ${innermostMessage(error)}`, {
+    remedy,
     cause: error,
     ...(fault === undefined ? {} : { retriable: false }),
   });

@@ -21,7 +21,7 @@ export const heldAgainst = (params: ConfigureGenesisParams, genesis: GenesisAsIt
   if (params.chainId !== undefined && params.chainId !== chainId) {
     throw new TaskError(
       'chain-mismatch',
-      `${name} is the genesis of chain ${JSON.stringify(chainId)}, and chainId is ${params.chainId}; nothing was changed. Check the source`,
+      `${name} holds the genesis of chain ${JSON.stringify(chainId)}, and chainId is ${params.chainId}; nothing was changed. Check the source`,
     );
   }
   if (params.sha256 !== undefined && params.sha256 !== sha256 && params.sha256 !== packed?.sha256) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, statfs } from 'node:fs/promises';
-import { type Clock, TaskError } from '@nodetask/shared';
+import { bytesText, type Clock, TaskError } from '@nodetask/shared';
 import type { TaskContext } from '../../engine/task-handler.ts';
 import { fileError } from '../../node/file-errors.ts';
 import type { GenesisDocument } from '../../node/genesis/genesis-document.ts';
@@ -85,7 +85,7 @@ export const fetchGenesis = async (
       if (free < 0 || (total !== undefined && free + bytes < total)) {
         throw new TaskError(
           'disk-full',
-          `${folder} has ${free + bytes} bytes left for ${source.name}: free space on the node's volume or enlarge it`,
+          `${folder} has ${bytesText(free + bytes)} left for ${source.name}: free space on the node's volume or enlarge it`,
         );
       }
       check.write(chunk);

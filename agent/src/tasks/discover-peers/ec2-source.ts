@@ -140,8 +140,8 @@ const ec2Error = (region: string, error: unknown): TaskError => {
   const isPassing = (status ?? 0) >= 500 || status === 429 || /throttl|limitexceeded/i.test(name);
   return new TaskError(
     isAnswered && !isPassing ? 'source-invalid' : 'source-unreachable',
-    `EC2 in ${region} cannot be asked: ${name}: ${withoutKeys(text).slice(0, 300)}: ${fault === undefined ? adviceOf(name) : certificateAdvice(fault)}`,
-    { cause: error },
+    `EC2 in ${region} cannot be asked: ${name}: ${withoutKeys(text).slice(0, 300)}`,
+    { cause: error, remedy: fault === undefined ? adviceOf(name) : certificateAdvice(fault) },
   );
 };
 

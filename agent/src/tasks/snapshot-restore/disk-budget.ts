@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { TaskError } from '@nodetask/shared';
+import { bytesText, TaskError } from '@nodetask/shared';
 import { fileError } from '../../node/file-errors.ts';
 
 /** What a restore may use of the volume. */
@@ -45,7 +45,7 @@ export const diskBudget = (folder: string, space: VolumeSpace, needed: number): 
   if (needed > bytes) {
     throw new TaskError(
       'disk-full',
-      `the snapshot needs at least ${needed} bytes, and ${folder} has ${space.freeBytes} free, of which ${Math.ceil(reserve)} are left to the node; nothing was changed: free space or enlarge the volume`,
+      `the snapshot needs at least ${bytesText(needed)}, and ${folder} has ${bytesText(space.freeBytes)} free, of which ${bytesText(reserve)} are left to the node; nothing was changed: free space or enlarge the volume`,
     );
   }
   return { bytes, entries: Math.min(maxEntries, Math.floor(space.freeEntries * 0.9)) };

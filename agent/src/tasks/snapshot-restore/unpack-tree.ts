@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { TaskError } from '@nodetask/shared';
+import { bytesText, TaskError } from '@nodetask/shared';
 import { archiveError } from '../../archive/archive-error.ts';
 import { quoteName } from '../../archive/entry-path.ts';
 import type { TarEvent } from '../../archive/read-tar.ts';
@@ -180,7 +180,7 @@ class TreeWriter {
     if (this.#bytes > budget.bytes) {
       throw new TaskError(
         'disk-full',
-        `the archive unpacks to more than the ${budget.bytes} bytes that ${this.#root} may use; nothing was changed: free space on the node's volume or enlarge it`,
+        `the archive unpacks to more than the ${bytesText(budget.bytes)} that ${this.#root} may use; nothing was changed: free space on the node's volume or enlarge it`,
       );
     }
   }

@@ -62,7 +62,7 @@ const wait = (ctx: RunContext, pods: readonly string[]): Decision => ({
     ctx,
     heldStatus(ctx, {
       standing: 'progressing',
-      phase: ctx.sameRun && isTerminal(ctx.status.phase) ? (ctx.status.phase ?? '') : 'Terminating',
+      phase: ctx.sameRun && isTerminal(ctx.status.phase) ? (ctx.status.phase ?? '') : 'Deleting',
       reason: 'Deleting',
       message: `stopping the work on ${shortList(pods)} before the NodeTask goes`,
     }),

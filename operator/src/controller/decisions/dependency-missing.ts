@@ -5,7 +5,7 @@ import { isoTime, type RunContext } from '../run-context.ts';
 import { reconcilingSince } from '../target/wait-budget.ts';
 import { type FoundDependency, giveUpOnDependency, hasGivenUp, holdForDependency } from './hold-for-dependency.ts';
 
-const reason: Reason = 'DependencyMissing';
+const reason: Reason = 'DependencyAbsent';
 
 /**
  * There is no NodeTask of a name in spec.dependsOn: it is misspelt, has not been applied yet, or is gone (deleted, or by its ttlSecondsAfterFinished). It is

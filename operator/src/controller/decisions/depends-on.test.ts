@@ -63,7 +63,7 @@ test('waits for what runs, without a timer', () => {
     b: [oneShot],
     c: [oneShot, ended('Succeeded')],
   });
-  assert.equal(said(decision), 'DependencyUnfinished: waits for a, b to complete');
+  assert.equal(said(decision), 'AwaitsDependency: waits for a, b to complete');
   assert.equal(shown(decision), '!Ready Reconciling');
   assert.equal(decision.status?.phase, 'Pending');
   assert.deepEqual(decision.calls, []);
@@ -76,7 +76,7 @@ test('waits for what runs, without a timer', () => {
 
 test('waits for the run that spec asks for: the end of an earlier one does not count', () => {
   const decision = ask({ a: [{ ...oneShot, runID: '2' }, ended('Succeeded')] });
-  assert.match(said(decision), /^DependencyUnfinished/);
+  assert.match(said(decision), /^AwaitsDependency/);
 });
 
 test('has its whole wait budget from when the last of them completed', () => {
@@ -97,17 +97,17 @@ describe('fails with the name of', () => {
   test('one that failed', () => {
     const others: Others = {
       a: [oneShot, runningStatus([])],
-      b: [oneShot, ended('Failed', 'failed on sei-0: disk-full: no space')],
+      b: [oneShot, ended('Failed', 'disk-full on sei-0: no space')],
     };
     const decision = ask(others, { metadata: { finalizers: ['nodetask.dev/cancel'] } });
     const why =
-      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01T00:16:40.000Z (failed on sei-0: disk-full: no space)';
+      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01T00:16:40.000Z (disk-full on sei-0: no space)';
     assert.equal(said(decision), `DependencyFailed: ${why}`);
     assert.equal(shown(decision), '!Ready Stalled Failed Finished');
     assert.equal(decision.finalizer, 'remove');
     assert.deepEqual(
       decision.events.map(({ reason, note }) => `${reason}: ${note}`),
-      [`Failed: ${why}. Correct what it names, then change spec.runID to run the task again.`],
+      [`Failed: ${why}. To run it again, change spec.runID.`],
     );
     assert.deepEqual(
       decision.status?.targets?.map(({ phase, message }) => `${phase}: ${message}`),
@@ -148,7 +148,7 @@ describe('what had failed before the run was asked for', () => {
       a: [{ ...oneShot, runID: '2' }, ended('Failed', 'no space', { runID: '1', completedAt: at(-60) })],
     };
     const waiting = ask(again, { spec, status: then(first), seconds: 1 });
-    assert.equal(said(waiting), 'DependencyUnfinished: waits for a to complete', 'the old error is not quoted');
+    assert.equal(said(waiting), 'AwaitsDependency: waits for a to complete', 'the old error is not quoted');
     const done: Others = {
       a: [{ ...oneShot, runID: '2' }, ended('Succeeded', '', { runID: '2', completedAt: at(2) })],
     };
@@ -241,13 +241,13 @@ describe('what had completed another run before', () => {
   test('has a moment to be run again, too', () => {
     assert.equal(
       said(first),
-      `DependencyUnfinished: this is runID 2, and a completed another; waits until ${at(10)} for 1 new run`,
+      `AwaitsDependency: this is runID 2, and a completed another; waits until ${at(10)} for 1 new run`,
     );
     assert.equal(first.requeueAfterMs, 10_000);
     const again: Others = { a: [{ ...oneShot, runID: '2' }, ended('Succeeded', '', { completedAt: at(-60) })] };
     assert.equal(
       said(ask(again, { spec, status: then(first), seconds: 1 })),
-      'DependencyUnfinished: waits for a to complete',
+      'AwaitsDependency: waits for a to complete',
     );
   });
 
@@ -303,12 +303,12 @@ describe('a dependency that is not there', () => {
   test('is named from the first moment, with what may have been meant, and an event', () => {
     const decision = ask({}, { ...missing, ...near });
     const text = `there is no NodeTask chekc in namespace sei; did you mean check?; waiting until ${at(300)}`;
-    assert.equal(said(decision), `DependencyMissing: ${text}`);
+    assert.equal(said(decision), `DependencyAbsent: ${text}`);
     assert.equal(shown(decision), '!Ready Reconciling');
     assert.equal(decision.requeueAfterMs, 300_000);
     assert.deepEqual(
       decision.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`),
-      [`Warning DependencyMissing: T${text.slice(1)}.`],
+      [`Warning DependencyAbsent: T${text.slice(1)}.`],
     );
     const again = ask({}, { ...missing, ...near, status: then(decision), seconds: 100 });
     assert.deepEqual([again.status, again.events, again.requeueAfterMs], [undefined, [], 200_000]);
@@ -322,7 +322,7 @@ describe('a dependency that is not there', () => {
     );
     assert.equal(
       said(end),
-      'DependencyMissing: there is no NodeTask chekc in namespace sei; did you mean check?; gave up after spec.target.waitSeconds (300 s): apply it, or correct spec.dependsOn',
+      'DependencyAbsent: there is no NodeTask chekc in namespace sei; did you mean check?; gave up after spec.target.waitSeconds (300 s): apply it, or correct spec.dependsOn',
     );
     assert.equal(shown(end), '!Ready Stalled Failed Finished');
     assert.equal(end.finalizer, 'remove');
@@ -332,11 +332,11 @@ describe('a dependency that is not there', () => {
   test('stalls a schedule then, which goes on when it comes', () => {
     const held = ask({}, { ...missing, spec: cron });
     const stalled = ask({}, { ...missing, spec: cron, status: then(held), seconds: 300 });
-    assert.match(said(stalled), /^DependencyMissing: .*; waits for longer than spec\.target\.waitSeconds \(300 s\)/);
+    assert.match(said(stalled), /^DependencyAbsent: .*; waits for longer than spec\.target\.waitSeconds \(300 s\)/);
     assert.equal(shown(stalled), '!Ready Stalled');
     assert.equal(ask({}, { ...missing, spec: cron, status: then(stalled), seconds: 400 }).status, undefined);
     const come = ask({ chekc: [oneShot] }, { names: ['chekc'], spec: cron, status: then(stalled), seconds: 500 });
-    assert.match(said(come), /^DependencyUnfinished/);
+    assert.match(said(come), /^AwaitsDependency/);
   });
 
   test('has its budget from when it went, and none while it is suspended', () => {
@@ -351,15 +351,15 @@ describe('a dependency that is not there', () => {
   test('is one that is being deleted before it has completed, and not one that has', () => {
     assert.match(
       said(afterLeaving(runningStatus([]))),
-      /^DependencyMissing: NodeTask a is being deleted and has not completed; waiting until/,
+      /^DependencyAbsent: NodeTask a is being deleted and has not completed; waiting until/,
     );
-    assert.match(said(afterLeaving(ended('Failed'))), /^DependencyMissing: NodeTask a is being deleted/);
+    assert.match(said(afterLeaving(ended('Failed'))), /^DependencyAbsent: NodeTask a is being deleted/);
     assert.deepEqual(kinds(afterLeaving(ended('Succeeded'))), ['dispatch sei-0']);
   });
 
   test('is said beside others that are waited for, which have no budget', () => {
     const decision = ask({ a: [oneShot, runningStatus([])] }, { ...missing, names: ['a', 'chekc'] });
-    assert.match(said(decision), /^DependencyMissing: there is no NodeTask chekc .*; waits for a to complete, too$/);
+    assert.match(said(decision), /^DependencyAbsent: there is no NodeTask chekc .*; waits for a to complete, too$/);
     const unfinished = ask({ a: [oneShot, runningStatus([])] });
     assert.equal(
       ask({ a: [oneShot, runningStatus([])] }, { status: then(unfinished), seconds: 1e6 }).status,
@@ -389,8 +389,8 @@ describe('cannot go on', () => {
     assert.match(said(ask(long, { names: ['t0'] })), /: job → t0 → t1 → .* → … → t49 → job; take/);
   });
   test('after what never completes', () => {
-    assert.match(said(ask({ a: [cron] })), /^DependencyEndless: NodeTask a, /);
-    assert.match(said(ask({ a: [daemon] })), /^DependencyEndless: NodeTask a, /);
+    assert.match(said(ask({ a: [cron] })), /^DependsOnEndless: NodeTask a, /);
+    assert.match(said(ask({ a: [daemon] })), /^DependsOnEndless: NodeTask a, /);
   });
 });
 
@@ -407,6 +407,6 @@ test('spec.suspend comes first, and spec.cancel before both', () => {
 });
 
 test('holds for schedules and daemons too', () => {
-  assert.match(said(ask({ a: [oneShot] }, { spec: cron })), /^DependencyUnfinished/);
+  assert.match(said(ask({ a: [oneShot] }, { spec: cron })), /^AwaitsDependency/);
   assert.deepEqual(kinds(ask({ a: [oneShot, ended('Succeeded')] }, { spec: cron })), ['dispatch sei-0']);
 });

@@ -31,7 +31,7 @@ export const dependsOn: Gate = (ctx) => {
   if (endless !== undefined) {
     return stalled(
       ctx,
-      'DependencyEndless',
+      'DependsOnEndless',
       `NodeTask ${endless.name}, which spec.dependsOn names, is a schedule or a daemon and never completes: depend on one that runs once`,
     );
   }
@@ -58,13 +58,9 @@ const settling = (ctx: RunContext, completed: readonly FoundDependency[]): Decis
 };
 
 const waiting = (ctx: RunContext, message: string, wakeAt?: number): Decision =>
-  holdForDependency(
-    ctx,
-    { standing: 'progressing', phase: 'Pending', reason: 'DependencyUnfinished', message },
-    wakeAt,
-  );
+  holdForDependency(ctx, { standing: 'progressing', phase: 'Pending', reason: 'AwaitsDependency', message }, wakeAt);
 
-const stalled = (ctx: RunContext, reason: 'DependencyCycle' | 'DependencyEndless', message: string): Decision =>
+const stalled = (ctx: RunContext, reason: 'DependencyCycle' | 'DependsOnEndless', message: string): Decision =>
   holdForDependency(ctx, { standing: 'stalled', phase: 'Stalled', reason, message });
 
 const namesOf = (found: readonly FoundDependency[]): string => shortList(found.map(({ name }) => name));

@@ -4,7 +4,7 @@ import type { Reason } from '../reasons.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
 import { ownedPart, statusWithRows } from '../summary/owned-status.ts';
 
-const reason: Reason = 'FinalizersRemaining';
+const reason: Reason = 'FinalizersRemain';
 
 /**
  * Status of a NodeTask that is being deleted and that only somebody else's finalizers hold: its work is stopped, so that nothing is ready or scheduled any more.
@@ -24,7 +24,7 @@ export const heldByOthers = (
   return {
     ...statusWithRows(
       ctx,
-      { standing: 'progressing', phase: 'Terminating', reason, message },
+      { standing: 'progressing', phase: 'Deleting', reason, message },
       rows.map((row) => stoppedRow(row, unconfirmed, ctx.now)),
     ),
     ...(startedAt === undefined ? {} : { startedAt }),

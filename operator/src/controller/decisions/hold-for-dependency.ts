@@ -41,10 +41,10 @@ const beforeOrAtTheGate: ReadonlySet<string> = new Set([
   'TooManyTargets',
   'Suspended',
   'DependencyFailed',
-  'DependencyMissing',
-  'DependencyUnfinished',
+  'DependencyAbsent',
+  'AwaitsDependency',
   'DependencyCycle',
-  'DependencyEndless',
+  'DependsOnEndless',
 ] satisfies Reason[]);
 
 /** Whether spec.dependsOn has not let this run pass yet. */

@@ -22,7 +22,7 @@ export const stopPreviousRun: Gate = (ctx) => {
       restated(ctx, ctx.status, {
         standing: 'progressing',
         phase: 'Pending',
-        reason: 'StoppingPreviousRun',
+        reason: 'StoppingOldRun',
         message: `stopping the run before this one on ${shortList(waiting.map(({ pod }) => pod))}`,
       }),
     ),

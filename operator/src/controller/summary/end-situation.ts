@@ -2,6 +2,7 @@ import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
 import { isRetriable } from '../target/ended-result.ts';
 import { wasDispatched } from '../target/has-begun.ts';
+import { failureOn, saidFailures } from './failure-on.ts';
 import type { DecidedTarget } from './rows.ts';
 
 /**
@@ -30,7 +31,7 @@ export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): 
 
 const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   const [only] = targets;
-  const warned = targets.filter(({ verdict }) => verdict.reason === 'CompletedWithWarnings');
+  const warned = targets.filter(({ verdict }) => verdict.reason === 'WithWarnings');
   const skipped = targets.filter(({ view }) => view.result?.outcome === 'skipped');
   const details = [
     ...(warned.length === 0 ? [] : [`, ${warned.length} of them with a warning: ${said(warned)}`]),
@@ -39,7 +40,7 @@ const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   return {
     standing: 'complete',
     phase: 'Succeeded',
-    reason: warned.length === 0 ? 'Succeeded' : 'CompletedWithWarnings',
+    reason: warned.length === 0 ? 'Succeeded' : 'WithWarnings',
     message:
       targets.length === 1 && only !== undefined
         ? `succeeded on ${only.view.pod}${only.verdict.message === '' ? '' : ` (${only.verdict.message})`}`
@@ -47,8 +48,8 @@ const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
   };
 };
 
-/** "sei-0: disk-full: no space left", for each. */
-export const said = (targets: readonly DecidedTarget[]): string =>
+/** "sei-0: nothing to upload", for each. */
+const said = (targets: readonly DecidedTarget[]): string =>
   shortList(targets.map(({ view, verdict }) => `${view.pod}: ${verdict.message}`));
 
 const withFailures = (
@@ -58,8 +59,8 @@ const withFailures = (
 ): Situation => ({
   standing: 'complete',
   phase: 'Succeeded',
-  reason: 'CompletedWithFailures',
-  message: `${unsuccessful.length} of ${plural(targets.length, 'target')} failed, which spec.strategy.failureThreshold (${threshold}) allows: ${said(unsuccessful)}`,
+  reason: 'WithFailures',
+  message: `${unsuccessful.length} of ${plural(targets.length, 'target')} failed, which spec.strategy.failureThreshold (${threshold}) allows; ${saidFailures(unsuccessful)}`,
 });
 
 const failedSituation = (
@@ -76,8 +77,8 @@ const failedSituation = (
     phase: 'Failed',
     reason: single ? first.verdict.reason : 'TargetsFailed',
     message: single
-      ? `failed on ${first.view.pod}${retryHint(failed)}: ${first.verdict.message}`
-      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}${retryHint(failed)}: ${said(failed)}`,
+      ? failureOn([first.view.pod], first.verdict.message, retryHint(failed))
+      : `${failed.length} of ${plural(targets.length, 'target')} failed${rest}${retryHint(failed)}; ${saidFailures(failed)}`,
   };
 };
 

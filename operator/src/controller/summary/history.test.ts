@@ -25,7 +25,7 @@ const failing = (changes: Partial<NodeTaskStatus> = {}) => ({
 
 test('the end of a run is one line of status.history', () => {
   assert.deepEqual(decide(gathered(failing())).status?.history, [
-    '2026-01-01T00:00:31Z first run Failed 0/1 in 31 s: failed on sei-0: bucket-missing: no such bucket',
+    '2026-01-01T00:00:31Z first run Failed 0/1 in 31 s: bucket-missing on sei-0',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { durationText, maxHistoryCharacters, maxHistoryEntries, type NodeTaskStatus } from '@nodetask/shared';
 import { boundedText } from '../../bounded-text.ts';
 import type { OwnedStatus } from '../decision.ts';
+import { failureWithoutText } from './failure-on.ts';
 import { isoTime, isTerminal, type RunContext } from '../run-context.ts';
 
 /**
@@ -29,8 +30,8 @@ const entryOf = (
 ): string => {
   const end = completedAt ?? isoTime(now);
   const took = startedAt === undefined ? '' : ` in ${durationText((Date.parse(end) - Date.parse(startedAt)) / 1000)}`;
-  const ready = conditions.find(({ type }) => type === 'Ready');
-  const why = ready === undefined || ready.message === '' ? '' : `: ${ready.message}`;
+  const { message = '' } = conditions.find(({ type }) => type === 'Ready') ?? {};
+  const why = message === '' ? '' : `: ${failureWithoutText(message)}`;
   const run = runID === undefined ? 'first run' : `runID ${runID}`;
   return boundedText(`${end.replace(/\.\d+Z$/, 'Z')} ${run} ${phase} ${summary}${took}${why}`, maxHistoryCharacters);
 };

@@ -2,7 +2,8 @@ import { plural, shortList } from '../../bounded-text.ts';
 import type { Situation } from '../decision.ts';
 import { outOfReach } from '../reasons.ts';
 import { isFailure, type Rollout } from '../strategy/roll-out.ts';
-import { endSituation, said } from './end-situation.ts';
+import { endSituation } from './end-situation.ts';
+import { saidFailures } from './failure-on.ts';
 import type { DecidedTarget } from './rows.ts';
 import { hasEnded } from './rows.ts';
 import { isHeldBack, suspendedSituation } from './suspended-situation.ts';
@@ -62,7 +63,7 @@ const paused = (targets: readonly DecidedTarget[], threshold: number): Situation
       ...(running.length === 0 ? [] : [`goes on on ${shortList(running.map(({ view }) => view.pod))}`]),
       `to start the ${waiting} to come, raise failureThreshold to ${failed.length} or more, or set onFailure to Continue; to end it, set onFailure to Stop`,
       // Last, because errors may be long, and what is too long is cut.
-      `failed on ${said(failed)}`,
+      saidFailures(failed),
     ].join('; '),
   };
 };

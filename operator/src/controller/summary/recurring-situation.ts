@@ -4,6 +4,7 @@ import type { LastRun, Situation } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 import type { TaskMode } from '../task-mode.ts';
 import { endSituation } from './end-situation.ts';
+import { failureOn } from './failure-on.ts';
 import { lastRunOf, runFacts } from './last-run.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
 import { suspendedSituation } from './suspended-situation.ts';
@@ -42,7 +43,7 @@ const standingOf = (
       standing: 'stalled',
       phase: 'Stalled',
       reason: bad.verdict.reason,
-      message: `stalled on ${bad.view.pod}: ${bad.verdict.message}`,
+      message: failureOn([bad.view.pod], bad.verdict.message, '', 'stalled'),
     };
   }
   const waiting =

@@ -5,6 +5,7 @@ import type { TaskMemory } from '../task-memory.ts';
 import type { OwnedTarget } from '../decision.ts';
 import { isoTime } from '../run-context.ts';
 import { queuedPhase } from '../queue/places.ts';
+import { errorOf } from '../target/ended-result.ts';
 import type { TargetState, TargetVerdict, TargetView } from '../target/target-view.ts';
 
 /** A target with what was decided about it. */
@@ -31,7 +32,7 @@ export const hasEnded = ({ verdict }: DecidedTarget): boolean => endedStates.has
 /** The operator's fields of a target's row. What was written about the attempt before stays, until the next one begins. */
 export const toRow = ({ view, verdict }: DecidedTarget): OwnedTarget => {
   const { memory, pod, attempt, taskID } = view;
-  const message = progressOnly(view, verdict)
+  const message = isInResult(view, verdict)
     ? ''
     : boundedText(verdict.attemptFailure ?? verdict.message, maxTargetMessageCharacters(view.targets));
   if (verdict.nextAttempt !== undefined) return firstRowOf(view, verdict.nextAttempt, message);
@@ -80,6 +81,14 @@ const startOf = ({ row, result }: TargetView, memory: TaskMemory | undefined): s
   (memory?.dispatch?.kind === 'accepted' ? isoTime(memory.dispatch.at) : undefined) ??
   result?.submittedAt;
 
-/** Progress of a running target is on its result already; repeating it in the row would double the writes. */
-const progressOnly = (view: TargetView, { state, reason }: TargetVerdict): boolean =>
-  state === 'running' && (reason === 'Running' || reason === 'DaemonRunning') && view.result?.progress !== undefined;
+/** Progress and error of a target are on its result already; repeating them in the row would double the writes, and what people read. */
+const isInResult = (view: TargetView, { state, reason, message, attemptFailure }: TargetVerdict): boolean =>
+  state === 'running'
+    ? (reason === 'Running' || reason === 'DaemonRunning') && view.result?.progress !== undefined
+    : state === 'failed' && attemptFailure === undefined && message === errorOf(onStatus(view));
+
+/** An agent that cannot report is asked: what it answers is on status by the row alone. */
+const onStatus = ({ ctx, pod, taskID }: TargetView): TargetView['result'] => {
+  const result = ctx.rowByPod.get(pod)?.result;
+  return result?.id === taskID ? result : undefined;
+};

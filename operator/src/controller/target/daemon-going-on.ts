@@ -1,5 +1,5 @@
 import { momentText } from '@nodetask/shared';
-import { boundedText, withCode } from '../../bounded-text.ts';
+import { boundedText } from '../../bounded-text.ts';
 import { daemonRetryingMs, daemonStalledMs } from '../timing.ts';
 import { progressText } from './progress-text.ts';
 import type { TargetVerdict, TargetView } from './target-view.ts';
@@ -19,7 +19,7 @@ export const daemonGoingOn = ({ result, pod, ctx }: TargetView): TargetVerdict =
     const since = Date.parse(progress.stalledSince);
     const { code, message } = progress.lastError ?? { code: undefined, message: 'it does not say why' };
     const text = boundedText(
-      `no advance on ${pod} since ${momentText(progress.stalledSince)}: ${withCode(code, message)}`,
+      `no advance on ${pod} since ${momentText(progress.stalledSince)}${code === undefined ? '' : ` (${code})`}: ${message}`,
     );
     if (ctx.now >= since + daemonStalledMs) return { state: 'running', reason: 'DaemonStalled', message: text };
     if (ctx.now >= since + daemonRetryingMs)

@@ -114,7 +114,7 @@ describe('endedResult: the result says that the task has ended', () => {
       state: 'failed',
       reason: 'TaskFailed',
       message:
-        /^agent-crashed: the agent was killed twice; its container last ended with OOMKilled \(exit code 137\): raise its memory limit$/,
+        /^agent-crashed: the agent was killed twice; its container last ended with OOMKilled \(exit code 137\)\. Raise its memory limit$/,
     },
     {
       name: 'timed out',
@@ -372,7 +372,7 @@ describe('waitForAgent', () => {
   const silent = withMemory({ podUID: 'uid-of-sei-0', ...silence });
   const silentFor = (why: 'unable' | 'untrusted'): Setup =>
     withMemory({ podUID: 'uid-of-sei-0', ...silence, silence: { ...silence.silence, why } });
-  const crashed = { reason: 'ContainerCrashing', message: 'container agent was started again' } as const;
+  const crashed = { reason: 'CrashLooping', message: 'container agent was started again' } as const;
   const image = { reason: 'ImageUnavailable', message: 'container agent of pod sei-0 cannot get its image' } as const;
   check([
     {
@@ -406,7 +406,7 @@ describe('waitForAgent', () => {
       name: 'a container that was started again a moment ago is to blame',
       setup: { ...silent, pods: [agentPod('sei-0', { trouble: { ...crashed, runsSince: start - 50_000 } })] },
       state: 'pending',
-      reason: 'ContainerCrashing',
+      reason: 'CrashLooping',
       wake: 5,
     },
     {

@@ -1,4 +1,4 @@
-import { errorCodeEntry, isErrorCode } from '@nodetask/shared';
+import { errorCodeEntry, failureParts, failureText, isErrorCode } from '@nodetask/shared';
 import { boundedText, plural, withCode } from '../../bounded-text.ts';
 import type { TargetDecision, TargetVerdict, TargetView } from './target-view.ts';
 import { isOverdue } from './timeout-backstop.ts';
@@ -46,18 +46,34 @@ const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => 
   if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcomeText(result) };
   const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
   const message = boundedText(`${outcome ?? 'completed'}; warning: ${first}${more}`);
-  return { state: 'succeeded', reason: 'CompletedWithWarnings', message };
+  return { state: 'succeeded', reason: 'WithWarnings', message };
 };
 
 /** As the agent says; one that says nothing of it is judged by its code. */
 export const isRetriable = ({ retriable, errorCode }: NonNullable<TargetView['result']>): boolean =>
   retriable ?? (isErrorCode(errorCode) && errorCodeEntry(errorCode).retriable);
 
+/** The error of a result, behind its code. */
+export const errorOf = (result: TargetView['result']): string | undefined =>
+  result?.error === undefined ? undefined : boundedText(withCode(result.errorCode, result.error));
+
 const explain = ({ result, agentPod }: TargetView, otherwise: string): string => {
-  const text = withCode(result?.errorCode, result?.error ?? otherwise);
+  const text = result?.error ?? otherwise;
   // The agent cannot know how it was ended; the kubelet does.
   const end = result?.errorCode === 'agent-crashed' ? agentPod?.lastEnd : undefined;
-  if (end === undefined) return boundedText(text);
-  const advice = end.startsWith('OOMKilled') ? ': raise its memory limit' : '';
-  return boundedText(`${boundedText(text, 768)}; its container last ended with ${end}${advice}`);
+  if (end === undefined) return errorOf(result) ?? boundedText(withCode(result?.errorCode, text));
+  const { cause, remedy } = failureParts(boundedText(text, 768));
+  return boundedText(
+    withCode(
+      result?.errorCode,
+      failureText({
+        cause: `${cause}; its container last ended with ${end}`,
+        ...(end.startsWith('OOMKilled')
+          ? { remedy: 'raise its memory limit' }
+          : remedy === undefined
+            ? {}
+            : { remedy }),
+      }),
+    ),
+  );
 };

@@ -1,12 +1,14 @@
 import { isTerminal } from '../run-context.ts';
+import { errorOf } from './ended-result.ts';
 import type { TargetDecision } from './target-view.ts';
 
 /** A target that has ended stays as it is, whatever its agent says later. */
 export const keepFinished: TargetDecision = ({ row, result }) => {
   if (row === undefined || !isTerminal(row.phase)) return undefined;
-  const message = row.message ?? '';
+  // What its result says stands there alone.
+  const message = row.message ?? errorOf(result) ?? '';
   if (row.phase === 'Succeeded') {
-    const reason = (result?.warnings ?? []).length === 0 ? 'Succeeded' : 'CompletedWithWarnings';
+    const reason = (result?.warnings ?? []).length === 0 ? 'Succeeded' : 'WithWarnings';
     return { state: 'succeeded', reason, message };
   }
   if (row.phase === 'Cancelled') return { state: 'cancelled', reason: 'Cancelled', message };

@@ -1,3 +1,4 @@
+import { failureParts, failureText } from '@nodetask/shared';
 import { boundedText, withCode } from '../../bounded-text.ts';
 import type { TargetDecision } from './target-view.ts';
 
@@ -19,6 +20,6 @@ export const refused: TargetDecision = ({ ctx, memory, pod }) => {
   return {
     state: ctx.mode === 'one-shot' ? 'failed' : 'stalled',
     reason: 'Rejected',
-    message: boundedText(withCode(dispatch.code, dispatch.message)),
+    message: boundedText(withCode(dispatch.code, failureText(failureParts(dispatch.message)))),
   };
 };

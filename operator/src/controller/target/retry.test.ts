@@ -129,7 +129,7 @@ describe('an attempt that failed and may be tried again', () => {
     const last = { attempt: 3, taskID: lastID };
     const decision = decided(failed({ id: lastID }, last));
     assert.equal(condition(decision, 'Failed'), 'TaskFailed');
-    assert.equal(ready(decision), 'failed on sei-0: disk-full: no space (attempt 3 of 3)');
+    assert.equal(ready(decision), 'disk-full on sei-0: no space (attempt 3 of 3)');
     assert.equal(decision.status?.targets?.[0]?.attempt, 3);
     assert.equal(decision.finalizer, 'remove');
   });
@@ -137,7 +137,7 @@ describe('an attempt that failed and may be tried again', () => {
   test('has failed at once where the limit is lowered meanwhile', () => {
     const waiting = written(failed(), decided(failed()), 7);
     const decision = decided({ ...waiting, spec: oneShot });
-    assert.equal(ready(decision), 'failed on sei-0 (spec.retry would have tried again): disk-full: no space');
+    assert.equal(ready(decision), 'disk-full on sei-0 (spec.retry would have tried again): no space');
     assert.equal(decision.status?.targets?.[0]?.completedAt, at(6));
   });
 
@@ -211,10 +211,10 @@ const told = (changes: Parameters<typeof result>[0], more: Setup = {}): string |
 
 describe('a failed one-shot without spec.retry', () => {
   test('says that spec.retry would have tried again, where another attempt may succeed', () => {
-    const retriable = 'failed on sei-0 (spec.retry would have tried again): disk-full: no space';
+    const retriable = 'disk-full on sei-0 (spec.retry would have tried again): no space';
     assert.equal(told({}), retriable);
     assert.doesNotMatch(told({}, { spec: { ...oneShot, retry: { ...policy, limit: 0 } } }) ?? '', /spec\.retry/);
-    assert.equal(told({ retriable: false }), 'failed on sei-0: disk-full: no space');
+    assert.equal(told({ retriable: false }), 'disk-full on sei-0: no space');
     assert.doesNotMatch(told({ cancelled: true }) ?? '', /spec\.retry/);
   });
 
@@ -235,7 +235,7 @@ describe('a failed one-shot without spec.retry', () => {
     const message = ready(decided(setup)) ?? '';
     assert.match(
       message,
-      /^3 of 3 targets failed \(spec\.retry would have tried again\): sei-0: disk-full: no space, sei-1/,
+      /^3 of 3 targets failed \(spec\.retry would have tried again\); disk-full on sei-0, sei-1, sei-2: no space/,
     );
     assert.equal(message.split('spec.retry').length, 2);
   });
