@@ -76,7 +76,7 @@ test('a failure goes down the chain by name, and another run takes it up again',
   const middle = await untilFinished(cluster, 'middle');
   assert.match(
     middle.status?.conditions?.[0]?.message ?? '',
-    /^NodeTask bad, which spec\.dependsOn names, failed at \S+ \(failed on sei-0: file-missing/,
+    /^NodeTask bad, which spec\.dependsOn names, failed at [-\d]+ [:\d]+ UTC \(failed on sei-0: file-missing/,
   );
   const last = await untilFinished(cluster, 'after');
   assert.match(

@@ -3,6 +3,7 @@ import type { Situation } from '../decision.ts';
 import { isRetriable } from '../target/ended-result.ts';
 import { wasDispatched } from '../target/has-begun.ts';
 import type { DecidedTarget } from './rows.ts';
+import { successText } from './success-text.ts';
 
 /**
  * How a NodeTask ended whose targets have all ended: failed when one failed, else cancelled when one was cancelled; but complete when
@@ -29,21 +30,12 @@ export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): 
 };
 
 const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
-  const [only] = targets;
-  const warned = targets.filter(({ verdict }) => verdict.reason === 'CompletedWithWarnings');
-  const skipped = targets.filter(({ view }) => view.result?.outcome === 'skipped');
-  const details = [
-    ...(warned.length === 0 ? [] : [`, ${warned.length} of them with a warning: ${said(warned)}`]),
-    ...(skipped.length === 0 ? [] : [`, ${skipped.length} of them skipped: ${said(skipped)}`]),
-  ].join('');
+  const isDoubtful = targets.some(({ verdict }) => verdict.reason === 'CompletedWithWarnings');
   return {
     standing: 'complete',
     phase: 'Succeeded',
-    reason: warned.length === 0 ? 'Succeeded' : 'CompletedWithWarnings',
-    message:
-      targets.length === 1 && only !== undefined
-        ? `succeeded on ${only.view.pod}${only.verdict.message === '' ? '' : ` (${only.verdict.message})`}`
-        : `succeeded on ${plural(targets.length, 'target')}${details}`,
+    reason: isDoubtful ? 'CompletedWithWarnings' : 'Succeeded',
+    message: successText(targets),
   };
 };
 
