@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { TaskReport } from '../../engine/task-handler.ts';
+import type { ToldReport } from '../../engine/task-handler.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { makeCometBFTHome } from '../testing/cometbft-home.ts';
 import { runTask } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
 import { configValidate } from './config-validate.ts';
 
-const validate = (home: NodeHome, params: unknown = {}): Promise<TaskReport> =>
+const validate = (home: NodeHome, params: unknown = {}): Promise<ToldReport> =>
   runTask('config-validate', configValidate(home), params);
 
 const diagnosticsOf = (output: unknown): readonly { readonly severity: string; readonly field: string }[] =>
@@ -36,6 +36,7 @@ describe('config-validate', () => {
     const before = await readConfigFile(home, 'config.toml');
     assert.deepEqual(await validate(home), {
       outcome: 'unchanged',
+      message: 'the configuration is valid (223 keys of 2 files)',
       output: { valid: true, mode: 'archive', version: 2, diagnostics: [], registryVersion: 'v0.0.27' },
     });
     assert.equal(await readConfigFile(home, 'config.toml'), before);
@@ -46,7 +47,8 @@ describe('config-validate', () => {
     const home = await makeSeiHome(t, 'validator');
     await rewrite(home, 'app.toml', 'http_enabled = false', 'http_enabled = true');
     await rewrite(home, 'app.toml', 'ss-backend = "pebbledb"', 'ss-backend = "sqlite"');
-    const { output } = await validate(home);
+    const { output, message } = await validate(home);
+    assert.match(message, /^the configuration is valid \(223 keys of 2 files\), with 2 warnings$/);
     assert.deepEqual(
       diagnosticsOf(output).map(({ severity, field }) => `${severity} ${field}`),
       ['WARNING storage.state_store.backend', 'WARNING evm'],
@@ -150,7 +152,8 @@ describe('keys that no node is known to read', () => {
     const home = await makeCometBFTHome(t, {
       'config.toml': cometBFTConfig.replace('[p2p]\n', '[p2p]\npersistent-peers = "a@b:1"\n'),
     });
-    const { output } = await validate(home);
+    const { output, message } = await validate(home);
+    assert.match(message, /^the configuration is valid \(223 keys of 2 files\), with 2 warnings$/);
     assert.deepEqual(unknown(output), [['WARNING p2p.persistent-peers', 'p2p.persistent_peers']]);
   });
 
@@ -176,7 +179,8 @@ describe('keys that no node is known to read', () => {
 describe('config-validate on the files of CometBFT', () => {
   test('says what the files were held against', async (t) => {
     const home = await makeCometBFTHome(t);
-    const { output } = await validate(home);
+    const { output, message } = await validate(home);
+    assert.match(message, /^the configuration is valid \(223 keys of 2 files\), with 2 warnings$/);
     assert.deepEqual(Object.keys(output ?? {}), ['valid', 'diagnostics', 'registryVersion']);
     assert.match(JSON.stringify(output), /^\{"valid":true,"diagnostics":\[\{"severity":"INFO","field":"config\.toml"/);
     const { output: asked } = await validate(home, { targetVersion: 1 });
