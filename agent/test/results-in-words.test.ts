@@ -7,7 +7,7 @@ import { maxMessageCharacters, type Outcome, type TaskParams, type TaskType, tas
 import type { TaskHandler, TaskReport } from '../src/engine/task-handler.ts';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { createEgress } from '../src/node/testing/loopback-egress.ts';
-import { startHostServers } from '../src/node/testing/host-servers.ts';
+import { type Respond, startHostServers } from '../src/node/testing/host-servers.ts';
 import { sendJson } from '../src/node/testing/http-server.ts';
 import { createHandlers } from '../src/tasks/handlers.ts';
 import { runTask } from '../src/tasks/testing/run-task.ts';
@@ -81,7 +81,7 @@ const table: Readonly<Record<TaskType, readonly Row[]>> = {
     { outcome: 'unchanged', params: () => ({ mode: 'seed' }), says: new RegExp(`^${files}$`) },
   ],
   'config-validate': [
-    { outcome: 'unchanged', says: /^the configuration is valid \(\d{3} keys of 2 files\)(?:, with \d+ warnings?)?$/ },
+    { outcome: 'unchanged', says: /^the configuration of \d{3} keys in 2 files is valid(?:, with \d+ warnings?)?$/ },
   ],
   'config-reload': [
     {
@@ -203,13 +203,14 @@ const answer = (id: string, path: string, height: string | null): object => {
   }
 };
 
+const respond =
+  (id: string): Respond =>
+  ({ url = '' }, response) => {
+    const { pathname, searchParams } = new URL(url, 'http://node');
+    sendJson(response, { jsonrpc: '2.0', id: -1, result: answer(id, pathname, searchParams.get('height')) });
+  };
+
 const startNodes = async (t: TestContext): Promise<Places> => {
-  const respond =
-    (id: string): Parameters<typeof startHostServers>[1][string] =>
-    ({ url = '' }, response) => {
-      const { pathname, searchParams } = new URL(url, 'http://node');
-      sendJson(response, { jsonrpc: '2.0', id: -1, result: answer(id, pathname, searchParams.get('height')) });
-    };
   const port = await startHostServers(t, { [first]: respond('1'), [second]: respond('2') });
   return { urls: [`http://${first}:${port}`, `http://${second}:${port}`] };
 };
