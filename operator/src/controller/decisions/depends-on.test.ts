@@ -170,6 +170,9 @@ describe('what had failed before the run was asked for', () => {
       said(end),
       `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${momentText(at(-60))} (no space)`,
     );
+    assert.deepEqual(end.status?.history, [
+      '2026-01-01T00:00:30Z runID 2 Failed 0/1: NodeTask a, which spec.dependsOn names, failed at 2025-12-31 23:59 UTC (no space)',
+    ]);
   });
 
   test('gives the next run its own time, however long the run before has waited', () => {
