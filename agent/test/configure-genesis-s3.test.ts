@@ -58,6 +58,7 @@ describe('configure-genesis from s3', () => {
     assert.deepEqual(await files(), ['genesis.json']);
     assert.deepEqual(await run('chains/test-1/genesis.json'), {
       outcome: 'unchanged',
+      message: 'the node has this genesis of test-1 already, 21 MB',
       reason: 'already-there',
       output: { reason: 'already-there', ...output },
     });

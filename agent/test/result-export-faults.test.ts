@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
-import { sleep, type TaskError } from '@nodetask/shared';
+import { momentText, sleep, type TaskError } from '@nodetask/shared';
 import {
   type Chain,
   type HttpFaultReply,
@@ -384,7 +384,7 @@ describe('an export with maxAgeSeconds', () => {
       assert.match(
         error.message,
         new RegExp(
-          `^the newest upload, s3://.*age/21-40\\.ndjson\\.gz.* of ${at}, is 72\\d\\d s old, and may be 3600 s old .*; every block up to 40`,
+          `^the newest upload, s3://.*age/21-40\\.ndjson\\.gz.* of ${momentText(at)}, is 72\\d\\d s old, and may be 3600 s old .*; every block up to 40`,
         ),
       );
       assert.deepEqual([error.output?.['blocks'], error.output?.['newestUploadAt']], [0, at]);
@@ -418,7 +418,7 @@ describe('an export with maxAgeSeconds', () => {
     });
     await assert.rejects(broken.run(given, daemon), {
       code: 'upload-too-old',
-      message: new RegExp(`of ${at}, is .*; .*HTTP status 503.* \\(tried 2 times\\)`),
+      message: new RegExp(`of ${momentText(at)}, is .*; .*HTTP status 503.* \\(tried 2 times\\)`),
     });
   });
 

@@ -8,7 +8,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import type { TaskError } from '@nodetask/shared';
+import { momentText, type TaskError } from '@nodetask/shared';
 import type { NodeHome } from '../src/node/node-home.ts';
 import { readSnapshotHeight } from '../src/node/snapshot-height.ts';
 import { whyNoMount } from './support/full-volume.ts';
@@ -201,7 +201,7 @@ test('an upload that is older than maxAgeSeconds fails the run that uploads noth
     assert.match(
       error.message,
       new RegExp(
-        `^the newest upload, s3://.*age/1\\.tar\\.gz at http.* of ${old}, is 72\\d\\d s old, and may be 3600 s old .*; snapshot 1,`,
+        `^the newest upload, s3://.*age/1\\.tar\\.gz at http.* of ${momentText(old)}, is 72\\d\\d s old, and may be 3600 s old .*; snapshot 1,`,
       ),
     );
     assert.deepEqual([error.output?.['height'], error.output?.['newestUploadAt']], [1, old]);

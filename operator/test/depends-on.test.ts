@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
 import { SilentSource } from './support/silent-source.ts';
+import { assertHistory } from './support/assert-history.ts';
 import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 /** spec.dependsOn: real operator process, real agents. */
@@ -76,7 +77,7 @@ test('a failure goes down the chain by name, and another run takes it up again',
   const middle = await untilFinished(cluster, 'middle');
   assert.match(
     middle.status?.conditions?.[0]?.message ?? '',
-    /^NodeTask bad, which spec\.dependsOn names, failed at \S+ \(file-missing on sei-0: /,
+    /^NodeTask bad, which spec\.dependsOn names, failed at [-\d]+ [:\d]+ UTC \(file-missing on sei-0: /,
   );
   const last = await untilFinished(cluster, 'after');
   assert.match(
@@ -88,7 +89,12 @@ test('a failure goes down the chain by name, and another run takes it up again',
   await cluster.applyNodeTask('bad', { ...single, runID: '2' });
   await untilFinished(cluster, 'bad', '2');
   await cluster.applyNodeTask('middle', { ...on('bad'), runID: '2' });
-  assert.equal((await untilFinished(cluster, 'middle', '2')).status?.phase, 'Succeeded');
+  const again = await untilFinished(cluster, 'middle', '2');
+  assert.equal(again.status?.phase, 'Succeeded');
+  assertHistory(again, [
+    /^\S+Z runID 2 Succeeded 1\/1 in /,
+    /^\S+Z first run Failed 0\/1: NodeTask bad, .* failed at /,
+  ]);
 });
 
 test('a cycle stalls all that are in it, by their names, until it is taken apart', async () => {

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
 import { managerOf, ownedBy } from './support/field-owners.ts';
+import { assertHistory } from './support/assert-history.ts';
 import { pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 let cluster: Cluster;
@@ -52,6 +53,7 @@ test('a fan-out over three pods, run twice, with each writer on its own fields',
   const second = await untilFinished(cluster, 'fan-out', '2');
   assert.equal(second.status?.summary, '3/3');
   assert.equal(second.status?.observedGeneration, 2);
+  assertHistory(second, [/^\S+Z runID 2 Succeeded 3\/3 in \d+ s: /, /^\S+Z first run Succeeded 3\/3 in \d+ s: /]);
   checkOwners(second, pods);
   for (const row of second.status?.targets ?? []) {
     assert.equal(row.result?.id, row.taskID);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { countText } from '@nodetask/shared';
 import { type Chain, type Cluster, startChain, startCluster } from '@nodetask/testbed';
 import { Judges } from './support/judges.ts';
 import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
@@ -28,7 +29,7 @@ test('fires once at its height and has succeeded then, also over a restart of th
   });
   const waiting = await until(cluster, 'at-height', 'to be scheduled', (o) => reasonOf(o, 'Ready') !== undefined);
   assert.equal(waiting.status?.phase, 'Scheduled');
-  assert.equal(waiting.status?.conditions?.[0]?.message, `waits for block ${blockHeight}`);
+  assert.equal(waiting.status?.conditions?.[0]?.message, `next at height ${countText(blockHeight)}`);
   await cluster.operator.restart();
 
   const done = await untilFinished(cluster, 'at-height');

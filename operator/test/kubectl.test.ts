@@ -89,10 +89,10 @@ test('kubectl get tells what a NodeTask does, where, and what it waits for', asy
   const wide = await get('-o', 'wide');
   assert.deepEqual(wide.get('NAME')?.slice(5), ['TYPE', 'LAST RUN', 'NEXT RUN', 'MESSAGE']);
   const message = (name: string): string => wide.get(name)?.at(-1) ?? '';
-  assert.equal(message('done'), 'succeeded on 2 targets');
+  assert.equal(message('done'), 'succeeded on 2 targets: the node is marked ready and may start');
   assert.equal(message('busy'), 'runs on sei-1');
   assert.equal(message('next'), `the agent of pod sei-1 works on ${cluster.namespace}/busy`);
-  assert.match(message('nightly'), /^next run \d{4}-\d\d-\d\d 03:00 UTC$/);
+  assert.match(message('nightly'), /^next \d{4}-\d\d-\d\d 03:00 UTC$/);
   assert.match(
     message('paused'),
     /^paused: 1 of 2 targets failed, .*; to start the 1 to come, raise failureThreshold to 1 or more/,

@@ -4,6 +4,7 @@ import type { NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster, waitFor } from '@nodetask/testbed';
 import { PrunedRPC } from './support/pruned-rpc.ts';
 import { SilentSource } from './support/silent-source.ts';
+import { assertHistory } from './support/assert-history.ts';
 import { eventsOf, pathOf, reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -155,7 +156,12 @@ describe('a one-shot', () => {
     source.hangUp();
     const again = { type: 'mark-ready', target: { podName: 'sei-1' }, runID: '2' };
     await cluster.applyNodeTask('cancelled', again);
-    assert.equal((await untilFinished(cluster, 'cancelled', '2')).status?.phase, 'Succeeded');
+    const second = await untilFinished(cluster, 'cancelled', '2');
+    assert.equal(second.status?.phase, 'Succeeded');
+    assertHistory(second, [
+      /^\S+Z runID 2 Succeeded 1\/1 in \d+ s: the node is marked ready and may start$/,
+      /^\S+Z first run Cancelled 0\/1 in \d+ s: cancelled on sei-1; /,
+    ]);
   });
 
   test('is stopped before another run begins', async () => {
@@ -163,7 +169,9 @@ describe('a one-shot', () => {
     await source.connected();
     const first = await until(cluster, 'rerun', 'to run', ({ status }) => status?.phase === 'Running');
     await cluster.applyNodeTask('rerun', { type: 'mark-ready', target: { podName: 'sei-1' }, runID: 'b' });
-    assert.equal((await untilFinished(cluster, 'rerun', 'b')).status?.phase, 'Succeeded');
+    const rerun = await untilFinished(cluster, 'rerun', 'b');
+    assert.equal(rerun.status?.phase, 'Succeeded');
+    assertHistory(rerun, [/^\S+Z runID b Succeeded 1\/1 in /, /^\S+Z first run Replaced 0\/1 in /]);
     const answer = await cluster.agent('sei-1').request('GET', `/v0/tasks/${first.status?.targets?.[0]?.taskID ?? ''}`);
     assert.equal(answer.status, 404);
   });

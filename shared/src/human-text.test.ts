@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { amountText, bytesText, durationText, middleCut, momentText } from './human-text.ts';
+import { amountText, bytesText, durationText, middleCut, momentPair, momentText } from './human-text.ts';
 
 test('bytes are told in powers of 1000, with one decimal below ten of a unit', () => {
   const told = [0, 999, 1000, 103_400, 9_949_000, 9_960_000, 41_000_000_000, 999_600_000_000, 1.25e12].map(bytesText);
@@ -35,4 +35,20 @@ test('a moment is told in the time zone of its schedule, without seconds that ar
 test('a long name keeps its beginning and its ordinal', () => {
   assert.equal(middleCut('sei-rpc-0', 11), 'sei-rpc-0');
   assert.equal(middleCut('archive-node-12', 11), 'archive\u2026-12');
+});
+
+test('two moments of a zone name it once, and the day of the second only if it is another', () => {
+  const night = '2026-11-30T02:00:00.000Z';
+  const berlin = 'Europe/Berlin';
+  assert.deepEqual(momentPair(night, '2026-12-01T02:00:00Z', berlin), [
+    '2026-11-30 03:00',
+    '2026-12-01 03:00 Europe/Berlin',
+  ]);
+  // One day in Berlin, two days in UTC.
+  assert.deepEqual(momentPair('2026-11-30T23:30:00Z', '2026-12-01T02:00:00Z', berlin), [
+    '2026-12-01 00:30',
+    '03:00 Europe/Berlin',
+  ]);
+  assert.deepEqual(momentPair(night, '2026-11-30T02:01:05Z'), ['2026-11-30 02:00', '02:01:05 UTC']);
+  assert.deepEqual(momentPair('soon', night), ['soon', night]);
 });

@@ -29,19 +29,43 @@ export const durationText = (seconds: number): string => {
   return `${Math.round(rounded / 86_400)} days`;
 };
 
-/** "2026-11-30 03:00 Europe/Berlin"; seconds only if they are not zero. A time zone that is not known here counts as UTC. */
-export const momentText = (time: string, timeZone = 'UTC'): string => {
-  const at = new Date(time);
-  const parts = partsIn(at, timeZone) ?? partsIn(at, 'UTC');
-  if (parts === undefined) return time;
-  const zone = parts.zone === 'Etc/UTC' ? 'UTC' : parts.zone;
-  return `${parts.date} ${parts.time.endsWith(':00') ? parts.time.slice(0, 5) : parts.time} ${zone}`;
+/**
+ * "2026-11-30 03:00 Europe/Berlin"; seconds only if they are not zero. A time zone that is not known here counts as UTC.
+ * @param time RFC 3339, or milliseconds since the epoch.
+ */
+export const momentText = (time: string | number, timeZone = 'UTC'): string => {
+  const moment = momentIn(time, timeZone);
+  return moment === undefined ? String(time) : `${moment.date} ${moment.time} ${moment.zone}`;
 };
 
-const partsIn = (
-  at: Date,
-  zone: string,
-): { readonly date: string; readonly time: string; readonly zone: string } | undefined => {
+/** Two moments of one time zone, which stands once, behind the second: its date is left out if it is the day of the first. */
+export const momentPair = (first: string, second: string, timeZone = 'UTC'): readonly [string, string] => {
+  const [one, two] = [momentIn(first, timeZone), momentIn(second, timeZone)];
+  if (one === undefined || two === undefined) return [first, second];
+  const day = two.date === one.date ? '' : `${two.date} `;
+  return [`${one.date} ${one.time}`, `${day}${two.time} ${two.zone}`];
+};
+
+/** A moment as a calendar and a clock in a time zone show it. */
+interface Moment {
+  readonly date: string;
+  readonly time: string;
+  readonly zone: string;
+}
+
+/** Undefined for what is no time. */
+const momentIn = (time: string | number, timeZone: string): Moment | undefined => {
+  const at = new Date(time);
+  const parts = partsIn(at, timeZone) ?? partsIn(at, 'UTC');
+  if (parts === undefined) return undefined;
+  return {
+    date: parts.date,
+    time: parts.time.endsWith(':00') ? parts.time.slice(0, 5) : parts.time,
+    zone: parts.zone === 'Etc/UTC' ? 'UTC' : parts.zone,
+  };
+};
+
+const partsIn = (at: Date, zone: string): Moment | undefined => {
   try {
     const options = { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' } as const;
     // Sweden writes dates as ISO 8601 does.

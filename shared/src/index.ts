@@ -14,7 +14,7 @@
 export { daemonTypes, isTaskType, taskTypes, taskTypeSchema, type TaskType } from './task-type.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export { applyPatchBody } from './apply-patch-body.ts';
-export { amountText, bytesText, countText, durationText, middleCut, momentText } from './human-text.ts';
+export { amountText, bytesText, countText, durationText, middleCut, momentPair, momentText } from './human-text.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { cronPattern } from './cron-pattern.ts';
 export { abortReason, sleep, type Clock } from './clock.ts';

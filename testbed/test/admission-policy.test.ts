@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   agentFieldManagerOfPod,
+  maxHistoryCharacters,
+  maxHistoryEntries,
   maxResultBytes,
+  maxRunTextCharacters,
   maxTargetMessageCharacters,
   maxTargetRows,
   maxTargets,
@@ -571,19 +574,21 @@ describe('with 256 targets of the longest names and the largest results', { time
 
   /** As much as an agent may say with that many targets. */
   const fullRow = (pod: string, status: string): Row => {
-    const runs = Array.from({ length: 3 }, (_, i) => ({
-      run: i + 1,
-      status: 'failed',
-      startedAt: at,
-      error: 'x'.repeat(128),
-    }));
-    const said = (length: number): object => result({ status, output: { x: 'x'.repeat(length) } });
-    const rest = JSON.stringify(said(0)).length + JSON.stringify(runs).length;
-    return { pod, result: said(maxResultBytes(maxTargets) - rest), runs };
+    const largest = Number.MAX_SAFE_INTEGER;
+    const numbers = { height: largest, bytes: largest, blocks: largest, peers: largest, changes: largest };
+    const said = { outcome: 'unchanged', reason: 'x'.repeat(64), message: 'x'.repeat(maxRunTextCharacters), numbers };
+    const runs = [
+      { run: 3, status: 'failed', startedAt: at, completedAt: at, error: 'x'.repeat(maxRunTextCharacters) },
+      ...[2, 1].map((run) => ({ run, status: 'completed', startedAt: at, completedAt: at, ...said })),
+    ];
+    const told = (length: number): object => result({ status, output: { x: 'x'.repeat(length) } });
+    const rest = JSON.stringify(told(0)).length + JSON.stringify(runs).length;
+    return { pod, result: told(maxResultBytes(maxTargets) - rest), runs };
   };
   const at = '2026-11-24T10:00:00.000Z';
   const wholePart = {
     ...operatorsPart(),
+    history: Array.from({ length: maxHistoryEntries }, () => 'x'.repeat(maxHistoryCharacters)),
     conditions: Array.from({ length: 8 }, (_, i) => ({ ...condition, type: `Type${i}`, message: 'x'.repeat(1024) })),
     targets: pods.map((pod) => ({
       ...listed(pod),

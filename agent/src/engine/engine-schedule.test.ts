@@ -115,7 +115,8 @@ describe('a run of a schedule that does nothing', () => {
     const { engine, handler, clock } = startWith();
     engine.submitScheduled({ ...task, ref }, { cron: '*/10 * * * *' });
     await clock.advance(10 * minute);
-    handler.last.complete({ outcome: 'skipped', reason: 'fewer-than-2-snapshots', message: 'm'.repeat(600) });
+    const numbers = { height: 8_000, bytes: 41_000_000_000 };
+    handler.last.complete({ outcome: 'skipped', reason: 'fewer-than-2-snapshots', message: 'm'.repeat(600), numbers });
     await turn();
     const first = known(engine, task.id);
     taskResultSchema.parse(first);
@@ -136,6 +137,8 @@ describe('a run of a schedule that does nothing', () => {
         [1, 'skipped', 'fewer-than-2-snapshots'],
       ],
     );
+    const [, kept] = runsOf(engine, task.id);
+    assert.deepEqual([kept?.numbers, kept?.message?.length], [numbers, 128], 'with words and numbers');
   });
 });
 

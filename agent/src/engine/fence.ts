@@ -1,4 +1,4 @@
-import { type Logger, maxFence, newLeaseSince, TaskError } from '@nodetask/shared';
+import { type Logger, maxFence, momentText, newLeaseSince, TaskError } from '@nodetask/shared';
 import type { Store } from './store.ts';
 
 const fenceKey = 'fence';
@@ -44,7 +44,7 @@ export class Fence {
     if (fence > highest) {
       throw new TaskError(
         'fence-ahead',
-        `the fence is ${fence}, but at ${new Date(now).toISOString()}, the time of this agent, none above ${highest} can be right; set the clocks of operator and agent right, or delete the Lease if its leaseTransitions is wrong`,
+        `the fence is ${fence}, but at ${momentText(now)}, the time of this agent, none above ${highest} can be right; set the clocks of operator and agent right, or delete the Lease if its leaseTransitions is wrong`,
       );
     }
     // Judged anew each time: a clock that was wrong for a while must not let a former leader in for ever.

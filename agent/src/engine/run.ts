@@ -232,6 +232,7 @@ const checked = (report: TaskReport): TaskReport => {
     outcome,
     ...(report.reason === undefined ? {} : { reason: report.reason }),
     ...(report.message === undefined ? {} : { message: report.message.slice(0, maxMessageCharacters).toWellFormed() }),
+    ...(report.numbers === undefined ? {} : { numbers: report.numbers }),
     ...(report.output === undefined ? {} : { output: fitOutput(jsonCopy(report.output), maxOutputBytes) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };

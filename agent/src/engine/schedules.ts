@@ -1,4 +1,4 @@
-import { type ScheduleUpdate, TaskError } from '@nodetask/shared';
+import { momentText, type ScheduleUpdate, TaskError } from '@nodetask/shared';
 import { BusyError } from './busy-error.ts';
 import { cronTrigger } from './cron/cron-trigger.ts';
 import { dueFiring } from './due-firing.ts';
@@ -161,7 +161,8 @@ export class Schedules {
 
   #miss(record: TaskRecord, dueAt: number, deadlineSeconds: number, next: string | undefined): void {
     const due = new Date(dueAt).toISOString();
-    const message = `the run due at ${due} could not start within startingDeadlineSeconds (${deadlineSeconds})`;
+    const moment = momentText(dueAt, record.async?.schedule?.timeZone);
+    const message = `the run due ${moment} could not start within startingDeadlineSeconds (${deadlineSeconds})`;
     this.#commit(runMissed(record, failureOf(new TaskError('missed-deadline', message)), due, next));
     this.#core.observer.runsMissed(record.type, 1);
     this.#core.logger.warn(message, { task: record.id, type: record.type });

@@ -78,6 +78,9 @@ export interface TaskReport {
   readonly warnings?: readonly string[];
 }
 
+/** A report that says in words what the run came to. Only a pledge of an earlier version may lack them. */
+export type ToldReport = TaskReport & Required<Pick<TaskReport, 'message'>>;
+
 /** Does the work of one task type. Idempotent: after a crash the same run may happen again and must lead to the same end. */
 export interface TaskHandler<Params = unknown> {
   /** What to do with a one-shot that the end of the process interrupted: run it again at the next start, or end it as failed-retriable. */
@@ -91,7 +94,7 @@ export interface TaskHandler<Params = unknown> {
   locks(params: Params): readonly LockName[];
   /** Refuses params that cannot be right here, before the task is journalled; throws TaskError. The schema has been checked. */
   check?(params: Params): void;
-  run(context: TaskContext<Params>): Promise<TaskReport>;
+  run(context: TaskContext<Params>): Promise<ToldReport>;
   /**
    * Sees whether what an interrupted run pledged took effect, and completes what belongs to it; answers how the run ended, undefined if it
    * has to run again. It is asked before that, also when the time of the run is over; its signal aborts when the agent stops.

@@ -1,3 +1,4 @@
+import { momentText } from '@nodetask/shared';
 import type { ObjectInfo } from './object-store.ts';
 
 /** True if the ETag stands for exactly these bytes. A weak one stands for what its server thinks is as good, and If-Match never fits it. */
@@ -26,9 +27,7 @@ export const otherVersion = (object: ObjectInfo, answered: AnsweredVersion): str
   if (object.etag !== undefined || modifiedAt === undefined || answered.modifiedAt === undefined) return undefined;
   return answered.modifiedAt === modifiedAt
     ? undefined
-    : `Last-Modified ${inWords(answered.modifiedAt)} instead of ${inWords(modifiedAt)}`;
+    : `Last-Modified ${momentText(answered.modifiedAt)} instead of ${momentText(modifiedAt)}`;
 };
 
 const bare = (etag: string | undefined): string | undefined => etag?.replace(/^W\//, '');
-
-const inWords = (time: number): string => new Date(time).toISOString();

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RunRecord, runRecordSchema, statusResultSchema, type TaskResult } from '@nodetask/shared';
+import {
+  maxResultBytes,
+  maxTargets,
+  type RunRecord,
+  runRecordSchema,
+  statusResultSchema,
+  type TaskResult,
+} from '@nodetask/shared';
 import {
   assert as check,
   constant,
@@ -176,6 +183,50 @@ test('result and runs share the bound: the oldest runs go, then parts of the res
     tighter.runs.map(({ run }) => run),
     [10, 9],
   );
+});
+
+/** A run of a schedule with all that it may say, in characters of three bytes. */
+const largestRuns: readonly RunRecord[] = Array.from({ length: 10 }, (_, index) => {
+  const largest = Number.MAX_SAFE_INTEGER;
+  return {
+    run: 1_000_000_010 - index,
+    status: 'completed',
+    startedAt: base.submittedAt,
+    completedAt: base.submittedAt,
+    outcome: 'unchanged',
+    reason: 'r'.repeat(64),
+    message: '\u6f22'.repeat(128),
+    numbers: { height: largest, bytes: largest, blocks: largest, peers: largest, changes: largest },
+  };
+});
+
+const largestResult: TaskResult = {
+  ...full,
+  reason: 'r'.repeat(64),
+  message: '\u6f22'.repeat(512),
+  warnings: Array.from({ length: 8 }, () => '\u6f22'.repeat(256)),
+};
+
+test('runs at their largest stay whole on a target of few, as many as fit, and the newest two on one of many, if need be without words', () => {
+  const few = fitRow(largestResult, largestRuns, maxResultBytes(1));
+  assert.deepEqual(few.runs, largestRuns.slice(0, few.runs.length));
+  assert.ok(few.runs.length >= 2);
+  assert.equal(few.result.message, largestResult.message);
+  assert.deepEqual(fitRow({ ...base, message: 'm' }, largestRuns, maxResultBytes(1)).runs, largestRuns, 'all ten');
+  const many = fitRow(largestResult, largestRuns, maxResultBytes(maxTargets));
+  assert.deepEqual(many.runs, largestRuns.slice(0, 2));
+  // A bound below which the words of two runs have no room.
+  const least = fitRow(largestResult, largestRuns, 1536);
+  assert.deepEqual(
+    least.runs,
+    largestRuns.slice(0, 2).map(({ message: _message, ...run }) => run),
+  );
+  assert.ok(rowBytes(least) <= 1536);
+  for (const row of [few, many, least]) {
+    statusResultSchema.parse(row.result);
+    for (const run of row.runs) runRecordSchema.parse(run);
+  }
+  assert.ok(rowBytes(few) <= maxResultBytes(1) && rowBytes(many) <= maxResultBytes(maxTargets));
 });
 
 test('property: a row never takes more than the bound, from the least bound that a request may name', () => {

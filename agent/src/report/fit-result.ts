@@ -14,7 +14,7 @@ const runsThatCount = 2;
 
 /**
  * `result` and `runs` as they fit together into `maxBytes` of JSON. The oldest runs go first; the newest two stay beside a smaller
- * result, and give up their errors only where even the least result would not fit.
+ * result, and give up their words only where even the least result would not fit.
  */
 export const fitRow = (result: TaskResult, runs: readonly RunRecord[], maxBytes: number): FittedRow => {
   const shown = fitRuns(runs);
@@ -106,9 +106,9 @@ export const fitRuns = (runs: readonly RunRecord[]): readonly RunRecord[] =>
     return cleaned.error === undefined ? cleaned : { ...cleaned, error: cut(cleaned.error, maxRunError) };
   });
 
-/** The runs without their errors, to go with the least result. */
+/** The runs without their words, to go with the least result. */
 export const leastRuns = (runs: readonly RunRecord[]): readonly RunRecord[] =>
-  runs.slice(0, maxRunRecords).map(({ error: _error, ...rest }) => rest);
+  runs.slice(0, maxRunRecords).map(({ error: _error, message: _message, ...rest }) => rest);
 
 /** That a daemon has stalled, since when, and by which error. */
 const leastProgress = (

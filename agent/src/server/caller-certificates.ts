@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
-import type { Clock } from '@nodetask/shared';
+import { type Clock, momentText } from '@nodetask/shared';
 import { alternativeNames } from '../tls/alternative-names.ts';
 import type { TrustFile } from '../tls/trust-file.ts';
 import { quoteValue } from './quote-value.ts';
@@ -58,7 +58,7 @@ export class CallerCertificates {
     const now = this.#clock.now();
     if (judged.generation === this.#trust.generation && now <= judged.until) return undefined;
     const { certificate, others } = judged;
-    if (certificate.validToDate.getTime() < now) return `it ended at ${certificate.validToDate.toISOString()}`;
+    if (certificate.validToDate.getTime() < now) return `it ended at ${momentText(certificate.validToDate.getTime())}`;
     const chain = this.#trust.chainOf(certificate, others, now);
     if (chain === undefined) return 'it leads to no CA that the agent trusts now';
     judged.generation = this.#trust.generation;

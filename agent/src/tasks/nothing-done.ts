@@ -1,10 +1,10 @@
 import { type JsonObject, type OutcomeReasonCode, outcomeReasons } from '@nodetask/shared';
-import type { TaskReport } from '../engine/task-handler.ts';
+import type { ToldReport } from '../engine/task-handler.ts';
 
 /** The report of a run that changed nothing: unchanged or skipped, as the registry of reasons says. The output names the reason as well. */
-export const nothingDone = (reason: OutcomeReasonCode, output: JsonObject = {}, message?: string): TaskReport => ({
+export const nothingDone = (reason: OutcomeReasonCode, message: string, output: JsonObject = {}): ToldReport => ({
   outcome: outcomeReasons[reason].outcome,
   reason,
-  ...(message === undefined ? {} : { message }),
+  message,
   output: { reason, ...output },
 });

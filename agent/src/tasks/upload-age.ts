@@ -1,4 +1,4 @@
-import { type JsonObject, TaskError } from '@nodetask/shared';
+import { type JsonObject, momentText, TaskError } from '@nodetask/shared';
 
 /** The newest of what a task has uploaded. */
 export interface NewestUpload {
@@ -33,10 +33,9 @@ export const refuseOldUpload = ({ maxAgeSeconds, newest, now, place, why, output
   }
   const ageSeconds = Math.floor((now - newest.at) / 1000);
   if (ageSeconds <= maxAgeSeconds) return;
-  const createdAt = new Date(newest.at).toISOString();
   throw new TaskError(
     'upload-too-old',
-    `the newest upload, ${newest.where} of ${createdAt}, is ${ageSeconds} s old, and may be ${maxAgeSeconds} s old (maxAgeSeconds); ${why}`,
-    { output: { ...output, newestUpload: newest.where, newestUploadAt: createdAt } },
+    `the newest upload, ${newest.where} of ${momentText(newest.at)}, is ${ageSeconds} s old, and may be ${maxAgeSeconds} s old (maxAgeSeconds); ${why}`,
+    { output: { ...output, newestUpload: newest.where, newestUploadAt: new Date(newest.at).toISOString() } },
   );
 };

@@ -1,4 +1,4 @@
-import { agentServerName } from '@nodetask/shared';
+import { agentServerName, momentText } from '@nodetask/shared';
 import { alternativeNames } from './alternative-names.ts';
 import type { Credentials } from './credentials.ts';
 import type { TrustFile } from './trust-file.ts';
@@ -27,7 +27,7 @@ export const faultOfIssued = (
   if (fault !== undefined) return fault;
   if (!(certificate.keyUsage ?? []).includes(serverAuth))
     return 'it is not for servers (extended key usage serverAuth)';
-  if (certificate.validToDate.getTime() <= at) return `it ended at ${certificate.validToDate.toISOString()}`;
+  if (certificate.validToDate.getTime() <= at) return `it ended at ${momentText(certificate.validToDate.getTime())}`;
   if (trust.chainOf(certificate, others) === undefined) return `it leads to no CA of ${trust.path}`;
   return undefined;
 };

@@ -31,7 +31,7 @@ const run = async (tracer: RecordingTracer, work: Work, changes: Partial<TaskCon
   });
 };
 
-const done: Work = () => Promise.resolve({ outcome: 'changed' });
+const done: Work = () => Promise.resolve({ outcome: 'changed', message: 'done' });
 
 test('without a tracer the handlers stay as they are', () => {
   const handlers: TaskHandlers = {};
@@ -106,7 +106,7 @@ test('the stages of a run that goes on for ever are bounded', async () => {
   await run(tracer, (context) => {
     for (let count = 0; count < 1000; count++)
       context.progress({ stage: `stage ${count % 2}`, done: count, unit: 'blocks' });
-    return Promise.resolve({ outcome: 'changed' });
+    return Promise.resolve({ outcome: 'changed', message: 'done' });
   });
   assert.equal(tracer.spans.length, 101);
 });

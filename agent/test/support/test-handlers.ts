@@ -1,5 +1,5 @@
 import { abortReason, type JsonObject, TaskError } from '@nodetask/shared';
-import type { TaskContext, TaskHandler, TaskHandlers, TaskReport } from '../../src/engine/task-handler.ts';
+import type { TaskContext, TaskHandler, TaskHandlers, ToldReport } from '../../src/engine/task-handler.ts';
 
 /** One run that a test lets go on, fail or end. */
 export interface HeldRun {
@@ -21,14 +21,14 @@ export class TestHandlers {
     'mark-ready': {
       interrupted: 'run-again',
       locks: () => [],
-      run: () => Promise.resolve({ outcome: 'changed' }),
+      run: () => Promise.resolve({ outcome: 'changed', message: 'done' }),
     },
     'config-patch': {
       interrupted: 'run-again',
       locks: () => ['config'],
       run: ({ params }) => {
         const size = Number(params.files?.['client.toml']?.['outputBytes'] ?? 0);
-        return Promise.resolve({ outcome: 'changed', output: { text: 'x'.repeat(size) } });
+        return Promise.resolve({ outcome: 'changed', message: 'done', output: { text: 'x'.repeat(size) } });
       },
     },
     'config-reload': {
@@ -37,7 +37,7 @@ export class TestHandlers {
       check: () => {
         throw new TaskError('egress-refused', 'params.x names 127.0.0.1, a loopback address. Use another host.');
       },
-      run: () => Promise.resolve({ outcome: 'changed' }),
+      run: () => Promise.resolve({ outcome: 'changed', message: 'done' }),
     },
   };
 
@@ -63,7 +63,7 @@ const held = (owner: TestHandlers): TaskHandler<never> => ({
   daemon: true,
   locks: () => [],
   run: (context) =>
-    new Promise<TaskReport>((resolve, reject) => {
+    new Promise<ToldReport>((resolve, reject) => {
       context.signal.addEventListener(
         'abort',
         () => {
@@ -74,7 +74,7 @@ const held = (owner: TestHandlers): TaskHandler<never> => ({
       owner.started({
         context,
         finish: (output) => {
-          resolve({ outcome: 'unchanged', ...(output === undefined ? {} : { output }) });
+          resolve({ outcome: 'unchanged', message: 'nothing to do', ...(output === undefined ? {} : { output }) });
         },
         fail: reject,
       });

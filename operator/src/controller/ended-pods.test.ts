@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { maxTargets, type NodeTaskStatus } from '@nodetask/shared';
+import { maxTargets, type NodeTaskStatus, momentText } from '@nodetask/shared';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
@@ -97,7 +97,7 @@ for (const [how, pod] of Object.entries(gone)) {
       const decision = ask({ spec: fanOut, pods: [pod('web-a'), pod('web-b')] });
       assert.equal(
         saysWhy(decision),
-        `NoTarget: the pods that spec.target.selector (app=sei) matches can run nothing: web-a ${how}, web-b ${how}; waiting until ${at(300)}`,
+        `NoTarget: the pods that spec.target.selector (app=sei) matches can run nothing: web-a ${how}, web-b ${how}; waiting until ${momentText(at(300))}`,
       );
       assert.deepEqual(rowsOf(decision), []);
       const { status } = decision;
@@ -202,7 +202,7 @@ describe('a selector that nothing matches', () => {
   test('is shown, with what there is in its place', () => {
     assert.equal(
       saysWhy(ask({ spec, pods: [evicted('a'), ...['e', 'd', 'c', 'b'].map((name) => agentPod(name))] })),
-      `NoTarget: no pod matches spec.target.selector (app=sie); pods with an agent in namespace sei: b (app=sei), c (app=sei), d (app=sei) and 1 more; waiting until ${at(300)}`,
+      `NoTarget: no pod matches spec.target.selector (app=sie); pods with an agent in namespace sei: b (app=sei), c (app=sei), d (app=sei) and 1 more; waiting until ${momentText(at(300))}`,
     );
   });
   test('is shown where no pod has an agent', () => {

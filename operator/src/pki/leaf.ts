@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, type X509Certificate } from 'node:crypto';
+import { momentText } from '@nodetask/shared';
 import { keyText } from './ca-secret.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { backdateMs, type Life, lifeOf, renewalOf } from './life.ts';
@@ -38,7 +39,7 @@ export const issueFor = (publicKey: KeyObject, profile: Profile, { ca, now, life
   const { endsAt } = lifeOf(ca.certificate);
   if (now >= endsAt) {
     throw new EndedAuthorityError(
-      `the CA ${ca.certificate.subject} ended at ${new Date(endsAt).toISOString()}: it must be renewed before anything can be signed`,
+      `the CA ${ca.certificate.subject} ended at ${momentText(endsAt)}: it must be renewed before anything can be signed`,
     );
   }
   const certificate = signCertificate(

@@ -1,4 +1,4 @@
-import { type JsonObject, TaskError } from '@nodetask/shared';
+import { type JsonObject, momentText, TaskError } from '@nodetask/shared';
 import { type CronExpression, parseCron } from './cron-expression.ts';
 import type { CronFault } from './cron-fault.ts';
 import { nextTime } from './next-time.ts';
@@ -31,8 +31,7 @@ export const cronTrigger = (cron: string, timeZone: string = defaultTimeZone, pa
   const trigger: CronTrigger = {
     next: (after) => {
       const next = nextTime(expression, after, timeZone);
-      if (next === undefined)
-        throw new RangeError(`cron "${cron}" fires at no time after ${new Date(after).toISOString()}`);
+      if (next === undefined) throw new RangeError(`cron "${cron}" fires at no time after ${momentText(after)}`);
       return next;
     },
   };

@@ -37,6 +37,7 @@ describe('config-apply, full', () => {
       assert.deepEqual(await apply(home, { mode, overrides: { 'chain.moniker': 'me' } }), {
         outcome: 'unchanged',
         reason: 'already-as-wanted',
+        message: 'config.toml and app.toml say already what the params ask for',
         output: { reason: 'already-as-wanted', registryVersion, mode, version: 2, changes: [], diagnostics: [] },
       });
       assert.deepEqual(await both(home), [config, app]);

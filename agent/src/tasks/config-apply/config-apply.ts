@@ -7,7 +7,7 @@ import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { askNoSeid, type AskSeid } from '../config/ask-seid.ts';
 import { changesOutput, sayChanges, sayDryRun } from '../config/changes.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
-import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
+import { namesOf, readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
 import { checkOverrides, parsedOverrides } from '../config/overrides-param.ts';
@@ -18,6 +18,7 @@ import { resolveIntent } from '../config/resolve-intent.ts';
 import { startProblems } from '../config/start-refusals.ts';
 import { planWrite } from '../config/write-config.ts';
 import { afterRestart } from '../after-restart.ts';
+import { alreadyAsWanted } from '../already-as-wanted.ts';
 import { nothingDone } from '../nothing-done.ts';
 
 /**
@@ -82,10 +83,10 @@ export const configApply = (
       output,
     });
     signal.throwIfAborted();
-    if (files.length === 0) return nothingDone('already-as-wanted', output);
+    if (files.length === 0) return alreadyAsWanted(namesOf(disk), output);
     const said = sayChanges(changes);
     const doubts = warnings.length === 0 ? {} : { warnings };
-    if (params.dryRun) return { ...nothingDone('dry-run', output, sayDryRun(said)), ...doubts };
+    if (params.dryRun) return { ...nothingDone('dry-run', sayDryRun(said), output), ...doubts };
     const report = {
       outcome: 'changed',
       message: `${said}; ${afterRestart}`,

@@ -147,6 +147,7 @@ describe('config-patch', () => {
     assert.deepEqual(report, {
       outcome: 'unchanged',
       reason: 'already-as-wanted',
+      message: 'config.toml says already what the params ask for',
       output: { reason: 'already-as-wanted', changes: [] },
     });
     assert.equal(await read('config.toml'), config);

@@ -8,7 +8,7 @@ import {
 } from '@nodetask/shared';
 import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { TaskHandler, ToldReport } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { type FileChange, replaceFiles } from '../../node/file-transaction.ts';
@@ -25,6 +25,7 @@ import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { stateOfAny } from '../config/node-state.ts';
 import { refuseHistoryLoss } from '../config/refuse-history-loss.ts';
 import { afterRestart } from '../after-restart.ts';
+import { alreadyAsWanted } from '../already-as-wanted.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { checkParams } from './check-params.ts';
 import { formatOf, maxParsedJsonBytes } from './document-format.ts';
@@ -80,13 +81,17 @@ const reportOf = (
   params: ConfigPatchParams,
   edited: readonly EditedFile[],
   warnings: readonly string[],
-): TaskReport => {
+): ToldReport => {
   const output = describe(edited);
-  if (!edited.some(({ isChanged }) => isChanged)) return nothingDone('already-as-wanted', output);
+  if (!edited.some(({ isChanged }) => isChanged))
+    return alreadyAsWanted(
+      edited.map(({ name }) => name),
+      output,
+    );
   const said = sayChanges(changesIn(edited));
   return {
     ...(params.dryRun
-      ? nothingDone('dry-run', output, sayDryRun(said))
+      ? nothingDone('dry-run', sayDryRun(said), output)
       : {
           outcome: 'changed',
           message: `${said}; ${afterRestart}`,

@@ -1,5 +1,5 @@
 import { type ConfigPatchParams, type Dialect, type PatchableFile, TaskError } from '@nodetask/shared';
-import type { TaskReport } from '../../engine/task-handler.ts';
+import type { ToldReport } from '../../engine/task-handler.ts';
 import { type DocumentTable, type KeyPath } from '../../node/document-value.ts';
 import { evidenceInApp, evidenceInConfig, judge } from '../config/dialect/evidence.ts';
 import { fittingBytes, joinCounted } from '../bounded-list.ts';
@@ -46,14 +46,14 @@ export const refuseUnknown = ({ strict }: ConfigPatchParams, files: readonly Unk
 };
 
 /** The report of a patch, with what is doubtful about it. */
-export const withUnknown = (report: TaskReport, files: readonly UnknownInPatch[]): TaskReport => {
+export const withUnknown = (report: ToldReport, files: readonly UnknownInPatch[]): ToldReport => {
   const added = joinCounted(files.map((file) => file.added));
   const notRemoved = joinCounted(files.map((file) => file.notRemoved));
   if (added.count === 0 && notRemoved.count === 0) return report;
   const all = joinCounted([added, notRemoved]);
   const listed = withinBytes(all);
   const sentences = [
-    ...(report.message === undefined ? [] : [report.message]),
+    report.message,
     ...(added.count === 0 ? [] : [`${plural(added.count)} new to the file and not known: ${nameAll(added)}`]),
     ...(notRemoved.count === 0 ? [] : [`${plural(notRemoved.count)} not there to be removed: ${nameAll(notRemoved)}`]),
   ];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import type { TaskReport } from '../../engine/task-handler.ts';
+import type { ToldReport } from '../../engine/task-handler.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { historyKeys } from '../config/history-loss.ts';
 import { registry } from '../config/registry.ts';
@@ -13,7 +13,7 @@ import { makeSeiHome, readConfigFile, testHost } from '../testing/sei-home.ts';
 import { configReload } from './config-reload.ts';
 import { procProcessTable } from './process-table.ts';
 
-const reload = (home: NodeHome, params: unknown): Promise<TaskReport> =>
+const reload = (home: NodeHome, params: unknown): Promise<ToldReport> =>
   runTask('config-reload', configReload(home, testHost, procProcessTable()), params);
 
 /** A process with a program name of its own: a copy of cat, which waits for its input until a signal or the end of this test ends it. */
@@ -42,6 +42,7 @@ describe('config-reload', () => {
     assert.deepEqual(report, {
       outcome: 'changed',
       message: 'log-level info \u2192 debug, rpc.cors-allowed-origins changed (hidden)',
+      numbers: { changes: 2 },
       output: {
         registryVersion: 'v0.0.27',
         changes: [
@@ -83,7 +84,10 @@ describe('config-reload', () => {
   test('signals the one process with the name, also where nothing changes', async (t) => {
     const home = await makeSeiHome(t);
     const name = uniqueName();
-    for (const changes of [[{ file: 'config.toml', key: 'log-level', from: 'info', to: 'debug' }], []]) {
+    for (const [said, changes] of [
+      ['log-level info \u2192 debug', [{ file: 'config.toml', key: 'log-level', from: 'info', to: 'debug' }]],
+      ['config.toml and app.toml say already what the params ask for', []],
+    ] as const) {
       const child = await startNamed(t, home, name);
       const exit = once(child, 'exit');
       const report = await reload(home, {
@@ -91,6 +95,7 @@ describe('config-reload', () => {
         signal: { process: name, name: 'SIGUSR1' },
       });
       assert.equal(report.outcome, 'changed');
+      assert.equal(report.message, `${said}; sent SIGUSR1 to ${name} (pid ${String(child.pid)})`);
       assert.deepEqual([report.output?.['pid'], report.output?.['changes']], [child.pid, changes]);
       assert.deepEqual(await exit, [null, 'SIGUSR1']);
     }

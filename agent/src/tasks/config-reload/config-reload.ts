@@ -1,19 +1,20 @@
 import { type ConfigReloadParams, TaskError } from '@nodetask/shared';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { TaskContext, TaskHandler, ToldReport } from '../../engine/task-handler.ts';
 import { configLock, openConfigFolder } from '../../node/config-folder.ts';
 import { replaceFiles } from '../../node/file-transaction.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { finishFiles, pledgeFiles } from '../../node/pledge-files.ts';
 import { changesOutput, sayChanges } from '../config/changes.ts';
+import { alreadyAsWanted } from '../already-as-wanted.ts';
 import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
-import { readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
+import { namesOf, readConfigFiles, refuseMissingFiles } from '../config/config-files.ts';
 import { diagnosticsOutput, isValid, summarize } from '../config/diagnostic.ts';
 import type { HostFacts } from '../config/host-defaults.ts';
 import { checkOverrides, parsedOverrides } from '../config/overrides-param.ts';
 import { registry, registryVersion } from '../config/registry.ts';
 import { resolveIntent } from '../config/resolve-intent.ts';
 import { planWrite } from '../config/write-config.ts';
-import { nothingDone } from '../nothing-done.ts';
+import { withMessage } from '../with-message.ts';
 import { findProcess, type ProcessTable } from './process-table.ts';
 
 /**
@@ -59,10 +60,10 @@ export const configReload = (
     const { files, changes } = await planWrite(disk, resolution.values, resolution.writable);
     signal.throwIfAborted();
     const output = { registryVersion, ...changesOutput(changes, 4 * 1024), diagnostics };
-    const report: TaskReport =
+    const report: ToldReport =
       files.length > 0
-        ? { outcome: 'changed', message: sayChanges(changes), output }
-        : nothingDone('already-as-wanted', output);
+        ? { outcome: 'changed', message: sayChanges(changes), numbers: { changes: changes.count }, output }
+        : alreadyAsWanted(namesOf(disk), output);
     if (files.length > 0) await pledgeFiles(context, folder, files, report);
     await replaceFiles(folder, files);
     return signalled(report, context, processes);
@@ -70,23 +71,28 @@ export const configReload = (
   finish: async (context, pledge) => {
     const report = await finishFiles(home)(context, pledge);
     // Whether it was sent is not known: once more does no harm.
-    return report === undefined ? undefined : signalled(report, context, processes);
+    return report === undefined ? undefined : signalled(withMessage(report), context, processes);
   },
 });
 
 /** The report, after the node has been signalled where that is wanted. */
 const signalled = async (
-  report: TaskReport,
+  report: ToldReport,
   { params, logger }: TaskContext<ConfigReloadParams>,
   processes: ProcessTable,
-): Promise<TaskReport> => {
+): Promise<ToldReport> => {
   if (params.signal === undefined) return report;
   // A signal is a change of its own: the reason for a file that stays as it is remains in the output.
   const { process, name } = params.signal;
   const pid = await processes.signal(process, name);
   logger.info('signalled the node', { pid, signal: name, process });
-  const { message, output } = report;
-  return { outcome: 'changed', ...(message === undefined ? {} : { message }), output: { ...output, pid } };
+  const { message, numbers, output } = report;
+  return {
+    outcome: 'changed',
+    message: `${message}; sent ${name} to ${process} (pid ${pid})`,
+    ...(numbers === undefined ? {} : { numbers }),
+    output: { ...output, pid },
+  };
 };
 
 const refuseColdKeys = (fields: Readonly<Record<string, string>>): void => {

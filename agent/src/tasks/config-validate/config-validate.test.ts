@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { TaskReport } from '../../engine/task-handler.ts';
+import type { ToldReport } from '../../engine/task-handler.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { makeCometBFTHome } from '../testing/cometbft-home.ts';
 import { runTask } from '../testing/run-task.ts';
 import { cometBFTConfig, makeSeiHome, readConfigFile, rewrite } from '../testing/sei-home.ts';
 import { configValidate } from './config-validate.ts';
 
-const validate = (home: NodeHome, params: unknown = {}): Promise<TaskReport> =>
+const validate = (home: NodeHome, params: unknown = {}): Promise<ToldReport> =>
   runTask('config-validate', configValidate(home), params);
 
 const diagnosticsOf = (output: unknown): readonly { readonly severity: string; readonly field: string }[] =>
@@ -36,6 +36,7 @@ describe('config-validate', () => {
     const before = await readConfigFile(home, 'config.toml');
     assert.deepEqual(await validate(home), {
       outcome: 'unchanged',
+      message: 'the configuration of 219 keys in 2 files is valid',
       output: { valid: true, mode: 'archive', version: 2, diagnostics: [], registryVersion: 'v0.0.27' },
     });
     assert.equal(await readConfigFile(home, 'config.toml'), before);
@@ -46,7 +47,8 @@ describe('config-validate', () => {
     const home = await makeSeiHome(t, 'validator');
     await rewrite(home, 'app.toml', 'http_enabled = false', 'http_enabled = true');
     await rewrite(home, 'app.toml', 'ss-backend = "pebbledb"', 'ss-backend = "sqlite"');
-    const { output } = await validate(home);
+    const { output, message } = await validate(home);
+    assert.match(message, /^the configuration of 219 keys in 2 files is valid, with 2 warnings$/);
     assert.deepEqual(
       diagnosticsOf(output).map(({ severity, field }) => `${severity} ${field}`),
       ['WARNING storage.state_store.backend', 'WARNING evm'],

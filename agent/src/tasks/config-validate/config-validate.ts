@@ -21,6 +21,7 @@ import { seiConflicts } from '../config/sei-conflicts.ts';
 import { startProblems } from '../config/start-refusals.ts';
 import { nameAll } from '../config/unknown-keys/say-unknown.ts';
 import { genesisDiagnostics } from './genesis.ts';
+import { sayValid } from './say-valid.ts';
 import { unknownDiagnostics, unknownOnDisk } from './unknown-keys.ts';
 
 /**
@@ -57,8 +58,9 @@ export const configValidate = (
       throw new TaskError('config-invalid', `the configuration in ${folder} is invalid: ${summarize(diagnostics)}`, {
         output,
       });
-    if (unknown.count === 0) return { outcome: 'unchanged', output };
-    return { outcome: 'unchanged', output, warnings: [`no such node is known to read ${nameAll(unknown, 2)}`] };
+    const report = { outcome: 'unchanged', message: sayValid(disk, diagnostics), output } as const;
+    if (unknown.count === 0) return report;
+    return { ...report, warnings: [`no such node is known to read ${nameAll(unknown, 2)}`] };
   },
 });
 

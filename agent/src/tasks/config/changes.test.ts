@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { maxMessageCharacters } from '@nodetask/shared';
 import { editsBetween } from '../../node/document-value.ts';
 import { parseToml } from '../../node/toml/parse-toml.ts';
-import { type Changes, changesOf, changesOutput, joinChanges, sayChanges } from './changes.ts';
+import { afterRestart } from '../after-restart.ts';
+import { type Changes, changesOf, changesOutput, joinChanges, sayChanges, sayDryRun } from './changes.ts';
 
 const changesIn = async (before: string, after: string): Promise<Changes> => {
   const [old, now] = await Promise.all([parseToml(before, 'config.toml'), parseToml(after, 'config.toml')]);
@@ -105,7 +107,7 @@ describe('what is told of changes', () => {
       sayChanges(sizes(6)),
       'mempool.size-0 0 \u2192 1, mempool.size-1 1 \u2192 2, mempool.size-2 2 \u2192 3, and 3 more',
     );
-    assert.equal(sayChanges({ listed: [], count: 0 }), '');
+    assert.equal(sayChanges({ listed: [], count: 0 }), 'no value, only how the files are written');
   });
 
   for (const [values, said] of [
@@ -124,6 +126,8 @@ describe('what is told of changes', () => {
 
   test('three changes with long keys and values leave room in a message', () => {
     const long = { file: 'app.toml', key: 'k'.repeat(160), from: 'x'.repeat(100), to: 'y'.repeat(100) } as const;
-    assert.ok(sayChanges({ listed: [long, long, long], count: 300 }).length < 500);
+    const said = sayChanges({ listed: [long, long, long], count: 300 });
+    for (const message of [sayDryRun(said), `${said}; ${afterRestart}`])
+      assert.ok(message.length <= maxMessageCharacters, message);
   });
 });

@@ -79,8 +79,10 @@ export const changesOutput = ({ listed, count }: Changes, bytes = defaultBytes):
   return { changes, ...(changes.length < count ? { changesOmitted: count - changes.length } : {}) };
 };
 
-/** "p2p.max_num_inbound_peers 40 → 80, p2p.seeds changed (hidden), and 3 more"; empty if nothing changes. */
+/** "p2p.max_num_inbound_peers 40 → 80, p2p.seeds changed (hidden), and 3 more". */
 export const sayChanges = ({ listed, count }: Changes, most = 3): string => {
+  // An edit may spell a value in another way, and a new file may hold none.
+  if (count === 0) return 'no value, only how the files are written';
   const said = listed.slice(0, most).map(sayChange);
   const more = count - said.length;
   return [...said, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
@@ -96,7 +98,8 @@ const sayChange = ({ key, from, to }: Change): string => {
   return from === hidden && to === hidden ? `${name} changed (hidden)` : `${name} ${say(from)} \u2192 ${say(to)}`;
 };
 
-const maxSaidKey = 70;
+/** Three keys and their values leave room for what a task says beside them. */
+const maxSaidKey = 60;
 const maxSaidValue = 40;
 
 /** A plain word as it is, everything else as JSON. */

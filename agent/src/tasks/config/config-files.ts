@@ -33,6 +33,10 @@ export const readConfigFiles = async (folder: string, question: DialectQuestion)
   return { files: { 'config.toml': config, 'app.toml': app }, dialect };
 };
 
+/** The names of the files that are there. */
+export const namesOf = ({ files }: ConfigOnDisk): readonly string[] =>
+  Object.entries(files).flatMap(([name, { text }]) => (text === undefined ? [] : [name]));
+
 /** Throws TaskError `file-invalid`, `file-io`. */
 export const readConfigFile = async (folder: string, name: ConfigFile): Promise<FileOnDisk> => {
   const path = join(folder, name);

@@ -1,6 +1,5 @@
 /** A genesis that came is held against the parameters of the task. */
 import { type ConfigureGenesisParams, TaskError } from '@nodetask/shared';
-import type { TaskReport } from '../../engine/task-handler.ts';
 import type { Packing } from './document-kind.ts';
 import type { Genesis } from './genesis-check.ts';
 
@@ -43,15 +42,12 @@ export const heldAgainst = (params: ConfigureGenesisParams, genesis: GenesisAsIt
 };
 
 /** Says which of two hashes was compared; nothing where there is one only. */
-export const comparedHash = (
-  { sha256 }: ConfigureGenesisParams,
-  { packed }: GenesisAsItCame,
-): Pick<TaskReport, 'message'> => {
-  if (packed === undefined) return {};
+export const comparedHash = ({ sha256 }: ConfigureGenesisParams, { packed }: GenesisAsItCame): readonly string[] => {
+  if (packed === undefined) return [];
   const was = `unpacked from ${packed.layers.join(', ')}`;
-  if (sha256 === undefined) return { message: was };
+  if (sha256 === undefined) return [was];
   const of = sha256 === packed.sha256 ? 'what was fetched, before it was unpacked' : 'the unpacked document';
-  return { message: `${was}; sha256 was compared with that of ${of}` };
+  return [was, `sha256 was compared with that of ${of}`];
 };
 
 /** A hash that was given makes sure of all bytes. */

@@ -92,7 +92,8 @@ describe('configure-genesis from https', () => {
     assert.deepEqual(await files(), ['genesis.json']);
     assert.deepEqual(progress.at(-1), { stage: 'download', done: text.length, total: text.length, unit: 'bytes' });
     const reason = 'already-there';
-    assert.deepEqual(await run({ uri }), { outcome: 'unchanged', reason, output: { reason, ...output } });
+    const message = `the node has this genesis of test-1 already, ${text.length} B`;
+    assert.deepEqual(await run({ uri }), { outcome: 'unchanged', reason, message, output: { reason, ...output } });
     assert.equal(server.requests.length, 2);
     // With the hash there is no need to ask.
     assert.equal((await run({ uri, sha256: sha256(text) })).outcome, 'unchanged');

@@ -1,7 +1,7 @@
 import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesText, type ConfigureGenesisParams, type KnownGenesis, knownGenesis, TaskError } from '@nodetask/shared';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { TaskContext, TaskHandler, TaskReport, ToldReport } from '../../engine/task-handler.ts';
 import { configLock, makeConfigFolder, openConfigFolder } from '../../node/config-folder.ts';
 import type { Egress } from '../../node/egress.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
@@ -63,18 +63,14 @@ export const configureGenesis = (options: ConfigureGenesisOptions): TaskHandler<
     const existing = await readGenesisFile(target.path, context.signal);
     const node = await findNodeKind(folder, context.signal);
     if (existing === undefined && target.movedBy !== undefined) await refuseOtherFile(target.path, target.movedBy);
-    const stays = (
-      reason: 'already-there' | 'done-by-seictl',
-      genesis: GenesisOnDisk,
-      message?: string,
-    ): TaskReport => {
+    const stays = (reason: 'already-there' | 'done-by-seictl', genesis: GenesisOnDisk, message: string): ToldReport => {
       const output = heldAgainst(params, genesis, target.name);
       const warnings = checkValues(genesis.document, target.path, node);
-      return { ...nothingDone(reason, { ...output }, message), ...warn(warnings) };
+      return { ...nothingDone(reason, message, { ...output }), ...warn(warnings) };
     };
     if (existing !== undefined && params.sha256 === existing.sha256) {
       // What is wanted is there already: no need to fetch it, but it must be a genesis of the right chain all the same.
-      return stays('already-there', existing);
+      return stays('already-there', existing, isThere(existing));
     }
     if (
       existing !== undefined &&
@@ -99,6 +95,9 @@ const openTarget = async (home: NodeHome): Promise<NodeFile> => {
   await recoverFiles(target.folder);
   return target;
 };
+
+const isThere = ({ chainId, bytes }: Genesis): string =>
+  `the node has this genesis of ${chainId} already, ${bytesText(bytes)}`;
 
 const installedBySeictl =
   'seictl installed the genesis here, and the node has state since: to have another one, give its sha256, or empty the data folder first';
@@ -133,7 +132,7 @@ const install = async (
   { target: { folder, name }, source, node, existing }: Installation,
   context: TaskContext<ConfigureGenesisParams>,
   options: ConfigureGenesisOptions,
-): Promise<TaskReport> => {
+): Promise<ToldReport> => {
   const { params, signal, logger } = context;
   const temporary = await openTemporary(folder, name);
   let installed = false;
@@ -147,15 +146,16 @@ const install = async (
     const output = heldAgainst(params, fetched, source.name);
     const doubts = checkValues(fetched.document, source.name, node);
     signal.throwIfAborted();
-    const message = comparedHash(params, fetched);
+    const compared = comparedHash(params, fetched);
     if (fetched.sha256 === existing?.sha256) {
-      return { ...nothingDone('already-there', { ...output }), ...message, ...warn(doubts) };
+      const said = [isThere(fetched), ...compared].join('; ');
+      return { ...nothingDone('already-there', said, { ...output }), ...warn(doubts) };
     }
     const chains = { chainId: fetched.chainId, existing: existing?.chainId };
     const warnings = [...(await checkNode(options, chains, params, signal)), ...doubtsOf(params, fetched), ...doubts];
     signal.throwIfAborted();
     const told = `installed the genesis of ${fetched.chainId}, ${bytesText(fetched.bytes)}`;
-    const said = [told, ...(message.message === undefined ? [] : [message.message]), afterRestart].join('; ');
+    const said = [told, ...compared, afterRestart].join('; ');
     const numbers = { bytes: fetched.bytes };
     const report = { outcome: 'changed', message: said, numbers, output, ...warn(warnings) } as const;
     context.pledge({ report, proof: filesProof({ [name]: fetched.sha256 }) });

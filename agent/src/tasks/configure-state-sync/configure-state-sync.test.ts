@@ -162,7 +162,13 @@ describe('configure-state-sync', () => {
     assert.equal(after.split('\n').length, before.split('\n').length);
     assert.deepEqual(await readdir(home.config), ['app.toml', 'config.toml']);
     const reason = 'already-as-wanted';
-    assert.deepEqual(await run(params), { outcome: 'unchanged', reason, output: { reason, ...output, changes: [] } });
+    assert.deepEqual(await run(params), {
+      outcome: 'unchanged',
+      reason,
+      message: 'the node trusts height 7999, by 2 witnesses, as the file says already',
+      numbers: { height: 7999 },
+      output: { reason, ...output, changes: [] },
+    });
     assert.equal(await readConfigFile(home, 'config.toml'), after);
   });
 

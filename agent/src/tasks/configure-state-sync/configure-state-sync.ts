@@ -3,6 +3,7 @@ import {
   type ConfigureStateSyncParams,
   defaultTrustHeightOffset,
   type Logger,
+  momentText,
   TaskError,
 } from '@nodetask/shared';
 import type { TaskContext, TaskHandler } from '../../engine/task-handler.ts';
@@ -24,6 +25,7 @@ import { parseGoDuration } from '../config/go-duration.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
+import { plural } from '../plural.ts';
 import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
 import { snapshotsLock } from '../snapshot/snapshots-folder.ts';
@@ -76,7 +78,7 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     const { params, signal, logger } = context;
     const folder = await openConfigFolder(options.home, logger);
     if (await isDoneBySeictl(options.home, 'configure-state-sync')) {
-      return nothingDone('done-by-seictl', {}, syncedBySeictl);
+      return nothingDone('done-by-seictl', syncedBySeictl);
     }
     const config = await readConfigToml(folder, {
       asked: params.dialect,
@@ -127,15 +129,19 @@ export const configureStateSync = (options: ConfigureStateSyncOptions): TaskHand
     };
     const warnings = [...(local?.warnings ?? []), ...unconfirmed(servers)];
     const doubts = warnings.length === 0 ? {} : { warnings };
-    const message = `the node trusts height ${point.height}, by ${servers.length} ${servers.length === 1 ? 'witness' : 'witnesses'}; ${afterRestart}`;
-    const report = { outcome: 'changed', message, numbers: { height: point.height }, output, ...doubts } as const;
+    const trusts = `the node trusts height ${point.height}, by ${plural(servers.length, 'witness', 'witnesses')}`;
+    const numbers = { height: point.height };
+    const message = `${trusts}; ${afterRestart}`;
+    const report = { outcome: 'changed', message, numbers, output, ...doubts } as const;
     const isChanged = files.length > 0;
     if (isChanged) {
       await pledgeFiles(context, folder, files, report);
       await replaceFiles(folder, files);
     }
     logger.info('configured state sync', { height: point.height, hash: point.hash, servers, changed: isChanged });
-    return isChanged ? report : { ...nothingDone('already-as-wanted', output), ...doubts };
+    return isChanged
+      ? report
+      : { ...nothingDone('already-as-wanted', `${trusts}, as the file says already`, output), numbers, ...doubts };
   },
   finish: finishFiles(options.home),
 });
@@ -255,7 +261,7 @@ const refuseExpired = ({ height, time }: TrustPoint, periodMs: number, clock: Cl
   if (clock.now() - time < periodMs) return;
   throw new TaskError(
     'trust-expired',
-    `block ${height} is of ${new Date(time).toISOString()}, older than the trust period of ${Math.round(periodMs / 1000)} s; nothing was changed`,
+    `block ${height} is of ${momentText(time)}, older than the trust period of ${Math.round(periodMs / 1000)} s; nothing was changed`,
   );
 };
 

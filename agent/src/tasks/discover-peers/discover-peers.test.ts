@@ -148,7 +148,7 @@ describe('discover-peers', () => {
     assert.deepEqual(await run([source]), {
       outcome: 'unchanged',
       reason,
-      message: '3 peers',
+      message: '3 peers; all are in the file already',
       numbers: { peers: 3 },
       output: { reason, ...output, changes: [] },
     });

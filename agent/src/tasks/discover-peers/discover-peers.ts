@@ -17,6 +17,7 @@ import { type AskDialect, askNobody } from '../config/dialect/ask-dialect.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { afterRestart } from '../after-restart.ts';
 import { nothingDone } from '../nothing-done.ts';
+import { plural } from '../plural.ts';
 import { refusedParam } from '../refuse-param.ts';
 import { whyOf } from '../why.ts';
 import { type Answer, askHosts } from './ask-hosts.ts';
@@ -112,7 +113,7 @@ export const discoverPeers = (options: DiscoverPeersOptions): TaskHandler<Discov
     });
     return isChanged
       ? { outcome: 'changed', ...told, output }
-      : { ...nothingDone('already-as-wanted', output), ...told };
+      : { ...nothingDone('already-as-wanted', told.message, output), numbers: told.numbers };
   },
   finish: async (context, pledge) => {
     const report = await finishFiles(options.home)(context, pledge);
@@ -220,14 +221,17 @@ const writtenBy = ({ found, kept }: Choice, written: ReadonlySet<string>): reado
   ...kept.flatMap((text) => parsePeerAddress(text)?.id ?? []).filter((id) => written.has(id)),
 ];
 
-/** "3 peers, of which 1 was kept; 1 host did not answer". */
-const inWords = ({ found, kept, sources }: Choice, isChanged: boolean): Pick<TaskReport, 'message' | 'numbers'> => {
+/** "3 peers, of which 1 kept; 1 host did not answer; takes effect when the node restarts". */
+const inWords = (
+  { found, kept, sources }: Choice,
+  isChanged: boolean,
+): Required<Pick<TaskReport, 'message' | 'numbers'>> => {
   const peers = found.length + kept.length;
   const silent = sources.reduce((sum, { unreachable }) => sum + unreachable.length, 0);
   const message = [
-    `${peers} ${peers === 1 ? 'peer' : 'peers'}${kept.length === 0 ? '' : `, of which ${kept.length} kept`}`,
-    ...(silent === 0 ? [] : [`${silent} ${silent === 1 ? 'host' : 'hosts'} did not answer`]),
-    ...(isChanged ? [afterRestart] : []),
+    `${plural(peers, 'peer')}${kept.length === 0 ? '' : `, of which ${kept.length} kept`}`,
+    ...(silent === 0 ? [] : [`${plural(silent, 'host')} did not answer`]),
+    isChanged ? afterRestart : 'all are in the file already',
   ].join('; ');
   return { message, numbers: { peers } };
 };

@@ -8,5 +8,5 @@ import type { TaskHandler } from '../../engine/task-handler.ts';
 export const markReady = (): TaskHandler<MarkReadyParams> => ({
   interrupted: 'run-again',
   locks: () => [],
-  run: async () => ({ outcome: 'changed' }),
+  run: async () => ({ outcome: 'changed', message: 'the node is marked ready and may start' }),
 });

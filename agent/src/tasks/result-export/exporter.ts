@@ -99,7 +99,7 @@ export class Exporter {
   }
 
   /** What the run has exported so far, in words and in numbers. */
-  get told(): Pick<TaskReport, 'message' | 'numbers'> {
+  get told(): ReturnType<typeof tellExport> {
     return tellExport(this.#sum, this.#lastExportedHeight);
   }
 

@@ -1,5 +1,5 @@
 import type { ResultExportParams } from '@nodetask/shared';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { TaskContext, TaskHandler, ToldReport } from '../../engine/task-handler.ts';
 import { checkEndpoint } from '../../objectstore/configured-endpoint.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { compileDestination } from './export-destination.ts';
@@ -46,7 +46,7 @@ export const resultExport = (options: ExportOptions): TaskHandler<ResultExportPa
   };
 };
 
-const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportParams>): Promise<TaskReport> => {
+const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportParams>): Promise<ToldReport> => {
   const { partialPage } = context.params;
   const { plan: first, latestHeight: until } = await exporter.pass({ partialPage });
   for (let plan = first; ; { plan } = await exporter.pass({ partialPage, until })) {
@@ -55,6 +55,6 @@ const exportOnce = async (exporter: Exporter, context: TaskContext<ResultExportP
       return { outcome: 'changed', ...exporter.told, output: exporter.output, ...exporter.doubts };
     const message = nothingToExport(plan);
     await exporter.refuseOldPage(message);
-    return { ...nothingDone(plan.reason, exporter.output, message), ...exporter.doubts };
+    return { ...nothingDone(plan.reason, message, exporter.output), ...exporter.doubts };
   }
 };

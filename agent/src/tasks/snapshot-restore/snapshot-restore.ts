@@ -5,7 +5,7 @@ import { bytesText, type SnapshotRestoreParams, TaskError } from '@nodetask/shar
 import { archiveError } from '../../archive/archive-error.ts';
 import { codecParallelism } from '../../archive/codecs.ts';
 import type { BufferPool } from '../../buffer-pool.ts';
-import type { TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { TaskContext, TaskHandler, TaskReport, ToldReport } from '../../engine/task-handler.ts';
 import { databasesOf } from '../../node/databases.ts';
 import { fileError, isMissing } from '../../node/file-errors.ts';
 import { findConfigFolder, type NodeHome } from '../../node/node-home.ts';
@@ -65,7 +65,7 @@ const restore = async (
   location: ObjectStoreLocation,
   context: Context,
   options: SnapshotRestoreOptions,
-): Promise<TaskReport> => {
+): Promise<ToldReport> => {
   const { params, signal, logger } = context;
   const begun = options.clock.monotonic();
   const snapshots = await openSnapshots(options.home, logger, options.afterStep);
@@ -77,10 +77,13 @@ const restore = async (
     outcome: TaskReport['outcome'],
     { height, key, bytes, sha256, hasMetadata, chainVerified }: RestoreMarker,
     warnings: readonly string[] = [],
-  ): TaskReport => ({
+  ): ToldReport => ({
     outcome,
     ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
-    message: `${outcome === 'unchanged' ? 'has' : 'restored'} height ${height}, ${bytesText(bytes)}`,
+    message:
+      outcome === 'unchanged'
+        ? `height ${height} was restored before and is there, ${bytesText(bytes)}`
+        : `restored height ${height}, ${bytesText(bytes)}`,
     numbers: { height, bytes },
     output: {
       ...(outcome === 'unchanged' ? { reason: 'already-restored' } : {}),
@@ -108,7 +111,7 @@ const restore = async (
   const hasGenesis = await checkNodeChain(options.home, params.chainId, signal);
   if (last === undefined && !params.force && (await isRestoredBySeictl(options.home, snapshots))) {
     const height = await readSnapshotHeight(options.home);
-    return nothingDone('done-by-seictl', height === undefined ? {} : { height }, restoredBySeictl);
+    return nothingDone('done-by-seictl', restoredBySeictl, height === undefined ? {} : { height });
   }
   await checkNodeStopped(options, params, signal);
   const found = await findSnapshot(store, location.prefix, params, signal);

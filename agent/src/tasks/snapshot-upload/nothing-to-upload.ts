@@ -1,5 +1,5 @@
 import type { JsonObject } from '@nodetask/shared';
-import type { TaskReport } from '../../engine/task-handler.ts';
+import type { ToldReport } from '../../engine/task-handler.ts';
 import { nothingDone } from '../nothing-done.ts';
 import { type LocalSnapshots, tellSkipped } from '../snapshot/local-snapshots.ts';
 import type { SnapshotSettings } from './snapshot-settings.ts';
@@ -9,15 +9,15 @@ export const nothingToUpload = (
   reason: 'fewer-than-2-snapshots' | 'no-complete-snapshot',
   snapshots: Pick<LocalSnapshots, 'heights' | 'skipped'>,
   settings: SnapshotSettings | undefined,
-): TaskReport => {
+): ToldReport => {
   const found = `nothing uploaded: ${whatIsThere(reason, snapshots)}`;
   const output = tellSkipped(snapshots);
   return settings?.interval === 0n
-    ? nothingDone('snapshots-switched-off', output, `${found}, and ${switchedOff(settings)}`)
+    ? nothingDone('snapshots-switched-off', `${found}, and ${switchedOff(settings)}`, output)
     : nothingDone(
         reason,
-        output,
         `${found}: ${reason === 'fewer-than-2-snapshots' ? whatToSet(settings) : waitFor(settings)}`,
+        output,
       );
 };
 
@@ -37,21 +37,21 @@ export const alreadyUploaded = (
   height: number,
   output: JsonObject,
   settings: SnapshotSettings | undefined,
-): TaskReport => {
+): ToldReport => {
   const found = `snapshot ${height}, the newest that is complete, is uploaded already`;
   return nothingDone(
     'already-uploaded',
-    output,
     settings?.interval === 0n ? `${found}, and ${switchedOff(settings)}` : found,
+    output,
   );
 };
 
 /** The report of a run whose snapshot is at the store as seictl left it. */
-export const uploadedBySeictl = (height: number, output: JsonObject): TaskReport =>
+export const uploadedBySeictl = (height: number, output: JsonObject): ToldReport =>
   nothingDone(
     'already-uploaded',
-    output,
     `snapshot ${height}, the newest that is complete, was uploaded by seictl, without a manifest: until the next one is uploaded, give snapshot-restore allowUnverified or its sha256`,
+    output,
   );
 
 const switchedOff = ({ path }: SnapshotSettings): string =>

@@ -1,6 +1,6 @@
 import { bytesText, type SnapshotUploadParams } from '@nodetask/shared';
 import * as z from 'zod';
-import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, TaskContext, TaskHandler, ToldReport } from '../../engine/task-handler.ts';
 import { readChainId } from '../../node/chain-id.ts';
 import type { ObjectStoreLocation } from '../../objectstore/location.ts';
 import type { ObjectStore } from '../../objectstore/object-store.ts';
@@ -11,6 +11,7 @@ import { archiveKey, manifestKey, parseArchiveKey } from '../snapshot/snapshot-n
 import { didYouMean, snapshotsNearby } from '../snapshot/snapshots-nearby.ts';
 import { discardLeftovers } from '../discard-leftovers.ts';
 import type { KeptUpload } from '../kept-upload.ts';
+import { withMessage } from '../with-message.ts';
 import { refuseOldUpload } from '../upload-age.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import { type EarlierUploads, keepUpload, readEarlierUploads } from './earlier-uploads.ts';
@@ -53,11 +54,11 @@ type Context = TaskContext<SnapshotUploadParams>;
 
 /** How an upload ended, and the newest that is at the store as far as it knows. */
 interface UploadEnd {
-  readonly report: TaskReport;
+  readonly report: ToldReport;
   readonly newest?: KeptUpload;
 }
 
-const withDoubts = (report: TaskReport, doubts: readonly string[]): TaskReport =>
+const withDoubts = (report: ToldReport, doubts: readonly string[]): ToldReport =>
   doubts.length === 0 ? report : { ...report, warnings: [...(report.warnings ?? []), ...doubts] };
 
 const upload = async (
@@ -182,7 +183,7 @@ const otherCompression = (
     : [`${key} was uploaded before with ${before}, and stays: compression ${compression} counts for other heights`];
 
 const refuseOld = async (
-  report: TaskReport,
+  report: ToldReport,
   store: ObjectStore,
   { prefix }: ObjectStoreLocation,
   { params, signal }: Context,
@@ -200,7 +201,7 @@ const refuseOld = async (
       ? listed
       : { where: store.describe(bySeictl.key), at: bySeictl.at };
   const nearby = newest === undefined ? await snapshotsNearby(store, prefix, { chainId, signal, above: true }) : [];
-  const why = [report.message ?? report.reason ?? '', didYouMean(nearby, params)];
+  const why = [report.message, didYouMean(nearby, params)];
   refuseOldUpload({
     maxAgeSeconds,
     newest,
@@ -226,9 +227,10 @@ const finishUpload = async (
   { report, proof }: Pledge,
 ): Promise<UploadEnd | undefined> => {
   const { height, createdAt, sha256 } = proofSchema.parse(proof);
-  if (createdAt === undefined) return (await latestHeight(store, prefix, signal)) === height ? { report } : undefined;
+  if (createdAt === undefined)
+    return (await latestHeight(store, prefix, signal)) === height ? { report: withMessage(report) } : undefined;
   const manifest = await readManifest(store, prefix, height, signal);
   if (manifest?.createdAt !== createdAt || manifest.sha256 !== sha256) return undefined;
   await advanceLatest(store, prefix, height, signal);
-  return { report, newest: { height, key: manifest.key, at: Date.parse(createdAt) } };
+  return { report: withMessage(report), newest: { height, key: manifest.key, at: Date.parse(createdAt) } };
 };

@@ -1,5 +1,5 @@
 import type { Clock, SnapshotRestoreParams, SnapshotUploadParams } from '@nodetask/shared';
-import type { Pledge, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, TaskContext, TaskHandler, TaskReport, ToldReport } from '../../engine/task-handler.ts';
 import type { Egress } from '../../node/egress.ts';
 import type { NodeHome } from '../../node/node-home.ts';
 import { checkEndpoint } from '../../objectstore/configured-endpoint.ts';
@@ -23,7 +23,7 @@ export interface SnapshotOptions {
 /** A handler that works on the node's snapshots and one location of an object store, which is open for as long as the work takes. */
 export const snapshotHandler = <P extends SnapshotUploadParams | SnapshotRestoreParams>(
   options: SnapshotOptions,
-  work: (store: ObjectStore, location: ObjectStoreLocation, context: TaskContext<P>) => Promise<TaskReport>,
+  work: (store: ObjectStore, location: ObjectStoreLocation, context: TaskContext<P>) => Promise<ToldReport>,
   /** As `finish` of a handler. */
   finish: (
     store: ObjectStore,

@@ -1,5 +1,5 @@
 import { silentLogger, type TaskParams, taskParams, type TaskType } from '@nodetask/shared';
-import type { Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from '../../engine/task-handler.ts';
+import type { Pledge, ProgressUpdate, TaskContext, TaskHandler, ToldReport } from '../../engine/task-handler.ts';
 
 export interface RunOptions {
   /** Of the task; default: a new one. */
@@ -20,7 +20,7 @@ export const runTask = async <T extends TaskType>(
   handler: TaskHandler<TaskParams[T]>,
   params: unknown,
   options: RunOptions = {},
-): Promise<TaskReport> => {
+): Promise<ToldReport> => {
   const parsed = taskParams[type].schema.parse(params) as TaskParams[T];
   handler.check?.(parsed);
   return handler.run({

@@ -35,7 +35,7 @@ const handler = (interrupted: TaskHandler['interrupted']): TaskHandler => ({
     await pause();
     log('effect', id, run, values.boot);
     await pause();
-    return { outcome: 'changed' };
+    return { outcome: 'changed', message: 'done' };
   },
 });
 

@@ -1,8 +1,9 @@
+import { momentText } from '@nodetask/shared';
 import { shortList } from '../../bounded-text.ts';
 import { endedSince } from '../dependencies/stale-end.ts';
 import type { Decision } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
-import { isoTime, type RunContext } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
 import { reconcilingSince } from '../target/wait-budget.ts';
 import { rerunGraceMs } from '../timing.ts';
 import {
@@ -26,7 +27,7 @@ export const dependencyFailed = (ctx: RunContext, { name, state }: FoundDependen
   const isOver = until <= ctx.now || hasGivenUp(ctx, reason) || !isAtTheGate(ctx);
   const why = `NodeTask ${name}, which spec.dependsOn names, ${whatCameOfIt(ctx, name, state)}`;
   if (isOver || dependency === undefined || endedSince(dependency, since)) return giveUpOnDependency(ctx, reason, why);
-  const message = `${why}; waits until ${isoTime(until)} for another run of it`;
+  const message = `${why}; waits until ${momentText(until)} for another run of it`;
   return holdForDependency(ctx, { standing: 'progressing', phase: 'Pending', reason, message }, until);
 };
 
@@ -36,7 +37,7 @@ export const dependencyFailed = (ctx: RunContext, { name, state }: FoundDependen
  */
 const whatCameOfIt = ({ dependencies }: RunContext, name: string, state: string): string => {
   const dependency = dependencies.get(name);
-  const at = dependency?.status?.completedAt === undefined ? '' : ` at ${dependency.status.completedAt}`;
+  const at = dependency?.status?.completedAt === undefined ? '' : ` at ${momentText(dependency.status.completedAt)}`;
   if (state === 'cancelled') return `was cancelled${at}`;
   const { conditions = [] } = dependency?.status ?? {};
   const ready = conditions.find(({ type }) => type === 'Ready');

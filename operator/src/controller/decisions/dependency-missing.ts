@@ -1,7 +1,8 @@
+import { momentText } from '@nodetask/shared';
 import { shortList } from '../../bounded-text.ts';
 import type { Decision } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
-import { isoTime, type RunContext } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
 import { reconcilingSince } from '../target/wait-budget.ts';
 import { type FoundDependency, giveUpOnDependency, hasGivenUp, holdForDependency } from './hold-for-dependency.ts';
 
@@ -27,7 +28,7 @@ export const dependencyMissing = (
   }
   const message = [
     what,
-    `waiting until ${isoTime(until)}`,
+    `waiting until ${momentText(until)}`,
     ...(unfinished.length === 0 ? [] : [`waits for ${namesOf(unfinished)} to complete, too`]),
   ].join('; ');
   return holdForDependency(ctx, { standing: 'progressing', phase: 'Pending', reason, message }, until);

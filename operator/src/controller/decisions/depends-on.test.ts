@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { NodeTask, NodeTaskStatus } from '@nodetask/shared';
+import { type NodeTask, type NodeTaskStatus, momentText } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import type { Decision } from '../decision.ts';
 import {
@@ -83,7 +83,7 @@ test('has its whole wait budget from when the last of them completed', () => {
   const others: Others = { a: [oneShot, ended('Succeeded')] };
   const { status } = ask({ a: [oneShot] }, { pods: [] });
   const setup = { pods: [], status: status as NodeTaskStatus, seconds: 1_100 };
-  assert.match(said(ask(others, setup)), new RegExp(`^NoTarget: .*waiting until ${at(1_300)}$`));
+  assert.match(said(ask(others, setup)), new RegExp(`^NoTarget: .*waiting until ${momentText(at(1_300))}$`));
   assert.match(said(ask(others, { ...setup, seconds: 1_301 })), /^NoTarget: .*gave up after/);
   const begun = runningStatus([row('sei-0')], { startedAt: at(2_000) });
   const spec = { ...fanOut, strategy: { maxParallel: 2, order: 'Name', failureThreshold: 0, onFailure: 'Stop' } };
@@ -101,7 +101,7 @@ describe('fails with the name of', () => {
     };
     const decision = ask(others, { metadata: { finalizers: ['nodetask.dev/cancel'] } });
     const why =
-      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01T00:16:40.000Z (disk-full on sei-0: no space)';
+      'NodeTask b, which spec.dependsOn names, failed at 2026-01-01 00:16:40 UTC (disk-full on sei-0: no space)';
     assert.equal(said(decision), `DependencyFailed: ${why}`);
     assert.equal(shown(decision), '!Ready Stalled Failed Finished');
     assert.equal(decision.finalizer, 'remove');
@@ -117,7 +117,7 @@ describe('fails with the name of', () => {
   test('one that was cancelled', () => {
     assert.match(
       said(ask({ a: [oneShot, ended('Cancelled')] })),
-      /^DependencyFailed: NodeTask a, .* was cancelled at 2026-01-01T00:16:40\.000Z$/,
+      /^DependencyFailed: NodeTask a, .* was cancelled at 2026-01-01 00:16:40 UTC$/,
     );
   });
 });
@@ -139,7 +139,7 @@ describe('what had failed before the run was asked for', () => {
   test('may be run again by the same commit, and is waited for', () => {
     assert.equal(
       said(first),
-      `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${at(-60)} (no space); waits until ${at(30)} for another run of it`,
+      `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${momentText(at(-60))} (no space); waits until ${momentText(at(30))} for another run of it`,
     );
     assert.equal(shown(first), '!Ready Reconciling', 'in progress for all tools');
     assert.equal(first.status?.phase, 'Pending');
@@ -168,8 +168,11 @@ describe('what had failed before the run was asked for', () => {
     assert.equal(shown(end), '!Ready Stalled Failed Finished');
     assert.equal(
       said(end),
-      `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${at(-60)} (no space)`,
+      `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${momentText(at(-60))} (no space)`,
     );
+    assert.deepEqual(end.status?.history, [
+      '2026-01-01T00:00:30Z runID 2 Failed 0/1: NodeTask a, which spec.dependsOn names, failed at 2025-12-31 23:59 UTC (no space)',
+    ]);
   });
 
   test('gives the next run its own time, however long the run before has waited', () => {
@@ -229,7 +232,7 @@ test('one that failed by its own dependencies is quoted without their errors, wh
   });
   assert.equal(
     said(decision),
-    `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${at(1_000)} because of what it depends on: see NodeTask z`,
+    `DependencyFailed: NodeTask a, which spec.dependsOn names, failed at ${momentText(at(1_000))} because of what it depends on: see NodeTask z`,
   );
 });
 
@@ -241,7 +244,7 @@ describe('what had completed another run before', () => {
   test('has a moment to be run again, too', () => {
     assert.equal(
       said(first),
-      `AwaitsDependency: this is runID 2, and a completed another; waits until ${at(10)} for 1 new run`,
+      `AwaitsDependency: this is runID 2, and a completed another; waits until ${momentText(at(10))} for 1 new run`,
     );
     assert.equal(first.requeueAfterMs, 10_000);
     const again: Others = { a: [{ ...oneShot, runID: '2' }, ended('Succeeded', '', { completedAt: at(-60) })] };
@@ -255,7 +258,7 @@ describe('what had completed another run before', () => {
     assert.deepEqual(kinds(ask(old, { spec, status: then(first), seconds: 10 })), ['dispatch sei-0']);
     assert.match(
       said(ask(old, { spec, status: then(first), pods: [], seconds: 10 })),
-      new RegExp(`^NoTarget: .*${at(310)}$`),
+      new RegExp(`^NoTarget: .*${momentText(at(310))}$`),
     );
   });
 
@@ -302,7 +305,7 @@ describe('a dependency that is not there', () => {
 
   test('is named from the first moment, with what may have been meant, and an event', () => {
     const decision = ask({}, { ...missing, ...near });
-    const text = `there is no NodeTask chekc in namespace sei; did you mean check?; waiting until ${at(300)}`;
+    const text = `there is no NodeTask chekc in namespace sei; did you mean check?; waiting until ${momentText(at(300))}`;
     assert.equal(said(decision), `DependencyAbsent: ${text}`);
     assert.equal(shown(decision), '!Ready Reconciling');
     assert.equal(decision.requeueAfterMs, 300_000);
@@ -342,10 +345,10 @@ describe('a dependency that is not there', () => {
   test('has its budget from when it went, and none while it is suspended', () => {
     const waiting = ask({ chekc: [oneShot] });
     const gone = { names: ['chekc'], missingSince: new Map([['chekc', start + 1_000_000]]), status: then(waiting) };
-    assert.match(said(ask({}, { ...gone, seconds: 1_000 })), new RegExp(`waiting until ${at(1_300)}$`));
+    assert.match(said(ask({}, { ...gone, seconds: 1_000 })), new RegExp(`waiting until ${momentText(at(1_300))}$`));
     const suspended = ask({}, { ...missing, spec: { ...oneShot, suspend: true } });
     const resumed = ask({}, { ...missing, status: then(suspended), seconds: 10_000 });
-    assert.match(said(resumed), new RegExp(`waiting until ${at(10_300)}$`));
+    assert.match(said(resumed), new RegExp(`waiting until ${momentText(at(10_300))}$`));
   });
 
   test('is one that is being deleted before it has completed, and not one that has', () => {

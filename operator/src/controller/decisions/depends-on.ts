@@ -1,10 +1,11 @@
+import { momentText } from '@nodetask/shared';
 import { plural, shortList } from '../../bounded-text.ts';
 import { dependencyState } from '../dependencies/dependency-state.ts';
 import { findCycle } from '../dependencies/find-cycle.ts';
 import { isAbsent } from '../dependencies/gather-dependencies.ts';
 import { staleUntil } from '../dependencies/stale-end.ts';
 import type { Decision } from '../decision.ts';
-import { isoTime, type RunContext } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
 import { runHasBegun } from '../run-has-begun.ts';
 import { reconcilingSince } from '../target/wait-budget.ts';
 import { dependencyFailed } from './dependency-failed.ts';
@@ -53,7 +54,7 @@ const settling = (ctx: RunContext, completed: readonly FoundDependency[]): Decis
   });
   if (open.length === 0) return undefined;
   const until = Math.max(...open.map((one) => one.until));
-  const message = `this is runID ${runID}, and ${namesOf(open)} completed another; waits until ${isoTime(until)} for ${plural(open.length, 'new run')}`;
+  const message = `this is runID ${runID}, and ${namesOf(open)} completed another; waits until ${momentText(until)} for ${plural(open.length, 'new run')}`;
   return waiting(ctx, message, until);
 };
 

@@ -1,8 +1,9 @@
+import { momentText } from '@nodetask/shared';
 import type { Decision, Situation } from '../decision.ts';
 import { ignoredFields } from '../ignored-fields.ts';
 import { resolveTargets } from '../resolve-targets.ts';
 import { requeueAt } from '../requeue.ts';
-import { isoTime, type RunContext } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
 import { statusChange, statusWithRows } from '../summary/owned-status.ts';
 import { runWaitStart } from '../target/wait-budget.ts';
 import { noLabel } from '../target/wait-for-pod.ts';
@@ -23,7 +24,12 @@ export const noTarget: Gate = (ctx) => {
   if (deadline > ctx.now) {
     return decide(
       ctx,
-      { standing: 'progressing', phase: 'Pending', reason, message: `${message}; waiting until ${isoTime(deadline)}` },
+      {
+        standing: 'progressing',
+        phase: 'Pending',
+        reason,
+        message: `${message}; waiting until ${momentText(deadline)}`,
+      },
       Math.min(deadline, ctx.now + lookAgainMs),
     );
   }

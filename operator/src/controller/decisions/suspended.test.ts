@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { NodeTask } from '@nodetask/shared';
+import { type NodeTask, momentText } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import type { Decision } from '../decision.ts';
 import {
@@ -58,7 +58,7 @@ describe('a one-shot', () => {
   test('has its whole wait budget once it is resumed', () => {
     const { status } = ask({ spec: suspend(fanOut), pods: [], seconds: 1 });
     const resumed = ask({ spec: fanOut, pods: [], status: status as NonNullable<Setup['status']>, seconds: 8_000 });
-    assert.match(message(resumed) ?? '', new RegExp(`waiting until ${at(8_300)}$`));
+    assert.match(message(resumed) ?? '', new RegExp(`waiting until ${momentText(at(8_300))}$`));
   });
   test('that runs goes on, and shows nothing of it', () => {
     const setup: Setup = {

@@ -562,11 +562,14 @@ const table: readonly Row[] = [
   },
 ];
 
+/** As in 2026-11-30T02:00:00.000Z, which is for programs. */
+const timeOfMachines = /\dT\d\d:\d\d/;
+
 describe('the conditions of each state', () => {
   for (const { state, setup, shown, reason, phase, kstatus: judged, argo } of table) {
     test(state, () => {
       const input = gathered(setup);
-      const { status } = decide(input);
+      const { status, events } = decide(input);
       assert.ok(status, 'decide writes a status');
       const { conditions = [] } = status;
       assert.equal(
@@ -578,6 +581,9 @@ describe('the conditions of each state', () => {
       assert.equal(kstatus(input.nodeTask.metadata, status), judged);
       if (judged !== 'Terminating') assert.equal(argoHealth(input.nodeTask.metadata.generation, status), argo);
       for (const condition of conditions) assert.equal(condition.observedGeneration, 1);
+      for (const { message } of [...conditions, ...(status.targets ?? [])])
+        assert.doesNotMatch(message ?? '', timeOfMachines);
+      for (const { note } of events) assert.doesNotMatch(note, timeOfMachines);
     });
   }
 

@@ -4,6 +4,7 @@ import { isRetriable } from '../target/ended-result.ts';
 import { wasDispatched } from '../target/has-begun.ts';
 import { failureOn, saidFailures } from './failure-on.ts';
 import type { DecidedTarget } from './rows.ts';
+import { successText } from './success-text.ts';
 
 /**
  * How a NodeTask ended whose targets have all ended: failed when one failed, else cancelled when one was cancelled; but complete when
@@ -30,27 +31,14 @@ export const endSituation = (targets: readonly DecidedTarget[], threshold = 0): 
 };
 
 const succeededSituation = (targets: readonly DecidedTarget[]): Situation => {
-  const [only] = targets;
-  const warned = targets.filter(({ verdict }) => verdict.reason === 'WithWarnings');
-  const skipped = targets.filter(({ view }) => view.result?.outcome === 'skipped');
-  const details = [
-    ...(warned.length === 0 ? [] : [`, ${warned.length} of them with a warning: ${said(warned)}`]),
-    ...(skipped.length === 0 ? [] : [`, ${skipped.length} of them skipped: ${said(skipped)}`]),
-  ].join('');
+  const isDoubtful = targets.some(({ verdict }) => verdict.reason === 'WithWarnings');
   return {
     standing: 'complete',
     phase: 'Succeeded',
-    reason: warned.length === 0 ? 'Succeeded' : 'WithWarnings',
-    message:
-      targets.length === 1 && only !== undefined
-        ? `succeeded on ${only.view.pod}${only.verdict.message === '' ? '' : ` (${only.verdict.message})`}`
-        : `succeeded on ${plural(targets.length, 'target')}${details}`,
+    reason: isDoubtful ? 'WithWarnings' : 'Succeeded',
+    message: successText(targets),
   };
 };
-
-/** "sei-0: nothing to upload", for each. */
-const said = (targets: readonly DecidedTarget[]): string =>
-  shortList(targets.map(({ view, verdict }) => `${view.pod}: ${verdict.message}`));
 
 const withFailures = (
   targets: readonly DecidedTarget[],

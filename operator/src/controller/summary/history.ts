@@ -22,7 +22,7 @@ export const historyOf = (
   return entries.length === 0 ? {} : { history: entries };
 };
 
-/** "2026-11-30T02:14:07Z runID 3 Succeeded 3/3 in 14 s: why". */
+/** "2026-11-30T02:14:07Z runID 3 Succeeded 3/3 in 14 s: p2p.seeds removed". */
 const entryOf = (
   { completedAt, startedAt, runID, summary = '0/0', conditions = [] }: OwnedStatus,
   phase: string,
@@ -31,7 +31,13 @@ const entryOf = (
   const end = completedAt ?? isoTime(now);
   const took = startedAt === undefined ? '' : ` in ${durationText((Date.parse(end) - Date.parse(startedAt)) / 1000)}`;
   const { message = '' } = conditions.find(({ type }) => type === 'Ready') ?? {};
-  const why = message === '' ? '' : `: ${failureWithoutText(message)}`;
+  const why = message === '' ? '' : behindPhase(failureWithoutText(message));
   const run = runID === undefined ? 'first run' : `runID ${runID}`;
   return boundedText(`${end.replace(/\.\d+Z$/, 'Z')} ${run} ${phase} ${summary}${took}${why}`, maxHistoryCharacters);
+};
+
+/** The phase stands before it already: of "succeeded on sei-0: p2p.seeds removed" ": p2p.seeds removed" is left. */
+const behindPhase = (message: string): string => {
+  const rest = message.replace(/^succeeded on (?:\d+ targets|[^\s:]+)/, '');
+  return rest === message ? `: ${message}` : rest;
 };

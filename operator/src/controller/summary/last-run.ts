@@ -1,18 +1,29 @@
 import type { RunRecord } from '@nodetask/shared';
-import { boundedText, shortList } from '../../bounded-text.ts';
+import { boundedText, plural, shortList } from '../../bounded-text.ts';
 import type { LastRun } from '../decision.ts';
-import type { TargetView } from '../target/target-view.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
+import { whatItSaid } from './what-it-said.ts';
 
 interface EndedRun {
   readonly pod: string;
   readonly run: RunRecord;
-  /** The reason in words; undefined where nothing is known. */
+  /** The words of its agent about it; undefined where nothing is known. */
   readonly said: string | undefined;
 }
 
+/** A moment in words, in the time zone of the schedule. */
+export type InWords = (time: string) => string;
+
+/** The last run as its own condition tells it, and as Ready does. */
+export interface ToldRun extends LastRun {
+  /** When it was, or was due. */
+  readonly at: string;
+  /** @param when the time of it in words */
+  readonly inReady: (when: string) => string;
+}
+
 /** How the newest run that has ended went, over all targets; absent before any has. The worst of them counts. */
-export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefined => {
+export const lastRunOf = (targets: readonly DecidedTarget[], inWords: InWords): ToldRun | undefined => {
   const ended = targets.flatMap(({ view }): readonly EndedRun[] => {
     const run = view.runs.find(({ status }) => status !== 'running');
     return run === undefined ? [] : [{ pod: view.pod, run, said: whatItSaid(run, view.result) }];
@@ -20,44 +31,65 @@ export const lastRunOf = (targets: readonly DecidedTarget[]): LastRun | undefine
   if (ended.length === 0) return undefined;
   const worst = kinds.find(({ is }) => ended.some(({ run }) => is(run)));
   if (worst === undefined) return undefined;
-  const { reason, is, text } = worst;
-  return { reason, message: boundedText(shortList(ended.filter(({ run }) => is(run)).map(text))) };
+  const { reason, is, text, inReady } = worst;
+  const alike = ended.filter(({ run }) => is(run));
+  const at =
+    alike
+      .map(({ run }) => run.startedAt)
+      .toSorted(byTime)
+      .at(-1) ?? '';
+  return {
+    reason,
+    message: boundedText(shortList(alike.map((one) => text(one, inWords)))),
+    at,
+    inReady: (when) => boundedText(inReady(alike, when)),
+  };
 };
 
 /** From the worst to the best; the last one fits all. */
 const kinds: readonly {
   readonly reason: LastRun['reason'];
   readonly is: (run: RunRecord) => boolean;
-  readonly text: (ended: EndedRun) => string;
+  readonly text: (ended: EndedRun, inWords: InWords) => string;
+  readonly inReady: (ended: readonly EndedRun[], when: string) => string;
 }[] = [
   {
     reason: 'RunFailed',
     is: ({ status }) => status === 'failed',
-    text: ({ pod, run, said }) => `run ${run.run} on ${pod} failed: ${said ?? 'no reason given'}`,
+    text: ({ pod, run, said }) => `run ${run.run} on ${pod} failed: ${said ?? noReason}`,
+    inReady: (ended, when) => `last run ${when} failed on ${each(ended)}`,
   },
   {
     reason: 'RunMissed',
     is: ({ status }) => status === 'missed',
-    text: ({ pod, run }) => `run ${run.run} on ${pod}, due at ${run.startedAt}, did not start in time`,
+    text: ({ pod, run }, inWords) => `run ${run.run} on ${pod}, due ${inWords(run.startedAt)}, did not start in time`,
+    inReady: (ended, when) =>
+      `last run, due ${when}, did not start in time on ${shortList(ended.map(({ pod }) => pod))}`,
   },
   {
     // A schedule that never does anything must not look like one that works.
     reason: 'RunSkipped',
     is: ({ outcome }) => outcome === 'skipped',
-    text: ({ pod, run, said }) => `run ${run.run} was skipped on ${pod}: ${said ?? 'no reason given'}`,
+    text: ({ pod, run, said }) => `run ${run.run} was skipped on ${pod}: ${said ?? noReason}`,
+    inReady: (ended, when) => `last run ${when} was skipped on ${each(ended)}`,
   },
   {
     reason: 'RunSucceeded',
     is: () => true,
-    text: ({ pod, run }) => `run ${run.run} succeeded on ${pod}`,
+    text: ({ pod, run, said }) => `run ${run.run} succeeded on ${pod}${said === undefined ? '' : `: ${said}`}`,
+    inReady: (ended, when) => {
+      const said = ended[0]?.said;
+      const where = ended.length === 1 ? '' : ` on ${plural(ended.length, 'target')}`;
+      const isCommon = said !== undefined && ended.every((one) => one.said === said);
+      return isCommon ? `last run ${when}${where}: ${said}` : `last run ${when} succeeded${where}`;
+    },
   },
 ];
 
-/** Of the last run that has ended the result says more than the list of runs has room for. */
-const whatItSaid = ({ error, reason }: RunRecord, result: TargetView['result']): string | undefined => {
-  if (error === undefined) return (result?.reason === reason ? result?.message : undefined) ?? reason;
-  return result?.error?.startsWith(error.replace(/\u2026$/, '')) === true ? result.error : error;
-};
+const noReason = 'no reason given';
+
+const each = (ended: readonly EndedRun[]): string =>
+  shortList(ended.map(({ pod, said }) => `${pod}: ${said ?? noReason}`));
 
 /** When a schedule last fired, when it fires next, and how many of its firings were missed, over all targets. */
 export const runFacts = (

@@ -1,12 +1,13 @@
 import { momentText } from '@nodetask/shared';
 import { boundedText, plural, shortList } from '../../bounded-text.ts';
-import type { LastRun, Situation } from '../decision.ts';
+import type { Situation } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 import type { TaskMode } from '../task-mode.ts';
 import { endSituation } from './end-situation.ts';
 import { failureOn } from './failure-on.ts';
-import { lastRunOf, runFacts } from './last-run.ts';
+import { lastRunOf, type ToldRun } from './last-run.ts';
 import { type DecidedTarget, hasEnded } from './rows.ts';
+import { scheduleOf, scheduleText } from './schedule-text.ts';
 import { suspendedSituation } from './suspended-situation.ts';
 
 type RecurringMode = Exclude<TaskMode, 'one-shot'>;
@@ -16,8 +17,10 @@ type RecurringMode = Exclude<TaskMode, 'one-shot'>;
  * and LastRunSucceeded tell of it.
  */
 export const recurringSituation = (targets: readonly DecidedTarget[], mode: RecurringMode): Situation => {
-  const lastRun = mode === 'daemon' ? undefined : lastRunOf(targets);
-  return { ...standingOf(targets, mode, lastRun), ...(lastRun === undefined ? {} : { lastRun }) };
+  const inWords = (time: string): string => momentText(time, scheduleOf(targets)?.timeZone);
+  const told = mode === 'daemon' ? undefined : lastRunOf(targets, inWords);
+  const lastRun = told === undefined ? {} : { lastRun: { reason: told.reason, message: told.message } };
+  return { ...standingOf(targets, mode, told), ...lastRun };
 };
 
 /** The task goes on, and does not do what it is there for. */
@@ -26,7 +29,7 @@ const inVain: ReadonlySet<Reason> = new Set<Reason>(['CannotReport', 'UploadTooO
 const standingOf = (
   targets: readonly DecidedTarget[],
   mode: RecurringMode,
-  lastRun: LastRun | undefined,
+  lastRun: ToldRun | undefined,
 ): Situation => {
   if (targets.every(hasEnded)) return endSituation(targets);
   const first = (matches: (target: DecidedTarget) => boolean): DecidedTarget | undefined => targets.find(matches);
@@ -57,12 +60,7 @@ const standingOf = (
   return { standing: 'ready', phase, ...text };
 };
 
-interface Text {
-  readonly reason: Reason;
-  readonly message: string;
-}
-
-const daemonText = (targets: readonly DecidedTarget[]): Text => {
+const daemonText = (targets: readonly DecidedTarget[]): Pick<Situation, 'reason' | 'message'> => {
   const retrying = targets.filter(({ verdict }) => verdict.reason === 'DaemonRetrying');
   if (retrying.length > 0) {
     return {
@@ -78,44 +76,6 @@ const daemonText = (targets: readonly DecidedTarget[]): Text => {
         ? `the daemon runs on ${only.view.pod}: ${only.verdict.message}`
         : `the daemon runs on ${plural(targets.length, 'target')}${restartsText(targets)}`,
   };
-};
-
-const maxLastRunCharacters = 800;
-
-/** Reasons of a schedule whose last run did not succeed; its next one is awaited all the same. */
-const afterRun: Readonly<Record<LastRun['reason'], Reason>> = {
-  RunSucceeded: 'Scheduled',
-  RunSkipped: 'RunSkipped',
-  RunFailed: 'LastRunFailed',
-  RunMissed: 'RunMissed',
-};
-
-const scheduleText = (targets: readonly DecidedTarget[], lastRun: LastRun | undefined): Text => {
-  const active = targets.filter(({ verdict }) => verdict.reason === 'RunActive');
-  // With room for what comes behind it.
-  const last =
-    lastRun === undefined || lastRun.reason === 'RunSucceeded'
-      ? []
-      : [boundedText(lastRun.message, maxLastRunCharacters)];
-  if (active.length > 0) {
-    const runs = `runs on ${shortList(active.map(({ view, verdict }) => `${view.pod} (${verdict.message})`))}`;
-    return { reason: 'RunActive', message: [runs, ...last].join('; ') };
-  }
-  const { missedRuns } = runFacts(targets);
-  const missed = missedRuns === undefined ? [] : [`${plural(missedRuns, 'run')} missed so far`];
-  return {
-    reason: lastRun === undefined ? 'Scheduled' : afterRun[lastRun.reason],
-    message: [...last, nextText(targets), ...missed].join('; '),
-  };
-};
-
-const nextText = (targets: readonly DecidedTarget[]): string => {
-  const schedule = targets[0]?.view.ctx.spec?.async?.schedule;
-  if (schedule?.blockHeight !== undefined) return `waits for block ${schedule.blockHeight}`;
-  const { nextRunAt } = runFacts(targets);
-  return nextRunAt === undefined
-    ? `scheduled on ${plural(targets.length, 'target')}`
-    : `next run ${momentText(nextRunAt, schedule?.timeZone)}`;
 };
 
 /** A run of a daemon is one start of it. */

@@ -295,7 +295,7 @@ describe('waitForPod', () => {
       setup: { pods: [] },
       state: 'pending',
       reason: 'NoTarget',
-      message: /no pod sei-0; waiting until 2026-01-01T00:05:00/,
+      message: /no pod sei-0; waiting until 2026-01-01 00:05 UTC/,
       wake: 10,
     },
     {
@@ -318,7 +318,7 @@ describe('waitForPod', () => {
       setup: { pods: [{ ...podWithoutAddress('sei-0'), trouble: unschedulable }] },
       state: 'pending',
       reason: 'PodUnschedulable',
-      message: /^pod sei-0 has no node yet .*; waiting until 2026-01-01T00:05:00/,
+      message: /^pod sei-0 has no node yet .*; waiting until 2026-01-01 00:05 UTC/,
       wake: 300,
     },
     {

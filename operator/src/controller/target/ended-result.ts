@@ -1,5 +1,5 @@
 import { errorCodeEntry, failureParts, failureText, isErrorCode } from '@nodetask/shared';
-import { boundedText, plural, withCode } from '../../bounded-text.ts';
+import { boundedText, maxMessageCharacters, plural, withCode } from '../../bounded-text.ts';
 import type { TargetDecision, TargetVerdict, TargetView } from './target-view.ts';
 import { isOverdue } from './timeout-backstop.ts';
 
@@ -34,18 +34,24 @@ export const endedResult: TargetDecision = (view) => {
   }
 };
 
-/** "skipped: nothing uploaded: 1 snapshot on disk, 2 are needed", "changed: mempool.size 5000 → 10000". For what was unchanged the word is enough. */
+/**
+ * "mempool.size 5000 → 10000", "skipped: nothing uploaded: 1 snapshot on disk, 2 are needed". Only of what has changed nothing the outcome is said
+ * beside the words.
+ */
 const outcomeText = ({ outcome, reason, message }: NonNullable<TargetView['result']>): string => {
-  const said = outcome === 'skipped' ? (message ?? reason) : outcome === 'changed' ? message : undefined;
-  return boundedText(said === undefined ? (outcome ?? '') : `${outcome ?? ''}: ${said}`);
+  const said = message ?? reason;
+  if (said === undefined || outcome === undefined) return outcome ?? '';
+  return boundedText(outcome === 'changed' ? said : `${outcome}: ${said}`);
 };
 
 const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => {
-  const { outcome, warnings = [] } = result;
+  const { warnings = [] } = result;
   const [first] = warnings;
   if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcomeText(result) };
   const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
-  const message = boundedText(`${outcome ?? 'completed'}; warning: ${first}${more}`);
+  // A warning must have room behind what was done.
+  const done = boundedText(outcomeText(result), maxMessageCharacters / 2);
+  const message = boundedText(`${done === '' ? 'completed' : done}; warning: ${first}${more}`);
   return { state: 'succeeded', reason: 'WithWarnings', message };
 };
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { momentText } from '@nodetask/shared';
 import { decide } from '../decide.ts';
 import type { Decision } from '../decision.ts';
 import { taskID } from '../task-id.ts';
@@ -60,7 +61,7 @@ describe('an attempt that failed and may be tried again', () => {
     assert.equal(condition(decision, 'Stalled'), undefined);
     assert.equal(
       ready(decision),
-      `attempt 1 on sei-0 failed: disk-full: no space; attempt 2 of 3 begins at ${at(6 + pause)}`,
+      `attempt 1 on sei-0 failed: disk-full: no space; attempt 2 of 3 begins at ${momentText(at(6 + pause))}`,
     );
     assert.deepEqual(decision.status?.targets, [
       {

@@ -1,4 +1,4 @@
-import { isoTime } from '../run-context.ts';
+import { momentText } from '@nodetask/shared';
 import { heldBackVerdict } from './held-back.ts';
 import { backoffMs } from './retry-backoff.ts';
 import type { TargetVerdict, TargetView } from './target-view.ts';
@@ -27,7 +27,7 @@ export const retry = (view: TargetView, verdict: TargetVerdict): TargetVerdict =
     return {
       state: 'pending',
       reason: 'BackingOff',
-      message: `attempt ${attempt} on ${pod} failed: ${message}; ${next} begins at ${isoTime(dueAt)}`,
+      message: `attempt ${attempt} on ${pod} failed: ${message}; ${next} begins at ${momentText(dueAt)}`,
       attemptFailure: message,
       wakeAt: dueAt,
     };

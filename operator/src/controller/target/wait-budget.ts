@@ -1,6 +1,7 @@
+import { momentText } from '@nodetask/shared';
 import { staleUntil } from '../dependencies/stale-end.ts';
 import { outOfReach, type Reason } from '../reasons.ts';
-import { earliest, isoTime, type RunContext } from '../run-context.ts';
+import { earliest, type RunContext } from '../run-context.ts';
 import type { TargetVerdict, TargetView } from './target-view.ts';
 
 /**
@@ -68,7 +69,7 @@ export const waitOrGiveUp = (
     return {
       state: row?.startedAt !== undefined && ctx.mode === 'one-shot' ? 'running' : 'pending',
       reason,
-      message: `${message}; waiting until ${isoTime(deadline)}`,
+      message: `${message}; waiting until ${momentText(deadline)}`,
       ...(calls === undefined ? {} : { calls }),
       ...(wake === undefined ? {} : { wakeAt: wake }),
     };
