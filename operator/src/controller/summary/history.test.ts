@@ -71,7 +71,7 @@ const ends: readonly (readonly [string, Setup, string])[] = [
       ]),
       seconds: 14,
     },
-    'first run Failed 1/3 in 14 s: 1 of 3 targets failed; 1 not started: sei-1: boom',
+    'first run Failed 1/3 in 14 s: 1 of 3 targets failed; 1 not started; failed on sei-1: boom',
   ],
   [
     'that it was cancelled before it began',
