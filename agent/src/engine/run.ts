@@ -19,6 +19,7 @@ import { ProgressMeter } from './progress-meter.ts';
 import type { RunEnd } from './record-changes.ts';
 import { type Stall, stalledBy, stallOf } from './stall.ts';
 import type { TaskRecord } from './store.ts';
+import { taskFields } from './task-fields.ts';
 import type { LockName, Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
 import { Throttle } from './throttle.ts';
 
@@ -51,8 +52,9 @@ export class Run {
   /** Resolves when the run is over and everything about it is settled; never rejects. */
   readonly settled: Promise<void>;
   readonly settle: () => void;
+  /** Names the run in each of its lines: those of the engine, of the handler and of what the handler calls. */
+  readonly logger: Logger;
   readonly #options: RunOptions;
-  readonly #logger: Logger;
   readonly #controller = new AbortController();
   readonly #finishing = new AbortController();
   readonly #removal = new AbortController();
@@ -66,7 +68,7 @@ export class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     this.id = options.record.id;
-    this.#logger = options.logger.child({ task: this.id, type: options.record.type, run: options.record.result.run });
+    this.logger = options.logger.child({ ...taskFields(options.record), run: options.record.result.run });
     this.#progress = new Throttle(options.clock, progressIntervalMs, options.onProgress);
     this.#stall = stallOf(options.record.result.progress);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -80,7 +82,7 @@ export class Run {
     if (this.#over || this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
     this.#timer(abortWarningMs, () => {
-      this.#logger.warn('the task handler does not end although its signal has aborted', { reason: reason.message });
+      this.logger.warn('the task handler does not end although its signal has aborted', { reason: reason.message });
     });
   }
 
@@ -129,7 +131,7 @@ export class Run {
     try {
       return await handler.finish({ ...this.#context(record), signal: this.#finishing.signal }, pledge);
     } catch (error) {
-      this.#logger.warn('it does not show whether an interrupted run had done its work; it is made again', { error });
+      this.logger.warn('it does not show whether an interrupted run had done its work; it is made again', { error });
       return undefined;
     } finally {
       cancelTimer();
@@ -147,7 +149,7 @@ export class Run {
       ...(record.resumed === true ? { resumed: true as const } : {}),
       ...(record.trace === undefined ? {} : { trace: record.trace }),
       signal: this.#controller.signal,
-      logger: this.#logger,
+      logger: this.logger,
       progress: (update) => {
         this.#report(update);
       },
@@ -204,7 +206,7 @@ export class Run {
     const { type } = this.#options.record;
     const reason: unknown = signal.aborted ? signal.reason : undefined;
     if (!(reason instanceof TaskError)) {
-      this.#logger.warn('the run failed', { error });
+      this.logger.warn('the run failed', { error });
       return { kind: 'failed', failure: failureOf(type, error) };
     }
     if (isStopping(reason)) return { kind: 'interrupted' };
