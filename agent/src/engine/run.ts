@@ -11,6 +11,7 @@ import {
   type Progress,
   TaskError,
 } from '@nodetask/shared';
+import { Activity } from './activity.ts';
 import { jsonCopy } from './canonical-json.ts';
 import { failureOf } from './failure.ts';
 import { fitOutput } from './fit-output.ts';
@@ -22,6 +23,7 @@ import type { TaskRecord } from './store.ts';
 import { taskFields } from './task-fields.ts';
 import type { LockName, Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
 import { Throttle } from './throttle.ts';
+import { timedOut, timedOutBefore } from './time-out.ts';
 
 /** A handler that has not ended so long after its signal aborted is complained about. */
 const abortWarningMs = 10_000;
@@ -60,6 +62,7 @@ export class Run {
   readonly #removal = new AbortController();
   readonly #meter = new ProgressMeter();
   readonly #progress: Throttle<Progress>;
+  readonly #activity: Activity;
   #cancelTimers: (() => void)[] = [];
   /** Of a daemon, over its restarts. */
   #stall: Stall | undefined;
@@ -71,6 +74,16 @@ export class Run {
     this.logger = options.logger.child({ ...taskFields(options.record), run: options.record.result.run });
     this.#progress = new Throttle(options.clock, progressIntervalMs, options.onProgress);
     this.#stall = stallOf(options.record.result.progress);
+    this.#activity = new Activity(options.clock, ({ what, seconds }) => {
+      const at = new Date(options.clock.now()).toISOString();
+      this.#show({
+        stage: `wait for ${what}`.slice(0, 64).toWellFormed(),
+        done: seconds,
+        unit: 's',
+        at,
+        ...this.#stall,
+      });
+    });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.settle = resolve;
@@ -108,13 +121,14 @@ export class Run {
       if (isStopping(this.#finishing.signal.reason)) return { kind: 'interrupted' };
       if (this.#controller.signal.aborted) throw abortReason(this.#controller.signal);
       if (otherwise !== undefined) throw otherwise;
-      const report = await handler.run(this.#context(record));
+      const report = await this.#activity.during(async () => handler.run(this.#context(record)));
       return { kind: 'completed', report: checked(report) };
     } catch (error) {
       return this.#endOf(error);
     } finally {
       this.#over = true;
       this.#progress.stop();
+      this.#activity.end();
       for (const cancel of this.#cancelTimers) cancel();
       this.#cancelTimers = [];
     }
@@ -180,11 +194,10 @@ export class Run {
     const from =
       record.kind === 'one-shot' ? record.result.submittedAt : (record.runStartedAt ?? record.result.submittedAt);
     const left = Date.parse(from) + timeoutSeconds * 1000 - clock.now();
-    const reason = new TaskError('timed-out', `took longer than timeoutSeconds (${timeoutSeconds})`);
-    if (left <= 0) this.stop(reason);
+    if (left <= 0) this.stop(timedOutBefore(timeoutSeconds));
     else {
       this.#timer(left, () => {
-        this.stop(reason);
+        this.stop(timedOut(timeoutSeconds, this.#activity.now));
       });
     }
   }
@@ -197,6 +210,11 @@ export class Run {
       this.#stall = stalledBy(this.#stall, failureOf(this.#options.record.type, update.failure), measured.at);
     }
     const progress: Progress = { ...measured, ...this.#stall };
+    this.#activity.told(progress);
+    this.#show(progress);
+  }
+
+  #show(progress: Progress): void {
     this.#progress.push(progress, (previous) => previous?.stage !== progress.stage || progress.done === progress.total);
   }
 
