@@ -83,10 +83,9 @@ const run = async (
     await clock.advance(ms);
   }
   await begun;
-  let result: TaskResult | undefined;
-  ended.promise.then((end) => (result = end)).catch(assert.fail);
-  while (result === undefined) await clock.advance(100);
-  return result;
+  const isEnded = async (): Promise<boolean> => Promise.race([ended.promise.then(() => true), Promise.resolve(false)]);
+  while (!(await isEnded())) await clock.advance(100);
+  return ended.promise;
 };
 
 /** The rows of each type; a type without any waits for nobody. */
@@ -199,6 +198,6 @@ describe('a task that is out of time', () => {
       },
       asked,
     );
-    assert.ok(error?.includes(` s while waiting for ${row.awaited}`), error);
+    assert.ok(error?.includes(` s while waiting for ${row.awaited}`), String(error));
   });
 });

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import {
-  type AgentProcess,
-  type Cluster,
-  findDebianProgram,
-  runCommand,
-  startCluster,
-  waitFor,
-} from '@nodetask/testbed';
+import { type AgentProcess, type Cluster, runCommand, startCluster, waitFor } from '@nodetask/testbed';
 import { until, untilFinished } from './support/test-cluster.ts';
 
 /** Logs of real operators and agents: a search for a NodeTask's namespace and name finds what both did for it. */
