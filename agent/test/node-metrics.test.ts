@@ -83,6 +83,8 @@ test('the height of the node grows with its chain, and it does not catch up', as
   assert.equal(later.get('node_catching_up'), 0);
 });
 
+const lagOf = (id: string, metrics: ReadonlyMap<string, number>) => metrics.get(`export_lag_blocks{name="${id}"}`);
+
 test('an export that reaches its store has no lag, and the lag of one that does not grows; a schedule has none', async () => {
   const params = { ...s3.params(bucket), pageSize: 20 };
   const daemon = { async: { daemon: { restartPolicy: 'OnFailure' } } };
@@ -93,10 +95,9 @@ test('an export that reaches its store has no lag, and the lag of one that does 
     params: { ...params, prefix: 'scheduled' },
     async: { schedule: { cron: '0 0 29 2 *' } },
   });
-  const lagOf = (id: string, metrics: ReadonlyMap<string, number>) => metrics.get(`export_lag_blocks{name="${id}"}`);
   const first = await scrapeUntil('a lag', (now) => (lagOf(bad, now) ?? 0) > 0);
-  const before = lagOf(bad, first) ?? 0;
-  const later = await scrapeUntil('a larger lag', (now) => (lagOf(bad, now) ?? 0) > before);
+  const lagBefore = lagOf(bad, first) ?? 0;
+  const later = await scrapeUntil('a larger lag', (now) => (lagOf(bad, now) ?? 0) > lagBefore);
   await scrapeUntil('no lag', (now) => lagOf(good, now) === 0);
   assert.equal([...later.keys()].filter((series) => series.startsWith('export_lag_blocks')).length, 2);
   assert.equal((lagOf(bad, later) ?? 1) % 20, 0);

@@ -73,9 +73,9 @@ const run = async (
   t.after(() => {
     stop.abort();
   });
-  const ended = Promise.withResolvers<TaskResult>();
+  const ended: { result?: TaskResult } = {};
   engine.subscribe(({ result }) => {
-    if (result !== undefined && result.status !== 'running') ended.resolve(result);
+    if (result !== undefined && result.status !== 'running') ended.result = result;
   });
   engine.submitRequest({ type, params, timeoutSeconds });
   for (const [index, ms] of afterEach.entries()) {
@@ -83,9 +83,8 @@ const run = async (
     await clock.advance(ms);
   }
   await begun;
-  const isEnded = async (): Promise<boolean> => Promise.race([ended.promise.then(() => true), Promise.resolve(false)]);
-  while (!(await isEnded())) await clock.advance(100);
-  return ended.promise;
+  while (ended.result === undefined) await clock.advance(100);
+  return ended.result;
 };
 
 /** The rows of each type; a type without any waits for nobody. */

@@ -41,20 +41,20 @@ describe('a run that takes too long', () => {
   });
 
   it('says how far it was, and since when', async () => {
-    const { engine, clock } = await startDoing(async ({ signal, progress }) => {
-      progress({ stage: 'download', done: 114e6, total: 500e6, unit: 'bytes' });
-      return until(signal);
+    const { engine, clock } = await startDoing(async (context) => {
+      context.progress({ stage: 'download', done: 114e6, total: 500e6, unit: 'bytes' });
+      return until(context.signal);
     });
     await clock.advance(60_000);
     assert.match(known(engine, task.id).error ?? '', /: timed out after 60 s at stage download \(22 %, 60 s ago\): /u);
   });
 
   it('says both where it told of its progress and waits', async () => {
-    const { engine, clock } = await startDoing(async ({ signal, progress }) => {
-      progress({ stage: 'find', done: 3, unit: 'sources' });
+    const { engine, clock } = await startDoing(async (context) => {
+      context.progress({ stage: 'find', done: 3, unit: 'sources' });
       return waitFor(
         () => url,
-        async () => until(signal),
+        async () => until(context.signal),
       );
     });
     await clock.advance(60_000);
@@ -90,15 +90,15 @@ describe('a run that waits and tells of no progress', () => {
   });
 
   it('shows nothing of waits that end in time, and leaves what the handler tells', async () => {
-    const { engine, clock } = await startDoing(async ({ signal, progress }) => {
+    const { engine, clock } = await startDoing(async (context) => {
       await waitFor(
         () => 'a',
         async () => Promise.resolve(),
       );
-      progress({ stage: 'find', done: 3, unit: 'sources' });
+      context.progress({ stage: 'find', done: 3, unit: 'sources' });
       return waitFor(
         () => 'b',
-        async () => until(signal),
+        async () => until(context.signal),
       );
     });
     await clock.advance(30_000);
