@@ -70,6 +70,20 @@ describe('the dashboard', () => {
     }
   });
 
+  test('names runbooks that there are', async () => {
+    const page = await readFile(join(root, 'docs', 'observability.md'), 'utf8');
+    const headings = new Set([...page.matchAll(/^### (NodeTask\w+)$/gm)].map(([, name = '']) => name.toLowerCase()));
+    const named = panels.flatMap(({ description = '' }) =>
+      [...description.matchAll(/Runbook: (\S+)/g)].map(([, link = '']) => link),
+    );
+    assert.ok(named.length > 10);
+    for (const link of named) {
+      const [file, anchor = ''] = link.split('#');
+      assert.equal(file, 'docs/observability.md');
+      assert.ok(headings.has(anchor), link);
+    }
+  });
+
   test('takes its data source from a variable, says of each panel what it shows, and lays none over another', () => {
     const taken = new Map<string, string>();
     for (const { type, title, description, datasource, gridPos, targets } of panels) {

@@ -6,6 +6,7 @@ import type { AgentConfig, ClusterConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
 import { type AgentMetrics, createMetrics } from './metrics/agent-metrics.ts';
 import { instrumentHandlers } from './metrics/instrument-handlers.ts';
+import { nodeReadings } from './metrics/node-readings.ts';
 import { engineObserver, observeSchedules } from './metrics/observe-engine.ts';
 import { machineBoot } from './machine-boot.ts';
 import { createNodeParts } from './node-parts.ts';
@@ -65,6 +66,7 @@ export const runAgent = async (config: AgentConfig, parts: AgentParts): Promise<
     eventStreams: () => streams.count,
     ready: () => engine.healthz(),
     newestUploads: () => readNewestUploads(engine, config.stateFolder),
+    node: nodeReadings({ node: () => node, engine: () => engine, stateFolder: config.stateFolder, clock }),
     ...(config.tls === undefined ? {} : { certificateEnd: () => tls?.endSeconds ?? 0 }),
   });
   makeHome(config.home, logger);

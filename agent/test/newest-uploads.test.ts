@@ -91,6 +91,7 @@ const params = { bucket: 'results', prefix: 'p', region: 'r', pageSize: 10 };
 
 const task = (name: string | undefined, more: Partial<RecurringTask> = {}): RecurringTask => ({
   id: crypto.randomUUID(),
+  kind: 'schedule',
   type: 'result-export',
   params,
   submittedAt: '2026-11-28T10:00:00.000Z',

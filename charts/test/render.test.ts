@@ -235,6 +235,24 @@ const runbooks = async (docsURL: string): Promise<readonly (readonly [string, un
   );
 };
 
+describe('the dashboard', () => {
+  test('links to runbooks where it is known where the docs are, and names them elsewhere', async () => {
+    for (const [docsURL, start] of [
+      ['https://git.example.com/docs/', 'https://git.example.com/docs/'],
+      ['', 'docs/'],
+    ]) {
+      const rendered = await render({ metrics: { dashboard: { enabled: true }, prometheusRule: { docsURL } } });
+      const text = String(at(find(rendered, 'ConfigMap nodetask-dashboard'), 'data', 'nodetask.json'));
+      const { panels } = JSON.parse(text) as { panels: readonly { description?: string }[] };
+      const named = panels.flatMap(({ description = '' }) =>
+        [...description.matchAll(/Runbook: (\S+)/g)].map(([, link = '']) => link),
+      );
+      assert.ok(named.length > 10);
+      for (const link of named) assert.match(link, new RegExp(`^${start}observability\\.md#nodetask[a-z]+$`));
+    }
+  });
+});
+
 describe('the alerts', () => {
   test('link to their runbooks where it is known where the docs are, and name them elsewhere', async () => {
     for (const docsURL of ['https://git.example.com/docs', 'https://git.example.com/docs/']) {

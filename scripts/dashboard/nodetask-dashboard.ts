@@ -46,6 +46,7 @@ const atAGlance: readonly cog.Builder<Panel>[] = [
       description: 'Agents that do not answer although a NodeTask has work for them.',
       unit: 'none',
       width: 3,
+      alerts: ['NodeTaskAgentUnreachable'],
       bad: 1,
     },
     [`sum(max by (namespace) (nodetask_operator_agents_unreachable${ofNamespace})) or vector(0)`, 'agents'],
@@ -56,6 +57,7 @@ const atAGlance: readonly cog.Builder<Panel>[] = [
       description: 'NodeTasks that do not come on by themselves; see "Stuck by reason".',
       unit: 'none',
       width: 3,
+      alerts: ['NodeTaskStuck'],
       bad: 1,
     },
     ['sum(max by (reason) (nodetask_operator_nodetasks_stuck))', 'NodeTasks'],
@@ -66,6 +68,7 @@ const atAGlance: readonly cog.Builder<Panel>[] = [
       description: 'NodeTasks that ended as Failed in the last 24 hours.',
       unit: 'none',
       width: 3,
+      alerts: ['NodeTaskFailed'],
       bad: 1,
     },
     ['round(sum(increase(nodetask_operator_finished_total{phase="Failed"}[24h])))', 'NodeTasks'],
@@ -76,6 +79,7 @@ const atAGlance: readonly cog.Builder<Panel>[] = [
       description: 'Schedules whose last run failed or was missed.',
       unit: 'none',
       width: 3,
+      alerts: ['NodeTaskScheduleFailing', 'NodeTaskScheduleMissedRuns'],
       bad: 1,
     },
     [
@@ -89,6 +93,7 @@ const atAGlance: readonly cog.Builder<Panel>[] = [
       description: 'Results that agents have not brought to their NodeTasks yet.',
       unit: 'none',
       width: 3,
+      alerts: ['NodeTaskReportsDelayed'],
       bad: 10,
     },
     [`sum(nodetask_agent_report_queue_depth${ofNamespace}) or vector(0)`, 'reports'],
@@ -149,7 +154,7 @@ const tasks: readonly cog.Builder<Panel>[] = [
     {
       title: 'Stuck by reason',
       description:
-        'unseen: no operator has looked. stalled: something must be corrected. overdue, deleting: time is over.',
+        'unseen: no operator has looked. stalled: something must be corrected. daemon-stalled, upload-too-old, cannot-report: the condition Ready says why. overdue, deleting: time is over.',
       unit: 'none',
       width: 8,
       stacked: true,
@@ -170,6 +175,7 @@ const schedules: readonly cog.Builder<Panel>[] = [
       description:
         'Those with a cron expression. Last success and next run are as of now; the interval is the longest of the last ten.',
       width: 16,
+      alerts: ['NodeTaskScheduleNotSucceeding', 'NodeTaskScheduleOverdue'],
     },
     ['namespace', 'name'],
     [
@@ -231,6 +237,96 @@ const uploads: readonly cog.Builder<Panel>[] = [
     [
       `${upload('height')} and on (namespace, pod, name, type) topk(10, time() - ${upload('awaited_since_timestamp_seconds')})`,
       '{{namespace}}/{{name}} {{pod}}',
+    ],
+  ),
+  graph(
+    {
+      title: 'Age of the newest upload',
+      description:
+        'How long ago the newest upload was complete, or, before the first one, the task was accepted. The ten oldest.',
+      unit: 's',
+      width: 12,
+      alerts: ['NodeTaskSnapshotUploadStale'],
+    },
+    [`topk(10, time() - ${upload('awaited_since_timestamp_seconds')})`, '{{namespace}}/{{name}} {{pod}}'],
+  ),
+  graph(
+    {
+      title: 'Export lag',
+      description:
+        'Blocks in full pages that the node has and a result-export daemon has not exported. It falls while an export makes up for it, and is 0 for one that keeps up.',
+      unit: 'none',
+      width: 12,
+      alerts: ['NodeTaskExportLagging'],
+    },
+    [
+      `topk(10, max by (namespace, pod, name) (nodetask_agent_export_lag_blocks${ofNamespace}))`,
+      '{{namespace}}/{{name}} {{pod}}',
+    ],
+  ),
+];
+
+const perPod = (metric: string): string => `max by (namespace, pod) (${metric}${ofNamespace})`;
+const free = 'nodetask_agent_node_volume_free_bytes';
+const size = 'nodetask_agent_node_volume_size_bytes';
+
+const nodes: readonly cog.Builder<Panel>[] = [
+  table(
+    {
+      title: 'Nodes',
+      description:
+        'The newest block of each node by its own RPC, whether it catches up (1), and the volume of its data folder, the fullest first. Days until full go by the last six hours; none where the volume does not fill.',
+      width: 24,
+      alerts: ['NodeTaskVolumeFilling', 'NodeTaskVolumeAlmostFull', 'NodeTaskNodeHeightStill'],
+    },
+    ['namespace', 'pod'],
+    [
+      { title: 'Height', expression: perPod('nodetask_agent_node_height'), unit: 'none' },
+      { title: 'Catching up', expression: perPod('nodetask_agent_node_catching_up'), unit: 'none' },
+      { title: 'Free', expression: perPod(free), unit: 'bytes' },
+      { title: 'Used', expression: `1 - ${perPod(free)} / ${perPod(size)}`, unit: 'percentunit' },
+      {
+        title: 'Days until full',
+        expression: `max by (namespace, pod) (${free}${ofNamespace} / (-86400 * deriv(${free}${ofNamespace}[6h])) > 0)`,
+        unit: 'd',
+      },
+    ],
+    'Used',
+  ),
+  graph(
+    {
+      title: 'Free space',
+      description: 'Share of the volume that is free, of the ten nodes with the least.',
+      unit: 'percentunit',
+      width: 8,
+      alerts: ['NodeTaskVolumeFilling', 'NodeTaskVolumeAlmostFull'],
+    },
+    [`bottomk(10, ${perPod(free)} / ${perPod(size)})`, '{{namespace}}/{{pod}}'],
+  ),
+  graph(
+    {
+      title: 'Blocks per minute',
+      description: 'How fast the height of each node grows: 0 stands still. The ten slowest.',
+      unit: 'none',
+      width: 8,
+      alerts: ['NodeTaskNodeHeightStill'],
+    },
+    [
+      `bottomk(10, 60 * max by (namespace, pod) (deriv(nodetask_agent_node_height${ofNamespace}[10m])))`,
+      '{{namespace}}/{{pod}}',
+    ],
+  ),
+  graph(
+    {
+      title: 'Progress of what runs',
+      description:
+        'How far the runs are that know their end, by task type; of several of a type on one node, the one that is least far.',
+      unit: 'percentunit',
+      width: 8,
+    },
+    [
+      `max by (namespace, pod, type) (nodetask_agent_run_progress_ratio${ofNamespace})`,
+      '{{type}} on {{namespace}}/{{pod}}',
     ],
   ),
 ];
@@ -382,6 +478,7 @@ export const nodeTaskDashboard = (): Dashboard => {
     ['Tasks', tasks],
     ['Schedules', schedules],
     ['Uploads', uploads],
+    ['Nodes', nodes],
     ['Agents', agents],
     ['Operator', operator],
   ] as const) {

@@ -35,19 +35,24 @@ export interface PanelOptions {
   /** https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
   readonly unit: string;
   readonly width: number;
+  /** Alerts that are about it: the panel names their runbooks, and the chart makes links of the names where it knows where docs/ can be read. */
+  readonly alerts?: readonly string[];
 }
+
+const described = ({ description, alerts = [] }: Pick<PanelOptions, 'description' | 'alerts'>): string =>
+  [description, ...alerts.map((alert) => `Runbook: docs/observability.md#${alert.toLowerCase()}`)].join('\n\n');
 
 const queryOf = ([expression, legend]: Query, index: number): DataqueryBuilder =>
   new DataqueryBuilder().datasource(datasource).refId('ABCDEFGH'.charAt(index)).expr(expression).legendFormat(legend);
 
 /** Lines over time; stacked where their sum means something. */
 export const graph = (
-  { title, description, unit, width, stacked = false }: PanelOptions & { readonly stacked?: boolean },
+  { title, description, unit, width, alerts, stacked = false }: PanelOptions & { readonly stacked?: boolean },
   ...queries: readonly Query[]
 ): cog.Builder<Panel> => {
   const panel = new TimeseriesBuilder()
     .title(title)
-    .description(description)
+    .description(described({ description, ...(alerts === undefined ? {} : { alerts }) }))
     .datasource(datasource)
     .unit(unit)
     .min(0)
@@ -71,12 +76,12 @@ export const graph = (
 
 /** One number as of now, green until `bad`, then red. */
 export const number = (
-  { title, description, unit, width, bad }: PanelOptions & { readonly bad?: number },
+  { title, description, unit, width, alerts, bad }: PanelOptions & { readonly bad?: number },
   query: Query,
 ): cog.Builder<Panel> =>
   new StatBuilder()
     .title(title)
-    .description(description)
+    .description(described({ description, ...(alerts === undefined ? {} : { alerts }) }))
     .datasource(datasource)
     .unit(unit)
     .span(width)
@@ -104,14 +109,14 @@ export interface Column {
 
 /** One row for each set of labels, with the latest value of each query; the highest in the column `worstBy` come first. */
 export const table = (
-  { title, description, width }: Omit<PanelOptions, 'unit'>,
+  { title, description, width, alerts }: Omit<PanelOptions, 'unit'>,
   labels: readonly string[],
   columns: readonly Column[],
   worstBy: string,
 ): cog.Builder<Panel> => {
   const panel = new TableBuilder()
     .title(title)
-    .description(description)
+    .description(described({ description, ...(alerts === undefined ? {} : { alerts }) }))
     .datasource(datasource)
     .span(width)
     .height(8)

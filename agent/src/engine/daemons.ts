@@ -9,6 +9,7 @@ import { daemonResumption } from './resumption.ts';
 import type { Ended } from './runner.ts';
 import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
+import { taskFields } from './task-fields.ts';
 import type { TaskHandler } from './task-handler.ts';
 
 /** Tasks that run for ever. They hold no locks but those that they take for each write. */
@@ -89,7 +90,7 @@ export class Daemons {
       this.#launch(this.#started(record, 1), handler);
     } catch (error) {
       if (error instanceof TaskError && error.code === 'stopping') return;
-      logger.error('a daemon could not be restarted; trying again', { task: id, type: record.type, error });
+      logger.error('a daemon could not be restarted; trying again', { ...taskFields(record), error });
       this.#restartLater(id, handler);
     }
   }

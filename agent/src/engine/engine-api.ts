@@ -53,6 +53,7 @@ export interface ResultChange {
 /** A schedule or daemon that has not ended. */
 export interface RecurringTask {
   readonly id: string;
+  readonly kind: 'schedule' | 'daemon';
   readonly type: TaskType;
   /** Parsed, with defaults. */
   readonly params: JsonObject;
@@ -90,6 +91,8 @@ export interface EngineApi {
   recentResults(page?: { readonly limit?: number; readonly cursor?: string }): ResultPage;
   /** The `limit` oldest schedules and daemons of these types that have not ended. */
   recurring(types: readonly TaskType[], limit: number): readonly RecurringTask[];
+  /** How far the active runs are that know their end, in percent. */
+  progress(): readonly { readonly type: string; readonly percent: number }[];
   removeResult(id: string): boolean;
   /** Resolves when nothing of `id` runs any more (at once where nothing does). */
   stopped(id: string): Promise<void>;

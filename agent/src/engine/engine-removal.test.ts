@@ -375,7 +375,7 @@ describe('timeoutSeconds of a one-shot', () => {
     assert.equal(result.status, 'failed');
     assert.equal(result.errorCode, 'timed-out');
     assert.equal(result.retriable, true);
-    assert.match(result.error ?? '', /^took longer than timeoutSeconds \(60\)\. Raise timeoutSeconds, /u);
+    assert.match(result.error ?? '', /^timed out after 60 s[.:] /u);
   });
 
   it('counts on over a restart', async () => {

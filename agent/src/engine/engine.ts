@@ -196,13 +196,21 @@ export class Engine implements EngineApi {
       .living()
       .filter(({ kind, type }) => kind !== 'one-shot' && types.includes(type))
       .slice(0, limit)
-      .map(({ id, type, params, ref, result: { submittedAt } }) => ({
+      .map(({ id, kind, type, params, ref, result: { submittedAt } }) => ({
         id,
+        kind: kind === 'daemon' ? kind : 'schedule',
         type,
         params: structuredClone(params),
         submittedAt,
         ...(ref === undefined ? {} : { ref }),
       }));
+  }
+
+  progress(): readonly { readonly type: string; readonly percent: number }[] {
+    return this.#core.journal.living().flatMap(({ type, active, result: { progress } }) => {
+      const percent = active ? progress?.percent : undefined;
+      return percent === undefined ? [] : [{ type, percent }];
+    });
   }
 
   removeResult(id: string): boolean {

@@ -4,6 +4,7 @@ import { Farewells } from './farewells.ts';
 import { revised } from './record-changes.ts';
 import { isWorthAWrite } from './stall.ts';
 import type { Store, TaskRecord } from './store.ts';
+import { taskFields } from './task-fields.ts';
 import { resultOf } from './task-result-view.ts';
 
 const readyKey = 'ready';
@@ -111,7 +112,7 @@ export class Journal {
     try {
       this.commit(record);
     } catch (error) {
-      this.#logger.warn('progress cannot be journalled; the next one is tried again', { task: id, error });
+      this.#logger.warn('progress cannot be journalled; the next one is tried again', { ...taskFields(record), error });
     }
   }
 
@@ -179,12 +180,12 @@ export class Journal {
   announce(id: string): void {
     if (this.#listeners.size === 0) return;
     const record = this.get(id);
-    if (record !== undefined) this.#tell({ id, result: resultOf(record), removed: false });
+    if (record !== undefined) this.#tell(record, false);
   }
 
   /** Tells listeners that a task was forgotten, and what it came to. */
-  announceRemoved(id: string, result: TaskResult): void {
-    this.#tell({ id, result, removed: true });
+  announceRemoved(last: TaskRecord): void {
+    this.#tell(last, true);
   }
 
   #remember(record: TaskRecord): void {
@@ -196,12 +197,13 @@ export class Journal {
     this.#living.set(record.id, { record, durableRevision: record.revision, durableStall });
   }
 
-  #tell(change: ResultChange): void {
+  #tell(record: TaskRecord, removed: boolean): void {
+    const change: ResultChange = { id: record.id, result: resultOf(record), removed };
     for (const listener of this.#listeners) {
       try {
         listener(change);
       } catch (error) {
-        this.#logger.error('a listener of the engine threw', { task: change.id, error });
+        this.#logger.error('a listener of the engine threw', { ...taskFields(record), error });
       }
     }
   }

@@ -9,6 +9,7 @@ import { type Resumption, resumption } from './resumption.ts';
 import type { Launch } from './runner.ts';
 import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
+import { taskFields } from './task-fields.ts';
 import type { TaskHandler } from './task-handler.ts';
 
 /** Tasks that run once, now, one at a time. */
@@ -60,7 +61,7 @@ export class OneShots {
         return;
       case 'finish':
       case 'run-again':
-        logger.info('running an interrupted task again', { task: record.id, type: record.type });
+        logger.info('running an interrupted task again', taskFields(record));
         this.#runAgain(record, next);
         return;
       default:

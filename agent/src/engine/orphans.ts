@@ -3,6 +3,7 @@ import { type Answer, askAll } from './ask-all.ts';
 import type { Journal } from './journal.ts';
 import { isOwned, type NodeTasks, type OwnedTask, type ShownRuns } from './node-tasks.ts';
 import type { TaskRecord } from './store.ts';
+import { taskFields } from './task-fields.ts';
 
 /** How long an answer is waited for, in milliseconds. */
 const startBoundMs = 10_000;
@@ -103,7 +104,7 @@ export class Orphans {
     }
     this.#answers.set(record.id, undefined);
     this.#askBeforeFiring(record).catch((error: unknown) => {
-      logger.error('a fault of the engine itself before a schedule fires', { task: record.id, error });
+      logger.error('a fault of the engine itself before a schedule fires', { ...taskFields(record), error });
     });
     return false;
   }
@@ -150,10 +151,10 @@ export class Orphans {
     try {
       remove(task.id, told);
       this.#doomed.delete(task.id);
-      logger.warn('a task that its NodeTask does not want any more is removed', { ...about(task), why });
+      logger.warn('a task that its NodeTask does not want any more is removed', { ...taskFields(task), why });
     } catch (error) {
       logger.error('a task that its NodeTask does not want any more cannot be removed yet: it starts nothing', {
-        ...about(task),
+        ...taskFields(task),
         why,
         error,
       });
@@ -165,9 +166,9 @@ export class Orphans {
     try {
       catchUp(task.id, shown);
       const message = 'the NodeTask of a schedule shows runs that the journal does not know: they count as made';
-      logger.warn(message, { ...about(task), run: shown.run });
+      logger.warn(message, { ...taskFields(task), run: shown.run });
     } catch (error) {
-      logger.error('runs that the NodeTask of a schedule shows cannot be journalled', { ...about(task), error });
+      logger.error('runs that the NodeTask of a schedule shows cannot be journalled', { ...taskFields(task), error });
     }
   }
 
@@ -204,5 +205,3 @@ export class Orphans {
     }
   }
 }
-
-const about = ({ id, ref }: OwnedTask) => ({ task: id, nodeTask: `${ref.namespace}/${ref.name}` });

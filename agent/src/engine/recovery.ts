@@ -3,6 +3,7 @@ import type { EngineCore } from './engine-core.ts';
 import { isOwned } from './node-tasks.ts';
 import type { Orphans } from './orphans.ts';
 import type { TaskRecord } from './store.ts';
+import { nodeTaskName } from './task-fields.ts';
 
 /** Until what could not be resumed is tried again, in milliseconds. */
 const retryMs = 5_000;
@@ -33,14 +34,10 @@ export class Recovery {
     this.#left = living.map(({ id }) => id);
     this.#blamesDaemons = options.crashed && !living.some(({ kind, active }) => kind !== 'daemon' && active);
     if (!options.crashed) return;
+    const ran = living.filter(({ active }) => active).slice(0, 32);
     options.core.logger.warn(
       'the agent crashed or was killed; tasks that ran then run again, and fail if they ran in two crashes',
-      {
-        tasks: living
-          .filter(({ active }) => active)
-          .map(({ id }) => id)
-          .slice(0, 32),
-      },
+      { tasks: ran.map(({ id }) => id), nodeTasks: ran.filter(isOwned).map(({ ref }) => nodeTaskName(ref)) },
     );
   }
 

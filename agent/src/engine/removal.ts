@@ -2,7 +2,6 @@ import { TaskError } from '@nodetask/shared';
 import type { EngineCore } from './engine-core.ts';
 import { failureOf } from './failure.ts';
 import { taskRemoved } from './record-changes.ts';
-import { resultOf } from './task-result-view.ts';
 
 /**
  * Stops what runs of a task and forgets it; its id, known or not, is never executed again. The NodeTask of one that had not ended is
@@ -21,6 +20,6 @@ export const removeTask = ({ journal, runner, clock }: EngineCore, id: string): 
     record?.result.status === 'running' ? taskRemoved(record, failureOf(cancelled), at.toISOString()) : record;
   const existed = journal.remove(id, at, last);
   run?.remove();
-  if (last !== undefined) journal.announceRemoved(id, resultOf(last));
+  if (last !== undefined) journal.announceRemoved(last);
   return existed;
 };

@@ -11,6 +11,7 @@ import {
   type Progress,
   TaskError,
 } from '@nodetask/shared';
+import { Activity } from './activity.ts';
 import { jsonCopy } from './canonical-json.ts';
 import { failureOf } from './failure.ts';
 import { fitOutput } from './fit-output.ts';
@@ -19,8 +20,10 @@ import { ProgressMeter } from './progress-meter.ts';
 import type { RunEnd } from './record-changes.ts';
 import { type Stall, stalledBy, stallOf } from './stall.ts';
 import type { TaskRecord } from './store.ts';
+import { taskFields } from './task-fields.ts';
 import type { LockName, Pledge, ProgressUpdate, TaskContext, TaskHandler, TaskReport } from './task-handler.ts';
 import { Throttle } from './throttle.ts';
+import { timedOut, timedOutBefore } from './time-out.ts';
 
 /** A handler that has not ended so long after its signal aborted is complained about. */
 const abortWarningMs = 10_000;
@@ -51,13 +54,15 @@ export class Run {
   /** Resolves when the run is over and everything about it is settled; never rejects. */
   readonly settled: Promise<void>;
   readonly settle: () => void;
+  /** Names the run in each of its lines: those of the engine, of the handler and of what the handler calls. */
+  readonly logger: Logger;
   readonly #options: RunOptions;
-  readonly #logger: Logger;
   readonly #controller = new AbortController();
   readonly #finishing = new AbortController();
   readonly #removal = new AbortController();
   readonly #meter = new ProgressMeter();
   readonly #progress: Throttle<Progress>;
+  readonly #activity: Activity;
   #cancelTimers: (() => void)[] = [];
   /** Of a daemon, over its restarts. */
   #stall: Stall | undefined;
@@ -66,9 +71,19 @@ export class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     this.id = options.record.id;
-    this.#logger = options.logger.child({ task: this.id, type: options.record.type, run: options.record.result.run });
+    this.logger = options.logger.child({ ...taskFields(options.record), run: options.record.result.run });
     this.#progress = new Throttle(options.clock, progressIntervalMs, options.onProgress);
     this.#stall = stallOf(options.record.result.progress);
+    this.#activity = new Activity(options.clock, ({ what, seconds }) => {
+      const at = new Date(options.clock.now()).toISOString();
+      this.#show({
+        stage: `wait for ${what}`.slice(0, 64).toWellFormed(),
+        done: seconds,
+        unit: 's',
+        at,
+        ...this.#stall,
+      });
+    });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.settle = resolve;
@@ -80,7 +95,7 @@ export class Run {
     if (this.#over || this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
     this.#timer(abortWarningMs, () => {
-      this.#logger.warn('the task handler does not end although its signal has aborted', { reason: reason.message });
+      this.logger.warn('the task handler does not end although its signal has aborted', { reason: reason.message });
     });
   }
 
@@ -106,13 +121,14 @@ export class Run {
       if (isStopping(this.#finishing.signal.reason)) return { kind: 'interrupted' };
       if (this.#controller.signal.aborted) throw abortReason(this.#controller.signal);
       if (otherwise !== undefined) throw otherwise;
-      const report = await handler.run(this.#context(record));
+      const report = await this.#activity.during(async () => handler.run(this.#context(record)));
       return { kind: 'completed', report: checked(report) };
     } catch (error) {
       return this.#endOf(error);
     } finally {
       this.#over = true;
       this.#progress.stop();
+      this.#activity.end();
       for (const cancel of this.#cancelTimers) cancel();
       this.#cancelTimers = [];
     }
@@ -129,7 +145,7 @@ export class Run {
     try {
       return await handler.finish({ ...this.#context(record), signal: this.#finishing.signal }, pledge);
     } catch (error) {
-      this.#logger.warn('it does not show whether an interrupted run had done its work; it is made again', { error });
+      this.logger.warn('it does not show whether an interrupted run had done its work; it is made again', { error });
       return undefined;
     } finally {
       cancelTimer();
@@ -147,7 +163,7 @@ export class Run {
       ...(record.resumed === true ? { resumed: true as const } : {}),
       ...(record.trace === undefined ? {} : { trace: record.trace }),
       signal: this.#controller.signal,
-      logger: this.#logger,
+      logger: this.logger,
       progress: (update) => {
         this.#report(update);
       },
@@ -178,11 +194,10 @@ export class Run {
     const from =
       record.kind === 'one-shot' ? record.result.submittedAt : (record.runStartedAt ?? record.result.submittedAt);
     const left = Date.parse(from) + timeoutSeconds * 1000 - clock.now();
-    const reason = new TaskError('timed-out', `took longer than timeoutSeconds (${timeoutSeconds})`);
-    if (left <= 0) this.stop(reason);
+    if (left <= 0) this.stop(timedOutBefore(timeoutSeconds));
     else {
       this.#timer(left, () => {
-        this.stop(reason);
+        this.stop(timedOut(timeoutSeconds, this.#activity.now));
       });
     }
   }
@@ -195,6 +210,11 @@ export class Run {
       this.#stall = stalledBy(this.#stall, failureOf(update.failure), measured.at);
     }
     const progress: Progress = { ...measured, ...this.#stall };
+    this.#activity.told(progress);
+    this.#show(progress);
+  }
+
+  #show(progress: Progress): void {
     this.#progress.push(progress, (previous) => previous?.stage !== progress.stage || progress.done === progress.total);
   }
 
@@ -203,7 +223,7 @@ export class Run {
     const { signal } = this.#controller;
     const reason: unknown = signal.aborted ? signal.reason : undefined;
     if (!(reason instanceof TaskError)) {
-      this.#logger.warn('the run failed', { error });
+      this.logger.warn('the run failed', { error });
       return { kind: 'failed', failure: failureOf(error) };
     }
     if (isStopping(reason)) return { kind: 'interrupted' };

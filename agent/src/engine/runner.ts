@@ -93,8 +93,9 @@ export class Runner {
       },
     });
     this.#runs.set(id, run);
+    run.logger.info('run started');
     this.#follow(run, launch, release).catch((error: unknown) => {
-      logger.error('a fault of the engine itself at the end of a run', { task: id, error });
+      run.logger.error('a fault of the engine itself at the end of a run', { error });
     });
     journal.announce(id);
   }
@@ -135,7 +136,7 @@ export class Runner {
 
   /** Writes the end. `dropped`: the engine stops and the record stays active, or the task was removed. */
   #commit(run: Run, launch: Launch, end: RunEnd): TaskRecord | 'dropped' | 'failed' {
-    const { journal, clock, logger } = this.#options;
+    const { journal, clock } = this.#options;
     if (end.kind === 'interrupted' || run.removed.aborted) return 'dropped';
     try {
       const record = journal.get(run.id);
@@ -145,10 +146,7 @@ export class Runner {
       journal.commit(ended, { ready });
       return ended;
     } catch (error) {
-      logger.error('the end of a run cannot be journalled; its task stays running until it can', {
-        task: run.id,
-        error,
-      });
+      run.logger.error('the end of a run cannot be journalled; its task stays running until it can', { error });
       return 'failed';
     }
   }
@@ -170,7 +168,6 @@ export class Runner {
     const errorCode = end.kind === 'failed' ? { errorCode: end.failure.code } : {};
     const status = run.removed.aborted ? 'removed' : end.kind;
     this.#options.observer.runEnded({ id, type, kind, status, durationMs, ...errorCode });
-    const fields = { task: id, type, run: record.result.run, durationMs: Math.round(durationMs), ...errorCode };
-    this.#options.logger.info(`run ${status}`, fields);
+    run.logger.info(`run ${status}`, { durationMs: Math.round(durationMs), ...errorCode });
   }
 }

@@ -12,6 +12,7 @@ import { resumption, usableHandler } from './resumption.ts';
 import { parseUpdate, scheduleOf, updated, waits, withNextRun } from './schedule-state.ts';
 import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
+import { taskFields } from './task-fields.ts';
 import type { TaskHandler } from './task-handler.ts';
 
 /** The engine asks this long before a firing if the schedule may fire, so that it fires on time; more than a look at the wall clock apart (see Ticker). */
@@ -78,7 +79,7 @@ export class Schedules {
       this.#interrupted(record, next.error);
       return;
     }
-    logger.info('running the interrupted run of a schedule again', { task: record.id, type: record.type });
+    logger.info('running the interrupted run of a schedule again', taskFields(record));
     try {
       this.#launch(revised(record, next.changes), next.handler, next.kind === 'finish' ? next.error : undefined);
     } catch (error) {
@@ -112,7 +113,7 @@ export class Schedules {
       try {
         this.#fire(record, dueAt, now);
       } catch (error) {
-        this.#core.logger.error('a due schedule could not be started; it stays due', { task: record.id, error });
+        this.#core.logger.error('a due schedule could not be started; it stays due', { ...taskFields(record), error });
       }
     }
   }
@@ -165,14 +166,14 @@ export class Schedules {
     const message = `the run due ${moment} could not start within startingDeadlineSeconds (${deadlineSeconds})`;
     this.#commit(runMissed(record, failureOf(new TaskError('missed-deadline', message)), due, next));
     this.#core.observer.runsMissed(record.type, 1);
-    this.#core.logger.warn(message, { task: record.id, type: record.type });
+    this.#core.logger.warn(message, taskFields(record));
   }
 
   #tellMissed(before: TaskRecord, after: TaskRecord): void {
     const missed = (after.missedRuns ?? 0) - (before.missedRuns ?? 0);
     if (missed === 0) return;
     this.#core.observer.runsMissed(before.type, missed);
-    this.#core.logger.warn('firings were missed and became one', { task: before.id, type: before.type, missed });
+    this.#core.logger.warn('firings were missed and became one', { ...taskFields(before), missed });
   }
 
   #interrupted(record: TaskRecord, error: TaskError): void {

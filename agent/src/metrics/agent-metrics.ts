@@ -3,6 +3,7 @@ import { cutReasons } from '@nodetask/runtime/connections';
 import { registerProcessMetrics } from '@nodetask/runtime/process-metrics';
 import type { NewestOfTask } from '../tasks/newest-uploads.ts';
 import { version } from '../version.ts';
+import { type NodeReadings, noNode, registerNodeGauges } from './node-gauges.ts';
 import { registerUploadGauges } from './upload-gauges.ts';
 
 /** Seconds; tasks take from milliseconds (a patch) to hours (a restore). */
@@ -17,6 +18,8 @@ export interface MetricSources {
   readonly ready: () => boolean;
   /** Of the schedules and daemons that upload; absent: none. */
   readonly newestUploads?: () => Promise<readonly NewestOfTask[]>;
+  /** Absent: nothing is known of a node. */
+  readonly node?: NodeReadings;
   /** When the certificate that the agent shows ends, in seconds since the epoch, 0 without one of a CA; absent: it serves plain HTTP. */
   readonly certificateEnd?: () => number;
 }
@@ -69,6 +72,7 @@ export const createMetrics = (sources: MetricSources): AgentMetrics => {
   gauge('nodetask_agent_event_streams', 'Open event streams.', sources.eventStreams);
   gauge('nodetask_agent_ready', '1 once mark-ready has succeeded.', () => (sources.ready() ? 1 : 0));
   registerUploadGauges(registry, sources.newestUploads ?? (() => Promise.resolve([])));
+  registerNodeGauges(registry, sources.node ?? noNode);
   const transferred = new Counter({
     name: 'nodetask_agent_transfer_bytes_total',
     help: 'Bytes of objects that were sent to an object store or received from one, by direction (upload, download).',

@@ -12,6 +12,8 @@ export interface NodeStatus {
   readonly latestHeight: number;
   /** The oldest block that it has; older ones are pruned or were never fetched. */
   readonly earliestHeight: number;
+  /** It is behind its chain by its own word; absent where it does not say. */
+  readonly isCatchingUp?: boolean;
 }
 
 export interface StatusOptions {
@@ -38,7 +40,14 @@ export const readNodeStatus = async (rpc: RpcClient, base: string, options: Stat
   if (earliestHeight === undefined) {
     throw invalid(base, 'sync_info.earliest_block_height', sync['earliest_block_height']);
   }
-  return { nodeId: id.toLowerCase(), chainId: network, latestHeight, earliestHeight };
+  const catchingUp = sync['catching_up'];
+  return {
+    nodeId: id.toLowerCase(),
+    chainId: network,
+    latestHeight,
+    earliestHeight,
+    ...(typeof catchingUp === 'boolean' ? { isCatchingUp: catchingUp } : {}),
+  };
 };
 
 /** A height as CometBFT's RPC writes it, in quotes, or as a number; undefined where it is none. */

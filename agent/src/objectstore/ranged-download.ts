@@ -2,6 +2,7 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { abortReason, type ErrorCode, sleep, TaskError } from '@nodetask/shared';
+import { waitFor } from '../outside-waits.ts';
 import { totalOf } from './head-object.ts';
 import type { ObjectChecksum } from './checksums/stored-checksum.ts';
 import type { DownloadOptions, ObjectInfo } from './object-store.ts';
@@ -39,7 +40,11 @@ export async function* rangedDownload(
     while (window.length < parts && next < object.bytes) {
       const end = Math.min(next + partBytes, object.bytes);
       const into = buffers?.take().subarray(0, end - next) ?? Buffer.allocUnsafeSlow(end - next);
-      const fetched = fetchRange(calls, object, { start: next, end, into }, signal);
+      const range = { start: next, end, into };
+      const fetched = waitFor(
+        () => `bytes ${range.start} to ${range.end - 1} of ${calls.describe(object.key)}`,
+        async () => fetchRange(calls, object, range, signal),
+      );
       // Awaited in its turn; until then a failure must not count as unhandled.
       fetched.catch(() => undefined);
       window.push(fetched);

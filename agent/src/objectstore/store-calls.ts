@@ -1,5 +1,6 @@
 import { abortReason, type Clock, TaskError } from '@nodetask/shared';
 import type { Egress } from '../node/egress.ts';
+import { waitFor } from '../outside-waits.ts';
 import { checkEndpoint } from './configured-endpoint.ts';
 import { describeObject, type ObjectStoreLocation } from './location.ts';
 import { createS3, type S3 } from './s3-client.ts';
@@ -56,8 +57,12 @@ export class StoreCalls {
         `cannot ${call.verb} ${this.describe(call.key)} within ${Math.round(budgetMs / 1000)} s: check endpoint and network`,
       );
     try {
-      return await within({ clock: this.clock, signal: call.signal, budgetMs, late }, async (signal) =>
-        request(await this.#open(), signal),
+      return await waitFor(
+        () => this.describe(call.key),
+        async () =>
+          within({ clock: this.clock, signal: call.signal, budgetMs, late }, async (signal) =>
+            request(await this.#open(), signal),
+          ),
       );
     } catch (error) {
       throw this.errorOf(call, error);

@@ -193,9 +193,10 @@ export class Delivery {
   }
 
   /** A NodeTask that went while this agent was away was not held up by that: its work, which nobody else can stop, is stopped now. */
-  #stopOrphan({ id, result }: PendingReport): void {
+  #stopOrphan(report: PendingReport): void {
+    const { id, result } = report;
     if (result.status !== 'running') return;
-    this.#options.logger.warn('a task whose NodeTask is gone or shows a later task is stopped', { task: id });
+    this.#options.logger.warn('a task whose NodeTask is gone or shows a later task is stopped', aboutReport(report));
     this.#options.engine.removeResult(id);
     // Nobody is left to be told of its end.
     this.#options.engine.markReported(id, Number.POSITIVE_INFINITY);

@@ -1,10 +1,10 @@
 import type { PendingReport } from '../engine/engine-api.ts';
+import { taskFields } from '../engine/task-fields.ts';
 import type { Verdict } from './judge-answer.ts';
 
 /** Which report a line of the log is about. */
 export const aboutReport = ({ id, ref, revision, result }: PendingReport) => ({
-  task: id,
-  nodeTask: `${ref.namespace}/${ref.name}`,
+  ...taskFields({ id, type: result.type, ref }),
   revision,
   status: result.status,
 });

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Logger, TaskError } from '@nodetask/shared';
 import { remainsOf } from '../engine/damaged-task.ts';
 import { type RecordPage, type Store, type TaskRecord, tombstoneLimits } from '../engine/store.ts';
+import { taskFields } from '../engine/task-fields.ts';
 import { countText } from './commit-count.ts';
 import type { JournalFiles } from './journal-files.ts';
 import { finishedLimit } from './limits.ts';
@@ -237,10 +238,10 @@ export class SqliteStore implements Store {
   /** False where it cannot be written; then it stays where it is, and nothing else of the journal suffers. */
   #setAside(row: DamagedRow): boolean {
     const { logger, now, onDamage } = this.#options;
-    const { rowid, id, kind, type, fault } = row;
+    const { rowid, id, kind, fault } = row;
     const at = now();
     const remains = remainsOf(row, at.toISOString());
-    const fields = { task: id, kind, type, fault, becomes: remains.kind };
+    const fields = { ...taskFields(row), kind, fault, becomes: remains.kind };
     try {
       this.transaction(() => {
         this.#write(() => {

@@ -28,13 +28,14 @@ const setUp = (leads = true) => {
   const caller = new AgentCaller({
     clock,
     leads: async () => leads,
-    onFault: (error) => log.push(`fault: ${String(error)}`),
+    onFault: (error, nodeTask) => log.push(`fault of ${nodeTask}: ${String(error)}`),
   });
   const call = (pod: string): Promise<void> => {
     const said = (answer: AgentAnswer | undefined): string => `${pod} ${answer?.kind ?? 'without an answer'}`;
     return caller
       .call(callTo(pod), {
         agents: { submit: never, read: never, reschedule: never, remove },
+        nodeTask: `sei/${pod}`,
         done: (answer) => log.push(said(answer)),
         late: () => log.push(`${pod} late`),
       })
@@ -106,7 +107,7 @@ test('"fenced" counts where the Lease says the same', async () => {
   await late;
   of('b').reject(new AgentError('fenced', 'fence 3 is lower than 4'));
   await clock.advance(0);
-  assert.deepEqual(log, ['b returned', 'b without an answer', 'fault: AgentError: fence 3 is lower than 4']);
+  assert.deepEqual(log, ['b returned', 'b without an answer', 'fault of sei/b: AgentError: fence 3 is lower than 4']);
 });
 
 test('"fenced" of an agent alone is silence: a lie must not end the operator', async () => {

@@ -10,12 +10,14 @@ export interface AgentCallerOptions {
   /** Whether this process still holds the Lease: an agent that says otherwise may be wrong, or lie. */
   readonly leads: (signal: AbortSignal) => Promise<boolean>;
   /** A call failed, by more than its agent's fault, when nobody waited for it any more. */
-  readonly onFault: (error: unknown) => void;
+  readonly onFault: (error: unknown, nodeTask: string) => void;
 }
 
 /** By what to make a call, and what to do when it is over. */
 export interface CallWork {
   readonly agents: AgentCalls;
+  /** Namespace and name of the NodeTask that it is for. */
+  readonly nodeTask: string;
   /** Without an answer where the call failed by more than its agent's fault. */
   readonly done: (answer: AgentAnswer | undefined) => void;
   /** Comes after `done` where nobody waits for the call any more. */
@@ -44,7 +46,7 @@ export class AgentCaller {
    * Resolves when the call is over or goes on by itself.
    * @throws AgentError `fenced` where another operator leads; what stop() was called with.
    */
-  async call(call: AgentCall, { agents, done, late }: CallWork): Promise<void> {
+  async call(call: AgentCall, { agents, nodeTask, done, late }: CallWork): Promise<void> {
     const { uid } = call.pod.metadata;
     const work = this.#work(agents, call, done).finally(() => {
       this.#running.delete(work);
@@ -53,7 +55,7 @@ export class AgentCaller {
     if (this.#slow.get(uid) !== true && (await this.#isOverInTime(work))) return;
     this.#slow.set(uid, true);
     work.then(late, (error: unknown) => {
-      if (!this.#end.signal.aborted) this.#options.onFault(error);
+      if (!this.#end.signal.aborted) this.#options.onFault(error, nodeTask);
     });
   }
 

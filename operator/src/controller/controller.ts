@@ -125,9 +125,9 @@ export class Controller {
     const caller = new AgentCaller({
       clock,
       leads,
-      onFault: (error) => {
+      onFault: (error, nodeTask) => {
         if (isOfNewerLeader(error)) fenced.abort(error);
-        else logger.error('a call to an agent failed', { error });
+        else logger.error('a call to an agent failed', { nodeTask, error });
       },
     });
     const reconcile = reconcileNodeTask({
@@ -157,6 +157,7 @@ export class Controller {
         logger,
         metrics,
         hold: (key) => this.#ownWrites.holdMs(key),
+        about: (nodeTask) => ({ nodeTask }),
       });
     } finally {
       await caller.stop(new Error('the work on NodeTasks has ended'));

@@ -19,7 +19,7 @@ import type { Reason } from './reasons.ts';
 import { refusalEvent, type RefusedWrite, tellingRefusals, type Write } from './refused-write.ts';
 import { isTerminal } from './run-context.ts';
 import type { StatusWrites } from './status-writer.ts';
-import type { AgentCall } from './task-memory.ts';
+import type { AgentAnswer, AgentCall } from './task-memory.ts';
 import { taskMode } from './task-mode.ts';
 
 export interface ReconcileOptions extends GatherOptions {
@@ -161,6 +161,7 @@ const reconcileOnce = async (
       endRoot(options.tracer, cached, step);
     }
     const ends = isTerminal(decision.status.phase) && !hasFinished(cached) && taskMode(cached.spec) === 'one-shot';
+    if (ends) context.logger.info('ended', { phase: decision.status.phase });
     if (ends && askedAt !== undefined) {
       options.observer?.finished(nodeTask, Math.max(0, memory.writtenAt - askedAt) / 1000);
     }
@@ -207,13 +208,14 @@ const callAgents = async (
     memory.underWay.add(call.taskID);
     await caller.call(call, {
       agents,
+      nodeTask: key,
       done: (answer) => {
         memory.underWay.delete(call.taskID);
         if (answer !== undefined) memory.answered(call, answer, clock.now(), generation);
         if (call.kind === 'dispatch' && answer?.kind === 'accepted') {
           observer?.dispatched((clock.monotonic() - dueAt) / 1000);
         }
-        logger.debug('called an agent', {
+        logger[isStep(call, answer) ? 'info' : 'debug']('called an agent', {
           call: call.kind,
           pod: call.pod.metadata.name,
           task: call.taskID,
@@ -226,6 +228,10 @@ const callAgents = async (
     });
   });
 };
+
+/** Whether a call has begun, changed or ended work: being asked is no step, and a call that led to nothing is made again every few seconds. */
+const isStep = ({ kind }: AgentCall, answer: AgentAnswer | undefined): boolean =>
+  kind !== 'read' && answer !== undefined && answer.kind !== 'busy' && answer.kind !== 'silent';
 
 const eventRecord = (
   { apiVersion, kind, metadata: { namespace, name, uid } }: NodeTask,

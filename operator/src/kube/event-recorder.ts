@@ -185,7 +185,11 @@ export class EventRecorder implements EventSink {
 
 const seriesField = ({ count, lastAt }: EventSeries): object => ({ count, lastObservedTime: microTime(lastAt) });
 
-const nameOf = ({ record: { regarding, reason } }: EventSeries): object => ({
-  regarding: `${regarding.kind} ${regarding.namespace}/${regarding.name}`,
-  reason,
-});
+const nameOf = ({ record: { regarding, reason } }: EventSeries): object => {
+  const name = `${regarding.namespace}/${regarding.name}`;
+  return {
+    regarding: `${regarding.kind} ${name}`,
+    ...(regarding.kind === 'NodeTask' ? { nodeTask: name } : {}),
+    reason,
+  };
+};

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@nodetask/shared';
+import type { Clock, LogFields, Logger } from '@nodetask/shared';
 import { ApiError, isConflict } from './api-error.ts';
 import { onAbort, withDeadline } from './deadline.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
@@ -20,6 +20,8 @@ export interface WorkersOptions {
   readonly metrics: KubeMetrics;
   /** Milliseconds for which a key must rest before its reconcile, 0 for none: see ReadYourWrites. */
   readonly hold?: (key: string) => number;
+  /** Further fields of each line of a reconcile. */
+  readonly about?: (key: string) => LogFields;
 }
 
 /** Conflicts in a row that are retried at once; further ones wait, or two writers could spin. */
@@ -67,7 +69,7 @@ export const runWorkers = async (queue: WorkQueue, reconcile: Reconcile, options
     const reconcileId = Math.floor(options.random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0');
-    const logger = options.logger.child({ key, reconcileId });
+    const logger = options.logger.child({ key, ...options.about?.(key), reconcileId });
     const dueAt = queue.dueAt(key) ?? options.clock.monotonic();
     options.metrics.reconciled(queue.name, await runOne(key, logger, dueAt));
   };

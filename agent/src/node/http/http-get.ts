@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { boundStream, readBounded } from '@nodetask/runtime/foreign-bytes';
 import { abortReason, type ErrorCode, TaskError } from '@nodetask/shared';
+import { waitFor } from '../../outside-waits.ts';
 import type { Egress } from '../egress.ts';
 import { certificateAdvice, certificateFaultOf } from './certificate-fault.ts';
 
@@ -82,15 +83,19 @@ export const sendOnce = async (
 ): Promise<HttpAnswer> => {
   const { request } = await import('./undici.ts');
   try {
-    const { statusCode, headers, body } = await request(url, {
-      dispatcher: await egress.dispatcher(),
-      method,
-      signal,
-      headersTimeout: headersTimeoutMs,
-      bodyTimeout: bodyTimeoutMs,
-      headers: { ...sent, 'accept-encoding': 'identity' },
-      body: content ?? null,
-    });
+    const { statusCode, headers, body } = await waitFor(
+      () => describeURL(url),
+      async () =>
+        request(url, {
+          dispatcher: await egress.dispatcher(),
+          method,
+          signal,
+          headersTimeout: headersTimeoutMs,
+          bodyTimeout: bodyTimeoutMs,
+          headers: { ...sent, 'accept-encoding': 'identity' },
+          body: content ?? null,
+        }),
+    );
     const bounded = boundStream(
       body,
       maxBytes,
@@ -113,7 +118,10 @@ export const readBody = async (
   { maxBytes, signal, unreachable }: Omit<HttpGetOptions, 'maxRedirects'>,
 ): Promise<Buffer> => {
   try {
-    return await readBounded(answer.body, maxBytes);
+    return await waitFor(
+      () => describeURL(answer.url),
+      async () => readBounded(answer.body, maxBytes),
+    );
   } catch (error) {
     throw networkError(answer.url, error, signal, unreachable);
   }

@@ -1,6 +1,7 @@
 import { TaskError } from '@nodetask/shared';
 import type { Egress } from '../../node/egress.ts';
 import { describeURL, type HttpAnswer, httpGet, isOversize, networkError } from '../../node/http/http-get.ts';
+import { waitForEach } from '../../outside-waits.ts';
 import { isGzip, rawAddress } from './document-kind.ts';
 import type { GenesisSource } from './genesis-source.ts';
 import { peekStream } from './peek-stream.ts';
@@ -19,7 +20,10 @@ export const httpsSource = (uri: string, egress: Egress): GenesisSource => {
         refuseWrongAnswer(answer, url);
         const length = Number(answer.headers['content-length']);
         if (Number.isSafeInteger(length)) onTotal(length);
-        const { head, all } = await peekStream(chunksOf(answer), 2);
+        const { head, all } = await peekStream(
+          waitForEach(() => describeURL(answer.url), chunksOf(answer)),
+          2,
+        );
         if (isCompressed(answer) && !isGzip(head)) {
           throw new TaskError(
             'source-invalid',

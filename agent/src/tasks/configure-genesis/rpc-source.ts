@@ -1,8 +1,10 @@
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
 import { TaskError } from '@nodetask/shared';
 import type { Egress } from '../../node/egress.ts';
 import { describeURL } from '../../node/http/http-get.ts';
 import type { LargeRpcAnswer } from '../../node/large-rpc-answer.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
+import { waitFor } from '../../outside-waits.ts';
 import type { GenesisSource } from './genesis-source.ts';
 
 /** CometBFT cuts the document into pieces of 16 MiB, which base64 makes a third longer: 22.4 MB. */
@@ -24,11 +26,12 @@ export const rpcSource = (address: string, rpc: RpcClient, egress: Egress): Gene
     name,
     read: async function* ({ signal }) {
       const get = async (chunk: number): Promise<Chunk> => {
-        const { member } = await rpc.callLarge(
-          base,
-          'genesis_chunked',
-          { chunk: String(chunk) },
-          { signal, timeoutMs: chunkTimeoutMs, maxBytes: maxChunkAnswerBytes, members: ['chunk', 'total', 'data'] },
+        const members = ['chunk', 'total', 'data'];
+        const options = { signal, timeoutMs: chunkTimeoutMs, maxBytes: maxChunkAnswerBytes, members };
+        const { member } = await waitFor(
+          () =>
+            `${chunk === 0 ? 'the first chunk' : `chunk ${chunk}`} of ${withoutTrailing(describeURL(new URL(base)), '/')}/genesis_chunked`,
+          async () => rpc.callLarge(base, 'genesis_chunked', { chunk: String(chunk) }, options),
         );
         return decodeChunk(name, member, chunk);
       };

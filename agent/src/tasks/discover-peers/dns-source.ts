@@ -5,6 +5,7 @@ import { TaskError } from '@nodetask/shared';
 import { abortable } from '../../node/abortable.ts';
 import type { Egress } from '../../node/egress.ts';
 import { isPort } from '../../node/peer-address.ts';
+import { waitFor } from '../../outside-waits.ts';
 import { type Candidate, maxHosts, type PeerSource } from './peer-source.ts';
 
 export interface DnsSourceOptions {
@@ -32,7 +33,9 @@ export const addressSource = (
   return {
     name: `dns ${hostname}`,
     find: async (signal) => {
-      const found = await abortable(lookupAll(egress.lookup(hostname, rpcPort), hostname), signal);
+      const found = await waitFor(nameOf(hostname), async () =>
+        abortable(lookupAll(egress.lookup(hostname, rpcPort), hostname), signal),
+      );
       return limited(hostname, inOrder([...new Set(found)].map((host) => ({ host, port }))));
     },
   };
@@ -51,7 +54,7 @@ export const serviceSource = (
       const resolver = new Resolver({ timeout: tryTimeoutMs, tries });
       if (dnsServers !== undefined) resolver.setServers(dnsServers);
       try {
-        const records = await abortable(resolver.resolveSrv(hostname), signal);
+        const records = await waitFor(nameOf(hostname), async () => abortable(resolver.resolveSrv(hostname), signal));
         // A target "." says that there is no such service.
         const targets = records.filter(({ name }) => name !== '' && name !== '.');
         return limited(hostname, inOrder(unique(targets.map(({ name, port }) => toCandidate(name, port)))));
@@ -64,6 +67,8 @@ export const serviceSource = (
     },
   };
 };
+
+const nameOf = (hostname: string) => (): string => `the DNS to resolve ${hostname}`;
 
 /** What a DNS server says goes into a config file: nothing but a host name may. */
 const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9])?$/;

@@ -4,6 +4,7 @@ import { abortable } from '../../node/abortable.ts';
 import type { Egress } from '../../node/egress.ts';
 import { certificateAdvice, certificateFaultOf } from '../../node/http/certificate-fault.ts';
 import { isIPAddress } from '../../node/ip-address.ts';
+import { waitFor } from '../../outside-waits.ts';
 import { type Candidate, maxHosts, type PeerSource } from './peer-source.ts';
 import { ec2Transport, pageInstances } from './ec2-transport.ts';
 
@@ -50,7 +51,10 @@ export const ec2Source = (
         requestHandler: ec2Transport(egress, signal),
       });
       try {
-        const instances = await abortable(listInstances(client, query, pageSize, signal), signal);
+        const instances = await waitFor(
+          () => `EC2 in ${region}${endpoint === undefined ? '' : ` at ${endpoint}`}`,
+          async () => abortable(listInstances(client, query, pageSize, signal), signal),
+        );
         return instances
           .toSorted((a, b) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1))
           .map((instance) => toCandidate(instance, addressType, port));

@@ -1,6 +1,9 @@
-import type { Clock, TaskError } from '@nodetask/shared';
+import { withoutTrailing } from '@nodetask/runtime/foreign-text';
+import { type Clock, rpcUrl, type TaskError } from '@nodetask/shared';
+import { describeURL } from '../../node/http/http-get.ts';
 import { type NodeStatus, readNodeStatus } from '../../node/node-status.ts';
 import type { RpcClient } from '../../node/rpc-client.ts';
+import { waitFor } from '../../outside-waits.ts';
 import { blockLine } from './block-line.ts';
 import { missingResultsError, missingResultsOf } from './missing-results.ts';
 import { blocksPruned } from './plan-export.ts';
@@ -27,7 +30,7 @@ export class NodeResults {
   async readStatus(signal: AbortSignal): Promise<NodeStatus> {
     const { rpc, rpcEndpoint, tuning } = this.#options;
     const timeoutMs = Math.min(10_000, tuning.callTimeoutMs);
-    const status = await this.#retry(signal, () => readNodeStatus(rpc, rpcEndpoint, { signal, timeoutMs }));
+    const status = await this.#retry('status', signal, () => readNodeStatus(rpc, rpcEndpoint, { signal, timeoutMs }));
     this.#latestHeight = status.latestHeight;
     return status;
   }
@@ -35,7 +38,7 @@ export class NodeResults {
   /** The line of a block, in pieces. */
   fetch(height: number, maxBytes: number, signal: AbortSignal): Promise<readonly Buffer[]> {
     const { rpc, rpcEndpoint, tuning, clock } = this.#options;
-    return this.#retry(signal, async () => {
+    return this.#retry('block_results', signal, async () => {
       const call = { signal, timeoutMs: tuning.callTimeoutMs, maxBytes, members: ['height'] };
       try {
         const answer = await rpc.callLarge(rpcEndpoint, 'block_results', { height: String(height) }, call);
@@ -57,8 +60,12 @@ export class NodeResults {
     return missingResultsError(missing, height, rpcEndpoint, error);
   }
 
-  #retry<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const { clock, tuning } = this.#options;
-    return retry({ clock, signal, tries: tuning.tries, firstPauseMs: tuning.firstPauseMs }, work);
+  /** The pauses between tries are waits for the node too. */
+  #retry<T>(method: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const { clock, tuning, rpcEndpoint } = this.#options;
+    return waitFor(
+      () => `${withoutTrailing(describeURL(new URL(rpcUrl(rpcEndpoint))), '/')}/${method}`,
+      async () => retry({ clock, signal, tries: tuning.tries, firstPauseMs: tuning.firstPauseMs }, work),
+    );
   }
 }

@@ -1,6 +1,5 @@
-import { statfs } from 'node:fs/promises';
 import { bytesText, TaskError } from '@nodetask/shared';
-import { fileError } from '../../node/file-errors.ts';
+import type { VolumeSpace } from '../../node/volume-space.ts';
 
 /** What a restore may use of the volume. */
 export interface DiskBudget {
@@ -9,26 +8,10 @@ export interface DiskBudget {
   readonly entries: number;
 }
 
-export interface VolumeSpace {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
-  /** Infinity where the file system does not count them. */
-  readonly freeEntries: number;
-}
-
 /** Left free for the node: a twentieth of the volume, at most this. A full disk would end it. */
 const maxReserveBytes = 1024 ** 3;
 /** The bookkeeping for more would not fit into the agent's memory; the largest snapshots have some hundred thousand. */
 const maxEntries = 1_000_000;
-
-export const readVolumeSpace = async (folder: string): Promise<VolumeSpace> => {
-  try {
-    const { bavail, bsize, blocks, files, ffree } = await statfs(folder);
-    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeEntries: files === 0 ? Infinity : ffree };
-  } catch (error) {
-    throw fileError('look at the free space of', folder, error);
-  }
-};
 
 /** The headers and the padding of an entry: 512 bytes each, and as many for a pax header and its records. */
 const overheadBytes = 2_048;

@@ -3,6 +3,7 @@ import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, sleep, TaskError } from '@nodetask/shared';
 import { fileError, isMissing } from '../../../node/file-errors.ts';
+import { waitFor } from '../../../outside-waits.ts';
 import { removeFolder } from '../remove-folder.ts';
 import { backendOf, unsupportedStore } from './store-backend.ts';
 
@@ -34,7 +35,10 @@ export const copyStore = async (store: string, target: string, clock: Clock, sig
     });
     const isWhole = await copyFiles(store, target, before, signal);
     if (isWhole && isSame(before, await describe(store))) return true;
-    await sleep(clock, pauseMs * attempt, signal);
+    await waitFor(
+      () => `a moment in which the node does not write to ${store}`,
+      async () => sleep(clock, pauseMs * attempt, signal),
+    );
   }
   throw new TaskError(
     'file-changed',
