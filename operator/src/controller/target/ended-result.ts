@@ -22,7 +22,7 @@ export const endedResult: TargetDecision = (view) => {
       return { state: 'failed', reason: 'DaemonExited', message: explain(view, 'the daemon returned') };
     case 'one-shot':
     case 'height':
-      if (result.status === 'completed') return succeeded(result);
+      if (result.status === 'completed') return succeeded(view, result);
       return {
         state: 'failed',
         reason: result.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed',
@@ -40,14 +40,23 @@ const outcomeText = ({ outcome, reason, message }: NonNullable<TargetView['resul
   return boundedText(said === undefined ? (outcome ?? '') : `${outcome ?? ''}: ${said}`);
 };
 
-const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => {
-  const { outcome, warnings = [] } = result;
+const succeeded = (view: TargetView, result: NonNullable<TargetView['result']>): TargetVerdict => {
+  const { outcome } = result;
+  const warnings = [...(result.warnings ?? []), ...unreported(view)];
   const [first] = warnings;
   if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcomeText(result) };
   const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
   const message = boundedText(`${outcome ?? 'completed'}; warning: ${first}${more}`);
   return { state: 'succeeded', reason: 'CompletedWithWarnings', message };
 };
+
+/** The operator had to ask for the end: a warning, since schedules and daemons of that pod are not reported either. */
+const unreported = ({ pod, unreportedSince }: TargetView): readonly string[] =>
+  unreportedSince === undefined
+    ? []
+    : [
+        `the agent of pod ${pod} has not reported it; its service account may lack the right (agentServiceAccounts of the chart), see the log of the agent`,
+      ];
 
 /** As the agent says; one that says nothing of it is judged by its code. */
 export const isRetriable = ({ retriable, errorCode }: NonNullable<TargetView['result']>): boolean =>

@@ -2,11 +2,12 @@ import { isTerminal } from '../run-context.ts';
 import type { TargetDecision } from './target-view.ts';
 
 /** A target that has ended stays as it is, whatever its agent says later. */
-export const keepFinished: TargetDecision = ({ row, result }) => {
+export const keepFinished: TargetDecision = ({ row, result, unreportedSince }) => {
   if (row === undefined || !isTerminal(row.phase)) return undefined;
   const message = row.message ?? '';
   if (row.phase === 'Succeeded') {
-    const reason = (result?.warnings ?? []).length === 0 ? 'Succeeded' : 'CompletedWithWarnings';
+    const isClean = (result?.warnings ?? []).length === 0 && unreportedSince === undefined;
+    const reason = isClean ? 'Succeeded' : 'CompletedWithWarnings';
     return { state: 'succeeded', reason, message };
   }
   if (row.phase === 'Cancelled') return { state: 'cancelled', reason: 'Cancelled', message };
