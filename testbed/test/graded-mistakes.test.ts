@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
 import { helm } from '../src/helm.ts';
-import type { KubeObject } from '../src/kube/kube-client.ts';
 import { waitForObject } from '../src/kube/wait-for-object.ts';
 import { projectPath } from '../src/paths.ts';
 import { whyNoVolume } from '../src/process/small-volume.ts';
@@ -134,17 +133,12 @@ describe('the webhook tells', () => {
 describe('it comes right by itself', () => {
   test('31: the Secret of the CA is deleted', async () => {
     const path = '/api/v1/namespaces/nodetask-system/secrets/nodetask-ca';
-    const { uid } = (await world.cluster.admin.get<KubeObject>(path))?.metadata ?? {};
+    const { uid } = (await world.cluster.admin.get(path))?.metadata ?? {};
     await world.cluster.admin.delete(path);
-    await waitForObject<KubeObject>(
-      world.cluster.admin,
-      path,
-      (found) => found !== undefined && found.metadata.uid !== uid,
-      {
-        what: 'the operator to make another CA',
-        timeoutMs: budgetMs,
-      },
-    );
+    await waitForObject(world.cluster.admin, path, (found) => found !== undefined && found.metadata.uid !== uid, {
+      what: 'the operator to make another CA',
+      timeoutMs: budgetMs,
+    });
     await apply(nodeTask('after-the-ca', ready('sei-rpc-0')));
     await untilPhase('after-the-ca', 'Succeeded');
   });
