@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { optionalName, passedList } from './values/kubernetes.ts';
 import { metrics, tracing } from './values/metrics.ts';
-import { agent, agentNamespaces, agentServiceAccounts, operator } from './values/operator.ts';
+import { agent, agentNamespaces, agentServiceAccounts, operator, watchWarning } from './values/operator.ts';
 import { admissionPolicy, injection, networkPolicy, rbac, tls } from './values/security.ts';
 
 /**
@@ -11,6 +11,7 @@ import { admissionPolicy, injection, networkPolicy, rbac, tls } from './values/s
 export const values = z.strictObject({
   agentNamespaces,
   agentServiceAccounts,
+  watchWarning,
   operator,
   agent,
   tls,

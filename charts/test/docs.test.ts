@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   type Cluster,
+  commandWords,
   type ConsoleCommand,
   consoleCommands,
   markdownBlocks,
   startCluster,
   waitFor,
+  watchWithKubectl,
 } from '@nodetask/testbed';
 import { releaseNamespace } from './support/chart.ts';
 import { LoopbackService } from './support/loopback-service.ts';
@@ -62,11 +64,25 @@ const shape = (text: string): string =>
     .replaceAll(/ +/g, ' ')
     .trim();
 
+/** A command that goes on until Ctrl-C: it has printed the heads of the columns and a row. */
+const watch = async (command: string): Promise<void> => {
+  const lines: string[] = [];
+  await using _ = await watchWithKubectl(cluster.controlPlane, commandWords(command).slice(1), (line) => {
+    lines.push(line);
+  });
+  await waitFor(() => lines.length > 1, { what: command, timeoutMs: 30_000, detail: () => lines.join('\n') });
+  assert.match(lines[0] ?? '', /^NAME .* MESSAGE$/);
+};
+
 /** Runs a command; its file, where it names one, is the manifest of the section. */
 const type = async (text: string, { command, prints }: ConsoleCommand): Promise<void> => {
   const file = / -f (\S+\.yaml)/.exec(command)?.[1];
   const manifest = markdownBlocks(text).find(({ language }) => language === 'yaml');
   if (file !== undefined) await writeFile(join(cluster.controlPlane.folder, file), manifest?.text ?? '');
+  if (/ --watch\b/.test(command)) {
+    await watch(command);
+    return;
+  }
   const { code, stdout, stderr } = await runCommandLine(cluster.controlPlane, command);
   assert.equal(code, 0, `${command}: ${stderr}`);
   if (prints !== '') assert.equal(shape(stdout), shape(prints), command);

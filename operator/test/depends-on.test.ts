@@ -176,7 +176,7 @@ test('a dependency that is misspelt is named at once, with the one that was mean
   assert.equal(reasonOf(done, 'Failed'), 'DependencyAbsent');
   assert.equal(
     done.status?.conditions?.[0]?.message,
-    'there is no NodeTask chekc-config in namespace nodetask-test; did you mean check-config?; gave up after spec.target.waitSeconds (2 s): apply it, or correct spec.dependsOn',
+    'there is no NodeTask chekc-config in namespace nodetask-test (did you mean check-config?); gave up after spec.target.waitSeconds (2 s): apply it, or correct spec.dependsOn',
   );
   const events = await waitFor(
     async () => {
@@ -187,7 +187,10 @@ test('a dependency that is misspelt is named at once, with the one that was mean
   );
   const told = events.find(({ reason }) => reason === 'DependencyAbsent');
   assert.equal(told?.type, 'Warning');
-  assert.match(told?.note ?? '', /^There is no NodeTask chekc-config .* did you mean check-config\?; waiting until/);
+  assert.match(
+    told?.note ?? '',
+    /^There is no NodeTask chekc-config .* \(did you mean check-config\?\); waiting until/,
+  );
 });
 
 test('a dependency that ttlSecondsAfterFinished has removed is missing to who comes later', async () => {

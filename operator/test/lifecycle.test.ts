@@ -79,7 +79,10 @@ describe('a one-shot', () => {
       'to wait',
       (nodeTask) => reasonOf(nodeTask, 'Reconciling') === 'NoTarget',
     );
-    assert.match(waiting.status?.conditions?.[0]?.message ?? '', /there is no pod sei-late; waiting until/);
+    assert.match(
+      waiting.status?.conditions?.[0]?.message ?? '',
+      /there is no pod sei-late; pods with an agent in namespace nodetask-test: .*; waiting until/,
+    );
     await cluster.createAgentPod('sei-late');
     await untilFinished(cluster, 'early');
   });

@@ -203,10 +203,10 @@ describe('a one-shot', () => {
   test('that depends on others', async () => {
     await using source = await SilentSource.start();
     await apply('after', { ...ready, dependsOn: ['before'] });
-    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyMissing'));
+    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyAbsent'));
     await apply('before', endless(source));
     await source.connected();
-    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('DependencyUnfinished'));
+    await judges.check('after', 'waits for others (`dependsOn`)', reasonIs('AwaitsDependency'));
     source.hangUp();
     await judges.check('after', failed, reasonIs('DependencyFailed'));
     await judges.checkLife('after');
@@ -286,7 +286,7 @@ describe('a rollout', () => {
     await source.connected();
     source.hangUp();
     const state = 'some targets failed, no more than `failureThreshold`';
-    await judges.check('rollout', state, reasonIs('CompletedWithFailures'));
+    await judges.check('rollout', state, reasonIs('WithFailures'));
     await judges.checkLife('rollout');
   });
 });
@@ -387,8 +387,8 @@ describe('what somebody else holds', () => {
     await judges.check('held', 'schedule, waits for its time', reasonIs('Scheduled'));
     await hold('held', ['nodetask.dev/cancel', 'example.com/hold']);
     await cluster.admin.delete(pathOf(cluster, 'held'));
-    const { status, metadata } = await judges.check('held', state, reasonIs('FinalizersRemaining'));
-    assert.equal(status?.phase, 'Terminating');
+    const { status, metadata } = await judges.check('held', state, reasonIs('FinalizersRemain'));
+    assert.equal(status?.phase, 'Deleting');
     assert.equal(status.nextRunAt, undefined);
     assert.match(status.conditions?.[0]?.message ?? '', /are taken off: example\.com\/hold$/);
     assert.ok(metadata.finalizers?.includes('example.com/hold'));
@@ -406,7 +406,7 @@ describe('what somebody else holds', () => {
     await recorder.until('kept', 'to be let go', (task) => task.metadata.finalizers === undefined);
     await hold('kept', ['example.com/hold']);
     await cluster.admin.delete(pathOf(cluster, 'kept'));
-    const { status } = await recorder.until('kept', 'to say who holds it', reasonIs('FinalizersRemaining'));
+    const { status } = await recorder.until('kept', 'to say who holds it', reasonIs('FinalizersRemain'));
     assert.equal(status?.phase, 'Succeeded', 'the end stays');
     await hold('kept', []);
     await cluster.untilNodeTask('kept', (object) => object === undefined, { what: 'kept to be gone' });
@@ -436,7 +436,7 @@ describe('a daemon', () => {
       const stalled = await judges.check(pod, state, reasonIs(reason));
       assert.match(
         stalled.status?.conditions?.[0]?.message ?? '',
-        /^no advance on sei-\d+m since .* UTC: rpc-unreachable: /,
+        /^no advance on sei-\d+m since .* UTC \(rpc-unreachable\): /,
       );
       await remove(pod);
     }

@@ -4,13 +4,13 @@
  * expected, with 130 after Ctrl-C.
  */
 import { startChain } from '../src/chain.ts';
+import { watchWithKubectl } from '../src/kube/kubectl-watch.ts';
 import type { Chain } from '../src/chain.ts';
 import { startCluster } from '../src/cluster.ts';
 import type { Cluster } from '../src/cluster.ts';
 import { Interruption, stopSignal } from '../src/process/stop-signal.ts';
 import { applyStep, outcomeOf } from './apply-step.ts';
 import { playFirstAct } from './first-act.ts';
-import { watchWithKubectl } from './kubectl-watch.ts';
 import { summarize } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { exampleNamespace as namespace, examplePod } from './run-step.ts';
@@ -87,9 +87,13 @@ const demo = async (signal: AbortSignal): Promise<boolean> => {
   await using parts = new AsyncDisposableStack();
   const stage = await setStage(parts, signal);
   const { cluster } = stage;
-  const table = await watchWithKubectl(cluster.controlPlane, namespace, (line) => {
-    print(`  │ ${line}`);
-  });
+  const table = await watchWithKubectl(
+    cluster.controlPlane,
+    ['get', 'nodetasks', '--namespace', namespace, '--watch'],
+    (line) => {
+      print(`  │ ${line}`);
+    },
+  );
   let outcomes: Outcome[];
   try {
     outcomes = await play(stage, signal);

@@ -5,6 +5,7 @@ import { bareEnvironment } from './config.ts';
 import { httpCall } from './net/http-call.ts';
 import type { TlsCall } from './net/http-call.ts';
 import type { ProcessCommand } from './process/managed-process.ts';
+import { onVolume } from './process/small-volume.ts';
 import { ProgramProcess, programOf } from './process/program-process.ts';
 import { targetOf } from './fault-proxy.ts';
 import { waitFor } from './wait.ts';
@@ -21,6 +22,8 @@ export interface AgentSettings {
   readonly allowHosts?: readonly string[];
   /** More environment, or other values for what the testbed sets. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The home is an empty volume of its own of this size, which goes with the process; see whyNoVolume(). */
+  readonly volumeMiB?: number;
 }
 
 /** How the agent lets callers in, and how request() gets in. */
@@ -111,7 +114,9 @@ export class AgentProcess extends ProgramProcess {
     const { home } = this.#options;
     await mkdir(join(home, 'config'), { recursive: true });
     await mkdir(join(home, 'data'), { recursive: true });
-    return { ...programOf('agent'), cwd: home, env: agentEnvironment(this.#options) };
+    const { volumeMiB } = this.#options.settings;
+    const command = { ...programOf('agent'), cwd: home, env: agentEnvironment(this.#options) };
+    return volumeMiB === undefined ? command : { ...command, ...onVolume(command, home, volumeMiB) };
   }
 
   protected override async untilServing(signal: AbortSignal): Promise<void> {

@@ -76,6 +76,7 @@ export { AgentProcess } from './agent-process.ts';
 export type { AgentAnswer, AgentSettings } from './agent-process.ts';
 export { Cluster, startCluster } from './cluster.ts';
 export type { AgentPodOptions, ClusterOptions } from './cluster.ts';
+export { watchWithKubectl } from './kube/kubectl-watch.ts';
 export { waitForObject } from './kube/wait-for-object.ts';
 export { OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-receiver.ts';

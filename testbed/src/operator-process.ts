@@ -46,6 +46,13 @@ export class OperatorProcess extends ProgramProcess {
     this.healthUrl = `http://127.0.0.1:${options.healthPort}`;
   }
 
+  /** https://host:port of its HTTPS server: webhooks and certificates. */
+  get secureUrl(): string {
+    const { secure } = this.#options;
+    if (secure === undefined) throw new Error('the operator was started without TLS');
+    return `https://127.0.0.1:${secure.port}`;
+  }
+
   /** The text of /metrics. */
   async metrics(): Promise<string> {
     const response = await fetch(`${this.healthUrl}/metrics`, { signal: AbortSignal.timeout(5_000) });

@@ -223,6 +223,6 @@ describe('with the policies of the pages', () => {
     const { stalledSince = '', lastError } = result(stalled)?.progress ?? {};
     assert.ok(Date.parse(stalledSince) >= Date.parse(result(stalled)?.submittedAt ?? ''), stalledSince);
     assert.equal(lastError?.code, 'rpc-unreachable');
-    assert.match(lastError?.message ?? '', /ECONNREFUSED.*check the address and the network/);
+    assert.match(lastError?.message ?? '', /ECONNREFUSED.*Check the address and the network/);
   });
 });

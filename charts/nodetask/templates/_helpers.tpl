@@ -53,6 +53,14 @@ app.kubernetes.io/component: operator
 
 {{/* Stops what cannot work, with what to write instead. Empty otherwise. */}}
 {{- define "nodetask.check" -}}
+{{- /* Only a cluster knows: helm template asks none, and finds no namespace at all. A chart around this one may make the namespace itself. */ -}}
+{{- if and .Chart.IsRoot (lookup "v1" "Namespace" "" "kube-system") -}}
+{{- range .Values.agentNamespaces -}}
+{{- if not (lookup "v1" "Namespace" "" .) -}}
+{{- fail (printf "agentNamespaces names %s, and there is no such namespace. Correct it, or run: kubectl create namespace %s" . .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if not .Values.tls.enabled -}}
 {{- if .Values.injection.enabled -}}
 {{- fail "injection.enabled needs tls.enabled: an injected agent gets its certificate from the operator. Set injection.enabled=false as well." -}}

@@ -90,3 +90,11 @@ export const agentServiceAccounts = z
   .min(1)
   .default(['default'])
   .describe('Service accounts of the pods with agents, in each of `agentNamespaces`.');
+
+export const watchWarning = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Warn people who create or change a NodeTask in a namespace that is none of `agentNamespaces`. For one release in a cluster, since it knows nothing of the ' +
+      'namespaces of another. It says nothing while `agentNamespaces` is empty.',
+  );

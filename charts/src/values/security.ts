@@ -65,10 +65,12 @@ export const admissionPolicy = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Have the API server refuse what an agent writes anywhere but in the row of its own pod.'),
+      .describe(
+        'Have the API server refuse what an agent writes anywhere but in the row of its own pod, and warn people who apply a workload with agents whose service account may not report.',
+      ),
   })
   .prefault({})
-  .describe('The ValidatingAdmissionPolicy on `nodetasks/status`.');
+  .describe('The ValidatingAdmissionPolicies on `nodetasks/status` and on workloads with agents.');
 
 export const rbac = z
   .strictObject({

@@ -5,7 +5,11 @@ const off = { enabled: false };
 /** Values that a user may give, by what for: each optional thing on and off, alone and with others. */
 export const matrix: Readonly<Record<string, Values>> = {
   'the default': {},
-  'some namespaces': { agentNamespaces: ['sei', 'sei-testnet'], agentServiceAccounts: ['default', 'sei-node'] },
+  'some namespaces': {
+    agentNamespaces: ['sei', 'sei-testnet'],
+    agentServiceAccounts: ['default', 'sei-node'],
+    watchWarning: true,
+  },
   'no TLS, agents with a token': { tls: off, injection: off, agent: { tokenSecret: 'agent-token' } },
   'no injection': { injection: off },
   'nothing that can be left out': {

@@ -11,6 +11,7 @@ import { lookForUnlabelled } from './look-for-unlabelled.ts';
 import { keyOf } from './node-tasks.ts';
 import type { NodeTaskMemory } from './process-memory.ts';
 import { type Ahead, aheadAt } from './queue/ahead.ts';
+import { namesLike } from './pods-instead.ts';
 import type { KnownNodeTask } from './read-node-task.ts';
 import { hasFinished } from './has-finished.ts';
 import type { Gathered } from './run-context.ts';
@@ -68,6 +69,12 @@ export const gather = async (
     missingSince: memory.missingSince,
     nearNames: nearNames(absent, nodeTask, absent.length === 0 ? [] : view.nodeTasksIn(namespace)),
     awaitedBy: nodeTask.spec.ttlSecondsAfterFinished === undefined ? [] : waiters(view, nodeTask),
+    namesInstead:
+      target.podName !== undefined &&
+      !pods.some(({ metadata: { name } }) => name === target.podName) &&
+      isWaiting(nodeTask)
+        ? namesLike(target.podName, view.podsIn(namespace))
+        : [],
     unlabelled: selected.length === 0 ? (memory.unlabelled?.pods ?? []) : [],
     outOfReachSince: memory.outOfReachSince,
     ahead: isWaiting(nodeTask) ? aheadAt(view, nodeTask, targeted(nodeTask, pods), now) : new Map<string, Ahead>(),

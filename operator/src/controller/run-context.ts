@@ -21,6 +21,8 @@ export interface Gathered {
   readonly nodeTask: KnownNodeTask;
   /** Pods with an agent: all in its namespace; where the target is one by name, that and those which status names. */
   readonly pods: readonly AgentPod[];
+  /** Where the target names a pod that is not there: the pods with an agent that are, the most similar names first. */
+  readonly namesInstead: readonly string[];
   /** Names of pods that the target names but that lack the agent label; looked up only where no pod matches. */
   readonly unlabelled: readonly string[];
   /** Pods that work was dispatched to and that have lost the agent label since: they are targets no more, but the work goes on. */

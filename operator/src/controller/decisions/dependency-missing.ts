@@ -34,16 +34,16 @@ export const dependencyMissing = (
   return holdForDependency(ctx, { standing: 'progressing', phase: 'Pending', reason, message }, until);
 };
 
-/** "there is no NodeTask chekc in namespace sei; did you mean check?" */
+/** "there is no NodeTask chekc in namespace sei (did you mean check?)" */
 const whatIsMissing = ({ nodeTask, nearNames }: RunContext, absent: readonly FoundDependency[]): string => {
   const missing = absent.filter(({ state }) => state === 'missing');
   const leaving = absent.filter(({ state }) => state === 'leaving');
   const near = missing.flatMap(({ name }) => nearNames.get(name) ?? []);
+  const meant = near.length === 0 ? '' : ` (did you mean ${shortList(near)}?)`;
   return [
     ...(missing.length === 0
       ? []
-      : [`there is no NodeTask ${namesOf(missing)} in namespace ${nodeTask.metadata.namespace}`]),
-    ...(near.length === 0 ? [] : [`did you mean ${shortList(near)}?`]),
+      : [`there is no NodeTask ${namesOf(missing)} in namespace ${nodeTask.metadata.namespace}${meant}`]),
     ...(leaving.length === 0 ? [] : [`NodeTask ${namesOf(leaving)} is being deleted and has not completed`]),
   ].join('; ');
 };

@@ -284,7 +284,7 @@ describe('what had completed another run before', () => {
       status: then(ask(old, { spec: { ...cron, runID: '2' } })),
       seconds: 311,
     });
-    assert.match(said(stalled), /^NoTarget: .* for longer than/);
+    assert.match(said(stalled), /^NoTarget: stalled on sei-0: there is no pod sei-0; .*; waits for longer than/);
     const still = ask(old, { spec: { ...cron, runID: '2' }, pods: [], status: then(stalled), seconds: 400 });
     assert.equal(still.status, undefined);
   });
@@ -305,7 +305,7 @@ describe('a dependency that is not there', () => {
 
   test('is named from the first moment, with what may have been meant, and an event', () => {
     const decision = ask({}, { ...missing, ...near });
-    const text = `there is no NodeTask chekc in namespace sei; did you mean check?; waiting until ${momentText(at(300))}`;
+    const text = `there is no NodeTask chekc in namespace sei (did you mean check?); waiting until ${momentText(at(300))}`;
     assert.equal(said(decision), `DependencyAbsent: ${text}`);
     assert.equal(shown(decision), '!Ready Reconciling');
     assert.equal(decision.requeueAfterMs, 300_000);
@@ -325,7 +325,7 @@ describe('a dependency that is not there', () => {
     );
     assert.equal(
       said(end),
-      'DependencyAbsent: there is no NodeTask chekc in namespace sei; did you mean check?; gave up after spec.target.waitSeconds (300 s): apply it, or correct spec.dependsOn',
+      'DependencyAbsent: there is no NodeTask chekc in namespace sei (did you mean check?); gave up after spec.target.waitSeconds (300 s): apply it, or correct spec.dependsOn',
     );
     assert.equal(shown(end), '!Ready Stalled Failed Finished');
     assert.equal(end.finalizer, 'remove');

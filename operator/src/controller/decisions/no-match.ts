@@ -1,11 +1,11 @@
-import { agentLabel, agentLabelValue, type LabelSelector } from '@nodetask/shared';
+import type { LabelSelector } from '@nodetask/shared';
 import type { AgentPod } from '../../agents/agent-pod.ts';
 import { boundedText, shortList } from '../../bounded-text.ts';
+import { podsInstead } from '../pods-instead.ts';
 import type { RunContext } from '../run-context.ts';
 import { selectorQuery, takesWork } from '../select-pods.ts';
 
 const maxSelectorCharacters = 200;
-const maxPodCharacters = 120;
 
 /** Why a selector has no target: the selector as it was read, and the pods that there are in its place. */
 export const noMatch = ({ spec, matching, pods, nodeTask }: RunContext): string => {
@@ -15,11 +15,10 @@ export const noMatch = ({ spec, matching, pods, nodeTask }: RunContext): string 
     return `the pods that spec.target.selector (${query}) matches can run nothing: ${shortList(matching.map(whyNot))}`;
   }
   const agents = pods.filter(takesWork).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  const { namespace } = nodeTask.metadata;
-  const instead =
-    agents.length === 0
-      ? `namespace ${namespace} has no pod with an agent (label ${agentLabel}=${agentLabelValue})`
-      : `pods with an agent in namespace ${namespace}: ${shortList(agents.map((pod) => withLabels(pod, selector)))}`;
+  const instead = podsInstead(
+    nodeTask.metadata.namespace,
+    agents.map((pod) => withLabels(pod, selector)),
+  );
   return `no pod matches spec.target.selector (${query}); ${instead}`;
 };
 
@@ -33,5 +32,5 @@ const withLabels = (
 ): string => {
   const keys = new Set([...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)]);
   const shown = [...keys].map((key) => (Object.hasOwn(labels, key) ? `${key}=${labels[key]}` : `no ${key}`));
-  return boundedText(`${name} (${shortList(shown)})`, maxPodCharacters);
+  return `${name} (${shortList(shown)})`;
 };

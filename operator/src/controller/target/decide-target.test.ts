@@ -70,6 +70,16 @@ describe('keepFinished: an ended target stays as it is', () => {
       reason: 'Succeeded',
     },
     {
+      name: 'succeeded, and still not reported',
+      setup: {
+        ...running({ phase: 'Succeeded', message: 'changed; warning: not reported' }),
+        ...withMemory(accepted({ found: { ...result({ status: 'completed' }) }, readAt: start })),
+      },
+      state: 'succeeded',
+      reason: 'WithWarnings',
+      message: /^changed; warning: not reported$/,
+    },
+    {
       name: 'failed',
       setup: running({ phase: 'Failed', message: 'no' }),
       state: 'failed',
@@ -155,7 +165,9 @@ describe('endedResult: the result says that the task has ended', () => {
         seconds: 5,
       },
       state: 'succeeded',
-      reason: 'Succeeded',
+      reason: 'WithWarnings',
+      message:
+        /^completed; warning: the agent of pod sei-0 has not reported it; its service account may lack the right \(agentServiceAccounts of the chart\)/,
     },
     {
       name: 'before the first status write: the agent was faster',
@@ -295,8 +307,29 @@ describe('waitForPod', () => {
       setup: { pods: [] },
       state: 'pending',
       reason: 'NoTarget',
-      message: /no pod sei-0; waiting until 2026-01-01 00:05 UTC/,
+      message:
+        /^there is no pod sei-0; namespace sei has no pod with an agent \(label \S+\); waiting until 2026-01-01 00:05 UTC/,
       wake: 10,
+    },
+    {
+      name: 'no such pod, but others',
+      setup: { pods: [], namesInstead: ['sei-1', 'sei-2', 'sei-3', 'osmosis-0'] },
+      state: 'pending',
+      reason: 'NoTarget',
+      message: /^there is no pod sei-0; pods with an agent in namespace sei: sei-1, sei-2, sei-3 and 1 more; waiting/,
+      wake: 10,
+    },
+    {
+      name: 'a pod of a selector that is away',
+      setup: {
+        ...running(),
+        spec: { ...oneShot, target: { selector: { matchLabels: { app: 'sei' } } } },
+        pods: [],
+        namesInstead: ['sei-1'],
+      },
+      state: 'running',
+      reason: 'NoTarget',
+      message: /^there is no pod sei-0; waiting/,
     },
     {
       name: 'without the label',

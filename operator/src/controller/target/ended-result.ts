@@ -22,7 +22,7 @@ export const endedResult: TargetDecision = (view) => {
       return { state: 'failed', reason: 'DaemonExited', message: explain(view, 'the daemon returned') };
     case 'one-shot':
     case 'height':
-      if (result.status === 'completed') return succeeded(result);
+      if (result.status === 'completed') return succeeded(view, result);
       return {
         state: 'failed',
         reason: result.errorCode === 'timed-out' ? 'TimedOut' : 'TaskFailed',
@@ -44,8 +44,8 @@ const outcomeText = ({ outcome, reason, message }: NonNullable<TargetView['resul
   return boundedText(outcome === 'changed' ? said : `${outcome}: ${said}`);
 };
 
-const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => {
-  const { warnings = [] } = result;
+const succeeded = (view: TargetView, result: NonNullable<TargetView['result']>): TargetVerdict => {
+  const warnings = [...(result.warnings ?? []), ...unreported(view)];
   const [first] = warnings;
   if (first === undefined) return { state: 'succeeded', reason: 'Succeeded', message: outcomeText(result) };
   const more = warnings.length === 1 ? '' : `; and ${plural(warnings.length - 1, 'more warning')}`;
@@ -54,6 +54,14 @@ const succeeded = (result: NonNullable<TargetView['result']>): TargetVerdict => 
   const message = boundedText(`${done === '' ? 'completed' : done}; warning: ${first}${more}`);
   return { state: 'succeeded', reason: 'WithWarnings', message };
 };
+
+/** The operator had to ask for the end: a warning, since schedules and daemons of that pod are not reported either. */
+const unreported = ({ pod, unreportedSince }: TargetView): readonly string[] =>
+  unreportedSince === undefined
+    ? []
+    : [
+        `the agent of pod ${pod} has not reported it; its service account may lack the right (agentServiceAccounts of the chart), see the log of the agent`,
+      ];
 
 /** As the agent says; one that says nothing of it is judged by its code. */
 export const isRetriable = ({ retriable, errorCode }: NonNullable<TargetView['result']>): boolean =>

@@ -79,7 +79,7 @@ export const waitOrGiveUp = (
   return {
     state: 'stalled',
     reason,
-    message: `${message} for longer than spec.target.waitSeconds (${waitSeconds} s)`,
+    message: `${message}; waits for longer than spec.target.waitSeconds (${waitSeconds} s)`,
     ...(calls === undefined ? {} : { calls }),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };

@@ -74,6 +74,7 @@ export interface Setup extends Partial<Omit<Gathered, 'nodeTask' | 'memory' | 'n
 export const gathered = (setup: Setup = {}): Gathered => ({
   nodeTask: readNodeTask(nodeTask(setup.spec ?? oneShot, setup.status, setup.metadata)),
   pods: setup.pods ?? [agentPod('sei-0')],
+  namesInstead: setup.namesInstead ?? [],
   unlabelled: setup.unlabelled ?? [],
   formerPods: setup.formerPods ?? [],
   dependencies: setup.dependencies ?? new Map(),

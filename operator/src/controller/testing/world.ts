@@ -150,6 +150,7 @@ export class World {
     return decide({
       nodeTask: this.nodeTask,
       pods: [...this.pods.values()],
+      namesInstead: [],
       unlabelled: [],
       formerPods: [],
       dependencies,

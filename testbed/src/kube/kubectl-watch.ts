@@ -1,17 +1,17 @@
-// A live table as a user's second terminal would show it: `kubectl get nodetasks --watch`, line by line.
+// A live table as a user's second terminal shows it: `kubectl get … --watch`, line by line, until it is ended.
 import { createInterface } from 'node:readline';
-import type { ControlPlane } from '../src/control-plane.ts';
-import { guardedSpawn } from '../src/process/guarded-spawn.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { guardedSpawn } from '../process/guarded-spawn.ts';
 
-/** Prints each line through `print` until disposed. */
+/** Runs kubectl and gives each line that it prints to `print`, until disposed. */
 export async function watchWithKubectl(
   controlPlane: ControlPlane,
-  namespace: string,
+  args: readonly string[],
   print: (line: string) => void,
 ): Promise<AsyncDisposable> {
   const child = await guardedSpawn(
     controlPlane.kubectlProgram,
-    ['--kubeconfig', controlPlane.adminKubeconfig, 'get', 'nodetasks', '--namespace', namespace, '--watch'],
+    ['--kubeconfig', controlPlane.adminKubeconfig, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { HOME: controlPlane.folder, PATH: '/usr/bin:/bin' } },
   );
   for (const stream of [child.process.stdout, child.process.stderr]) {

@@ -1,0 +1,370 @@
+import { bucket, chainId, type World } from './graded-world.ts';
+
+type Spec = Readonly<Record<string, unknown>>;
+
+/** A mistake that a NodeTask tells of, and how. */
+export interface ToldByStatus {
+  /** Its number in the list of graded mistakes. */
+  readonly number: number;
+  readonly mistake: string;
+  /** Of the NodeTask. */
+  readonly name: string;
+  readonly spec: (world: World) => Spec;
+  /** Of the NodeTask (default: the one that the operator watches). */
+  readonly namespace?: string;
+  /** Where that cannot be had, it is left out. */
+  readonly needs?: 'a volume';
+  /** TARGET, PHASE and PROGRESS of `kubectl get nodetask`. */
+  readonly line: string;
+  readonly reason: string;
+  /** The message of Ready. */
+  readonly says: string;
+}
+
+const on = (podName: string) => ({ target: { podName } });
+const ready = (podName: string): Spec => ({ type: 'mark-ready', ...on(podName) });
+const restore = ({ s3 }: World, params: Spec = {}, podName = 'sei-rpc-0'): Spec => ({
+  type: 'snapshot-restore',
+  ...on(podName),
+  params: { ...s3.params(bucket), chainId, ...params },
+});
+const upload = ({ s3 }: World, params: Spec = {}, podName = 'sei-rpc-0'): Spec => ({
+  type: 'snapshot-upload',
+  ...on(podName),
+  params: { ...s3.params(bucket), ...params },
+});
+const genesis = (params: Spec, podName = 'sei-rpc-0'): Spec => ({ type: 'configure-genesis', ...on(podName), params });
+const patch = (podName: string, file: object): Spec => ({
+  type: 'config-patch',
+  ...on(podName),
+  params: { files: { 'config.toml': file } },
+});
+const byCron = (schedule: Spec): Spec => ({ ...ready('strict-0'), async: { schedule } });
+
+export const toldByStatus: readonly ToldByStatus[] = [
+  {
+    number: 1,
+    mistake: 'the name of the pod is misspelt',
+    name: 'pod-typo',
+    spec: () => ready('sei-rpc-9'),
+    line: 'sei-rpc-9 Pending 0/1',
+    reason: 'NoTarget',
+    says: 'there is no pod sei-rpc-9; pods with an agent in namespace sei: sei-rpc-0, strict-0, atlantic-0 and N more; waiting until TIME',
+  },
+  {
+    number: 2,
+    mistake: 'no operator watches the namespace',
+    name: 'unwatched',
+    namespace: 'osmosis',
+    spec: () => ready('osmosis-0'),
+    line: 'Pending',
+    reason: 'Unseen',
+    says: 'no operator has looked at it yet. Check that one runs (kubectl get pods -A -l app.kubernetes.io/name=nodetask), and that its agentNamespaces name this namespace',
+  },
+  {
+    number: 3,
+    mistake: 'the pod lacks the label of agents',
+    name: 'no-label',
+    spec: () => ready('plain-0'),
+    line: 'plain-0 Pending 0/1',
+    reason: 'NoAgent',
+    says: 'pod plain-0 lacks the label nodetask.dev/agent=enabled: add the agent and its label to the pod; waiting until TIME',
+  },
+  {
+    number: 5,
+    mistake: 'the bucket does not exist',
+    name: 'wrong-bucket',
+    spec: (world) => upload(world, { bucket: 'sei-snapshot' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0: bucket-missing: snapshot-upload: cannot read s3://sei-snapshot/100.manifest.json at http://ADDRESS: NoSuchBucket (HTTP 404): The specified bucket does not exist.: check bucket, region and endpoint, or create the bucket',
+  },
+  {
+    number: 6,
+    mistake: 'the region is wrong',
+    name: 'wrong-region',
+    spec: (world) => upload(world, { region: 'eu-central-1' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0: object-store-invalid: snapshot-upload: cannot read s3://sei-snapshots/100.manifest.json at http://ADDRESS: AuthorizationHeaderMalformed (HTTP 400): The authorization header is malformed; the region "eu-central-1" is wrong; expecting "us-east-1": the bucket is in another region: correct region',
+  },
+  {
+    number: 7,
+    mistake: 'the agent has no credentials',
+    name: 'no-credentials',
+    spec: (world) => restore(world, {}, 'nocreds-0'),
+    line: 'nocreds-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: "failed on nocreds-0: object-store-refused: snapshot-restore: cannot read s3://sei-snapshots/latest.txt at http://ADDRESS: Could not load credentials from any providers: set anonymous: true to read a public bucket; else give the agent credentials by its environment, web identity or pod identity; never in params: Do what the message says of the store's code; check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
+  },
+  {
+    number: 9,
+    mistake: 'nothing is under the prefix',
+    name: 'wrong-prefix',
+    spec: (world) => restore(world, { prefix: 'pacific' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0: object-missing: snapshot-restore: s3://sei-snapshots/pacific/ at http://ADDRESS has no snapshot of pacific-1 (of other heights or chains: 0): check bucket, prefix, chainId and targetHeight',
+  },
+  {
+    number: 11,
+    mistake: 'a key of config.toml is misspelt',
+    name: 'key-typo',
+    spec: () => patch('sei-rpc-0', { p2p: { mxa_num_inbound_peers: 80 } }),
+    line: 'sei-rpc-0 Succeeded 1/1',
+    reason: 'WithWarnings',
+    says: 'succeeded on sei-rpc-0 (changed; warning: config.toml: p2p.mxa_num_inbound_peers (did you mean p2p.max_num_inbound_peers?) is new to the file, and no node is known to read it)',
+  },
+  {
+    number: 11,
+    mistake: 'a section of config.toml is misspelt',
+    name: 'section-typo',
+    spec: () => patch('sei-rpc-0', { p2pp: { max_num_inbound_peers: 80 } }),
+    line: 'sei-rpc-0 Succeeded 1/1',
+    reason: 'WithWarnings',
+    says: 'succeeded on sei-rpc-0 (changed; warning: config.toml: p2pp (did you mean p2p?) is new to the file, and no node is known to read it)',
+  },
+  {
+    number: 14,
+    mistake: 'the key of an override is misspelt',
+    name: 'override-typo',
+    spec: () => ({
+      type: 'config-apply',
+      ...on('sei-rpc-0'),
+      params: { incremental: true, overrides: { 'evm.http_prt': '8545' } },
+    }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'Rejected',
+    says: 'failed on sei-rpc-0: override-invalid: overrides: evm.http_prt is no key of the config registry: did you mean evm.http_port? (docs/reference/config-keys.md lists all keys)',
+  },
+  {
+    number: 14,
+    mistake: 'a field to reload is misspelt',
+    name: 'reload-typo',
+    spec: () => ({ type: 'config-reload', ...on('sei-rpc-0'), params: { fields: { 'logging.levl': 'debug' } } }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'Rejected',
+    says: 'failed on sei-rpc-0: override-invalid: fields: logging.levl is no key of the config registry: did you mean logging.level? (docs/reference/config-keys.md lists all keys)',
+  },
+  {
+    number: 15,
+    mistake: 'the genesis is of another chain',
+    name: 'wrong-genesis',
+    spec: ({ chain }) => genesis({ rpc: chain.validator.rpcUrl, chainId: 'atlantic-2' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0: chain-mismatch: configure-genesis: the RPC http://ADDRESS/ is the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source',
+  },
+  {
+    number: 16,
+    mistake: 'the snapshot is of another chain than chainId',
+    name: 'wrong-snapshot',
+    spec: (world) => restore(world, { prefix: 'uploads', chainId: 'atlantic-2' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0: chain-mismatch: snapshot-restore: chainId is atlantic-2, but HOME/config/genesis.json of the node says pacific-1; nothing was changed: check target and chainId',
+  },
+  {
+    number: 16,
+    mistake: 'the snapshot is of another chain than the node',
+    name: 'wrong-node',
+    spec: (world) => restore(world, { prefix: 'uploads' }, 'atlantic-0'),
+    line: 'atlantic-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on atlantic-0: chain-mismatch: snapshot-restore: chainId is pacific-1, but HOME/config/genesis.json of the node says atlantic-2; nothing was changed: check target and chainId',
+  },
+  {
+    number: 16,
+    mistake: 'nothing tells which chain the snapshot belongs to',
+    name: 'no-manifest',
+    spec: (world) => restore(world, { prefix: 'unknown' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0: chain-unproven: snapshot-restore: neither a manifest nor its name says that s3://sei-snapshots/unknown/100.tar.gz at http://ADDRESS is a snapshot of pacific-1; nothing was changed: give its sha256, or set allowUnverified',
+  },
+  {
+    number: 17,
+    mistake: 'nobody listens at the RPC',
+    name: 'rpc-refused',
+    spec: ({ closedRPC }) => genesis({ rpc: closedRPC }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0 (spec.retry would have tried again): rpc-unreachable: configure-genesis: http://ADDRESS/genesis_chunked: connect ECONNREFUSED ADDRESS: check the address and the network',
+  },
+  {
+    number: 18,
+    mistake: 'the RPC says nothing, while it is waited for',
+    name: 'rpc-silent',
+    spec: ({ silentRPC }) => genesis({ rpc: silentRPC }, 'atlantic-0'),
+    line: 'atlantic-0 Running 0/1',
+    reason: 'Running',
+    says: 'runs on atlantic-0',
+  },
+  {
+    number: 18,
+    mistake: 'the RPC says nothing, until the time is over',
+    name: 'rpc-timed-out',
+    spec: ({ silentRPC }) => ({ ...genesis({ rpc: silentRPC }), timeoutSeconds: 2 }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TimedOut',
+    says: 'failed on sei-rpc-0 (spec.retry would have tried again): timed-out: configure-genesis: took longer than timeoutSeconds (2): Raise timeoutSeconds, or find out why it is slow.',
+  },
+  {
+    number: 19,
+    mistake: 'the RPC is on loopback',
+    name: 'loopback',
+    spec: ({ chain }) => genesis({ rpc: chain.validator.rpcUrl }, 'strict-0'),
+    line: 'strict-0 Failed 0/1',
+    reason: 'Rejected',
+    says: 'failed on strict-0: egress-refused: rpc: ADDRESS is a loopback address, which the agent does not connect to: use another host, or allow it with --allow-host',
+  },
+  {
+    number: 20,
+    mistake: 'the agent hangs, or a NetworkPolicy keeps the operator from it',
+    name: 'agent-hangs',
+    spec: () => ready('hung-0'),
+    line: 'hung-0 Pending 0/1',
+    reason: 'AgentUnreachable',
+    says: 'the agent of pod hung-0 at ADDRESS took the connection, and not its TLS handshake within 4 s: it hangs, see its log; waiting until TIME',
+  },
+  {
+    number: 21,
+    mistake: 'the agent is down',
+    name: 'agent-down',
+    spec: () => ready('down-0'),
+    line: 'down-0 Pending 0/1',
+    reason: 'AgentUnreachable',
+    says: 'the agent of pod down-0 at ADDRESS refuses the connection (ECONNREFUSED): nothing listens there; check that its container runs, and that this is its port; waiting until TIME',
+  },
+  {
+    number: 22,
+    mistake: 'the image of the agent is not found',
+    name: 'no-image',
+    spec: () => ready('noimage-0'),
+    line: 'noimage-0 Pending 0/1',
+    reason: 'ImageUnavailable',
+    says: 'container agent of pod noimage-0 cannot get nodetask/nodetask-agent:0.1.0 (ImagePullBackOff): Back-off pulling image; waiting until TIME',
+  },
+  {
+    number: 24,
+    mistake: 'the 31st of February',
+    name: 'february',
+    spec: () => byCron({ cron: '0 0 31 2 *' }),
+    line: 'strict-0 Stalled 0/1',
+    reason: 'Rejected',
+    says: 'stalled on strict-0: invalid schedule: dayOfMonth "31": no month of "2" has such a day; it would never fire',
+  },
+  {
+    number: 24,
+    mistake: 'a time zone that does not exist',
+    name: 'zone',
+    spec: () => byCron({ cron: '0 3 * * *', timeZone: 'Europe/Berln' }),
+    line: 'strict-0 Stalled 0/1',
+    reason: 'Rejected',
+    says: 'stalled on strict-0: invalid schedule: timeZone "Europe/Berln": is no IANA time zone that this agent knows; write it like Europe/Berlin',
+  },
+  {
+    number: 24,
+    mistake: 'a time zone by its abbreviation',
+    name: 'cest',
+    spec: () => byCron({ cron: '0 3 * * *', timeZone: 'CEST' }),
+    line: 'strict-0 Stalled 0/1',
+    reason: 'Rejected',
+    says: 'stalled on strict-0: invalid schedule: timeZone "CEST": is no IANA time zone that this agent knows; write it like Europe/Berlin',
+  },
+  {
+    number: 25,
+    mistake: 'the volume is too small for the snapshot',
+    name: 'too-small',
+    spec: (world) => restore(world, { prefix: 'huge' }),
+    line: 'sei-rpc-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on sei-rpc-0 (spec.retry would have tried again): disk-full: snapshot-restore: the snapshot needs at least 8000000000000 bytes, and HOME/data has N free, of which N are left to the node; nothing was changed: free space or enlarge the volume',
+  },
+  {
+    number: 26,
+    mistake: 'the volume of the node is full',
+    name: 'volume-full',
+    needs: 'a volume',
+    spec: () => ready('full-0'),
+    line: 'full-0 Pending 0/1',
+    reason: 'AgentUnable',
+    says: "the agent of pod full-0 at ADDRESS cannot work now (store-unavailable): the journal HOME/.nodetask/journal.sqlite cannot be written: database or disk is full. Look at the disk of the agent's state folder: full, read-only or failing.; waiting until TIME",
+  },
+  {
+    number: 30,
+    mistake: 'the service account of the pod may not report',
+    name: 'gated',
+    spec: () => ready('gated-0'),
+    line: 'gated-0 Succeeded 1/1',
+    reason: 'WithWarnings',
+    says: 'succeeded on gated-0 (changed; warning: the agent of pod gated-0 has not reported it; its service account may lack the right (agentServiceAccounts of the chart), see the log of the agent)',
+  },
+  {
+    number: 34,
+    mistake: 'the selector matches pods without the label of agents',
+    name: 'selector-no-label',
+    spec: () => ({ type: 'mark-ready', target: { selector: { matchLabels: { app: 'sei-plain' } } } }),
+    line: 'app=sei…ain Pending 0/0',
+    reason: 'NoAgent',
+    says: 'pod plain-0 lacks the label nodetask.dev/agent=enabled: add the agent and its label to the pod; waiting until TIME',
+  },
+  {
+    number: 35,
+    mistake: 'the selector is misspelt',
+    name: 'selector-typo',
+    spec: () => ({ type: 'mark-ready', target: { selector: { matchLabels: { app: 'sei-rcp' } } } }),
+    line: 'app=sei-rcp Pending 0/0',
+    reason: 'NoTarget',
+    says: 'no pod matches spec.target.selector (app=sei-rcp); pods with an agent in namespace sei: atlantic-0 (no app), down-0 (no app), fleet-0 (app=sei-fleet) and N more; waiting until TIME',
+  },
+  {
+    number: 36,
+    mistake: 'dependsOn names no NodeTask',
+    name: 'depends-typo',
+    spec: () => ({ ...ready('sei-rpc-0'), dependsOn: ['pod-tpyo'] }),
+    line: 'sei-rpc-0 Pending 0/1',
+    reason: 'DependencyAbsent',
+    says: 'there is no NodeTask pod-tpyo in namespace sei (did you mean pod-typo?); waiting until TIME',
+  },
+  {
+    number: 37,
+    mistake: 'what a chain begins with fails',
+    name: 'chain-1',
+    spec: ({ chain }) => genesis({ rpc: chain.validator.rpcUrl, chainId: 'atlantic-2' }, 'nocreds-0'),
+    line: 'nocreds-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on nocreds-0: chain-mismatch: configure-genesis: the RPC http://ADDRESS/ is the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source',
+  },
+  {
+    number: 37,
+    mistake: 'what depends on it',
+    name: 'chain-2',
+    spec: () => ({ ...ready('nocreds-0'), dependsOn: ['chain-1'] }),
+    line: 'nocreds-0 Failed 0/1',
+    reason: 'DependencyFailed',
+    says: 'NodeTask chain-1, which spec.dependsOn names, failed at TIME (failed on nocreds-0: chain-mismatch: configure-genesis: the RPC http://ADDRESS/ is the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source)',
+  },
+  {
+    number: 39,
+    mistake: 'the volume is fresh, and has no configuration yet',
+    name: 'fresh-volume',
+    spec: () => patch('strict-0', { p2p: { max_num_inbound_peers: 80 } }),
+    line: 'strict-0 Failed 0/1',
+    reason: 'TaskFailed',
+    says: 'failed on strict-0: file-missing: config-patch: HOME/config/config.toml does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits: Create it first, for instance with config-apply or configure-genesis.',
+  },
+  {
+    number: 40,
+    mistake: 'one node of a fleet is bad',
+    name: 'fleet',
+    spec: () => ({
+      ...patch('', { p2p: { max_num_inbound_peers: 80 } }),
+      target: { selector: { matchLabels: { app: 'sei-fleet' } } },
+      strategy: { maxParallel: 1, failureThreshold: 0, onFailure: 'Pause' },
+    }),
+    line: 'app=sei…eet Suspended 0/3',
+    reason: 'FailureThreshold',
+    says: 'paused: 1 of 3 targets failed, more than spec.strategy.failureThreshold (0); to start the 2 to come, raise failureThreshold to 1 or more, or set onFailure to Continue; to end it, set onFailure to Stop; failed on fleet-0: file-missing: config-patch: HOME/config/config.toml does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits: Create it first, for instance with config-apply or configure-genesis.',
+  },
+];
