@@ -16,13 +16,15 @@ import { HealthServer } from './health-server.ts';
 import { mutatePods } from './injection/mutate-pods.ts';
 import { AbsentType } from './kube/absent-type.ts';
 import { CacheBudget } from './kube/cache-budget.ts';
+import { ClusterClock } from './kube/cluster-clock.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
+import type { OnLead } from './kube/leader-elector.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { type Lead, operatorNamespace, withLeadership } from './leadership.ts';
+import { operatorNamespace, withLeadership } from './leadership.ts';
 import type { Listener } from './operator-metrics.ts';
 import { createRegistry } from './metrics/create-registry.ts';
 import { metricsRoutes } from './secure-server/metrics-routes.ts';
@@ -47,10 +49,11 @@ const flushSpansMs = 1_000;
 
 /**
  * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
- * @throws LeadershipLostError, AgentError `fenced`, NewerLeaderError: another instance leads; ListenError; what the start of a part throws.
+ * @throws LeadershipLostError; ListenError; what the start of a part throws.
  */
 export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
-  const { access, clock, random, logger, signal } = parts;
+  const { access, random, logger, signal } = parts;
+  const clock = new ClusterClock(parts.clock, logger);
   const program = { name: 'nodetask-operator', version, instance: config.podName, namespace: access.namespace };
   const tracer = await openTracer(config.tracingEndpoint, program, logger);
   const {
@@ -63,7 +66,16 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     certificateEnds: () => certificates?.ends ?? new Map(),
     clock,
   });
-  const transport = new Transport({ access, clock, random, logger, metrics });
+  const transport = new Transport({
+    access,
+    clock,
+    random,
+    logger,
+    metrics,
+    onDate: (date, tookMs) => {
+      clock.sees(date, tookMs);
+    },
+  });
   const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
   const scope = namespaces.map((namespace) => (namespace === undefined ? {} : { namespace }));
@@ -189,7 +201,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     );
   }
 
-  const work: Lead = async (leaderSignal, fence, leads) => {
+  const work: OnLead = async (leaderSignal, fence) => {
     const http = new AgentHTTP({
       ...(certificates !== undefined && secure?.agentTLS === true
         ? { connections: new TLSConnections(() => certificates.own.material('operator')) }
@@ -202,22 +214,22 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       },
     });
     leading = true;
-    logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
+    logger.info('working', { fence: fence.value, namespaces: config.namespaces, concurrency: config.concurrency });
     try {
-      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal, leads });
+      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal });
     } finally {
       leading = false;
       await http.close();
     }
   };
 
-  const lead: Lead = async (leaderSignal, fence, leads) => {
+  const lead: OnLead = async (leaderSignal, fence) => {
     await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
     const ended = new AbortController();
     const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
     try {
       await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
-      await work(leaderSignal, fence, leads);
+      await work(leaderSignal, fence);
     } finally {
       ended.abort(new Error('the work of the leader has ended'));
       await upkeep;
@@ -241,7 +253,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   ]);
   try {
     // A background part ends before the work only by failing.
-    await Promise.race([withLeadership(config, { ...parts, transport, metrics }, lead), running]);
+    await Promise.race([withLeadership(config, { ...parts, clock, transport, metrics }, lead), running]);
     await events.flush(AbortSignal.timeout(flushEventsMs));
   } finally {
     background.abort(new Error('the operator stops'));

@@ -1,11 +1,12 @@
 import { noTracer, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
-import { AgentError } from '../agents/agent-error.ts';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import type { EventSink } from '../kube/event-record.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import type { KubeMetrics } from '../kube/kube-metrics.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
+import { LeadershipLostError } from '../kube/leadership-lost-error.ts';
 import type { ChangeHandler, ObjectCache } from '../kube/object-cache.ts';
 import { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { Reconcile } from '../kube/reconcile.ts';
@@ -20,7 +21,6 @@ import { queueOf } from './queue/ahead.ts';
 import { freedPlaces } from './queue/freed-places.ts';
 import { anyPod, placeKey } from './queue/places.ts';
 import { changesAgent, concerns } from './relevance.ts';
-import { NewerLeaderError } from './newer-leader-error.ts';
 import { keyOf } from './node-tasks.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { reconcileNodeTask, type ReconcileOptions } from './reconcile-node-task.ts';
@@ -49,14 +49,12 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
 
 /** While this process leads. */
 export interface Term {
-  /** leaseTransitions of the Lease. */
-  readonly fence: number;
+  /** leaseTransitions of the Lease, which proves that this process leads when it is raised. */
+  readonly fence: Fence;
   /** Ends the work now. */
   readonly signal: AbortSignal;
   /** Lets what is begun end. */
   readonly drain: AbortSignal;
-  /** Whether it still leads, as the Lease says. */
-  readonly leads: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
@@ -107,9 +105,9 @@ export class Controller {
 
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
-   * @throws AgentError `fenced`, NewerLeaderError: an agent (and the Lease), a status has heard from a newer leader, and this process leads no more.
+   * @throws LeadershipLostError: an agent or a status has heard from a newer leader, and so has the Lease.
    */
-  async run(agents: AgentCalls, { fence, signal, drain, leads }: Term): Promise<void> {
+  async run(agents: AgentCalls, { fence, signal, drain }: Term): Promise<void> {
     const {
       transport,
       events,
@@ -121,12 +119,12 @@ export class Controller {
       observer,
       tracer = noTracer,
     } = this.#options;
-    const fenced = new AbortController();
+    const lost = new AbortController();
     const caller = new AgentCaller({
       clock,
-      leads,
+      fence,
       onFault: (error) => {
-        if (isOfNewerLeader(error)) fenced.abort(error);
+        if (error instanceof LeadershipLostError) lost.abort(error);
         else logger.error('a call to an agent failed', { error });
       },
     });
@@ -147,9 +145,9 @@ export class Controller {
       ...(observer === undefined ? {} : { observer }),
     });
     try {
-      await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
+      await runWorkers(this.#queue, stopWhenLost(reconcile, lost), {
         concurrency,
-        signal: AbortSignal.any([signal, fenced.signal]),
+        signal: AbortSignal.any([signal, lost.signal]),
         drain,
         timeoutMs: reconcileTimeoutMs,
         clock,
@@ -161,7 +159,7 @@ export class Controller {
     } finally {
       await caller.stop(new Error('the work on NodeTasks has ended'));
     }
-    if (fenced.signal.aborted) throw fenced.signal.reason;
+    if (lost.signal.aborted) throw lost.signal.reason;
   }
 
   #onNodeTask(key: string, before: NodeTask | undefined, after: NodeTask | undefined): void {
@@ -213,16 +211,13 @@ export class Controller {
   }
 }
 
-const isOfNewerLeader = (error: unknown): boolean =>
-  error instanceof NewerLeaderError || (error instanceof AgentError && error.kind === 'fenced');
-
-const stopWhenFenced =
-  (reconcile: Reconcile, fenced: AbortController): Reconcile =>
+const stopWhenLost =
+  (reconcile: Reconcile, lost: AbortController): Reconcile =>
   async (key, context) => {
     try {
       return await reconcile(key, context);
     } catch (error) {
-      if (isOfNewerLeader(error)) fenced.abort(error);
+      if (error instanceof LeadershipLostError) lost.abort(error);
       throw error;
     }
   };

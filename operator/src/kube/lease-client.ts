@@ -60,14 +60,16 @@ export class LeaseClient {
     return this.#replace({ ...seen, metadata: { ...seen.metadata, ...metadata } }, spec, timeoutMs);
   }
 
-  async renew(held: Lease, timeoutMs: number, signal: AbortSignal): Promise<Lease> {
-    return this.#replace(held, { ...held.spec, renewTime: microTime(this.#options.clock.now()) }, timeoutMs, signal);
+  async renew(held: Lease, leaseTransitions: number, timeoutMs: number, signal: AbortSignal): Promise<Lease> {
+    const renewTime = microTime(this.#options.clock.now());
+    return this.#replace(held, { ...held.spec, renewTime, leaseTransitions }, timeoutMs, signal);
   }
 
   /** Leaves the Lease without a holder. The transitions stay: the next acquisition counts on. */
-  async release(held: Lease, timeoutMs: number): Promise<Lease> {
+  async release(held: Lease, leaseTransitions: number, timeoutMs: number): Promise<Lease> {
     const renewTime = microTime(this.#options.clock.now());
-    return this.#replace(held, { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime }, timeoutMs);
+    const spec = { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime, leaseTransitions };
+    return this.#replace(held, spec, timeoutMs);
   }
 
   async #create(spec: LeaseSpec, metadata: object | undefined, timeoutMs: number): Promise<Lease> {
