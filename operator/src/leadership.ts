@@ -19,6 +19,8 @@ export interface LeadershipParts {
   readonly metrics: KubeMetrics;
   /** Ends it gently. */
   readonly signal: AbortSignal;
+  /** What the cluster has stored was put back to an earlier state. */
+  readonly onPast: () => void;
 }
 
 /**
@@ -36,13 +38,14 @@ export const operatorNamespace = (
 
 /** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
 export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
-  const { access, transport, clock, random, logger, metrics, signal } = parts;
+  const { access, transport, clock, random, logger, metrics, signal, onPast } = parts;
   const lease = { namespace: operatorNamespace(config, access), name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   const { ownerClusterRole: clusterRole } = config;
   const owned = new OwnedMetadata({ transport, ...(clusterRole === undefined ? {} : { clusterRole }) });
-  const common = { transport, lease, identity, clock, random, logger, leaseMetadata: async () => owned.read(signal) };
+  const leaseMetadata = async () => owned.read(signal);
+  const common = { transport, lease, identity, clock, random, logger, leaseMetadata, onPast };
   if (config.leaderElect) {
     await new LeaderElector({ ...common, metrics, timings: { drainMs } }).run(signal, lead);
   } else {

@@ -223,6 +223,11 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     }
   };
 
+  const onPast = (): void => {
+    logger.warn('the Lease is one of the past, as after a restore of etcd: everything is listed anew');
+    for (const mirror of mirrors) mirror.listAnew();
+  };
+
   const lead: OnLead = async (leaderSignal, fence) => {
     await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
     const ended = new AbortController();
@@ -253,7 +258,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   ]);
   try {
     // A background part ends before the work only by failing.
-    await Promise.race([withLeadership(config, { ...parts, clock, transport, metrics }, lead), running]);
+    await Promise.race([withLeadership(config, { ...parts, clock, transport, metrics, onPast }, lead), running]);
     await events.flush(AbortSignal.timeout(flushEventsMs));
   } finally {
     background.abort(new Error('the operator stops'));

@@ -14,6 +14,7 @@ export interface TakeFenceOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly leaseMetadata?: LeaseMetadata;
+  readonly onPast?: () => void;
 }
 
 const callMs = 10_000;

@@ -15,6 +15,7 @@ const setUp = async () => {
   const clock = new FakeClock();
   const server = new LeaseServer();
   let writes = 0;
+  let pasts = 0;
   const client = new LeaseClient({
     transport: {
       request: async <T>(request: Parameters<LeaseServer['handle']>[0]) => {
@@ -27,6 +28,9 @@ const setUp = async () => {
     identity: 'me',
     clock,
     leaseDurationMs: 15_000,
+    onPast: () => {
+      pasts += 1;
+    },
   });
   const options = { client, identity: 'me', clock, logger: silentLogger, callMs: 5_000 };
   const held = new HeldLease(options, await client.take(undefined, fence, 5_000), fence);
@@ -36,7 +40,7 @@ const setUp = async () => {
     server.handle({ method: 'PUT', path: '', verb: 'update', body: { ...lease, spec: { ...lease?.spec, ...spec } } });
   };
   const transitions = () => server.lease?.spec?.leaseTransitions;
-  return { clock, server, held, edit, transitions, writes: () => writes };
+  return { clock, server, held, edit, transitions, writes: () => writes, pasts: () => pasts };
 };
 
 test('a Lease whose leaseTransitions somebody has set back gets the fence of its holder again with the next renewal', async () => {
@@ -98,4 +102,19 @@ test('the fence of the next leader is above that of the Lease and the seconds si
   assert.equal(nextFence(0, now), seconds + 1);
   assert.equal(nextFence(218_000_000, now), seconds + 1);
   assert.equal(nextFence(seconds + 500, now), seconds + 501);
+});
+
+test('a Lease whose resourceVersion goes back is one of the past, once', async () => {
+  const { server, held, edit, pasts } = await setUp();
+  const backup = structuredClone(server.lease);
+  for (let renewal = 0; renewal < 5; renewal += 1) await held.renew(signal);
+  assert.equal(pasts(), 0);
+  // Somebody puts the data of etcd back, and with them the version that the next write gets.
+  server.restore(backup);
+  await held.renew(signal);
+  await held.renew(signal);
+  assert.equal(pasts(), 1);
+  edit({});
+  await held.renew(signal);
+  assert.equal(pasts(), 1);
 });

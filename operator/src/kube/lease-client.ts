@@ -17,11 +17,15 @@ export interface LeaseClientOptions {
   readonly clock: Clock;
   readonly leaseDurationMs: number;
   readonly leaseMetadata?: LeaseMetadata;
+  /** The Lease is one of the past: what the cluster has stored was put back to an earlier state. */
+  readonly onPast?: () => void;
 }
 
 /** The writes of leader election, each refused by the server when the Lease is not the one last read. */
 export class LeaseClient {
   readonly #options: LeaseClientOptions;
+  /** The highest resourceVersion that was read. */
+  #newest = 0n;
 
   constructor(options: LeaseClientOptions) {
     this.#options = options;
@@ -38,7 +42,7 @@ export class LeaseClient {
         timeoutMs,
         ...(signal !== undefined && { signal }),
       });
-      return readLease(answer);
+      return this.#read(answer);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -81,7 +85,7 @@ export class LeaseClient {
       verb: 'create',
       timeoutMs,
     });
-    return readLease(answer);
+    return this.#read(answer);
   }
 
   async #replace(seen: Lease, spec: LeaseSpec, timeoutMs: number, signal?: AbortSignal): Promise<Lease> {
@@ -95,6 +99,17 @@ export class LeaseClient {
       timeoutMs,
       ...(signal !== undefined && { signal }),
     });
-    return readLease(answer);
+    return this.#read(answer);
+  }
+
+  #read(answer: unknown): Lease {
+    const lease = readLease(answer);
+    const { resourceVersion } = lease.metadata;
+    // Whole numbers that rise, or else nothing can be told from them.
+    const version = /^\d{1,20}$/.test(resourceVersion) ? BigInt(resourceVersion) : this.#newest;
+    const isOfThePast = version < this.#newest;
+    this.#newest = version;
+    if (isOfThePast) this.#options.onPast?.();
+    return lease;
   }
 }

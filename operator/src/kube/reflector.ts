@@ -12,7 +12,7 @@ import { collectionPath } from './resource-type.ts';
 import { TimerSlot } from './timer-slot.ts';
 import { blamesTheVersion, failureReason } from './watch-failure.ts';
 import type { WatchEvent } from './watch-event.ts';
-import { watchOnce } from './watch-once.ts';
+import { InactivityError, watchOnce } from './watch-once.ts';
 
 /** How a reflector is doing. */
 export interface ReflectorHealth {
@@ -26,11 +26,16 @@ export interface ReflectorHealth {
 }
 
 /** Why a list is made; the label `reason` of relist_total. */
-type ListReason = 'initial' | 'expired' | 'repeated-failure' | 'periodic';
+type ListReason = 'initial' | 'expired' | 'repeated-failure' | 'silent' | 'rewritten' | 'periodic';
 
 /** Ends a watch that works: the time for a comparison with a true list has come. */
 class RelistDue extends Error {
   override readonly name = 'RelistDue';
+}
+
+/** Ends a watch whose version counts no more. */
+class HistoryRewritten extends Error {
+  override readonly name = 'HistoryRewritten';
 }
 
 /**
@@ -55,6 +60,9 @@ export class Reflector<T extends KubeObject> {
   /** The version at which the last watch failed. */
   #failedAt: string | undefined;
   #relistAt = Infinity;
+  /** Whether the present watch has delivered anything. */
+  #hasDelivered = false;
+  #endWatch: ((reason: Error) => void) | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -90,6 +98,15 @@ export class Reflector<T extends KubeObject> {
       lastActivityAgeMs: this.#options.clock.monotonic() - this.#lastActivity,
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
     };
+  }
+
+  /**
+   * Lists anew, now: what the cluster has stored was put back to an earlier state. A watch from a version that comes later goes on as if nothing were amiss, and what
+   * was written in between is never delivered.
+   */
+  listAnew(): void {
+    this.#dropVersion('rewritten');
+    this.#endWatch?.(new HistoryRewritten('the cluster was put back to an earlier state'));
   }
 
   /** Mirrors until `signal` aborts; resolves when everything is closed. To be called once. */
@@ -128,6 +145,7 @@ export class Reflector<T extends KubeObject> {
         await this.#compare(signal);
         return 0;
       }
+      if (error instanceof HistoryRewritten) return 0;
       return this.#onFailure(error);
     }
   }
@@ -142,6 +160,9 @@ export class Reflector<T extends KubeObject> {
     metrics.watchReconnected(this.#resource, failureReason(error));
     if (isExpired(error)) {
       this.#dropVersion('expired');
+    } else if (error instanceof InactivityError && !this.#hasDelivered) {
+      // The API server sends a bookmark each minute, unless the version is one that it has not reached.
+      this.#dropVersion('silent');
     } else if (blamesTheVersion(error) && this.#resourceVersion !== undefined) {
       if (this.#failedAt === this.#resourceVersion) this.#dropVersion('repeated-failure');
       else this.#failedAt = this.#resourceVersion;
@@ -227,6 +248,10 @@ export class Reflector<T extends KubeObject> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { clock, random, transport } = this.#options;
     const connection = new AbortController();
+    this.#hasDelivered = false;
+    this.#endWatch = (reason) => {
+      connection.abort(reason);
+    };
     const unlink = onAbort(signal, (reason) => {
       connection.abort(reason);
     });
@@ -255,6 +280,7 @@ export class Reflector<T extends KubeObject> {
         },
       });
     } finally {
+      this.#endWatch = undefined;
       cancelRelist();
       unlink();
     }
@@ -264,6 +290,7 @@ export class Reflector<T extends KubeObject> {
     this.#backoff.reset();
     this.#lastError = undefined;
     this.#failedAt = undefined;
+    this.#hasDelivered = true;
     if (event.type === 'BOOKMARK') {
       this.#resourceVersion = event.resourceVersion;
       return;

@@ -7,6 +7,12 @@ export class LeaseServer {
   lease: Lease | undefined;
   #version = 0;
 
+  /** Puts back what was stored before, versions and all. */
+  restore(lease: Lease | undefined): void {
+    this.lease = lease;
+    this.#version = Number(lease?.metadata.resourceVersion ?? 0);
+  }
+
   handle(request: KubeRequest): Lease {
     if (request.method === 'GET') {
       if (this.lease === undefined) throw new ApiError('GET: 404', { code: 404, reason: 'NotFound' });
