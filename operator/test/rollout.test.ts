@@ -80,7 +80,10 @@ test('Stop: the first failure ends the rest, and their agents never hear of it',
   assert.equal(done.status?.phase, 'Failed');
   assert.equal(reasonOf(done, 'Failed'), 'TargetsFailed');
   assert.deepEqual(phases(done), ['sei-2 Failed', 'sei-9 Failed', 'sei-10 Cancelled']);
-  assert.match(messageOf(done), /^2 of 3 targets failed; 1 not started \(spec\.retry would have tried again\): sei-2: /);
+  assert.match(
+    messageOf(done),
+    /^2 of 3 targets failed; 1 not started \(spec\.retry would have tried again\): sei-2: /,
+  );
   const spared = done.status?.targets?.find(({ pod }) => pod === 'sei-10');
   assert.match(
     spared?.message ?? '',

@@ -84,7 +84,8 @@ describe('an agent that has seen a higher fence than that of the operator', () =
     await assert.rejects(remove(lostFence(3), 7), LeadershipLostError);
   });
 
-  const says = /^the agent of pod sei-0 refuses this operator as one that leads no more .* the Lease says that this one leads$/;
+  const says =
+    /^the agent of pod sei-0 refuses this operator as one that leads no more .* the Lease says that this one leads$/;
   const silent: [string, Fence, number | undefined, number[]][] = [
     ['refuses the one above it too', new RisingFence(3), 7, [3, 8]],
     ['does not say which', new RisingFence(3), undefined, [3]],

@@ -69,10 +69,13 @@ export class HeldLease implements Fence {
       // Another call may have raised it while this one waited.
       if (this.#fence > above) return lease;
       const raised = await client.renew(lease, above + 1, callMs, signal);
-      logger.warn('a fence higher than that of the Lease has been seen, as after a restore of it: the Lease is raised', {
-        fence: this.#fence,
-        seen: above,
-      });
+      logger.warn(
+        'a fence higher than that of the Lease has been seen, as after a restore of it: the Lease is raised',
+        {
+          fence: this.#fence,
+          seen: above,
+        },
+      );
       this.#fence = above + 1;
       this.#raisedAt = clock.monotonic();
       return raised;
