@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { headers, newLeaseSince, type NodeTask } from '@nodetask/shared';
 import { type Cluster, type Exit, type OperatorProcess, startCluster, waitFor } from '@nodetask/testbed';
 import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
