@@ -31,6 +31,7 @@ import { metricsRoutes } from './secure-server/metrics-routes.ts';
 import { runSecureServer } from './secure-server/run-secure-server.ts';
 import type { SecureRoute } from './secure-server/secure-route.ts';
 import { version } from './version.ts';
+import { WatchedNamespaces } from './watched-namespaces.ts';
 
 export interface OperatorParts {
   readonly access: ClusterAccess;
@@ -64,6 +65,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
     unreachableAgents: () => controller.unreachableAgents(),
     certificateEnds: () => certificates?.ends ?? new Map(),
+    unreadableNamespaces: () => watched.unreadable,
     clock,
   });
   const transport = new Transport({
@@ -116,6 +118,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
           config: secure,
           namespace: operatorNamespace(config, access),
           watched: config.namespaces,
+          isReadable: (namespace) => !watched.unreadable.includes(namespace),
           agentNamespaces: () => podMirrors.flatMap(({ cache }) => cache.list().map((pod) => pod.metadata.namespace)),
         });
   for (const mirror of podMirrors) {
@@ -124,6 +127,31 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     });
   }
   const mirrors = [...nodeTaskMirrors, ...podMirrors, ...(certificates?.mirrors ?? [])];
+  const leaseReference = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    namespace: operatorNamespace(config, access),
+    name: config.leaseName,
+    uid: '',
+  };
+  const watched = new WatchedNamespaces({
+    namespaces: namespaces.map((name, at) => ({
+      name,
+      nodeTasks: nodeTaskMirrors[at] as Reflector<NodeTask>,
+      pods: podMirrors[at] as Reflector<AgentPod>,
+    })),
+    clock,
+    logger,
+    onUnreadable: (_, note) => {
+      const reason = 'NamespaceUnreadable';
+      events.event({ regarding: leaseReference, type: 'Warning', reason, action: 'Watch', note });
+      certificates?.upkeep.namespacesChanged();
+    },
+    onComplete: (namespace) => {
+      controller.workOn(namespace);
+      certificates?.upkeep.namespacesChanged();
+    },
+  });
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -136,6 +164,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     events,
     concurrency: config.concurrency,
     tracer,
+    isComplete: (namespace) => watched.isComplete(namespace),
     observer: {
       statusWritten: ({ phase }, nodeTask) => {
         own.statusWritten(nodeTask, phase);
@@ -168,8 +197,10 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     ...config.listen,
     liveness: () => checkLiveness(mirrors),
     readiness: () => {
-      const caches = checkReadiness(mirrors);
-      return caches.ok && certificates !== undefined ? certificates.readiness() : caches;
+      const caches = watched.readiness();
+      if (!caches.ok || certificates === undefined) return caches;
+      const ofCertificates = checkReadiness(certificates.needed);
+      return ofCertificates.ok ? certificates.readiness() : ofCertificates;
     },
     role: () => (leading ? 'leader' : 'standby'),
     ...(config.secureMetrics ? {} : { registry }),
@@ -229,9 +260,9 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   };
 
   const lead: OnLead = async (leaderSignal, fence) => {
-    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
     const ended = new AbortController();
-    const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
+    const untilEnd = AbortSignal.any([leaderSignal, ended.signal]);
+    const upkeep = Promise.all([certificates?.upkeep.run(untilEnd), watched.run(untilEnd)]);
     try {
       await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
       await work(leaderSignal, fence);
@@ -239,6 +270,18 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       ended.abort(new Error('the work of the leader has ended'));
       await upkeep;
     }
+  };
+
+  /** Whoever cannot work leaves the Lease to others. */
+  const leadWhenAble = async (): Promise<void> => {
+    try {
+      await watched.ready(signal);
+      if (certificates !== undefined) await waitForSync(certificates.needed, { clock, logger, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await withLeadership(config, { ...parts, clock, transport, metrics, onPast }, lead);
   };
 
   // Mirrors and events outlive the work: it needs them to end.
@@ -258,7 +301,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   ]);
   try {
     // A background part ends before the work only by failing.
-    await Promise.race([withLeadership(config, { ...parts, clock, transport, metrics, onPast }, lead), running]);
+    await Promise.race([leadWhenAble(), running]);
     await events.flush(AbortSignal.timeout(flushEventsMs));
   } finally {
     background.abort(new Error('the operator stops'));

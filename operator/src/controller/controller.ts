@@ -45,6 +45,8 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly concurrency: number;
   /** Default: nothing is traced. */
   readonly tracer?: Tracer;
+  /** Whether all NodeTasks and pods of a namespace are known. Default: they are when run() is called. */
+  readonly isComplete?: (namespace: string) => boolean;
 }
 
 /** While this process leads. */
@@ -98,6 +100,16 @@ export class Controller {
     }
   }
 
+  /** Works on what is in a namespace, or in all of them, which is known as a whole from now on. */
+  workOn(namespace: string | undefined): void {
+    const { nodeTasks } = this.#options;
+    for (const { cache } of nodeTasks) {
+      for (const nodeTask of cache.list()) {
+        if (namespace === undefined || nodeTask.metadata.namespace === namespace) this.#queue.add(keyOf(nodeTask));
+      }
+    }
+  }
+
   /** How many agents do not answer, by namespace: of those that an unfinished NodeTask has work for. */
   unreachableAgents(): ReadonlyMap<string, number> {
     return this.#memory.silentAgents();
@@ -145,7 +157,7 @@ export class Controller {
       ...(observer === undefined ? {} : { observer }),
     });
     try {
-      await runWorkers(this.#queue, stopWhenLost(reconcile, lost), {
+      await runWorkers(this.#queue, stopWhenLost(this.#whereComplete(reconcile), lost), {
         concurrency,
         signal: AbortSignal.any([signal, lost.signal]),
         drain,
@@ -160,6 +172,12 @@ export class Controller {
       await caller.stop(new Error('the work on NodeTasks has ended'));
     }
     if (lost.signal.aborted) throw lost.signal.reason;
+  }
+
+  /** What is in other namespaces comes back by workOn(). */
+  #whereComplete(reconcile: Reconcile): Reconcile {
+    const { isComplete = () => true } = this.#options;
+    return async (key, context) => (isComplete(key.slice(0, key.indexOf('/'))) ? reconcile(key, context) : {});
   }
 
   #onNodeTask(key: string, before: NodeTask | undefined, after: NodeTask | undefined): void {

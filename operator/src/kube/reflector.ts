@@ -1,5 +1,5 @@
 import { sleep } from '@nodetask/shared';
-import { isExpired, isNotFound } from './api-error.ts';
+import { isExpired, isForbidden, isNotFound } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { onAbort } from './deadline.ts';
 import { isKubeObject, type KubeObject, objectKey } from './kube-object.ts';
@@ -23,6 +23,8 @@ export interface ReflectorHealth {
   readonly lastActivityAgeMs: number;
   /** What went wrong last; absent once the watch delivers again. */
   readonly lastError?: string;
+  /** What the API server said when it last refused to show anything, for want of rights; absent once it shows it again. */
+  readonly refusal?: string;
 }
 
 /** Why a list is made; the label `reason` of relist_total. */
@@ -57,6 +59,7 @@ export class Reflector<T extends KubeObject> {
   #listReason: ListReason = 'initial';
   #lastActivity: number;
   #lastError: string | undefined;
+  #refusal: string | undefined;
   /** The version at which the last watch failed. */
   #failedAt: string | undefined;
   #relistAt = Infinity;
@@ -97,6 +100,7 @@ export class Reflector<T extends KubeObject> {
       synced: this.#isSynced,
       lastActivityAgeMs: this.#options.clock.monotonic() - this.#lastActivity,
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      ...(this.#refusal !== undefined && { refusal: this.#refusal }),
     };
   }
 
@@ -157,6 +161,8 @@ export class Reflector<T extends KubeObject> {
     const message = absent?.text ?? (error instanceof Error ? error.message : String(error));
     this.#active();
     this.#lastError = message;
+    const wasRefused = this.#refusal !== undefined;
+    this.#refusal = isForbidden(error) ? error.said : undefined;
     metrics.watchReconnected(this.#resource, failureReason(error));
     if (isExpired(error)) {
       this.#dropVersion('expired');
@@ -167,9 +173,10 @@ export class Reflector<T extends KubeObject> {
       if (this.#failedAt === this.#resourceVersion) this.#dropVersion('repeated-failure');
       else this.#failedAt = this.#resourceVersion;
     }
-    if (absent === undefined) {
+    // Each is told by somebody else, once for all mirrors.
+    if (absent === undefined && !(wasRefused && isForbidden(error))) {
       logger.warn(`watch of ${this.#resource} failed, trying again`, { error, waitMs: Math.round(waitMs) });
-    } else absent.missing();
+    } else absent?.missing();
     return waitMs;
   }
 
@@ -184,6 +191,7 @@ export class Reflector<T extends KubeObject> {
     const { resourceVersion } = await this.#listInto(signal, {});
     this.#options.metrics.relisted(this.#resource, reason);
     this.#options.absent?.found();
+    this.#refusal = undefined;
     this.#scheduleRelist();
     if (!this.#isSynced) {
       this.#isSynced = true;
@@ -289,6 +297,7 @@ export class Reflector<T extends KubeObject> {
   #onEvent(event: Exclude<WatchEvent<T>, { type: 'ERROR' }>): void {
     this.#backoff.reset();
     this.#lastError = undefined;
+    this.#refusal = undefined;
     this.#failedAt = undefined;
     this.#hasDelivered = true;
     if (event.type === 'BOOKMARK') {
