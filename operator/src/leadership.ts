@@ -5,10 +5,10 @@ import type { ClusterAccess } from './kube/cluster-access.ts';
 import { onAbort } from './kube/deadline.ts';
 import type { KubeMetrics } from './kube/kube-metrics.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
+import type { HeldLease } from './kube/held-lease.ts';
 import { LeaderElector, type OnLead } from './kube/leader-elector.ts';
-import { holdsLease } from './holds-lease.ts';
 import { OwnedMetadata } from './pki/owned-metadata.ts';
-import { takeFence, type TakenFence } from './take-fence.ts';
+import { takeFence } from './take-fence.ts';
 
 export interface LeadershipParts {
   readonly access: ClusterAccess;
@@ -19,6 +19,8 @@ export interface LeadershipParts {
   readonly metrics: KubeMetrics;
   /** Ends it gently. */
   readonly signal: AbortSignal;
+  /** What the cluster has stored was put back to an earlier state. */
+  readonly onPast: () => void;
 }
 
 /**
@@ -34,22 +36,16 @@ export const operatorNamespace = (
   { namespace }: Pick<ClusterAccess, 'namespace'>,
 ): string => leaseNamespace ?? namespace ?? 'default';
 
-/** What a leader does; `leads` says whether it still is one, as the Lease has it. */
-export type Lead = (
-  ...term: [...Parameters<OnLead>, leads: (signal: AbortSignal) => Promise<boolean>]
-) => ReturnType<OnLead>;
-
-/** Runs `work` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
-export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, work: Lead): Promise<void> => {
-  const { access, transport, clock, random, logger, metrics, signal } = parts;
+/** Runs `lead` once this process leads: after an election, or at once where it is to run alone. Either way its fence is a new one. */
+export const withLeadership = async (config: OperatorConfig, parts: LeadershipParts, lead: OnLead): Promise<void> => {
+  const { access, transport, clock, random, logger, metrics, signal, onPast } = parts;
   const lease = { namespace: operatorNamespace(config, access), name: config.leaseName };
   const identity = `${config.podName}_${randomUUID()}`;
-  const lead: OnLead = async (leaderSignal, fence) =>
-    work(leaderSignal, fence, holdsLease({ transport, lease, identity, fence, clock, logger }));
   const drainMs = Math.min(mostDrainMs, config.graceMs * drainShare);
   const { ownerClusterRole: clusterRole } = config;
   const owned = new OwnedMetadata({ transport, ...(clusterRole === undefined ? {} : { clusterRole }) });
-  const common = { transport, lease, identity, clock, random, logger, leaseMetadata: async () => owned.read(signal) };
+  const leaseMetadata = async () => owned.read(signal);
+  const common = { transport, lease, identity, clock, random, logger, leaseMetadata, onPast };
   if (config.leaderElect) {
     await new LeaderElector({ ...common, metrics, timings: { drainMs } }).run(signal, lead);
   } else {
@@ -58,7 +54,7 @@ export const withLeadership = async (config: OperatorConfig, parts: LeadershipPa
 };
 
 const leadAlone = async (
-  { fence, release }: TakenFence,
+  held: HeldLease,
   drainMs: number,
   { clock, logger, metrics, signal }: LeadershipParts,
   lead: OnLead,
@@ -72,13 +68,13 @@ const leadAlone = async (
   });
   metrics.leading(true);
   try {
-    await lead(over.signal, fence);
+    await lead(over.signal, held);
   } finally {
     metrics.leading(false);
     stopListening();
     cancelDrain?.();
   }
-  await release().catch((error: unknown) => {
+  await held.release().catch((error: unknown) => {
     logger.info('the Lease was not given back: somebody else has it, or it runs out by itself', { error });
   });
 };

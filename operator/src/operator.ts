@@ -16,19 +16,22 @@ import { HealthServer } from './health-server.ts';
 import { mutatePods } from './injection/mutate-pods.ts';
 import { AbsentType } from './kube/absent-type.ts';
 import { CacheBudget } from './kube/cache-budget.ts';
+import { ClusterClock } from './kube/cluster-clock.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { EventRecorder } from './kube/event-recorder.ts';
 import { checkLiveness, checkReadiness, waitForSync } from './kube/informer-health.ts';
+import type { OnLead } from './kube/leader-elector.ts';
 import { Reflector } from './kube/reflector.ts';
 import { pods } from './kube/resource-type.ts';
 import { Transport } from './kube/transport.ts';
-import { type Lead, operatorNamespace, withLeadership } from './leadership.ts';
+import { operatorNamespace, withLeadership } from './leadership.ts';
 import type { Listener } from './operator-metrics.ts';
 import { createRegistry } from './metrics/create-registry.ts';
 import { metricsRoutes } from './secure-server/metrics-routes.ts';
 import { runSecureServer } from './secure-server/run-secure-server.ts';
 import type { SecureRoute } from './secure-server/secure-route.ts';
 import { version } from './version.ts';
+import { WatchedNamespaces } from './watched-namespaces.ts';
 
 export interface OperatorParts {
   readonly access: ClusterAccess;
@@ -47,10 +50,11 @@ const flushSpansMs = 1_000;
 
 /**
  * Runs the operator until `signal` aborts. Caches are filled whether it leads or not, so that a takeover begins at once.
- * @throws LeadershipLostError, AgentError `fenced`, NewerLeaderError: another instance leads; ListenError; what the start of a part throws.
+ * @throws LeadershipLostError; ListenError; what the start of a part throws.
  */
 export const runOperator = async (config: OperatorConfig, parts: OperatorParts): Promise<void> => {
-  const { access, clock, random, logger, signal } = parts;
+  const { access, random, logger, signal } = parts;
+  const clock = new ClusterClock(parts.clock, logger);
   const program = { name: 'nodetask-operator', version, instance: config.podName, namespace: access.namespace };
   const tracer = await openTracer(config.tracingEndpoint, program, logger);
   const {
@@ -61,9 +65,19 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     nodeTasks: () => nodeTaskMirrors.flatMap(({ cache }) => cache.list()),
     unreachableAgents: () => controller.unreachableAgents(),
     certificateEnds: () => certificates?.ends ?? new Map(),
+    unreadableNamespaces: () => watched.unreadable,
     clock,
   });
-  const transport = new Transport({ access, clock, random, logger, metrics });
+  const transport = new Transport({
+    access,
+    clock,
+    random,
+    logger,
+    metrics,
+    onDate: (date, tookMs) => {
+      clock.sees(date, tookMs);
+    },
+  });
   const shared = { transport, clock, random, logger, metrics };
   const namespaces = config.namespaces.length === 0 ? [undefined] : config.namespaces;
   const scope = namespaces.map((namespace) => (namespace === undefined ? {} : { namespace }));
@@ -104,6 +118,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
           config: secure,
           namespace: operatorNamespace(config, access),
           watched: config.namespaces,
+          isReadable: (namespace) => !watched.unreadable.includes(namespace),
           agentNamespaces: () => podMirrors.flatMap(({ cache }) => cache.list().map((pod) => pod.metadata.namespace)),
         });
   for (const mirror of podMirrors) {
@@ -112,6 +127,31 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     });
   }
   const mirrors = [...nodeTaskMirrors, ...podMirrors, ...(certificates?.mirrors ?? [])];
+  const leaseReference = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    namespace: operatorNamespace(config, access),
+    name: config.leaseName,
+    uid: '',
+  };
+  const watched = new WatchedNamespaces({
+    namespaces: namespaces.map((name, at) => ({
+      name,
+      nodeTasks: nodeTaskMirrors[at] as Reflector<NodeTask>,
+      pods: podMirrors[at] as Reflector<AgentPod>,
+    })),
+    clock,
+    logger,
+    onUnreadable: (_, note) => {
+      const reason = 'NamespaceUnreadable';
+      events.event({ regarding: leaseReference, type: 'Warning', reason, action: 'Watch', note });
+      certificates?.upkeep.namespacesChanged();
+    },
+    onComplete: (namespace) => {
+      controller.workOn(namespace);
+      certificates?.upkeep.namespacesChanged();
+    },
+  });
   const events = new EventRecorder({
     ...shared,
     controller: 'nodetask.dev/operator',
@@ -124,6 +164,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     events,
     concurrency: config.concurrency,
     tracer,
+    isComplete: (namespace) => watched.isComplete(namespace),
     observer: {
       statusWritten: ({ phase }, nodeTask) => {
         own.statusWritten(nodeTask, phase);
@@ -156,8 +197,10 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     ...config.listen,
     liveness: () => checkLiveness(mirrors),
     readiness: () => {
-      const caches = checkReadiness(mirrors);
-      return caches.ok && certificates !== undefined ? certificates.readiness() : caches;
+      const caches = watched.readiness();
+      if (!caches.ok || certificates === undefined) return caches;
+      const ofCertificates = checkReadiness(certificates.needed);
+      return ofCertificates.ok ? certificates.readiness() : ofCertificates;
     },
     role: () => (leading ? 'leader' : 'standby'),
     ...(config.secureMetrics ? {} : { registry }),
@@ -189,7 +232,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     );
   }
 
-  const work: Lead = async (leaderSignal, fence, leads) => {
+  const work: OnLead = async (leaderSignal, fence) => {
     const http = new AgentHTTP({
       ...(certificates !== undefined && secure?.agentTLS === true
         ? { connections: new TLSConnections(() => certificates.own.material('operator')) }
@@ -202,26 +245,43 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       },
     });
     leading = true;
-    logger.info('working', { fence, namespaces: config.namespaces, concurrency: config.concurrency });
+    logger.info('working', { fence: fence.value, namespaces: config.namespaces, concurrency: config.concurrency });
     try {
-      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal, leads });
+      await controller.run(new AgentClient(http), { fence, signal: leaderSignal, drain: signal });
     } finally {
       leading = false;
       await http.close();
     }
   };
 
-  const lead: Lead = async (leaderSignal, fence, leads) => {
-    await waitForSync(mirrors, { clock, logger, signal: AbortSignal.any([leaderSignal, signal]) });
+  const onPast = (): void => {
+    logger.warn('the Lease is one of the past, as after a restore of etcd: everything is listed anew');
+    for (const mirror of mirrors) mirror.listAnew();
+  };
+
+  const lead: OnLead = async (leaderSignal, fence) => {
     const ended = new AbortController();
-    const upkeep = certificates?.upkeep.run(AbortSignal.any([leaderSignal, ended.signal]));
+    const untilEnd = AbortSignal.any([leaderSignal, ended.signal]);
+    const upkeep = Promise.all([certificates?.upkeep.run(untilEnd), watched.run(untilEnd)]);
     try {
       await certificates?.ready(AbortSignal.any([leaderSignal, signal]));
-      await work(leaderSignal, fence, leads);
+      await work(leaderSignal, fence);
     } finally {
       ended.abort(new Error('the work of the leader has ended'));
       await upkeep;
     }
+  };
+
+  /** Whoever cannot work leaves the Lease to others. */
+  const leadWhenAble = async (): Promise<void> => {
+    try {
+      await watched.ready(signal);
+      if (certificates !== undefined) await waitForSync(certificates.needed, { clock, logger, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await withLeadership(config, { ...parts, clock, transport, metrics, onPast }, lead);
   };
 
   // Mirrors and events outlive the work: it needs them to end.
@@ -241,7 +301,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
   ]);
   try {
     // A background part ends before the work only by failing.
-    await Promise.race([withLeadership(config, { ...parts, transport, metrics }, lead), running]);
+    await Promise.race([leadWhenAble(), running]);
     await events.flush(AbortSignal.timeout(flushEventsMs));
   } finally {
     background.abort(new Error('the operator stops'));

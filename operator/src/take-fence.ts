@@ -1,9 +1,10 @@
 import { type Clock, type Logger, sleep } from '@nodetask/shared';
 import { ApiError, isAlreadyExists, isConflict } from './kube/api-error.ts';
 import { Backoff } from './kube/backoff.ts';
+import { HeldLease } from './kube/held-lease.ts';
 import type { KubeTransport } from './kube/kube-transport.ts';
 import { LeaseClient, type LeaseMetadata } from './kube/lease-client.ts';
-import { transitionsOfNewLease } from './kube/lease.ts';
+import { nextFence } from './kube/lease.ts';
 
 export interface TakeFenceOptions {
   readonly transport: KubeTransport;
@@ -13,17 +14,12 @@ export interface TakeFenceOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly leaseMetadata?: LeaseMetadata;
+  readonly onPast?: () => void;
 }
 
 const callMs = 10_000;
 /** Times that somebody else may be quicker. */
 const maxConflicts = 10;
-
-export interface TakenFence {
-  readonly fence: number;
-  /** Gives the Lease back, so that others need not wait until it has run out. Rejects where somebody else has it by now. */
-  readonly release: () => Promise<void>;
-}
 
 /**
  * The fence of an operator that runs alone: takes the Lease once from whoever has it, and never renews it. Agents then refuse every
@@ -31,7 +27,7 @@ export interface TakenFence {
  * waited for until `signal` aborts, as the caches wait for it.
  * @throws ApiError where trying again does not help: no right to the Lease, or always somebody else who is quicker.
  */
-export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<TakenFence> => {
+export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal): Promise<HeldLease> => {
   const { clock, random, logger } = options;
   const backoff = new Backoff({ initialMs: 500, maxMs: 10_000, random });
   for (let conflicts = 0; ;) {
@@ -52,15 +48,10 @@ export const takeFence = async (options: TakeFenceOptions, signal: AbortSignal):
   }
 };
 
-const takeOnce = async (options: TakeFenceOptions, signal: AbortSignal): Promise<TakenFence> => {
+const takeOnce = async (options: TakeFenceOptions, signal: AbortSignal): Promise<HeldLease> => {
   const client = new LeaseClient({ ...options, leaseDurationMs: 15_000 });
   const seen = await client.get(callMs, signal);
-  const fence = (seen?.spec?.leaseTransitions ?? transitionsOfNewLease(options.clock.now())) + 1;
+  const fence = nextFence(seen?.spec?.leaseTransitions ?? 0, options.clock.now());
   const taken = await client.take(seen, fence, callMs);
-  return {
-    fence,
-    release: async () => {
-      await client.release(taken, callMs);
-    },
-  };
+  return new HeldLease({ ...options, client, callMs }, taken, fence);
 };

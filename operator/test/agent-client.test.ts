@@ -37,7 +37,7 @@ const withClient = async (
   const calls: string[] = [];
   const http = new AgentHTTP({
     token: new AgentToken(options.tokenFile ?? cluster.agentTokenFile, systemClock),
-    fence: options.fence ?? 5,
+    fence: { value: options.fence ?? 5 },
     clock: systemClock,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     onCall: (method, outcome) => calls.push(`${method} ${outcome}`),

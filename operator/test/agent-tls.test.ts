@@ -70,7 +70,7 @@ const clientWith = (shown: () => TLSMaterial | undefined): Client => {
   const http = new AgentHTTP({
     connections: new TLSConnections(shown),
     token: new AgentToken(undefined, systemClock),
-    fence: 1,
+    fence: { value: 1 },
     clock: systemClock,
   });
   return {

@@ -181,7 +181,7 @@ test('leaves are renewed and the CA is handed over, and no call of anybody fails
     await using http = new AgentHTTP({
       connections: new TLSConnections(() => leader.certificates.own.material('operator')),
       token: new AgentToken(undefined, systemClock),
-      fence: 1,
+      fence: { value: 1 },
       clock: systemClock,
     });
     const pod = podAt(agent.peer.port, agent.podUID);

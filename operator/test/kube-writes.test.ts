@@ -9,7 +9,8 @@ import { applyObject, applyStatus, mergePatch } from '../src/kube/apply.ts';
 import { EventRecorder } from '../src/kube/event-recorder.ts';
 import { addFinalizer, removeFinalizer } from '../src/kube/finalizer.ts';
 import type { KubeObject } from '../src/kube/kube-object.ts';
-import { LeaderElector, LeadershipLostError } from '../src/kube/leader-elector.ts';
+import { LeaderElector } from '../src/kube/leader-elector.ts';
+import { LeadershipLostError } from '../src/kube/leadership-lost-error.ts';
 import type { Lease } from '../src/kube/lease.ts';
 import { loadKubeConfig } from '../src/kube/load-kube-config.ts';
 import { createKubeMetrics } from '../src/kube/metrics.ts';
@@ -330,8 +331,8 @@ test('rule 20: one leads; cut off it gives up before another takes over; a relea
   let firstFence = 0;
   const lead = async (harness: Harness, name: string, stop: AbortSignal): Promise<void> =>
     makeElector(harness, name).run(stop, async (signal, fence) => {
-      firstFence ||= fence;
-      note(`${name} leads with ${String(fence - firstFence + 1)}`);
+      firstFence ||= fence.value;
+      note(`${name} leads with ${String(fence.value - firstFence + 1)}`);
       await untilAborted(signal, stop);
       note(`${name} ends`);
     });

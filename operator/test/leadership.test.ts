@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { headers, newLeaseSince, type NodeTask } from '@nodetask/shared';
 import { type Cluster, type Exit, type OperatorProcess, startCluster, waitFor } from '@nodetask/testbed';
 import { reasonOf, until, untilFinished } from './support/test-cluster.ts';
 
@@ -68,7 +66,7 @@ test('an operator without leader election takes over, and the leader before it e
   const exit = await ending;
   assert.equal(exit.code, 1);
   const taken = await cluster.admin.get<Lease>(leasePath);
-  assert.equal(taken?.spec.leaseTransitions, (earlier?.spec.leaseTransitions ?? 0) + 1);
+  assert.ok((taken?.spec.leaseTransitions ?? 0) > (earlier?.spec.leaseTransitions ?? 0));
   await runs('third');
 
   assert.deepEqual(await alone.stop(), { code: 0, signal: null });
@@ -106,23 +104,4 @@ test('an agent that starts again without its journal, in the same pod, gets its 
     what: 'the schedule on the agent',
     timeoutMs: 10_000,
   });
-});
-
-const isRefused = (nodeTask: NodeTask): boolean => reasonOf(nodeTask, 'Reconciling') === 'AgentUnable';
-
-test('an operator that an agent alone refuses as a former leader leads on: the Lease says who leads', async () => {
-  await using operator = await cluster.startOperator();
-  await untilRole(operator, 'leader');
-  // Above that of any Lease here, and not so far ahead that the agent refuses it.
-  const inAnHour = Math.floor((Date.now() - newLeaseSince) / 1000) + 3_600;
-  const newer = { headers: { [headers.fence]: String(inAnHour) } };
-  const { status } = await cluster.agent('sei-0').request('DELETE', `/v0/tasks/${randomUUID()}`, newer);
-  assert.equal(status, 204);
-  await cluster.applyNodeTask('fenced', { type: 'mark-ready', target: { podName: 'sei-0' } });
-  const waiting = await until(cluster, 'fenced', 'to wait', isRefused);
-  assert.match(waiting.status?.conditions?.[0]?.message ?? '', /but the Lease says that this one leads/);
-  await cluster.createAgentPod('sei-1');
-  await cluster.applyNodeTask('elsewhere', { type: 'mark-ready', target: { podName: 'sei-1' } });
-  assert.equal((await untilFinished(cluster, 'elsewhere')).status?.phase, 'Succeeded');
-  assert.equal(operator.process.running, true);
 });

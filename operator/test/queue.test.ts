@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { NodeTask } from '@nodetask/shared';
 import { type Cluster, startCluster } from '@nodetask/testbed';
@@ -38,9 +40,9 @@ const get = async (name: string): Promise<NodeTask> => {
   return found;
 };
 
-const arrival = ({ metadata }: NodeTask): string => `${metadata.creationTimestamp} ${metadata.uid}`;
+const arrival = ({ metadata }: NodeTask): string => `${metadata.creationTimestamp} ${metadata.name}`;
 
-/** Names by creation, then by UID: the order in which they are to be served. */
+/** By creation, then by name: the order in which they are to be served. */
 const inOrder = async (names: readonly string[]): Promise<readonly string[]> => {
   const found = await Promise.all(names.map(get));
   return found.toSorted((a, b) => (arrival(a) < arrival(b) ? -1 : 1)).map(({ metadata }) => metadata.name);
@@ -141,4 +143,29 @@ test('a run of a schedule that holds a lock is waited for as well', async () => 
   source.hangUp();
   // There are no files; what counts is that it came to run.
   assert.equal(reasonOf(await untilFinished(cluster, 'same-files'), 'Failed'), 'TaskFailed');
+});
+
+test('four patches of one key in one file run in the order of their names: the last one wins, in each round', async () => {
+  const names = ['01-first', '02-second', '03-third', '04-fourth'];
+  const { home } = cluster.agent('sei-0');
+  const file = join(home, 'config', 'config.toml');
+  await writeFile(file, '[mempool]\nsize = 0\n');
+  for (let round = 1; round <= 3; round += 1) {
+    const inRound = names.map((name) => `${name}-${round}`);
+    const manifests = inRound.map((name, at) => ({
+      apiVersion: 'nodetask.dev/v1alpha1',
+      kind: 'NodeTask',
+      metadata: { name, namespace: cluster.namespace },
+      spec: {
+        type: 'config-patch',
+        target: { podName: 'sei-0' },
+        params: { files: { 'config.toml': { mempool: { size: at + 1 } } } },
+      },
+    }));
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests });
+    const { code, stderr } = await cluster.controlPlane.kubectl(['apply', '-f', '-'], { input });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await served(inRound), inRound);
+    assert.equal(await readFile(file, 'utf8'), '[mempool]\nsize = 4\n');
+  }
 });

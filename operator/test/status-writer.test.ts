@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { systemClock } from '@nodetask/runtime';
-import { type NodeTask, silentLogger } from '@nodetask/shared';
+import { maxFence, type NodeTask, silentLogger } from '@nodetask/shared';
 import { type Cluster, startCluster } from '@nodetask/testbed';
-import { NewerLeaderError } from '../src/controller/newer-leader-error.ts';
 import { StatusWriter } from '../src/controller/status-writer.ts';
 import { isConflict, isNotFound } from '../src/kube/api-error.ts';
+import type { Fence } from '../src/kube/held-lease.ts';
+import { LeadershipLostError } from '../src/kube/leadership-lost-error.ts';
 import { noKubeMetrics } from '../src/kube/kube-metrics.ts';
 import { loadKubeConfig } from '../src/kube/load-kube-config.ts';
 import { ReadYourWrites } from '../src/kube/read-your-writes.ts';
+import { lostFence, RisingFence } from '../src/kube/testing/fences.ts';
 import { Transport } from '../src/kube/transport.ts';
 import { pathOf } from './support/test-cluster.ts';
 
@@ -28,7 +30,7 @@ before(async () => {
     logger: silentLogger,
     metrics: noKubeMetrics,
   });
-  writer = writerWith(1);
+  writer = writerWith(lostFence(1));
 });
 
 after(async () => {
@@ -36,7 +38,7 @@ after(async () => {
   await cluster.stop();
 });
 
-const writerWith = (fence: number): StatusWriter =>
+const writerWith = (fence: Fence): StatusWriter =>
   new StatusWriter({
     transport,
     ownWrites: new ReadYourWrites({ clock: systemClock, current: () => undefined }),
@@ -61,11 +63,28 @@ test('a former leader whose write comes late cannot undo what a newer one wrote'
   const former = await apply('overtaken');
   const targets = [{ pod: 'sei-0' }];
   const late = await writer.apply(former, { observedGeneration: 1, phase: 'Pending', targets }, signal);
-  await writerWith(2).apply(late, { observedGeneration: 1, phase: 'Running', targets }, signal);
-  await assert.rejects(writer.apply(late, { observedGeneration: 1, phase: 'Pending' }, signal), NewerLeaderError);
+  await writerWith(new RisingFence(2)).apply(late, { observedGeneration: 1, phase: 'Running', targets }, signal);
+  await assert.rejects(writer.apply(late, { observedGeneration: 1, phase: 'Pending' }, signal), LeadershipLostError);
   await assert.rejects(writer.dropRows(late, ['sei-0'], signal), isConflict);
   const seen = await cluster.admin.get<NodeTask>(pathOf(cluster, 'overtaken'));
   assert.deepEqual([seen?.status?.phase, seen?.status?.fence], ['Running', 2]);
+});
+
+test('a leader whose Lease was put back from a backup rises above the fence of the status', async () => {
+  const read = await apply('restored');
+  await writerWith(new RisingFence(9)).apply(read, { observedGeneration: 1, phase: 'Running' }, signal);
+  const fence = new RisingFence(2);
+  const written = await writerWith(fence).apply(read, { observedGeneration: 1, phase: 'Succeeded' }, signal);
+  assert.deepEqual([written.status?.phase, written.status?.fence, fence.value], ['Succeeded', 10, 10]);
+});
+
+test('a fence in status that no clock can have given is replaced by a lower one', async () => {
+  const read = await apply('of-the-future');
+  const targets = [{ pod: 'sei-0' }];
+  await writerWith(new RisingFence(maxFence)).apply(read, { observedGeneration: 1, phase: 'Running', targets }, signal);
+  const fence: Fence = { value: 2, raise: async () => Promise.resolve(false) };
+  const written = await writerWith(fence).apply(read, { observedGeneration: 1, phase: 'Succeeded', targets }, signal);
+  assert.deepEqual([written.status?.phase, written.status?.fence], ['Succeeded', 2]);
 });
 
 test('a finalizer is set on exactly the version that was read', async () => {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { maxFence } from './fence.ts';
 import { asyncSchema } from './schedule.ts';
 import { timestamp } from './task-result.ts';
 
@@ -120,10 +121,14 @@ export const apiErrorSchema = z.object({
   code: z.string().describe('Code of the error registry.'),
   retriable: z.boolean().describe('Whether the same request may succeed when tried again.'),
   details: z
-    .object({ faults: z.array(faultSchema).optional(), blockedBy: blockedBySchema.optional() })
+    .object({
+      faults: z.array(faultSchema).optional(),
+      blockedBy: blockedBySchema.optional(),
+      fence: z.int().min(0).max(maxFence).optional(),
+    })
     .loose()
     .optional()
-    .describe('More about the error: faults, blockedBy.'),
+    .describe('More about the error: faults, blockedBy, the fence that has been seen.'),
 });
 
 export type ApiErrorBody = z.output<typeof apiErrorSchema>;

@@ -102,7 +102,7 @@ export const answerErrorCodes = {
     status: 409,
     retriable: false,
     meaning: 'A newer leader has spoken to this agent: the X-NodeTask-Fence of the request is too low.',
-    action: 'Stop: this operator is no longer the leader.',
+    action: 'None, if it is the operator: it raises its Lease above details.fence, or ends as another one holds it.',
   },
   'fence-ahead': {
     status: 409,

@@ -72,7 +72,7 @@ export { outcomeReasons, type OutcomeReason, type OutcomeReasonCode } from './ou
 export type { ErrorCodeEntry } from './error-code-entry.ts';
 export { errorCodeEntry, errorCodes, isErrorCode, type ErrorCode } from './error-codes.ts';
 export { TaskError, type TaskErrorOptions } from './task-error.ts';
-export { maxFence, newLeaseSince } from './fence.ts';
+export { highestFenceAt, maxFence, newLeaseSince } from './fence.ts';
 export {
   agentPort,
   apiErrorSchema,

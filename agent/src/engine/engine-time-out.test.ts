@@ -36,7 +36,7 @@ describe('a run that takes too long', () => {
     const { error } = known(engine, task.id);
     assert.match(
       error ?? '',
-      /^config-validate: timed out after 60 s while waiting for http:\/\/sentry-0:26657\/genesis_chunked \(for 60 s\): /u,
+      /^timed out after 60 s while waiting for http:\/\/sentry-0:26657\/genesis_chunked \(for 60 s\)\. /u,
     );
   });
 
@@ -46,7 +46,7 @@ describe('a run that takes too long', () => {
       return until(context.signal);
     });
     await clock.advance(60_000);
-    assert.match(known(engine, task.id).error ?? '', /: timed out after 60 s at stage download \(22 %, 60 s ago\): /u);
+    assert.match(known(engine, task.id).error ?? '', /^timed out after 60 s at stage download \(22 %, 60 s ago\)\. /u);
   });
 
   it('says both where it told of its progress and waits', async () => {
@@ -58,7 +58,7 @@ describe('a run that takes too long', () => {
       );
     });
     await clock.advance(60_000);
-    assert.match(known(engine, task.id).error ?? '', /\(for 60 s\) at stage find \(3 sources, 60 s ago\): /u);
+    assert.match(known(engine, task.id).error ?? '', /\(for 60 s\) at stage find \(3 sources, 60 s ago\)\. /u);
   });
 
   it('says that no agent ran where its time was over before it was taken up again', async () => {
@@ -68,7 +68,7 @@ describe('a run that takes too long', () => {
     first.clock.jump(3_600_000);
     const { engine } = first.restart();
     await turn();
-    assert.match(known(engine, task.id).error ?? '', /: timed out after 60 s, while no agent ran: /u);
+    assert.match(known(engine, task.id).error ?? '', /^timed out after 60 s, while no agent ran\. /u);
   });
 });
 

@@ -1,18 +1,7 @@
-import { type Logger, maxFence, momentText, newLeaseSince, TaskError } from '@nodetask/shared';
+import { highestFenceAt, type Logger, maxFence, momentText, TaskError } from '@nodetask/shared';
 import type { Store } from './store.ts';
 
 const fenceKey = 'fence';
-const secondsOfDay = 86_400;
-
-/** A clock that says an earlier time was never set: a machine without NTP begins in 1970. It judges no fence. */
-const clockSince = Date.UTC(2026, 0, 1);
-
-/**
- * The highest fence that can be right at `now`: a Lease begins at the seconds since 2020 and rises by one with each leader, of which there is
- * less than one a second. A day is for clocks that differ.
- */
-export const highestFenceAt = (now: number): number =>
-  now < clockSince ? maxFence : Math.min(maxFence, Math.floor((now - newLeaseSince) / 1000) + secondsOfDay);
 
 /** Refuses former leaders: remembers the highest fence that it has seen, durably. */
 export class Fence {
@@ -50,7 +39,9 @@ export class Fence {
     // Judged anew each time: a clock that was wrong for a while must not let a former leader in for ever.
     const seen = this.#seen > highest ? this.#disregarded(highest) : this.#seen;
     if (fence < seen) {
-      throw new TaskError('fenced', `the fence is ${fence}, but ${seen} has been seen; a newer leader is at work`);
+      throw new TaskError('fenced', `the fence is ${fence}, but ${seen} has been seen; a newer leader is at work`, {
+        details: { fence: seen },
+      });
     }
     if (fence === this.#seen) return;
     this.#store.setValue(fenceKey, String(fence));

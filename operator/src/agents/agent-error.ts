@@ -7,7 +7,7 @@ import type { BlockedBy } from '@nodetask/shared';
  *   refused  this request never succeeds
  *   gone     the id was removed and is never executed again
  *   missing  the agent does not know the id
- *   fenced   a newer operator leads: this process must stop
+ *   fenced   the agent has seen a higher fence, which is `fence`: a newer operator leads, or the Lease was put back
  */
 export type AgentErrorKind = 'silent' | 'busy' | 'refused' | 'gone' | 'missing' | 'fenced';
 
@@ -25,6 +25,8 @@ export interface AgentErrorOptions {
   readonly code?: string;
   readonly retryAfterMs?: number;
   readonly blockedBy?: BlockedBy;
+  /** Of `fenced`: what the agent has seen; absent if it does not say. */
+  readonly fence?: number;
   readonly cause?: unknown;
 }
 
@@ -36,6 +38,7 @@ export class AgentError extends Error {
   readonly code: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly blockedBy: BlockedBy | undefined;
+  readonly fence: number | undefined;
 
   constructor(kind: AgentErrorKind, message: string, options: AgentErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -44,5 +47,6 @@ export class AgentError extends Error {
     this.code = options.code;
     this.retryAfterMs = options.retryAfterMs;
     this.blockedBy = options.blockedBy;
+    this.fence = options.fence;
   }
 }

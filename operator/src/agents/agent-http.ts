@@ -7,6 +7,7 @@ import { agentAt, type AgentConnections, PlainConnections, type ReachablePod } f
 import { AgentError } from './agent-error.ts';
 import type { AgentPod } from './agent-pod.ts';
 import { type AgentResponse, refusalOf } from './agent-refusal.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import type { AgentToken } from './agent-token.ts';
 import { codeOf, connectionFault, noAnswer } from './connection-fault.ts';
 
@@ -15,7 +16,7 @@ export interface AgentHTTPOptions {
   readonly connections?: AgentConnections;
   readonly token: AgentToken;
   /** leaseTransitions of this operator's Lease: an agent that has seen a higher one refuses. */
-  readonly fence: number;
+  readonly fence: Pick<Fence, 'value'>;
   readonly clock: Clock;
   /** Budget of one call. Default 10 s. */
   readonly timeoutMs?: number;
@@ -140,7 +141,7 @@ export class AgentHTTP implements AsyncDisposable {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(request.method === 'GET'
           ? {}
-          : { [apiHeaders.fence]: String(this.#options.fence), [apiHeaders.podUID]: pod.metadata.uid }),
+          : { [apiHeaders.fence]: String(this.#options.fence.value), [apiHeaders.podUID]: pod.metadata.uid }),
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(request.trace === undefined ? {} : { [apiHeaders.trace]: request.trace }),
       },

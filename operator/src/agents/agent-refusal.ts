@@ -36,6 +36,7 @@ export const refusalOf = (agent: string, what: string, response: AgentResponse):
   return new AgentError(kind, boundedText(error), {
     ...said,
     ...(details?.blockedBy === undefined ? {} : { blockedBy: details.blockedBy }),
+    ...(details?.fence === undefined ? {} : { fence: details.fence }),
   });
 };
 

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
+import { lostFence, RisingFence } from '../kube/testing/fences.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import { AgentCaller } from './agent-caller.ts';
 import type { AgentAnswer, AgentCall } from './task-memory.ts';
 import { agentPod, idOf } from './testing/fixtures.ts';
@@ -12,8 +14,8 @@ const callTo = (pod: string): AgentCall => ({ kind: 'remove', pod: agentPod(pod)
 
 const never = async (): Promise<never> => Promise.reject(new Error('not called here'));
 
-/** A caller of agents that answer when a test says so; `leads` is what the Lease says. */
-const setUp = (leads = true) => {
+/** A caller of agents that answer when a test says so. */
+const setUp = (fence: Fence = new RisingFence(3)) => {
   const clock = new FakeClock();
   const waiting = new Map<string, PromiseWithResolvers<{ stopped: true }>>();
   const remove: AgentCalls['remove'] = async (pod, _, signal) => {
@@ -27,7 +29,7 @@ const setUp = (leads = true) => {
   const log: string[] = [];
   const caller = new AgentCaller({
     clock,
-    leads: async () => leads,
+    fence,
     onFault: (error, nodeTask) => log.push(`fault of ${nodeTask}: ${String(error)}`),
   });
   const call = (pod: string): Promise<void> => {
@@ -96,26 +98,21 @@ test('and not a second time, until it has answered in time; others are', async (
   assert.deepEqual(log, ['slow stopped', 'slow returned']);
 });
 
-test('"fenced" counts where the Lease says the same', async () => {
-  const { clock, log, call, of } = setUp(false);
+const fenced = (fence: number) => new AgentError('fenced', `the fence is 3, but ${fence} has been seen`, { fence });
+
+test('an agent that has seen a higher fence ends an operator whose Lease somebody else holds', async () => {
+  const { clock, log, call, of } = setUp(lostFence(3));
   const calling = call('a');
-  of('a').reject(new AgentError('fenced', 'fence 3 is lower than 4'));
+  of('a').reject(fenced(4));
   await calling;
-  assert.deepEqual(log.splice(0), ['a without an answer', 'a threw AgentError: fence 3 is lower than 4']);
+  const lost = 'LeadershipLostError: leadership lost: the Lease is held by "another"';
+  assert.deepEqual(log.splice(0), ['a without an answer', `a threw ${lost}`]);
   const late = call('b');
   await clock.advance(patienceMs);
   await late;
-  of('b').reject(new AgentError('fenced', 'fence 3 is lower than 4'));
+  of('b').reject(fenced(4));
   await clock.advance(0);
-  assert.deepEqual(log, ['b returned', 'b without an answer', 'fault of sei/b: AgentError: fence 3 is lower than 4']);
-});
-
-test('"fenced" of an agent alone is silence: a lie must not end the operator', async () => {
-  const { log, call, of } = setUp(true);
-  const calling = call('a');
-  of('a').reject(new AgentError('fenced', 'fence 3 is lower than 4'));
-  await calling;
-  assert.deepEqual(log, ['a silent', 'a returned']);
+  assert.deepEqual(log, ['b returned', 'b without an answer', `fault of sei/b: ${lost}`]);
 });
 
 test('when the work ends all calls do, and nobody hears of it', async () => {

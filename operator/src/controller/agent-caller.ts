@@ -1,5 +1,6 @@
 import type { Clock } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import { LruMap } from '../kube/lru-map.ts';
 import { performCall } from './perform-call.ts';
 import type { AgentAnswer, AgentCall } from './task-memory.ts';
@@ -7,8 +8,8 @@ import { patienceMs } from './timing.ts';
 
 export interface AgentCallerOptions {
   readonly clock: Clock;
-  /** Whether this process still holds the Lease: an agent that says otherwise may be wrong, or lie. */
-  readonly leads: (signal: AbortSignal) => Promise<boolean>;
+  /** Of this operator: an agent that has seen a higher one refuses. */
+  readonly fence: Fence;
   /** A call failed, by more than its agent's fault, when nobody waited for it any more. */
   readonly onFault: (error: unknown, nodeTask: string) => void;
 }
@@ -44,7 +45,7 @@ export class AgentCaller {
 
   /**
    * Resolves when the call is over or goes on by itself.
-   * @throws AgentError `fenced` where another operator leads; what stop() was called with.
+   * @throws LeadershipLostError if another operator leads; what stop() was called with.
    */
   async call(call: AgentCall, { agents, nodeTask, done, late }: CallWork): Promise<void> {
     const { uid } = call.pod.metadata;
@@ -66,11 +67,11 @@ export class AgentCaller {
   }
 
   async #work(agents: AgentCalls, call: AgentCall, done: CallWork['done']): Promise<void> {
-    const { clock, leads } = this.#options;
+    const { clock, fence } = this.#options;
     const start = clock.monotonic();
     let answer: AgentAnswer | undefined;
     try {
-      answer = await performCall(agents, call, { signal: this.#end.signal, leads });
+      answer = await performCall(agents, call, { signal: this.#end.signal, fence });
     } finally {
       this.#slow.set(call.pod.metadata.uid, clock.monotonic() - start > patienceMs);
       done(answer);

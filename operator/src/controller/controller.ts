@@ -1,11 +1,12 @@
 import { noTracer, type Tracer } from '@nodetask/runtime';
 import type { Clock, Logger, NodeTask } from '@nodetask/shared';
 import type { AgentCalls } from '../agents/agent-client.ts';
-import { AgentError } from '../agents/agent-error.ts';
 import type { AgentPod } from '../agents/agent-pod.ts';
 import type { EventSink } from '../kube/event-record.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import type { KubeMetrics } from '../kube/kube-metrics.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
+import { LeadershipLostError } from '../kube/leadership-lost-error.ts';
 import type { ChangeHandler, ObjectCache } from '../kube/object-cache.ts';
 import { ReadYourWrites } from '../kube/read-your-writes.ts';
 import type { Reconcile } from '../kube/reconcile.ts';
@@ -20,7 +21,6 @@ import { queueOf } from './queue/ahead.ts';
 import { freedPlaces } from './queue/freed-places.ts';
 import { anyPod, placeKey } from './queue/places.ts';
 import { changesAgent, concerns } from './relevance.ts';
-import { NewerLeaderError } from './newer-leader-error.ts';
 import { keyOf } from './node-tasks.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { reconcileNodeTask, type ReconcileOptions } from './reconcile-node-task.ts';
@@ -45,18 +45,18 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly concurrency: number;
   /** Default: nothing is traced. */
   readonly tracer?: Tracer;
+  /** Whether all NodeTasks and pods of a namespace are known. Default: they are when run() is called. */
+  readonly isComplete?: (namespace: string) => boolean;
 }
 
 /** While this process leads. */
 export interface Term {
-  /** leaseTransitions of the Lease. */
-  readonly fence: number;
+  /** leaseTransitions of the Lease, which proves that this process leads when it is raised. */
+  readonly fence: Fence;
   /** Ends the work now. */
   readonly signal: AbortSignal;
   /** Lets what is begun end. */
   readonly drain: AbortSignal;
-  /** Whether it still leads, as the Lease says. */
-  readonly leads: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Budget of one reconcile: a few calls to agents and to the API server, each with a budget of its own. */
@@ -100,6 +100,16 @@ export class Controller {
     }
   }
 
+  /** Works on what is in a namespace, or in all of them, which is known as a whole from now on. */
+  workOn(namespace: string | undefined): void {
+    const { nodeTasks } = this.#options;
+    for (const { cache } of nodeTasks) {
+      for (const nodeTask of cache.list()) {
+        if (namespace === undefined || nodeTask.metadata.namespace === namespace) this.#queue.add(keyOf(nodeTask));
+      }
+    }
+  }
+
   /** How many agents do not answer, by namespace: of those that an unfinished NodeTask has work for. */
   unreachableAgents(): ReadonlyMap<string, number> {
     return this.#memory.silentAgents();
@@ -107,9 +117,9 @@ export class Controller {
 
   /**
    * Works on NodeTasks until `signal` (now) or `drain` (let what is begun end) aborts. To be called once, when the caches are complete.
-   * @throws AgentError `fenced`, NewerLeaderError: an agent (and the Lease), a status has heard from a newer leader, and this process leads no more.
+   * @throws LeadershipLostError: an agent or a status has heard from a newer leader, and so has the Lease.
    */
-  async run(agents: AgentCalls, { fence, signal, drain, leads }: Term): Promise<void> {
+  async run(agents: AgentCalls, { fence, signal, drain }: Term): Promise<void> {
     const {
       transport,
       events,
@@ -121,12 +131,12 @@ export class Controller {
       observer,
       tracer = noTracer,
     } = this.#options;
-    const fenced = new AbortController();
+    const lost = new AbortController();
     const caller = new AgentCaller({
       clock,
-      leads,
+      fence,
       onFault: (error, nodeTask) => {
-        if (isOfNewerLeader(error)) fenced.abort(error);
+        if (error instanceof LeadershipLostError) lost.abort(error);
         else logger.error('a call to an agent failed', { nodeTask, error });
       },
     });
@@ -147,9 +157,9 @@ export class Controller {
       ...(observer === undefined ? {} : { observer }),
     });
     try {
-      await runWorkers(this.#queue, stopWhenFenced(reconcile, fenced), {
+      await runWorkers(this.#queue, stopWhenLost(this.#whereComplete(reconcile), lost), {
         concurrency,
-        signal: AbortSignal.any([signal, fenced.signal]),
+        signal: AbortSignal.any([signal, lost.signal]),
         drain,
         timeoutMs: reconcileTimeoutMs,
         clock,
@@ -162,7 +172,13 @@ export class Controller {
     } finally {
       await caller.stop(new Error('the work on NodeTasks has ended'));
     }
-    if (fenced.signal.aborted) throw fenced.signal.reason;
+    if (lost.signal.aborted) throw lost.signal.reason;
+  }
+
+  /** What is in other namespaces comes back by workOn(). */
+  #whereComplete(reconcile: Reconcile): Reconcile {
+    const { isComplete = () => true } = this.#options;
+    return async (key, context) => (isComplete(key.slice(0, key.indexOf('/'))) ? reconcile(key, context) : {});
   }
 
   #onNodeTask(key: string, before: NodeTask | undefined, after: NodeTask | undefined): void {
@@ -214,16 +230,13 @@ export class Controller {
   }
 }
 
-const isOfNewerLeader = (error: unknown): boolean =>
-  error instanceof NewerLeaderError || (error instanceof AgentError && error.kind === 'fenced');
-
-const stopWhenFenced =
-  (reconcile: Reconcile, fenced: AbortController): Reconcile =>
+const stopWhenLost =
+  (reconcile: Reconcile, lost: AbortController): Reconcile =>
   async (key, context) => {
     try {
       return await reconcile(key, context);
     } catch (error) {
-      if (isOfNewerLeader(error)) fenced.abort(error);
+      if (error instanceof LeadershipLostError) lost.abort(error);
       throw error;
     }
   };

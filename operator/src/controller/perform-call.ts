@@ -1,36 +1,56 @@
 import type { AgentCalls } from '../agents/agent-client.ts';
 import { AgentError } from '../agents/agent-error.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import type { AgentAnswer, AgentCall } from './task-memory.ts';
 
 export interface CallContext {
   readonly signal: AbortSignal;
-  /** Whether this process still holds the Lease. */
-  readonly leads: (signal: AbortSignal) => Promise<boolean>;
+  /** Of this operator: an agent that has seen a higher one refuses. */
+  readonly fence: Fence;
 }
 
 /**
- * Makes one call to an agent. Throws AgentError `fenced` where an agent says that a newer operator leads and the Lease says so too, and the reason of
+ * Makes one call to an agent. If the agent has seen a higher fence, as after a restore of the Lease, the own one is raised above it, once; an agent
+ * that refuses that too may be wrong, or lie, and is one that is silent. Throws LeadershipLostError if another operator holds the Lease, and the reason of
  * `signal` once that has aborted; all else is an answer.
  */
 export const performCall = async (
   agents: AgentCalls,
   call: AgentCall,
-  { signal, leads }: CallContext,
+  { signal, fence }: CallContext,
 ): Promise<AgentAnswer> => {
   try {
     return await answerOf(agents, call, signal);
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    if (error.kind !== 'fenced') return failureOf(error);
-    if (!(await leads(signal))) throw error;
-    // Else any agent could end the operator, for everybody, with one answer.
-    return {
-      kind: 'silent',
-      why: 'unable',
-      message: `the agent of pod ${call.pod.metadata.name} refuses this operator as one that leads no more (${error.message}), but the Lease says that this one leads`,
-    };
+    if (!isFenced(error)) return failureOf(error);
+    if (error.fence === undefined || !(await hasRisen(fence, error.fence, signal))) return refusesLeader(call, error);
+  }
+  try {
+    return await answerOf(agents, call, signal);
+  } catch (error) {
+    return isFenced(error) ? refusesLeader(call, error) : failureOf(error);
   }
 };
+
+const isFenced = (error: unknown): error is AgentError => error instanceof AgentError && error.kind === 'fenced';
+
+/** Whether the own fence is above `seen` now. Not so where the API server does not answer: another try comes. */
+const hasRisen = async (fence: Fence, seen: number, signal: AbortSignal): Promise<boolean> => {
+  try {
+    return await fence.raise(seen, signal);
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
+};
+
+/** Else any agent could end the operator, for everybody, with one answer. */
+const refusesLeader = (call: AgentCall, { message }: AgentError): AgentAnswer => ({
+  kind: 'silent',
+  why: 'unable',
+  message: `the agent of pod ${call.pod.metadata.name} refuses this operator as one that leads no more (${message}), but the Lease says that this one leads`,
+});
 
 const answerOf = async (agents: AgentCalls, call: AgentCall, signal: AbortSignal): Promise<AgentAnswer> => {
   switch (call.kind) {
@@ -72,7 +92,8 @@ const dispatch = async (
   return { kind: 'accepted' };
 };
 
-const failureOf = (error: AgentError): AgentAnswer => {
+const failureOf = (error: unknown): AgentAnswer => {
+  if (!(error instanceof AgentError)) throw error;
   const hint = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
   switch (error.kind) {
     case 'busy':

@@ -10,10 +10,11 @@ import { ApiError } from '../kube/api-error.ts';
 import { type ApplyBody, applyStatus, jsonPatch } from '../kube/apply.ts';
 import { deleteObject } from '../kube/delete.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
+import type { Fence } from '../kube/held-lease.ts';
 import type { KubeTransport } from '../kube/kube-transport.ts';
 import type { ReadYourWrites } from '../kube/read-your-writes.ts';
+import { collectionPath } from '../kube/resource-type.ts';
 import type { OwnedStatus } from './decision.ts';
-import { NewerLeaderError } from './newer-leader-error.ts';
 import { keyOf, nodeTasks } from './node-tasks.ts';
 import { readNodeTask } from './read-node-task.ts';
 
@@ -21,7 +22,7 @@ export interface StatusWriterOptions {
   readonly transport: KubeTransport;
   readonly ownWrites: ReadYourWrites;
   /** leaseTransitions of this operator's Lease: the API server refuses it where a higher one has written. */
-  readonly fence: number;
+  readonly fence: Fence;
 }
 
 /** What the controller writes with; StatusWriter is one. */
@@ -39,10 +40,12 @@ export class StatusWriter {
     this.#options = options;
   }
 
-  /** Throws a Conflict where another object has the name by now, and NewerLeaderError. */
+  /**
+   * If a higher fence stands in status, as after a restore of the Lease, the own one is raised above it.
+   * @throws LeadershipLostError if another operator leads; ApiError `Conflict` if another object has the name by now
+   */
   async apply(nodeTask: NodeTask, status: OwnedStatus, signal: AbortSignal): Promise<NodeTask> {
-    const { fence } = this.#options;
-    const written = await this.#applyAs(operatorFieldManager, nodeTask, { status: { ...status, fence } }, signal);
+    const written = await this.#applyFenced(nodeTask, status, signal);
     if (written.metadata.uid === nodeTask.metadata.uid) return written;
     // The API server overlooks the uid on the status subresource. The status of the former object is taken back.
     await this.#takeOff(operatorFieldManager, written, signal);
@@ -107,6 +110,39 @@ export class StatusWriter {
     await deleteObject(this.#options.transport, nodeTasks, nodeTask, { signal });
   }
 
+  async #applyFenced(nodeTask: NodeTask, status: OwnedStatus, signal: AbortSignal): Promise<NodeTask> {
+    const { fence } = this.#options;
+    const write = async (): Promise<NodeTask> =>
+      this.#applyAs(operatorFieldManager, nodeTask, { status: { ...status, fence: fence.value } }, signal);
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.fields.includes('status.fence')) throw error;
+    }
+    const now = await this.#read(nodeTask, signal);
+    const seen = now.status?.fence ?? 0;
+    if (!(await fence.raise(seen, signal))) {
+      // An operator whose clock was far ahead has written it. Once it is taken off, any fence may stand there.
+      const { resourceVersion } = now.metadata;
+      await this.#applyAs(operatorFieldManager, nodeTask, { status, resourceVersion }, signal);
+    }
+    return write();
+  }
+
+  /** The NodeTask as it is now, by the one right that the operator has to read it. */
+  async #read({ metadata }: NodeTask, signal: AbortSignal): Promise<NodeTask> {
+    const { items } = await this.#options.transport.request<{ readonly items?: readonly unknown[] }>({
+      method: 'GET',
+      path: collectionPath(nodeTasks, metadata.namespace),
+      query: { fieldSelector: `metadata.name=${metadata.name}` },
+      verb: 'list',
+      signal,
+    });
+    const [item] = items ?? [];
+    if (item === undefined) throw new ApiError(`${metadata.name} is gone`, { code: 404, reason: 'NotFound' });
+    return readNodeTask(item);
+  }
+
   async #takeOff(fieldManager: string, nodeTask: NodeTask, signal: AbortSignal): Promise<NodeTask> {
     const { resourceVersion } = nodeTask.metadata;
     return this.#applyAs(fieldManager, nodeTask, { resourceVersion }, signal);
@@ -126,16 +162,8 @@ export class StatusWriter {
       ...(status === undefined ? {} : { status }),
     };
     const { transport, ownWrites } = this.#options;
-    try {
-      return await ownWrites.track(keyOf(nodeTask), async () =>
-        readNodeTask(await applyStatus<unknown>(transport, nodeTasks, body, { fieldManager, signal })),
-      );
-    } catch (error) {
-      if (!(error instanceof ApiError) || !error.fields.includes('status.fence')) throw error;
-      throw new NewerLeaderError(
-        `${keyOf(nodeTask)}: a leader with a higher fence than ${this.#options.fence} has written its status; this one leads no more`,
-        { cause: error },
-      );
-    }
+    return ownWrites.track(keyOf(nodeTask), async () =>
+      readNodeTask(await applyStatus<unknown>(transport, nodeTasks, body, { fieldManager, signal })),
+    );
   }
 }

@@ -46,6 +46,9 @@ const hasCode = (error: unknown, code: number): error is ApiError => error insta
 
 export const isNotFound = (error: unknown): error is ApiError => hasCode(error, 404);
 
+/** The caller has no right to it. */
+export const isForbidden = (error: unknown): error is ApiError => hasCode(error, 403);
+
 /** The object changed since it was read, or a precondition (uid, resourceVersion) does not hold. */
 export const isConflict = (error: unknown): error is ApiError =>
   hasCode(error, 409) && error.reason !== 'AlreadyExists';

@@ -1,28 +1,22 @@
 import { sleep } from '@nodetask/shared';
-import { isAlreadyExists, isConflict, isNotFound } from './api-error.ts';
+import { isAlreadyExists, isConflict } from './api-error.ts';
 import { onAbort } from './deadline.ts';
+import { type Fence, HeldLease } from './held-lease.ts';
 import { completeTimings, type LeaderElectorOptions, type LeaderTimings } from './leader-options.ts';
+import { LeadershipLostError } from './leadership-lost-error.ts';
 import { LeaseClient } from './lease-client.ts';
 import { LeaseObservation } from './lease-observation.ts';
-import type { Lease } from './lease.ts';
 import { TimerSlot } from './timer-slot.ts';
-
-/** This process led and does so no more: everything it does must end, and the process with it. */
-export class LeadershipLostError extends Error {
-  override readonly name = 'LeadershipLostError';
-}
 
 /**
  * What a leader does. `leaderSignal` aborts with LeadershipLostError when leadership is lost, and when the time to drain is over;
  * `fence` is higher than that of every former leader.
  */
-export type OnLead = (leaderSignal: AbortSignal, fence: number) => Promise<void>;
+export type OnLead = (leaderSignal: AbortSignal, fence: Fence) => Promise<void>;
 
 /** A term of leadership. */
 interface Term {
-  readonly fence: number;
-  /** The Lease as last written; its version guards the next write. */
-  lease: Lease;
+  readonly held: HeldLease;
   /** When the last successful renewal was sent. */
   renewedAt: number;
   /** Somebody else holds the Lease: there is nothing left to release. */
@@ -87,7 +81,8 @@ export class LeaderElector {
       // Not ended by `stop`: it must be known whether there is something to release.
       const taken = await this.#client.take(lease, fence, this.#callMs);
       this.#observation.see(taken);
-      return { fence, lease: taken, renewedAt, taken: false };
+      const held = new HeldLease({ client: this.#client, identity, clock, logger, callMs: this.#callMs }, taken, fence);
+      return { held, renewedAt, taken: false };
     } catch (error) {
       if (!isConflict(error) && !isAlreadyExists(error)) throw error;
       logger.info('leader election: somebody else was faster');
@@ -97,7 +92,7 @@ export class LeaderElector {
 
   async #lead(term: Term, stop: AbortSignal, onLead: OnLead): Promise<void> {
     const { clock, identity, logger, metrics } = this.#options;
-    const { fence } = term;
+    const { held } = term;
     const leader = new AbortController();
     const ended = new AbortController();
     const drain = new TimerSlot(clock);
@@ -108,12 +103,12 @@ export class LeaderElector {
         );
       });
     });
-    logger.info('leader election: leading', { identity, fence });
+    logger.info('leader election: leading', { identity, fence: held.value });
     metrics.leading(true);
     const renewing = this.#renew(term, leader, ended.signal);
     let abandoned = false;
     try {
-      abandoned = !(await this.#endOf(onLead(leader.signal, fence), leader.signal));
+      abandoned = !(await this.#endOf(onLead(leader.signal, held), leader.signal));
     } catch (error) {
       // What the work made of the abort is not the cause.
       if (!leader.signal.aborted) throw error;
@@ -151,14 +146,15 @@ export class LeaderElector {
   /** Renews until `ended`; aborts `leader` when that is not possible. Never rejects. */
   async #renew(term: Term, leader: AbortController, ended: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
-    const lose = (why: string): void => {
-      logger.error('leader election: lost', { why, fence: term.fence });
-      leader.abort(new LeadershipLostError(`leadership lost: ${why}`));
+    const lose = (error: LeadershipLostError): void => {
+      logger.error('leader election: lost', { why: error.message, fence: term.held.value });
+      leader.abort(error);
     };
     const expiry = new TimerSlot(clock);
     const armExpiry = (): void => {
       expiry.set(term.renewedAt + this.#timings.renewDeadlineMs - clock.monotonic(), () => {
-        lose(`the Lease could not be renewed for ${String(this.#timings.renewDeadlineMs)} ms`);
+        const { renewDeadlineMs } = this.#timings;
+        lose(new LeadershipLostError(`leadership lost: the Lease could not be renewed for ${renewDeadlineMs} ms`));
       });
     };
     armExpiry();
@@ -167,63 +163,28 @@ export class LeaderElector {
       try {
         await sleep(clock, this.#spread(this.#timings.renewPeriodMs), over);
         const sentAt = clock.monotonic();
-        term.lease = await this.#client.renew(term.lease, this.#callMs, over);
+        await term.held.renew(over);
         term.renewedAt = sentAt;
         armExpiry();
       } catch (error) {
         if (over.aborted) break;
         logger.warn('leader election: cannot renew the Lease', { error });
-        const taken = isConflict(error) || isNotFound(error) ? await this.#whoTook(term, over) : undefined;
-        if (taken === undefined) continue;
+        if (!(error instanceof LeadershipLostError)) continue;
         term.taken = true;
-        lose(taken);
+        lose(error);
       }
     }
     expiry.cancel();
   }
 
-  /** After a conflict: says who leads now; undefined when it is still this term, and somebody only touched the Lease. */
-  async #whoTook(term: Term, signal: AbortSignal): Promise<string | undefined> {
-    try {
-      const lease = await this.#client.get(this.#callMs, signal);
-      if (lease === undefined) return 'the Lease was deleted';
-      if (this.#isOf(term, lease)) {
-        term.lease = lease;
-        return undefined;
-      }
-      return `the Lease is held by ${JSON.stringify(lease.spec?.holderIdentity ?? '')}`;
-    } catch (error) {
-      this.#options.logger.warn('leader election: cannot read the Lease', { error });
-      return undefined;
-    }
-  }
-
-  #isOf(term: Term, { spec }: Lease): boolean {
-    return spec?.holderIdentity === this.#options.identity && spec.leaseTransitions === term.fence;
-  }
-
   /** Lets others take over at once. They do so in any case, later: a failure is only logged. */
-  async #release(term: Term): Promise<void> {
+  async #release({ held }: Term): Promise<void> {
     const { logger } = this.#options;
     try {
-      await this.#client.release(term.lease, this.#callMs);
-      logger.info('leader election: released', { fence: term.fence });
+      await held.release();
+      logger.info('leader election: released', { fence: held.value });
     } catch (error) {
-      // A renewal whose answer was not awaited may have moved the version.
-      const again = isConflict(error) && (await this.#releaseWhatIsThere(term));
-      if (!again) logger.warn('leader election: the Lease was not released and runs out by itself', { error });
-    }
-  }
-
-  async #releaseWhatIsThere(term: Term): Promise<boolean> {
-    try {
-      const lease = await this.#client.get(this.#callMs);
-      if (lease === undefined || !this.#isOf(term, lease)) return false;
-      await this.#client.release(lease, this.#callMs);
-      return true;
-    } catch (error) {
-      this.#options.logger.warn('leader election: second try to release failed', { error });
-      return false;
+      logger.warn('leader election: the Lease was not released and runs out by itself', { error });
     }
   }
 

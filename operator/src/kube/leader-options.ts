@@ -13,6 +13,8 @@ export interface LeaderElectorOptions {
   readonly logger: Logger;
   readonly metrics: KubeMetrics;
   readonly leaseMetadata?: LeaseMetadata;
+  /** The Lease is one of the past: what the cluster has stored was put back to an earlier state. */
+  readonly onPast?: () => void;
   readonly timings?: Partial<LeaderTimings>;
 }
 

@@ -17,11 +17,15 @@ export interface LeaseClientOptions {
   readonly clock: Clock;
   readonly leaseDurationMs: number;
   readonly leaseMetadata?: LeaseMetadata;
+  /** The Lease is one of the past: what the cluster has stored was put back to an earlier state. */
+  readonly onPast?: () => void;
 }
 
 /** The writes of leader election, each refused by the server when the Lease is not the one last read. */
 export class LeaseClient {
   readonly #options: LeaseClientOptions;
+  /** The highest resourceVersion that was read. */
+  #newest = 0n;
 
   constructor(options: LeaseClientOptions) {
     this.#options = options;
@@ -38,7 +42,7 @@ export class LeaseClient {
         timeoutMs,
         ...(signal !== undefined && { signal }),
       });
-      return readLease(answer);
+      return this.#read(answer);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -60,14 +64,16 @@ export class LeaseClient {
     return this.#replace({ ...seen, metadata: { ...seen.metadata, ...metadata } }, spec, timeoutMs);
   }
 
-  async renew(held: Lease, timeoutMs: number, signal: AbortSignal): Promise<Lease> {
-    return this.#replace(held, { ...held.spec, renewTime: microTime(this.#options.clock.now()) }, timeoutMs, signal);
+  async renew(held: Lease, leaseTransitions: number, timeoutMs: number, signal: AbortSignal): Promise<Lease> {
+    const renewTime = microTime(this.#options.clock.now());
+    return this.#replace(held, { ...held.spec, renewTime, leaseTransitions }, timeoutMs, signal);
   }
 
   /** Leaves the Lease without a holder. The transitions stay: the next acquisition counts on. */
-  async release(held: Lease, timeoutMs: number): Promise<Lease> {
+  async release(held: Lease, leaseTransitions: number, timeoutMs: number): Promise<Lease> {
     const renewTime = microTime(this.#options.clock.now());
-    return this.#replace(held, { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime }, timeoutMs);
+    const spec = { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime, leaseTransitions };
+    return this.#replace(held, spec, timeoutMs);
   }
 
   async #create(spec: LeaseSpec, metadata: object | undefined, timeoutMs: number): Promise<Lease> {
@@ -79,7 +85,7 @@ export class LeaseClient {
       verb: 'create',
       timeoutMs,
     });
-    return readLease(answer);
+    return this.#read(answer);
   }
 
   async #replace(seen: Lease, spec: LeaseSpec, timeoutMs: number, signal?: AbortSignal): Promise<Lease> {
@@ -93,6 +99,17 @@ export class LeaseClient {
       timeoutMs,
       ...(signal !== undefined && { signal }),
     });
-    return readLease(answer);
+    return this.#read(answer);
+  }
+
+  #read(answer: unknown): Lease {
+    const lease = readLease(answer);
+    const { resourceVersion } = lease.metadata;
+    // Whole numbers that rise, or else nothing can be told from them.
+    const version = /^\d{1,20}$/.test(resourceVersion) ? BigInt(resourceVersion) : this.#newest;
+    const isOfThePast = version < this.#newest;
+    this.#newest = version;
+    if (isOfThePast) this.#options.onPast?.();
+    return lease;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@nodetask/shared';
-import { type Lease, transitionsOfNewLease } from './lease.ts';
+import { type Lease, nextFence } from './lease.ts';
 
 /**
  * What this process has seen of a Lease. Whether it has run out is judged by how long this process has not seen it change, never
@@ -40,9 +40,8 @@ export class LeaseObservation {
     return this.#clock.monotonic() - this.#changedAt > durationMs;
   }
 
-  /** The fence of the next acquisition: higher than any before, even if somebody deleted the Lease. */
+  /** The fence of the next acquisition: higher than any before, even if somebody deleted the Lease or put it back from a backup. */
   get nextTransitions(): number {
-    const least = this.#lease?.spec?.leaseTransitions ?? transitionsOfNewLease(this.#clock.now());
-    return Math.max(this.#highestTransitions, least) + 1;
+    return nextFence(this.#highestTransitions, this.#clock.now());
   }
 }

@@ -17,7 +17,10 @@ export interface LeaseSpec {
 }
 
 /**
- * What the transitions of a Lease that is made anew count on from: the seconds since 2020, so that it has had more than any Lease before it, which was perhaps
- * deleted with the rest of an installation. Terms are longer than a second. An int32 holds them until 2088.
+ * The least that an acquisition counts on from: the seconds since 2020. A Lease that was deleted, or put back from a backup, so gets a higher fence than all
+ * leaders before, as terms are longer than a second. An int32 holds them until 2088.
  */
-export const transitionsOfNewLease = (now: number): number => Math.max(0, Math.floor((now - newLeaseSince) / 1000));
+export const leastTransitions = (now: number): number => Math.max(0, Math.floor((now - newLeaseSince) / 1000));
+
+/** The fence of the next acquisition of a Lease that has had `transitions`: higher than that, and than the least. */
+export const nextFence = (transitions: number, now: number): number => Math.max(transitions, leastTransitions(now)) + 1;

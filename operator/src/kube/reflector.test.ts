@@ -135,6 +135,37 @@ test('rule 6: 70 s without a byte end a watch, every byte begins them anew', asy
   await finish();
 });
 
+test('a watch that delivers nothing in 70 s makes a list: its version may be one that the server has not reached', async () => {
+  const { clock, transport, recorded, reflector, finish } = await setUp();
+  // As after the data of etcd were put back: what is there has lower versions.
+  transport.objects = [pod('restored', '60')];
+  await clock.advance(70_000 + 800);
+  assert.equal(recorded.count('relisted', 'pods', 'silent'), 1);
+  assert.deepEqual([transport.lists.length, transport.watches.length], [2, 2]);
+  assert.deepEqual(
+    reflector.cache.list().map(({ metadata }) => metadata.name),
+    ['restored'],
+  );
+  await finish();
+});
+
+test('listAnew lists at once, whether a watch is open, is being opened, or waits to be', async () => {
+  const { clock, transport, recorded, reflector, changes, finish } = await setUp();
+  transport.objects = [pod('between', '90')];
+  reflector.listAnew();
+  await clock.advance(0);
+  assert.deepEqual(changes, ['n/between - 90']);
+  assert.equal(recorded.count('relisted', 'pods', 'rewritten'), 1);
+  transport.refuse = new ApiError('away', { code: 0, reason: 'NetworkError' });
+  transport.watch.end();
+  await clock.advance(10_000);
+  reflector.listAnew();
+  transport.refuse = undefined;
+  await clock.advance(5_000);
+  assert.equal(recorded.count('relisted', 'pods', 'rewritten'), 2);
+  await finish();
+});
+
 test('rule 8: a second failure at the same version makes a list, one with an event between them does not', async () => {
   const { clock, transport, recorded, finish } = await setUp();
   const fail = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { sleep } from '@nodetask/shared';
-import { isExpired, isNotFound } from './api-error.ts';
+import { isExpired, isForbidden, isNotFound } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { onAbort } from './deadline.ts';
 import { isKubeObject, type KubeObject, objectKey } from './kube-object.ts';
@@ -12,7 +12,7 @@ import { collectionPath } from './resource-type.ts';
 import { TimerSlot } from './timer-slot.ts';
 import { blamesTheVersion, failureReason } from './watch-failure.ts';
 import type { WatchEvent } from './watch-event.ts';
-import { watchOnce } from './watch-once.ts';
+import { InactivityError, watchOnce } from './watch-once.ts';
 
 /** How a reflector is doing. */
 export interface ReflectorHealth {
@@ -23,14 +23,21 @@ export interface ReflectorHealth {
   readonly lastActivityAgeMs: number;
   /** What went wrong last; absent once the watch delivers again. */
   readonly lastError?: string;
+  /** What the API server said when it last refused to show anything, for want of rights; absent once it shows it again. */
+  readonly refusal?: string;
 }
 
 /** Why a list is made; the label `reason` of relist_total. */
-type ListReason = 'initial' | 'expired' | 'repeated-failure' | 'periodic';
+type ListReason = 'initial' | 'expired' | 'repeated-failure' | 'silent' | 'rewritten' | 'periodic';
 
 /** Ends a watch that works: the time for a comparison with a true list has come. */
 class RelistDue extends Error {
   override readonly name = 'RelistDue';
+}
+
+/** Ends a watch whose version counts no more. */
+class HistoryRewritten extends Error {
+  override readonly name = 'HistoryRewritten';
 }
 
 /**
@@ -52,9 +59,13 @@ export class Reflector<T extends KubeObject> {
   #listReason: ListReason = 'initial';
   #lastActivity: number;
   #lastError: string | undefined;
+  #refusal: string | undefined;
   /** The version at which the last watch failed. */
   #failedAt: string | undefined;
   #relistAt = Infinity;
+  /** Whether the present watch has delivered anything. */
+  #hasDelivered = false;
+  #endWatch: ((reason: Error) => void) | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -89,7 +100,17 @@ export class Reflector<T extends KubeObject> {
       synced: this.#isSynced,
       lastActivityAgeMs: this.#options.clock.monotonic() - this.#lastActivity,
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      ...(this.#refusal !== undefined && { refusal: this.#refusal }),
     };
+  }
+
+  /**
+   * Lists anew, now: what the cluster has stored was put back to an earlier state. A watch from a version that comes later goes on as if nothing were amiss, and what
+   * was written in between is never delivered.
+   */
+  listAnew(): void {
+    this.#dropVersion('rewritten');
+    this.#endWatch?.(new HistoryRewritten('the cluster was put back to an earlier state'));
   }
 
   /** Mirrors until `signal` aborts; resolves when everything is closed. To be called once. */
@@ -128,6 +149,7 @@ export class Reflector<T extends KubeObject> {
         await this.#compare(signal);
         return 0;
       }
+      if (error instanceof HistoryRewritten) return 0;
       return this.#onFailure(error);
     }
   }
@@ -139,16 +161,22 @@ export class Reflector<T extends KubeObject> {
     const message = absent?.text ?? (error instanceof Error ? error.message : String(error));
     this.#active();
     this.#lastError = message;
+    const wasRefused = this.#refusal !== undefined;
+    this.#refusal = isForbidden(error) ? error.said : undefined;
     metrics.watchReconnected(this.#resource, failureReason(error));
     if (isExpired(error)) {
       this.#dropVersion('expired');
+    } else if (error instanceof InactivityError && !this.#hasDelivered) {
+      // The API server sends a bookmark each minute, unless the version is one that it has not reached.
+      this.#dropVersion('silent');
     } else if (blamesTheVersion(error) && this.#resourceVersion !== undefined) {
       if (this.#failedAt === this.#resourceVersion) this.#dropVersion('repeated-failure');
       else this.#failedAt = this.#resourceVersion;
     }
-    if (absent === undefined) {
+    // Each is told by somebody else, once for all mirrors.
+    if (absent === undefined && !(wasRefused && isForbidden(error))) {
       logger.warn(`watch of ${this.#resource} failed, trying again`, { error, waitMs: Math.round(waitMs) });
-    } else absent.missing();
+    } else absent?.missing();
     return waitMs;
   }
 
@@ -163,6 +191,7 @@ export class Reflector<T extends KubeObject> {
     const { resourceVersion } = await this.#listInto(signal, {});
     this.#options.metrics.relisted(this.#resource, reason);
     this.#options.absent?.found();
+    this.#refusal = undefined;
     this.#scheduleRelist();
     if (!this.#isSynced) {
       this.#isSynced = true;
@@ -227,6 +256,10 @@ export class Reflector<T extends KubeObject> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { clock, random, transport } = this.#options;
     const connection = new AbortController();
+    this.#hasDelivered = false;
+    this.#endWatch = (reason) => {
+      connection.abort(reason);
+    };
     const unlink = onAbort(signal, (reason) => {
       connection.abort(reason);
     });
@@ -255,6 +288,7 @@ export class Reflector<T extends KubeObject> {
         },
       });
     } finally {
+      this.#endWatch = undefined;
       cancelRelist();
       unlink();
     }
@@ -263,7 +297,9 @@ export class Reflector<T extends KubeObject> {
   #onEvent(event: Exclude<WatchEvent<T>, { type: 'ERROR' }>): void {
     this.#backoff.reset();
     this.#lastError = undefined;
+    this.#refusal = undefined;
     this.#failedAt = undefined;
+    this.#hasDelivered = true;
     if (event.type === 'BOOKMARK') {
       this.#resourceVersion = event.resourceVersion;
       return;

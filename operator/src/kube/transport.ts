@@ -21,6 +21,8 @@ export interface TransportOptions {
   readonly metrics: KubeMetrics;
   /** Default `nodetask`. */
   readonly userAgent?: string;
+  /** The Date of an answer, and how long that took. */
+  readonly onDate?: (date: string | string[] | undefined, tookMs: number) => void;
   /** Age at which token, certificates and CA are read again. Default 60 s. */
   readonly credentialsMaxAgeMs?: number;
 }
@@ -194,6 +196,7 @@ export class Transport implements KubeTransport {
         signal,
       );
       done(String(response.statusCode));
+      this.#options.onDate?.(response.headers['date'], clock.monotonic() - start);
       return response;
     } catch (error) {
       done('error');

@@ -18,6 +18,7 @@ test('NodeTasks are counted by phase, and as New before anybody has looked at th
   registerStateMetrics(registry, {
     nodeTasks: () => statuses.map((status) => nodeTask(oneShot, status)),
     unreachableAgents: () => new Map(),
+    unreadableNamespaces: () => ['gone'],
     certificateEnds: () => new Map(),
     clock: new FakeClock(),
   });

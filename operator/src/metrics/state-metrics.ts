@@ -10,6 +10,8 @@ export interface StateSources {
   readonly unreachableAgents: () => ReadonlyMap<string, number>;
   /** When the certificates of this process end, in milliseconds since the epoch, by what they are for. */
   readonly certificateEnds: () => ReadonlyMap<string, number>;
+  /** Those that the API server does not let the operator read. */
+  readonly unreadableNamespaces: () => readonly string[];
   readonly clock: Clock;
 }
 
@@ -18,7 +20,7 @@ const knownPhases: ReadonlySet<string> = new Set(phases);
 /** Metrics of where NodeTasks and agents are, counted when they are scraped. */
 export const registerStateMetrics = (
   registry: Registry,
-  { nodeTasks, unreachableAgents, certificateEnds, clock }: StateSources,
+  { nodeTasks, unreachableAgents, unreadableNamespaces, certificateEnds, clock }: StateSources,
 ): void => {
   const registers = [registry];
   void new Gauge({
@@ -44,6 +46,16 @@ export const registerStateMetrics = (
         const reason = stuckReason(nodeTask, clock.now());
         if (reason !== undefined) this.inc({ reason });
       }
+    },
+  });
+  void new Gauge({
+    name: 'nodetask_operator_namespaces_unreadable',
+    help: 'Namespaces that the operator is to watch and may not read: 1 for each',
+    labelNames: ['namespace'],
+    registers,
+    collect() {
+      this.reset();
+      for (const namespace of unreadableNamespaces()) this.set({ namespace }, 1);
     },
   });
   void new Gauge({

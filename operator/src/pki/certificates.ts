@@ -28,6 +28,8 @@ export interface CertificatesOptions {
   readonly watched: readonly string[];
   /** Namespaces that have agents, as of now. */
   readonly agentNamespaces: () => readonly string[];
+  /** Whether a watched namespace can be read now: one that cannot be is told nothing, and nobody waits for it. */
+  readonly isReadable: (namespace: string) => boolean;
   readonly transport: KubeTransport;
   readonly clock: Clock;
   readonly random: () => number;
@@ -50,6 +52,8 @@ export class Certificates {
   readonly upkeep: TrustUpkeep;
   /** To be run beside it: what it knows of the cluster. */
   readonly mirrors: readonly Reflector<KubeObject>[];
+  /** Those among them without which nobody can work: all but what is watched in the namespaces of the agents. */
+  readonly needed: readonly Reflector<KubeObject>[];
   /** Resolves when the CA's Secret and whom it said to trust last are known. */
   readonly #known: Promise<unknown>;
   readonly #store: AuthorityStore;
@@ -85,7 +89,8 @@ export class Certificates {
         ? undefined
         : mirror(mutatingWebhookConfigurations, webhookName, undefined, readWebhookConfiguration);
     this.#known = Promise.all([caSecret.synced, here.synced]);
-    this.mirrors = [caSecret, here, ...elsewhere, ...(webhooks === undefined ? [] : [webhooks])];
+    this.needed = [caSecret, here, ...(webhooks === undefined ? [] : [webhooks])];
+    this.mirrors = [...this.needed, ...elsewhere];
 
     const common = {
       ...options,
@@ -113,7 +118,9 @@ export class Certificates {
       certificateLifetimeMs,
       configMaps: [here, ...elsewhere],
       ...(webhooks === undefined ? {} : { webhooks }),
-      namespaces: () => [...new Set([namespace, ...watched, ...options.agentNamespaces()])],
+      namespaces: () => [
+        ...new Set([namespace, ...watched.filter(options.isReadable), ...options.agentNamespaces()]),
+      ],
     });
   }
 

@@ -15,6 +15,7 @@ import type { KubeRequest, KubeTransport } from '../../src/kube/kube-transport.t
 import { loadKubeConfig } from '../../src/kube/load-kube-config.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { pods } from '../../src/kube/resource-type.ts';
+import { RisingFence } from '../../src/kube/testing/fences.ts';
 import { Transport } from '../../src/kube/transport.ts';
 
 /** Something that the operator did and that lasts. */
@@ -63,14 +64,16 @@ export class MortalOperator {
       return result;
     };
 
+    // There is no Lease: each life has a higher fence than the ones before, and there is one at a time.
     this.#fence += 1;
+    const fence = new RisingFence(this.#fence);
     const clock = systemClock;
     const base = { clock, random: Math.random, logger: silentLogger, metrics: noKubeMetrics };
     const access = await loadKubeConfig({ kubeconfig: await this.#cluster.operatorKubeconfig('mortal') });
     const transport = new Transport({ access, ...base });
     const http = new AgentHTTP({
       token: new AgentToken(this.#cluster.agentTokenFile, clock),
-      fence: this.#fence,
+      fence,
       clock,
     });
     const shared = { transport: mortalTransport(transport, step), ...base, namespace: this.#cluster.namespace };
@@ -95,11 +98,9 @@ export class MortalOperator {
       const agents = mortalAgents(new AgentClient(http), step);
       const drain = new AbortController();
       const working = controller.run(agents, {
-        fence: this.#fence,
+        fence,
         signal: life.signal,
         drain: drain.signal,
-        // There is no Lease: each life has a higher fence than the ones before, and there is one at a time.
-        leads: async () => true,
       });
       await Promise.race([working, until(life.signal).catch(ifAlive(life.signal))]);
       drain.abort(new Error('this life is over'));

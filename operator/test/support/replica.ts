@@ -65,6 +65,7 @@ export class Replica implements AsyncDisposable {
       transport,
       namespace: operatorNamespace,
       watched: options.watched ?? [],
+      isReadable: () => true,
       agentNamespaces: options.agentNamespaces ?? (() => []),
     });
     return new Replica(certificates, transport, lines, leads);

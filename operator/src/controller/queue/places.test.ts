@@ -63,9 +63,9 @@ test('the index has each pod where it stands, and any pod for a selector that is
   assert.deepEqual(placeKeys(nodeTask(oneShot, runningStatus([row('sei-0')], { phase: 'Failed' }))), []);
 });
 
-const of = (creationTimestamp: string, uid: string): NodeTask => nodeTask(oneShot, {}, { creationTimestamp, uid });
+const of = (creationTimestamp: string, name: string): NodeTask => nodeTask(oneShot, {}, { creationTimestamp, name });
 
-test('the older comes first, and of the same second the one with the lower UID', () => {
+test('the older comes first, and of the same second the one whose name comes first', () => {
   const [a, b, c] = [of('2026-01-01T00:00:00Z', 'b'), of('2026-01-01T00:00:01Z', 'a'), of('2026-01-01T00:00:01Z', 'b')];
   assert.deepEqual([c, b, a].toSorted(compareArrival), [a, b, c]);
   assert.equal(compareArrival(a, a), 0);

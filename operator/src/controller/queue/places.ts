@@ -42,9 +42,10 @@ export const anyPod = '*';
 /** Of a pod, `namespace/name` as in its cache. */
 export const placeKey = (namespace: string, pod: string): string => `${namespace}/${pod}`;
 
-/** First come, first served: by creation, which has seconds, then by UID. */
+/** First come, first served: by creation, which has seconds, then by name, so that one file with 01-, 02- … has its order. */
 export const compareArrival = ({ metadata: a }: NodeTask, { metadata: b }: NodeTask): number =>
-  Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp) || (a.uid === b.uid ? 0 : a.uid < b.uid ? -1 : 1);
+  Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp) ||
+  (a.name === b.name ? 0 : a.name < b.name ? -1 : 1);
 
 const isUnseen = ({ spec, status }: NodeTask): boolean =>
   (status?.observedGeneration ?? -1) < 0 || status?.runID !== spec.runID;
