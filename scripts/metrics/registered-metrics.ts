@@ -15,6 +15,7 @@ export const registeredMetrics = (): Readonly<Record<'operator' | 'agent', reado
   const { registry } = createRegistry({
     nodeTasks: () => [],
     unreachableAgents: () => new Map(),
+    unreadableNamespaces: () => [],
     certificateEnds: () => new Map(),
     clock: systemClock,
   });
