@@ -35,13 +35,8 @@ export class WatchedNamespaces {
 
   constructor(options: WatchedNamespacesOptions) {
     this.#options = options;
-    for (const { name, nodeTasks, pods } of options.namespaces) {
-      // Neither promise rejects.
-      void Promise.all([nodeTasks.synced, pods.synced]).then(() => {
-        this.#complete.add(name);
-        options.onComplete(name);
-      });
-    }
+    // No promise of it rejects.
+    for (const one of options.namespaces) void this.#awaitComplete(one);
   }
 
   /** Whether all NodeTasks and pods of a namespace are known, so that it may be worked in. */
@@ -74,6 +69,12 @@ export class WatchedNamespaces {
       }
       await sleep(clock, lookMs, signal);
     }
+  }
+
+  async #awaitComplete({ name, nodeTasks, pods }: WatchedNamespace): Promise<void> {
+    await Promise.all([nodeTasks.synced, pods.synced]);
+    this.#complete.add(name);
+    this.#options.onComplete(name);
   }
 
   /** Tells of namespaces that cannot be read, once each, until `signal` aborts. */

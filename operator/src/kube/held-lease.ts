@@ -90,7 +90,7 @@ export class HeldLease implements Fence {
   }
 
   async #write(signal: AbortSignal, write: (lease: Lease) => Promise<Lease>): Promise<void> {
-    using _turn = await this.#turns.take(signal);
+    const turn = await this.#turns.take(signal);
     try {
       this.#lease = await write(this.#lease);
     } catch (error) {
@@ -98,6 +98,8 @@ export class HeldLease implements Fence {
       // A write whose answer got lost moved the version as well.
       this.#lease = await this.#readOwn(signal);
       this.#lease = await write(this.#lease);
+    } finally {
+      turn[Symbol.dispose]();
     }
   }
 
