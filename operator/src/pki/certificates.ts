@@ -118,9 +118,7 @@ export class Certificates {
       certificateLifetimeMs,
       configMaps: [here, ...elsewhere],
       ...(webhooks === undefined ? {} : { webhooks }),
-      namespaces: () => [
-        ...new Set([namespace, ...watched.filter(options.isReadable), ...options.agentNamespaces()]),
-      ],
+      namespaces: () => [...new Set([namespace, ...watched.filter(options.isReadable), ...options.agentNamespaces()])],
     });
   }
 
