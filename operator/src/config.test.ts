@@ -21,7 +21,7 @@ test('everything has a default', () => {
     namespaces: [],
     leaderElect: false,
     leaseName: 'nodetask-operator',
-    listen: { host: '0.0.0.0', port: 8080 },
+    listen: { port: 8080 },
     secureMetrics: false,
     concurrency: 16,
     logLevel: 'info',

@@ -16,6 +16,7 @@ import {
 } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
 import { type InjectionConfig, injectionConfig, injectionOptions, injectionSchema } from './injection-config.ts';
+import type { ListenAddress } from './listen.ts';
 import { type SecureConfig, secureConfig, secureOptions, secureSchema } from './secure-config.ts';
 
 /** The options of the operator: paths are absolute, times are in milliseconds. */
@@ -30,7 +31,7 @@ export interface OperatorConfig extends ProcessConfig {
   readonly leaseNamespace?: string;
   readonly leaseName: string;
   /** Address of /healthz, /readyz and /metrics. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   /** /metrics is served by the HTTPS server alone, to whom the API server allows it. */
   readonly secureMetrics: boolean;
   /** Bearer token of the agents; absent: none is sent. */
@@ -82,7 +83,7 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     key: 'listen',
     flags: '--listen <host:port>',
     env: 'NODETASK_LISTEN',
-    describe: 'address of /healthz, /readyz and /metrics; default 0.0.0.0:8080',
+    describe: 'address of /healthz, /readyz and /metrics; default :8080, at all addresses of IPv4 and IPv6',
   },
   {
     key: 'secureMetrics',
@@ -161,7 +162,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     leaderElect: given.leaderElect,
     ...(given.leaseNamespace === undefined ? {} : { leaseNamespace: given.leaseNamespace }),
     leaseName: given.leaseName,
-    listen: { host: given.listen.host ?? '0.0.0.0', port: given.listen.port },
+    listen: given.listen,
     secureMetrics: given.secureMetrics,
     ...(given.agentTokenFile === undefined ? {} : { agentTokenFile: resolve(given.agentTokenFile) }),
     concurrency: given.concurrency,

@@ -21,8 +21,7 @@ const freePort = async (): Promise<number> => {
 const start = async (limits: Partial<ProbeLimits> = {}, onCut: OnCut = () => undefined) => {
   const port = await freePort();
   const server = new HealthServer({
-    host: '127.0.0.1',
-    port,
+    address: { host: '127.0.0.1', port },
     liveness: () => ({ ok: true }),
     readiness: () => ({ ok: false, reason: 'not yet' }),
     role: () => 'leader',
@@ -74,4 +73,38 @@ test('headers have 4 KiB at most', { timeout }, async () => {
   await using server = await start();
   const bytes = `GET /healthz HTTP/1.1\r\nX: ${'x'.repeat(5000)}\r\n\r\n`;
   assert.match(await wholeAnswer(await server.open(), bytes), /^HTTP\/1\.1 431 /);
+});
+
+test('without a host the health server answers at addresses of IPv4 and of IPv6', { timeout }, async () => {
+  const port = await freePort();
+  await using server = new HealthServer({
+    address: { port },
+    liveness: () => ({ ok: true }),
+    readiness: () => ({ ok: true }),
+    role: () => 'leader',
+    logger: silentLogger,
+  });
+  await server.listen();
+  for (const host of ['127.0.0.1', '[::1]']) {
+    const response = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    assert.equal(response.status, 200, host);
+  }
+});
+
+test('an address that is taken is told with the flag that gives it', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const server = new HealthServer({
+    address: { host: '127.0.0.1', port },
+    liveness: () => ({ ok: true }),
+    readiness: () => ({ ok: true }),
+    role: () => 'leader',
+    logger: silentLogger,
+  });
+  await assert.rejects(server.listen(), {
+    name: 'ListenError',
+    message: new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${port} \\(--listen\\): .*EADDRINUSE`, 'u'),
+  });
+  taken.close();
 });

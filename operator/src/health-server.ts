@@ -3,11 +3,10 @@ import { ConnectionGuard, type OnCut, probeLimits, type ProbeLimits } from '@nod
 import type { Logger } from '@nodetask/shared';
 import type { Registry } from 'prom-client';
 import type { Check } from './kube/informer-health.ts';
-import { ListenError } from './listen-error.ts';
+import { listen, type ListenAddress } from './listen.ts';
 
 export interface HealthServerOptions {
-  readonly host: string;
-  readonly port: number;
+  readonly address: ListenAddress;
   /** Whether the process does its work; when not, it is restarted. */
   readonly liveness: () => Check;
   /** Whether its caches are complete. */
@@ -47,13 +46,7 @@ export class HealthServer implements AsyncDisposable {
 
   /** @throws ListenError */
   async listen(): Promise<void> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => {
-        reject(new ListenError(`cannot listen on ${host}:${port} (--listen): ${error.message}`, { cause: error }));
-      });
-      this.#server.listen(port, host, resolve);
-    });
+    await listen(this.#server, this.#options.address, '--listen');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

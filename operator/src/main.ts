@@ -2,6 +2,7 @@
 import { createLogger, installShutdown, systemClock } from '@nodetask/runtime';
 import { runProgram } from '@nodetask/runtime/command-line';
 import { type OperatorConfig, readOperatorCommand } from './config.ts';
+import { LeadershipLostError } from './kube/leadership-lost-error.ts';
 import { version } from './version.ts';
 
 const run = async (config: OperatorConfig): Promise<void> => {
@@ -25,7 +26,9 @@ const run = async (config: OperatorConfig): Promise<void> => {
     });
   } catch (error) {
     if (shutdown.signal.aborted && error === shutdown.signal.reason) return;
-    logger.error('the operator cannot go on', { error });
+    // Another one leads: it is no fault of this program, and a stack says nothing.
+    if (error instanceof LeadershipLostError) logger.warn('the operator ends, to start anew', { why: error.message });
+    else logger.error('the operator cannot go on', { error });
     throw error;
   } finally {
     clearInterval(alive);
@@ -33,4 +36,10 @@ const run = async (config: OperatorConfig): Promise<void> => {
   }
 };
 
-process.exitCode = await runProgram({ name: 'nodetask-operator', version, read: readOperatorCommand, run });
+process.exitCode = await runProgram({
+  name: 'nodetask-operator',
+  version,
+  read: readOperatorCommand,
+  run,
+  isForPeople: (error) => error instanceof LeadershipLostError,
+});

@@ -194,7 +194,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     });
   let leading = false;
   await using health = new HealthServer({
-    ...config.listen,
+    address: config.listen,
     liveness: () => checkLiveness(mirrors),
     readiness: () => {
       const caches = watched.readiness();
@@ -294,7 +294,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
       ? []
       : [
           runSecureServer(
-            { clock, logger: strangers, onCut: onCut('https'), ...secure.listen, own: certificates.own, routes },
+            { clock, logger: strangers, onCut: onCut('https'), address: secure.listen, own: certificates.own, routes },
             background.signal,
           ),
         ]),

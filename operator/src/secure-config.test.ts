@@ -20,7 +20,7 @@ test('everything else has a default', () => {
     agentTLS: true,
     ca: { secretName: 'nodetask-ca', source: 'operator', lifetimeMs: 31_536_000_000 },
     certificateLifetimeMs: 86_400_000,
-    listen: { host: '0.0.0.0', port: 9443 },
+    listen: { port: 9443 },
     service: { name: 'nodetask-operator', hosts: [] },
   };
   assert.deepEqual(read(['--agent-tls']), defaults);

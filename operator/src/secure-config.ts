@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { ConfigError, dnsName, listenAddress, type OptionSpec, wholeNumber } from '@nodetask/runtime/command-line';
 import * as z from 'zod';
+import type { ListenAddress } from './listen.ts';
 
 /** What the operator does by TLS: its CA, its HTTPS server, its calls of agents. */
 export interface SecureConfig {
@@ -15,7 +16,7 @@ export interface SecureConfig {
   /** Of what the CA signs. */
   readonly certificateLifetimeMs: number;
   /** Address of the HTTPS server. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   /** The Service before the HTTPS server, and more names and addresses at which it is reached. */
   readonly service: { readonly name: string; readonly hosts: readonly string[] };
   /** MutatingWebhookConfiguration whose caBundle is kept up to date; absent: none. */
@@ -85,7 +86,8 @@ export const secureOptions: readonly OptionSpec<keyof typeof secureSchema.shape>
     key: 'secureListen',
     flags: '--secure-listen <host:port>',
     env: 'NODETASK_SECURE_LISTEN',
-    describe: 'address of the HTTPS server (with --agent-tls or --webhook-name); default 0.0.0.0:9443',
+    describe:
+      'address of the HTTPS server (with --agent-tls or --webhook-name); default :9443, at all addresses of IPv4 and IPv6',
   },
   {
     key: 'serviceName',
@@ -131,7 +133,7 @@ export const secureConfig = (given: z.output<typeof secureSchema>): SecureConfig
     agentTLS: given.agentTls,
     ca: { secretName: given.caSecret, source: given.caSource, lifetimeMs: caLifetimeSeconds * 1000 },
     certificateLifetimeMs: certificateLifetimeSeconds * 1000,
-    listen: { host: given.secureListen.host ?? '0.0.0.0', port: given.secureListen.port },
+    listen: given.secureListen,
     service: { name: given.serviceName, hosts: given.serviceHost },
     ...(given.webhookName === undefined ? {} : { webhookName: given.webhookName }),
     ...(given.ownerClusterRole === undefined ? {} : { ownerClusterRole: given.ownerClusterRole }),

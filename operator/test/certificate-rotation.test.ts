@@ -160,7 +160,7 @@ test('leaves are renewed and the CA is handed over, and no call of anybody fails
 
   const { logger } = recordLog();
   const serving = new AbortController();
-  const server = { host: '127.0.0.1', port, routes: [marking], clock: systemClock, logger };
+  const server = { address: { host: '127.0.0.1', port }, routes: [marking], clock: systemClock, logger };
   const served = runSecureServer({ ...server, own: leader.certificates.own }, serving.signal);
   try {
     const first = leader.shown.ca;

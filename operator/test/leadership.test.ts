@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Cluster, type Exit, type OperatorProcess, startCluster, waitFor } from '@nodetask/testbed';
@@ -65,6 +65,10 @@ test('an operator without leader election takes over, and the leader before it e
   await untilRole(alone, 'leader');
   const exit = await ending;
   assert.equal(exit.code, 1);
+  const log = await readFile(standby.logFile, 'utf8');
+  assert.match(log, /the operator ends, to start anew/);
+  assert.match(log, /leadership lost: the Lease is held by \\?"nodetask-operator-3_/);
+  assert.doesNotMatch(log, /^\s+at |"stack"|\\n\s+at /mu, 'no stack trace');
   const taken = await cluster.admin.get<Lease>(leasePath);
   assert.ok((taken?.spec.leaseTransitions ?? 0) > (earlier?.spec.leaseTransitions ?? 0));
   await runs('third');

@@ -168,10 +168,10 @@ export class LeaderElector {
         armExpiry();
       } catch (error) {
         if (over.aborted) break;
-        logger.warn('leader election: cannot renew the Lease', { error });
-        if (!(error instanceof LeadershipLostError)) continue;
-        term.taken = true;
-        lose(error);
+        if (error instanceof LeadershipLostError) {
+          term.taken = true;
+          lose(error);
+        } else logger.warn('leader election: cannot renew the Lease', { error });
       }
     }
     expiry.cancel();

@@ -11,7 +11,7 @@ export interface RunSecureServerOptions extends Omit<SecureServerOptions, 'certi
  * @throws ListenError
  */
 export const runSecureServer = async (options: RunSecureServerOptions, signal: AbortSignal): Promise<void> => {
-  const { own, logger, host } = options;
+  const { own, logger, address } = options;
   try {
     await abortable(own.complete, signal);
     const certificate = own.material('server');
@@ -23,7 +23,7 @@ export const runSecureServer = async (options: RunSecureServerOptions, signal: A
     });
     await server.listen();
     const routes = options.routes.map(({ method, path }) => `${method} ${path}`);
-    logger.info('serving by HTTPS', { host, port: server.port, routes });
+    logger.info('serving by HTTPS', { host: address.host ?? 'all', port: server.port, routes });
     await abortable(new Promise<never>(() => undefined), signal);
   } catch (error) {
     if (!signal.aborted) throw error;

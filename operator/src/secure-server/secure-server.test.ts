@@ -9,7 +9,7 @@ import type { OnCut } from '@nodetask/runtime/connections';
 import { firstAnswer, untilClosed, wholeAnswer } from '@nodetask/runtime/testing';
 import { apiErrorSchema, type Logger, silentLogger } from '@nodetask/shared';
 import { Agent, request } from 'undici';
-import { ListenError } from '../listen-error.ts';
+import { ListenError } from '../listen.ts';
 import { createAuthority } from '../pki/certificate-authority.ts';
 import { issueLeaf, type KeyedLeaf } from '../pki/leaf.ts';
 import { serverProfile } from '../pki/profiles.ts';
@@ -86,8 +86,7 @@ const routes: readonly SecureRoute[] = [
 
 const start = async (limits: Partial<SecureServerLimits> = {}, onCut?: OnCut): Promise<SecureServer> => {
   const options = {
-    host: '127.0.0.1',
-    port: 0,
+    address: { host: '127.0.0.1', port: 0 },
     routes,
     certificate: shown(leaf()),
     clock: systemClock,
@@ -382,8 +381,7 @@ test('its end lets a request end, cuts what takes longer, and leaves no connecti
 
 test('an address that is taken is said with the option to change', async () => {
   const options = {
-    host: '127.0.0.1',
-    port: server.port,
+    address: { host: '127.0.0.1', port: server.port },
     routes,
     certificate: shown(leaf()),
     clock: systemClock,

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { ConnectionGuard, type OnCut } from '@nodetask/runtime/connections';
 import type { Clock, Logger } from '@nodetask/shared';
-import { ListenError } from '../listen-error.ts';
+import { listen, type ListenAddress } from '../listen.ts';
 import { answerRequest } from './answer-request.ts';
 import { defaultLimits, type SecureServerLimits } from './limits.ts';
 import type { SecureRoute } from './secure-route.ts';
@@ -15,8 +15,7 @@ export interface ServerCertificate {
 }
 
 export interface SecureServerOptions {
-  readonly host: string;
-  readonly port: number;
+  readonly address: ListenAddress;
   readonly routes: readonly SecureRoute[];
   readonly certificate: ServerCertificate;
   readonly clock: Clock;
@@ -60,14 +59,7 @@ export class SecureServer implements AsyncDisposable {
 
   /** @throws ListenError */
   async listen(): Promise<void> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => {
-        const where = `${host}:${port} (--secure-listen)`;
-        reject(new ListenError(`cannot listen on ${where}: ${error.message}`, { cause: error }));
-      });
-      this.#server.listen(port, host, resolve);
-    });
+    await listen(this.#server, this.#options.address, '--secure-listen');
   }
 
   /** The port that it listens on. */

@@ -59,7 +59,7 @@ export class Enrollment implements AsyncDisposable {
       issue: (podUID, publicKey) => certificates.issueForAgent(podUID, publicKey),
       ...(options.rates === undefined ? {} : { rates: options.rates }),
     });
-    const server = { ...common, host: '127.0.0.1', port, routes: [route], own: certificates.own };
+    const server = { ...common, address: { host: '127.0.0.1', port }, routes: [route], own: certificates.own };
     const { signal } = this.#end;
     this.#running = Promise.all([this.#mirror.run(signal), runSecureServer(server, signal)]);
   }

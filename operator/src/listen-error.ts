@@ -1,4 +1,0 @@
-/** An address cannot be listened on. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
