@@ -127,7 +127,7 @@ export {
   operatorFieldManager,
   plural,
   shortName,
-  statusPolicy,
+  statusPolicySuffix,
 } from './names.ts';
 export { failureParts, failureText, failureTextOf, type FailureParts } from './failure-text.ts';
 export { editDistance, maxWordCharacters, nearestWord } from './edit-distance.ts';

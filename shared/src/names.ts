@@ -36,8 +36,8 @@ export const agentFieldManager = (podNameSHA256: string): string => `nodetask-ag
 /** A second one, for where another pod has taken the first: the admission policy lets the pod with this UID alone have it. */
 export const agentFieldManagerOfPod = (podUID: string): string => `nodetask-agent-${podUID}`;
 
-/** The ValidatingAdmissionPolicy of who writes what into status. */
-export const statusPolicy = 'nodetask-status';
+/** How the name of the ValidatingAdmissionPolicy of who writes what into status ends: the name of its release stands before it. */
+export const statusPolicySuffix = '-status';
 
 /** The most targets of one NodeTask. */
 export const maxTargets = 256;

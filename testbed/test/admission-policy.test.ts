@@ -11,7 +11,6 @@ import {
   maxTargetMessageCharacters,
   maxTargetRows,
   maxTargets,
-  statusPolicy,
 } from '@nodetask/shared';
 import { parseAllDocuments } from 'yaml';
 import { startCluster } from '../src/cluster.ts';
@@ -154,7 +153,7 @@ describe('the policy', () => {
     const helper = `{{- define "nodetask.serviceAccountName" -}}${operatorAccount.serviceAccount}{{- end }}\n`;
     await writeFile(join(chart, 'templates', '_helpers.tpl'), helper);
     const render = async (enabled: boolean): Promise<readonly unknown[]> => {
-      const args = ['template', 'x', chart, '-n', operatorAccount.namespace];
+      const args = ['template', 'nodetask', chart, '-n', operatorAccount.namespace];
       const { code, stdout, stderr } = await helm(cluster.controlPlane, [
         ...args,
         '--set',
@@ -177,7 +176,7 @@ describe('the policy', () => {
     assert.ok(
       text.includes(`size(variables.rowsAfter.filter(row, !has(row.taskID))) <= ${maxTargetRows - maxTargets}`),
     );
-    assert.ok(text.includes(`name: ${statusPolicy} `));
+    assert.ok(text.includes('name: nodetask-status '));
     assert.ok(text.includes(`variables.manager == '${agentFieldManagerOfPod('')}' + variables.podUID`));
   });
 
@@ -203,7 +202,7 @@ describe('the policy', () => {
         readonly typeChecking?: { readonly expressionWarnings?: unknown[] };
       };
     }
-    const path = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/${statusPolicy}`;
+    const path = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/nodetask-status`;
     const policy = await waitForObject<Policy>(
       cluster.admin,
       path,

@@ -1,4 +1,4 @@
-import { apiGroup, plural, statusPolicy } from '@nodetask/shared';
+import { apiGroup, plural, statusPolicySuffix } from '@nodetask/shared';
 import type { ApiAnswer } from './api-server.ts';
 
 /** What an answer of the API server means for a report. */
@@ -49,8 +49,10 @@ const isNoSuchNodeTask = ({ message }: ApiAnswer): boolean =>
   message.startsWith(`${plural}.${apiGroup} "`) && message.endsWith(' not found');
 
 /** `… is forbidden: ValidatingAdmissionPolicy 'nodetask-status' with binding 'nodetask-status' denied request: …`. */
-const isOfPolicy = ({ message }: ApiAnswer): boolean =>
-  message.includes(`: ValidatingAdmissionPolicy '${statusPolicy}' `);
+const isOfPolicy = ({ message }: ApiAnswer): boolean => {
+  const [, name] = /: ValidatingAdmissionPolicy '([a-z0-9.-]{1,63})' /u.exec(message) ?? [];
+  return name?.endsWith(statusPolicySuffix) === true;
+};
 
 /**
  * "Operation cannot be fulfilled on …: Precondition failed: UID in precondition: …, UID in object meta: …" or "uid mismatch: …".

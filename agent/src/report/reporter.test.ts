@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { FakeClock } from '@nodetask/runtime/testing';
-import { agentFieldManager, silentLogger, statusPolicy, type TaskResult } from '@nodetask/shared';
+import { agentFieldManager, silentLogger, type TaskResult } from '@nodetask/shared';
 import { TestHandlers } from '../../test/support/test-handlers.ts';
 import { Engine } from '../engine/engine.ts';
 import { createMetrics } from '../metrics/agent-metrics.ts';
@@ -407,7 +407,7 @@ test('a report from before the start is dropped where the NodeTask shows a later
 test('where the policy refuses the common field manager, the one of the pod alone is tried, for that NodeTask', async () => {
   const { transport, engine } = parts;
   const common = agentFieldManager(createHash('sha256').update('sei-0').digest('hex'));
-  const denial = `is forbidden: ValidatingAdmissionPolicy '${statusPolicy}' with binding 'x' denied request: no`;
+  const denial = `is forbidden: ValidatingAdmissionPolicy 'tasks-b-status' with binding 'x' denied request: no`;
   await markReady('u1');
   const first = await transport.next();
   assert.equal(first.manager, common);
@@ -424,7 +424,7 @@ test('where the policy refuses the common field manager, the one of the pod alon
 
 test('refused under both names, it waits like any other', async () => {
   const { transport, clock } = parts;
-  const denial = `is forbidden: ValidatingAdmissionPolicy '${statusPolicy}' with binding 'x' denied request: no`;
+  const denial = `is forbidden: ValidatingAdmissionPolicy 'tasks-b-status' with binding 'x' denied request: no`;
   await markReady('u1');
   for (let tries = 0; tries < 2; tries++) {
     (await transport.next()).answer(403, { message: denial });
