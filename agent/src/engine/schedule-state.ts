@@ -34,6 +34,21 @@ export const withNextRun = (record: TaskRecord, after: number): TaskRecord => {
   return { ...record, result: { ...result, nextRunAt } };
 };
 
+/** A clock is set back by so much only if it was wrong before. */
+const clockWasAheadMs = 300_000;
+
+/**
+ * A cron schedule whose last run, or whose making, lies in the future: the clock was ahead for a while. Its next time is reckoned anew, or it would not fire
+ * until that future has come. Undefined if there is nothing to put right.
+ */
+export const afterClockAhead = (record: TaskRecord, now: number): TaskRecord | undefined => {
+  const { submittedAt, nextRunAt } = record.result;
+  const last = Math.max(Date.parse(submittedAt), Date.parse(record.runs?.[0]?.startedAt ?? submittedAt));
+  if (nextRunAt === undefined || scheduleOf(record).cron === undefined || last <= now + clockWasAheadMs) return undefined;
+  const corrected = withNextRun(record, now);
+  return Date.parse(corrected.result.nextRunAt ?? '') < Date.parse(nextRunAt) ? corrected : undefined;
+};
+
 /** @throws TaskError `invalid-request` */
 export const parseUpdate = (update: ScheduleUpdate): ScheduleUpdate => {
   const parsed = scheduleUpdateSchema.safeParse(updateWithoutZeroValues(update));

@@ -9,7 +9,7 @@ import { newRecord } from './new-record.ts';
 import type { ShownRuns } from './node-tasks.ts';
 import { byHeight, recurs, revised, runCompleted, runFailed, runMissed, runStarted } from './record-changes.ts';
 import { resumption, usableHandler } from './resumption.ts';
-import { parseUpdate, scheduleOf, updated, waits, withNextRun } from './schedule-state.ts';
+import { afterClockAhead, parseUpdate, scheduleOf, updated, waits, withNextRun } from './schedule-state.ts';
 import type { TaskRecord } from './store.ts';
 import type { Submission } from './submission.ts';
 import { taskFields } from './task-fields.ts';
@@ -106,8 +106,10 @@ export class Schedules {
     for (const { id } of this.#core.journal.living()) {
       if (this.#core.runner.stopping) return;
       // As it is now: a listener that heard of the start of another may have changed it, removed it, or evaluated on its own.
-      const record = this.#core.journal.livingTask(id);
-      if (record === undefined || !waits(record) || record.result.nextRunAt === undefined) continue;
+      const found = this.#core.journal.livingTask(id);
+      if (found === undefined || !waits(found) || found.result.nextRunAt === undefined) continue;
+      const record = this.#afterClockAhead(found, now);
+      if (record.result.nextRunAt === undefined) continue;
       const dueAt = Date.parse(record.result.nextRunAt);
       if (dueAt > now + lookAheadMs || !this.#mayFire(record) || dueAt > now) continue;
       try {
@@ -135,6 +137,24 @@ export class Schedules {
     return this.#core.journal
       .living()
       .some((record) => waits(record) && byHeight(record) && record.result.nextRunAt === undefined);
+  }
+
+  #afterClockAhead(record: TaskRecord, now: number): TaskRecord {
+    const corrected = afterClockAhead(record, now);
+    if (corrected === undefined) return record;
+    const { logger } = this.#core;
+    try {
+      this.#commit(revised(corrected, {}));
+    } catch (error) {
+      logger.error('the next time of a schedule, which a clock that was ahead has moved, stays as it is', {
+        ...taskFields(record),
+        error,
+      });
+      return record;
+    }
+    const { nextRunAt } = corrected.result;
+    logger.warn('the clock was ahead for a while: the next time is reckoned anew', { ...taskFields(record), nextRunAt });
+    return this.#core.journal.livingTask(record.id) ?? record;
   }
 
   #fire(record: TaskRecord, dueAt: number, now: number): void {
