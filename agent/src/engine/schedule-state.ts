@@ -34,8 +34,8 @@ export const withNextRun = (record: TaskRecord, after: number): TaskRecord => {
   return { ...record, result: { ...result, nextRunAt } };
 };
 
-/** A clock is set back by so much only if it was wrong before. */
-const clockWasAheadMs = 300_000;
+/** A clock that is set back by less fires nothing twice, and a schedule waits for so long at most; one that is set back by more was wrong. */
+const clockWasAheadMs = 3_600_000;
 
 /**
  * A cron schedule whose last run, or whose making, lies in the future: the clock was ahead for a while. Its next time is reckoned anew, or it would not fire
