@@ -38,6 +38,8 @@ export interface OperatorConfig extends ProcessConfig {
   readonly agentTokenFile?: string;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
+  /** Of finished NodeTasks whose spec says nothing of it. Absent: they stay. */
+  readonly defaultTTLSeconds?: number;
   /** Name of this instance in the Lease and in events. */
   readonly podName: string;
   /** ClusterRole that owns all that the operator makes for itself; absent: it stays when the operator goes. */
@@ -104,6 +106,13 @@ const options: readonly OptionSpec<keyof typeof schema.shape>[] = [
     env: 'NODETASK_CONCURRENCY',
     describe: 'NodeTasks in work at the same time; default 16',
   },
+  {
+    key: 'defaultTtlSeconds',
+    flags: '--default-ttl-seconds <number>',
+    env: 'NODETASK_DEFAULT_TTL_SECONDS',
+    describe:
+      'delete finished NodeTasks that have no ttlSecondsAfterFinished so long after their end; default never. A GitOps tool that still has one creates it anew, and it runs again',
+  },
   ...secureOptions,
   ...injectionOptions,
   ...processOptions,
@@ -132,6 +141,7 @@ const schema = z.object({
   secureMetrics: onOff,
   agentTokenFile: filePath.optional(),
   concurrency: wholeNumber(1, 1000).default(16),
+  defaultTtlSeconds: wholeNumber(0, 315_360_000).optional(),
   podName: dnsName('pod').default('nodetask-operator'),
 });
 
@@ -166,6 +176,7 @@ const compile = (given: z.output<typeof schema>, isTerminal: boolean): OperatorC
     secureMetrics: given.secureMetrics,
     ...(given.agentTokenFile === undefined ? {} : { agentTokenFile: resolve(given.agentTokenFile) }),
     concurrency: given.concurrency,
+    ...(given.defaultTtlSeconds === undefined ? {} : { defaultTTLSeconds: given.defaultTtlSeconds }),
     ...processConfig(given, isTerminal),
     podName: given.podName,
     ...(given.ownerClusterRole === undefined ? {} : { ownerClusterRole: given.ownerClusterRole }),

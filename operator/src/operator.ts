@@ -163,6 +163,7 @@ export const runOperator = async (config: OperatorConfig, parts: OperatorParts):
     pods: podMirrors,
     events,
     concurrency: config.concurrency,
+    ...(config.defaultTTLSeconds === undefined ? {} : { defaultTTLSeconds: config.defaultTTLSeconds }),
     tracer,
     isComplete: (namespace) => watched.isComplete(namespace),
     observer: {

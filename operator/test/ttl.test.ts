@@ -64,3 +64,13 @@ test('one that others wait for stays until they have begun', async () => {
   assert.equal(second.status?.phase, 'Succeeded');
   await untilGone('first');
 });
+
+test('with a default of the operator, what says nothing of it goes as well, and what says more stays', async () => {
+  await cluster.operator.stop();
+  await using _operator = await cluster.startOperator({ leaderElect: false, args: ['--default-ttl-seconds', '1'] });
+  await cluster.applyNodeTask('patient', { ...spec, ttlSecondsAfterFinished: 3_600 });
+  await untilFinished(cluster, 'patient');
+  await cluster.applyNodeTask('silent', spec);
+  await untilGone('silent');
+  assert.equal((await untilFinished(cluster, 'patient')).status?.phase, 'Succeeded');
+});

@@ -15,6 +15,15 @@ export const operator = z
       'Resources of the container. 10,000 NodeTasks take less than 300 MB.',
     ),
     concurrency: z.int().min(1).max(1000).default(16).describe('NodeTasks in work at the same time.'),
+    defaultTTLSecondsAfterFinished: z
+      .int()
+      .min(0)
+      .max(315_360_000)
+      .nullable()
+      .default(null)
+      .describe(
+        'Seconds after which finished NodeTasks without `ttlSecondsAfterFinished` are deleted. Null: never. A GitOps tool that still has one creates it anew, and it runs again.',
+      ),
     logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What is logged.'),
     serviceAccount: z
       .strictObject({

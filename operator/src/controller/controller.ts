@@ -43,6 +43,8 @@ export interface ControllerOptions extends Pick<ReconcileOptions, 'observer'> {
   readonly metrics: KubeMetrics;
   /** NodeTasks in work at the same time. */
   readonly concurrency: number;
+  /** Of finished NodeTasks whose spec says nothing of it. Absent: they stay. */
+  readonly defaultTTLSeconds?: number;
   /** Default: nothing is traced. */
   readonly tracer?: Tracer;
   /** Whether all NodeTasks and pods of a namespace are known. Default: they are when run() is called. */
@@ -130,6 +132,7 @@ export class Controller {
       concurrency,
       observer,
       tracer = noTracer,
+      defaultTTLSeconds,
     } = this.#options;
     const lost = new AbortController();
     const caller = new AgentCaller({
@@ -154,6 +157,7 @@ export class Controller {
       memory: this.#memory,
       parallelCalls,
       tracer,
+      ...(defaultTTLSeconds === undefined ? {} : { defaultTTLSeconds }),
       ...(observer === undefined ? {} : { observer }),
     });
     try {
@@ -199,7 +203,9 @@ export class Controller {
   #wakeReleased(before: NodeTask | undefined, after: NodeTask | undefined): void {
     for (const name of released(before, after)) {
       const key = `${before?.metadata.namespace ?? ''}/${name}`;
-      if (this.#view.nodeTask(key)?.spec.ttlSecondsAfterFinished !== undefined) this.#queue.add(key);
+      const { defaultTTLSeconds } = this.#options;
+      const ttl = this.#view.nodeTask(key)?.spec.ttlSecondsAfterFinished ?? defaultTTLSeconds;
+      if (ttl !== undefined) this.#queue.add(key);
     }
   }
 

@@ -23,11 +23,13 @@ export interface GatherOptions {
   readonly view: ClusterView;
   readonly transport: KubeTransport;
   readonly clock: Clock;
+  /** Of finished NodeTasks whose spec says nothing of it. Absent: they stay. */
+  readonly defaultTTLSeconds?: number;
 }
 
 /** Collects what decide looks at: from caches and memory, and with small reads where no pod matches or one with work is missing. */
 export const gather = async (
-  { view, transport, clock }: GatherOptions,
+  { view, transport, clock, defaultTTLSeconds }: GatherOptions,
   nodeTask: KnownNodeTask,
   memory: NodeTaskMemory,
   { signal, logger }: { readonly signal: AbortSignal; readonly logger: Logger },
@@ -68,7 +70,9 @@ export const gather = async (
     dependencies,
     missingSince: memory.missingSince,
     nearNames: nearNames(absent, nodeTask, absent.length === 0 ? [] : view.nodeTasksIn(namespace)),
-    awaitedBy: nodeTask.spec.ttlSecondsAfterFinished === undefined ? [] : waiters(view, nodeTask),
+    ...(defaultTTLSeconds === undefined ? {} : { defaultTTLSeconds }),
+    awaitedBy:
+      (nodeTask.spec.ttlSecondsAfterFinished ?? defaultTTLSeconds) === undefined ? [] : waiters(view, nodeTask),
     namesInstead:
       target.podName !== undefined &&
       !pods.some(({ metadata: { name } }) => name === target.podName) &&

@@ -33,6 +33,8 @@ export interface Gathered {
   readonly missingSince: ReadonlyMap<string, number>;
   /** For names of spec.dependsOn that no NodeTask has, the one that may have been meant. */
   readonly nearNames: ReadonlyMap<string, string>;
+  /** How long it stays after its end, where its spec does not say. Absent: for ever. */
+  readonly defaultTTLSeconds?: number;
   /** Names of NodeTasks that depend on it and have not begun; looked up only where it may be deleted. */
   readonly awaitedBy: readonly string[];
   /** Since when a target's pod has been absent or without an address, as far as this process has seen; by pod. */
