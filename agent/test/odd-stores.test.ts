@@ -280,7 +280,7 @@ describe('who pays and who asks', () => {
     }
     await assert.rejects(runRestore(await makeChainHome(t), at('public')), {
       code: 'object-store-refused',
-      message: /anonymous: true/,
+      message: /set anonymous to true to read a public bucket/,
     });
     const { seen, target } = await watched({ anonymous: true }, t);
     assert.ok(seen.length >= 3, String(seen.length));

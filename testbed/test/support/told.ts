@@ -9,11 +9,11 @@ export type Told = Pick<ToldByStatus, 'line' | 'reason' | 'says'>;
 /** With placeholders for times, addresses on loopback, folders, free space and what a list leaves out. */
 export const withPlaceholders = (text: string): string =>
   text
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME')
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC/g, 'TIME')
     .replaceAll(/127\.\d+\.\d+\.\d+(?::\d+)?/g, 'ADDRESS')
     .replaceAll(/\/[\w/.-]+\/homes\/sei\/[\w-]+/g, 'HOME')
     .replaceAll(/ and \d+ more/g, ' and N more')
-    .replaceAll(/\d+ free, of which \d+/g, 'N free, of which N');
+    .replaceAll(/\d[\d.]* \w+ free, of which \d[\d.]* \w+/g, 'N free, of which N');
 
 const readyOf = (nodeTask: NodeTask | undefined) => nodeTask?.status?.conditions?.find(({ type }) => type === 'Ready');
 
