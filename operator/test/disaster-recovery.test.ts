@@ -40,9 +40,23 @@ const setLease = async (leaseTransitions: number): Promise<void> => {
   });
 };
 
-/** As a kubelet does, if the operator has ended. */
-const keepOperator = async (): Promise<void> => {
-  if (!cluster.operator.process.running) await cluster.operator.start();
+/** As a kubelet does: an operator that has ended is started again, until this is disposed. */
+const kubelet = (): AsyncDisposable => {
+  const over = Promise.withResolvers<'over'>();
+  const keep = async (): Promise<void> => {
+    for (;;) {
+      const { operator } = cluster;
+      if (!operator.process.running) await operator.start();
+      if ((await Promise.race([operator.process.exited, over.promise])) === 'over') return;
+    }
+  };
+  const keeping = keep();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      over.resolve('over');
+      await keeping;
+    },
+  };
 };
 
 /** A NodeTask that is made now succeeds in time. */
@@ -89,7 +103,7 @@ describe('a Lease of the past', () => {
   });
 });
 
-test('etcd that is put back from a copy under a running operator: new NodeTasks run, and one of the past that is finished does not run again', async () => {
+test('etcd that is put back from a copy under a running operator: new NodeTasks run, and one of the past that is finished does not run again', async (t) => {
   const { apiServer, etcd, folder } = cluster.controlPlane;
   const data = join(folder, 'etcd');
   const copy = join(folder, 'etcd-copy');
@@ -102,11 +116,12 @@ test('etcd that is put back from a copy under a running operator: new NodeTasks 
   await cp(data, copy, { recursive: true });
   await etcd.launch();
   await apiServer.start();
-  await keepOperator();
+  const keeping = kubelet();
+  t.after(async () => keeping[Symbol.asyncDispose]());
   // Versions go on, agents hear of NodeTasks and leaders that the copy does not know.
   for (let number = 0; number < 15; number += 1) await works(`lost-${number}`);
-  await cluster.operator.stop();
-  await cluster.operator.start();
+  // Another one leads, of which the copy does not know either.
+  await cluster.operator.kill();
   await works('lost-too');
 
   await apiServer.kill();
@@ -115,7 +130,6 @@ test('etcd that is put back from a copy under a running operator: new NodeTasks 
   await cp(copy, data, { recursive: true });
   await etcd.launch();
   await apiServer.start();
-  await keepOperator();
   assert.equal(
     await cluster.admin.get(`/apis/nodetask.dev/v1alpha1/namespaces/${cluster.namespace}/nodetasks/lost-0`),
     undefined,

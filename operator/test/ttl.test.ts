@@ -65,9 +65,10 @@ test('one that others wait for stays until they have begun', async () => {
   await untilGone('first');
 });
 
-test('with a default of the operator, what says nothing of it goes as well, and what says more stays', async () => {
+test('with a default of the operator, what says nothing of it goes as well, and what says more stays', async (t) => {
   await cluster.operator.stop();
-  await using _operator = await cluster.startOperator({ leaderElect: false, args: ['--default-ttl-seconds', '1'] });
+  const operator = await cluster.startOperator({ leaderElect: false, args: ['--default-ttl-seconds', '1'] });
+  t.after(async () => operator.stop());
   await cluster.applyNodeTask('patient', { ...spec, ttlSecondsAfterFinished: 3_600 });
   await untilFinished(cluster, 'patient');
   await cluster.applyNodeTask('silent', spec);
