@@ -531,7 +531,8 @@ describe('hostile agents', { timeout: 600_000 }, () => {
     assert.equal(cluster.operator.starts, 1);
     const status = await readFile(`/proc/${cluster.operator.process.pid}/status`, 'utf8');
     const rss = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
-    assert.ok(rss < 300, `${rss.toFixed(0)} MiB`);
+    // Three quarters of what the chart gives it.
+    assert.ok(rss < 384, `${rss.toFixed(0)} MiB`);
     const log = await readFile(cluster.operator.logFile, 'utf8');
     for (const line of log.split('\n')) {
       assert.ok(line.length <= 16 * 1024, 'a line of the log has its end');

@@ -60,7 +60,11 @@ describe('a one-shot', () => {
     const done = await untilFinished(cluster, 'invalid');
     assert.equal(reasonOf(done, 'Failed'), 'TaskFailed');
     assert.equal(reasonOf(done, 'Stalled'), 'TaskFailed');
-    assert.match(done.status?.targets?.[0]?.message ?? '', /^file-missing: /);
+    // The row does not say again what its result says.
+    const [row] = done.status?.targets ?? [];
+    assert.deepEqual([row?.message, row?.result?.errorCode], [undefined, 'file-missing']);
+    const ready = done.status?.conditions?.find(({ type }) => type === 'Ready');
+    assert.match(ready?.message ?? '', /^file-missing on sei-0: /);
   });
 
   test('fails at once when the agent refuses it, naming the fault', async () => {

@@ -148,7 +148,7 @@ describe('a daemon', () => {
   test('that ends is started again after a pause, with the count of its restarts', async () => {
     await cluster.applyNodeTask('restless', daemon('OnFailure'));
     const again = await until(cluster, 'restless', 'to be restarted twice', ({ status }) =>
-      /\(restart [2-9]\): result-export: /.test(status?.conditions?.[0]?.message ?? ''),
+      /\(restart [2-9]\): the next block to export is /.test(status?.conditions?.[0]?.message ?? ''),
     );
     assert.equal(reasonOf(again, 'Reconciling'), 'DaemonRestarting');
     assert.equal(again.status?.phase, 'Pending');

@@ -51,7 +51,7 @@ test('a leader that is frozen until another leads has no effect when it wakes, a
 
 test('operators whose clocks are hours apart never lead at once, and follow each other as fast', async (context) => {
   const [behind, ahead] = await contest.pair([withShiftedClock(-3 * hourMs), withShiftedClock(3 * hourMs)]);
-  // To the one that waits, every renewal is of six hours ago.
+  // Each puts its clock right by the answers of the API server, once they come.
   await contest.untilRenewed(behind, 3);
   await contest.work(behind);
 
@@ -61,10 +61,9 @@ test('operators whose clocks are hours apart never lead at once, and follow each
   let tookMs = Date.now() - killedAt;
   context.diagnostic(`a leader three hours ahead after one three hours behind: ${seconds(tookMs)}`);
   assert.ok(tookMs < 20_000, seconds(tookMs));
-  assert.ok(second.tookAt > Date.now() + 2 * hourMs, 'its clock is wrong');
+  assert.ok(Math.abs(second.tookAt - Date.now()) < 60_000, 'the Lease has the time of the API server');
   await contest.work(second);
 
-  // Now every renewal is of six hours from now.
   const third = await contest.enter(withShiftedClock(-3 * hourMs));
   killedAt = Date.now();
   await second.operator.kill();
