@@ -77,7 +77,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => upload(world, { bucket: 'sei-snapshot' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0: bucket-missing: snapshot-upload: cannot read s3://sei-snapshot/100.manifest.json at http://ADDRESS: NoSuchBucket (HTTP 404): The specified bucket does not exist.: check bucket, region and endpoint, or create the bucket',
+    says: 'bucket-missing on sei-rpc-0: cannot read s3://sei-snapshot/100.manifest.json at http://ADDRESS, NoSuchBucket (HTTP 404), The specified bucket does not exist. Check bucket, region and endpoint, or create the bucket',
   },
   {
     number: 6,
@@ -86,7 +86,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => upload(world, { region: 'eu-central-1' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0: object-store-invalid: snapshot-upload: cannot read s3://sei-snapshots/100.manifest.json at http://ADDRESS: AuthorizationHeaderMalformed (HTTP 400): The authorization header is malformed; the region "eu-central-1" is wrong; expecting "us-east-1": the bucket is in another region: correct region',
+    says: 'object-store-invalid on sei-rpc-0: cannot read s3://sei-snapshots/100.manifest.json at http://ADDRESS, AuthorizationHeaderMalformed (HTTP 400), The authorization header is malformed; the region "eu-central-1" is wrong; expecting "us-east-1", the bucket is in another region. Correct region',
   },
   {
     number: 7,
@@ -95,7 +95,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => restore(world, {}, 'nocreds-0'),
     line: 'nocreds-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: "failed on nocreds-0: object-store-refused: snapshot-restore: cannot read s3://sei-snapshots/latest.txt at http://ADDRESS: Could not load credentials from any providers: set anonymous: true to read a public bucket; else give the agent credentials by its environment, web identity or pod identity; never in params: Do what the message says of the store's code; check the agent's credentials (environment, web identity or pod identity) and the bucket's policy.",
+    says: 'object-store-refused on nocreds-0: cannot read s3://sei-snapshots/latest.txt at http://ADDRESS, Could not load credentials from any providers. Give the agent credentials by its environment, web identity or pod identity, or set anonymous to true to read a public bucket',
   },
   {
     number: 9,
@@ -104,7 +104,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => restore(world, { prefix: 'pacific' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0: object-missing: snapshot-restore: s3://sei-snapshots/pacific/ at http://ADDRESS has no snapshot of pacific-1 (of other heights or chains: 0): check bucket, prefix, chainId and targetHeight',
+    says: 'object-missing on sei-rpc-0: s3://sei-snapshots/pacific/ at http://ADDRESS has no snapshot of pacific-1 (of other heights or chains, 0). Check bucket, prefix, chainId and targetHeight',
   },
   {
     number: 11,
@@ -113,7 +113,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => patch('sei-rpc-0', { p2p: { mxa_num_inbound_peers: 80 } }),
     line: 'sei-rpc-0 Succeeded 1/1',
     reason: 'WithWarnings',
-    says: 'succeeded on sei-rpc-0 (changed; warning: config.toml: p2p.mxa_num_inbound_peers (did you mean p2p.max_num_inbound_peers?) is new to the file, and no node is known to read it)',
+    says: 'succeeded on sei-rpc-0: p2p.mxa_num_inbound_peers added (hidden); takes effect when the node restarts. 1 key is new to the file and not known: config.toml: p2p.mxa_num_inbound_peers (did you mean p2p.max_num_inbound_peers?); warning: config.toml: p2p.mxa_num_inbound_peers (did you mean p2p.max_num_inbound_peers?) is new to the file, and no node is known to read it',
   },
   {
     number: 11,
@@ -122,7 +122,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => patch('sei-rpc-0', { p2pp: { max_num_inbound_peers: 80 } }),
     line: 'sei-rpc-0 Succeeded 1/1',
     reason: 'WithWarnings',
-    says: 'succeeded on sei-rpc-0 (changed; warning: config.toml: p2pp (did you mean p2p?) is new to the file, and no node is known to read it)',
+    says: 'succeeded on sei-rpc-0: p2pp.max_num_inbound_peers added (hidden); takes effect when the node restarts. 1 key is new to the file and not known: config.toml: p2pp (did you mean p2p?); warning: config.toml: p2pp (did you mean p2p?) is new to the file, and no node is known to read it',
   },
   {
     number: 14,
@@ -135,7 +135,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'Rejected',
-    says: 'failed on sei-rpc-0: override-invalid: overrides: evm.http_prt is no key of the config registry: did you mean evm.http_port? (docs/reference/config-keys.md lists all keys)',
+    says: 'override-invalid on sei-rpc-0: overrides, evm.http_prt is no key of the config registry, did you mean evm.http_port? (docs/reference/config-keys.md lists all keys)',
   },
   {
     number: 14,
@@ -144,7 +144,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => ({ type: 'config-reload', ...on('sei-rpc-0'), params: { fields: { 'logging.levl': 'debug' } } }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'Rejected',
-    says: 'failed on sei-rpc-0: override-invalid: fields: logging.levl is no key of the config registry: did you mean logging.level? (docs/reference/config-keys.md lists all keys)',
+    says: 'override-invalid on sei-rpc-0: fields, logging.levl is no key of the config registry, did you mean logging.level? (docs/reference/config-keys.md lists all keys)',
   },
   {
     number: 15,
@@ -153,7 +153,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: ({ chain }) => genesis({ rpc: chain.validator.rpcUrl, chainId: 'atlantic-2' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0: chain-mismatch: configure-genesis: the RPC http://ADDRESS/ is the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source',
+    says: 'chain-mismatch on sei-rpc-0: the RPC http://ADDRESS/ holds the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source',
   },
   {
     number: 16,
@@ -162,7 +162,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => restore(world, { prefix: 'uploads', chainId: 'atlantic-2' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0: chain-mismatch: snapshot-restore: chainId is atlantic-2, but HOME/config/genesis.json of the node says pacific-1; nothing was changed: check target and chainId',
+    says: 'chain-mismatch on sei-rpc-0: chainId is atlantic-2, but HOME/config/genesis.json of the node says pacific-1; nothing was changed. Check target and chainId',
   },
   {
     number: 16,
@@ -171,7 +171,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => restore(world, { prefix: 'uploads' }, 'atlantic-0'),
     line: 'atlantic-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on atlantic-0: chain-mismatch: snapshot-restore: chainId is pacific-1, but HOME/config/genesis.json of the node says atlantic-2; nothing was changed: check target and chainId',
+    says: 'chain-mismatch on atlantic-0: chainId is pacific-1, but HOME/config/genesis.json of the node says atlantic-2; nothing was changed. Check target and chainId',
   },
   {
     number: 16,
@@ -180,7 +180,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => restore(world, { prefix: 'unknown' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0: chain-unproven: snapshot-restore: neither a manifest nor its name says that s3://sei-snapshots/unknown/100.tar.gz at http://ADDRESS is a snapshot of pacific-1; nothing was changed: give its sha256, or set allowUnverified',
+    says: 'chain-unproven on sei-rpc-0: neither a manifest nor its name says that s3://sei-snapshots/unknown/100.tar.gz at http://ADDRESS is a snapshot of pacific-1; nothing was changed. Give its sha256, or set allowUnverified',
   },
   {
     number: 17,
@@ -189,7 +189,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: ({ closedRPC }) => genesis({ rpc: closedRPC }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0 (spec.retry would have tried again): rpc-unreachable: configure-genesis: http://ADDRESS/genesis_chunked: connect ECONNREFUSED ADDRESS: check the address and the network',
+    says: 'rpc-unreachable on sei-rpc-0 (spec.retry would have tried again): http://ADDRESS/genesis_chunked, connect ECONNREFUSED ADDRESS. Check the address and the network',
   },
   {
     number: 18,
@@ -207,7 +207,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: ({ silentRPC }) => ({ ...genesis({ rpc: silentRPC }), timeoutSeconds: 2 }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TimedOut',
-    says: 'failed on sei-rpc-0 (spec.retry would have tried again): timed-out: configure-genesis: took longer than timeoutSeconds (2): Raise timeoutSeconds, or find out why it is slow.',
+    says: 'timed-out on sei-rpc-0 (spec.retry would have tried again): timed out after 2 s while waiting for the first chunk of http://ADDRESS/genesis_chunked (for N s). Raise timeoutSeconds, or find out why it is slow',
   },
   {
     number: 19,
@@ -216,7 +216,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: ({ chain }) => genesis({ rpc: chain.validator.rpcUrl }, 'strict-0'),
     line: 'strict-0 Failed 0/1',
     reason: 'Rejected',
-    says: 'failed on strict-0: egress-refused: rpc: ADDRESS is a loopback address, which the agent does not connect to: use another host, or allow it with --allow-host',
+    says: 'egress-refused on strict-0: rpc, ADDRESS is a loopback address, which the agent does not connect to. Use another host, or allow it with --allow-host',
   },
   {
     number: 20,
@@ -252,7 +252,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => byCron({ cron: '0 0 31 2 *' }),
     line: 'strict-0 Stalled 0/1',
     reason: 'Rejected',
-    says: 'stalled on strict-0: invalid schedule: dayOfMonth "31": no month of "2" has such a day; it would never fire',
+    says: 'invalid-schedule on strict-0: invalid schedule, dayOfMonth "31", no month of "2" has such a day; it would never fire',
   },
   {
     number: 24,
@@ -261,7 +261,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => byCron({ cron: '0 3 * * *', timeZone: 'Europe/Berln' }),
     line: 'strict-0 Stalled 0/1',
     reason: 'Rejected',
-    says: 'stalled on strict-0: invalid schedule: timeZone "Europe/Berln": is no IANA time zone that this agent knows; write it like Europe/Berlin',
+    says: 'invalid-schedule on strict-0: invalid schedule, timeZone "Europe/Berln", is no IANA time zone that this agent knows. Write it like Europe/Berlin',
   },
   {
     number: 24,
@@ -270,7 +270,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => byCron({ cron: '0 3 * * *', timeZone: 'CEST' }),
     line: 'strict-0 Stalled 0/1',
     reason: 'Rejected',
-    says: 'stalled on strict-0: invalid schedule: timeZone "CEST": is no IANA time zone that this agent knows; write it like Europe/Berlin',
+    says: 'invalid-schedule on strict-0: invalid schedule, timeZone "CEST", is no IANA time zone that this agent knows. Write it like Europe/Berlin',
   },
   {
     number: 25,
@@ -279,7 +279,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: (world) => restore(world, { prefix: 'huge' }),
     line: 'sei-rpc-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on sei-rpc-0 (spec.retry would have tried again): disk-full: snapshot-restore: the snapshot needs at least 8000000000000 bytes, and HOME/data has N free, of which N are left to the node; nothing was changed: free space or enlarge the volume',
+    says: 'disk-full on sei-rpc-0 (spec.retry would have tried again): the snapshot needs at least 8.0 TB, and HOME/data has N free, of which N are left to the node; nothing was changed. Free space or enlarge the volume',
   },
   {
     number: 26,
@@ -289,7 +289,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => ready('full-0'),
     line: 'full-0 Pending 0/1',
     reason: 'AgentUnable',
-    says: "the agent of pod full-0 at ADDRESS cannot work now (store-unavailable): the journal HOME/.nodetask/journal.sqlite cannot be written: database or disk is full. Look at the disk of the agent's state folder: full, read-only or failing.; waiting until TIME",
+    says: "the agent of pod full-0 at ADDRESS cannot work now (store-unavailable): the journal HOME/.nodetask/journal.sqlite cannot be written, database or disk is full. Look at the disk of the agent's state folder: full, read-only or failing; waiting until TIME",
   },
   {
     number: 30,
@@ -298,7 +298,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => ready('gated-0'),
     line: 'gated-0 Succeeded 1/1',
     reason: 'WithWarnings',
-    says: 'succeeded on gated-0 (changed; warning: the agent of pod gated-0 has not reported it; its service account may lack the right (agentServiceAccounts of the chart), see the log of the agent)',
+    says: 'succeeded on gated-0: the node is marked ready and may start; warning: the agent of pod gated-0 has not reported it; its service account may lack the right (agentServiceAccounts of the chart), see the log of the agent',
   },
   {
     number: 34,
@@ -334,7 +334,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: ({ chain }) => genesis({ rpc: chain.validator.rpcUrl, chainId: 'atlantic-2' }, 'nocreds-0'),
     line: 'nocreds-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on nocreds-0: chain-mismatch: configure-genesis: the RPC http://ADDRESS/ is the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source',
+    says: 'chain-mismatch on nocreds-0: the RPC http://ADDRESS/ holds the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source',
   },
   {
     number: 37,
@@ -343,7 +343,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => ({ ...ready('nocreds-0'), dependsOn: ['chain-1'] }),
     line: 'nocreds-0 Failed 0/1',
     reason: 'DependencyFailed',
-    says: 'NodeTask chain-1, which spec.dependsOn names, failed at TIME (failed on nocreds-0: chain-mismatch: configure-genesis: the RPC http://ADDRESS/ is the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source)',
+    says: 'NodeTask chain-1, which spec.dependsOn names, failed at TIME (chain-mismatch on nocreds-0: the RPC http://ADDRESS/ holds the genesis of chain "pacific-1", and chainId is atlantic-2; nothing was changed. Check the source)',
   },
   {
     number: 39,
@@ -352,7 +352,7 @@ export const toldByStatus: readonly ToldByStatus[] = [
     spec: () => patch('strict-0', { p2p: { max_num_inbound_peers: 80 } }),
     line: 'strict-0 Failed 0/1',
     reason: 'TaskFailed',
-    says: 'failed on strict-0: file-missing: config-patch: HOME/config/config.toml does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits: Create it first, for instance with config-apply or configure-genesis.',
+    says: 'file-missing on strict-0: HOME/config/config.toml does not exist. Create it first, for instance with a config-apply or configure-genesis task; config-patch only edits',
   },
   {
     number: 40,
@@ -365,6 +365,6 @@ export const toldByStatus: readonly ToldByStatus[] = [
     }),
     line: 'app=sei…eet Suspended 0/3',
     reason: 'FailureThreshold',
-    says: 'paused: 1 of 3 targets failed, more than spec.strategy.failureThreshold (0); to start the 2 to come, raise failureThreshold to 1 or more, or set onFailure to Continue; to end it, set onFailure to Stop; failed on fleet-0: file-missing: config-patch: HOME/config/config.toml does not exist: create it first, for instance with a config-apply or configure-genesis task; config-patch only edits: Create it first, for instance with config-apply or configure-genesis.',
+    says: 'paused: 1 of 3 targets failed, more than spec.strategy.failureThreshold (0); to start the 2 to come, raise failureThreshold to 1 or more, or set onFailure to Continue; to end it, set onFailure to Stop; file-missing on fleet-0: HOME/config/config.toml does not exist. Create it first, for instance with a config-apply or configure-genesis task; config-patch only edits',
   },
 ];

@@ -13,6 +13,7 @@ export const withPlaceholders = (text: string): string =>
     .replaceAll(/127\.\d+\.\d+\.\d+(?::\d+)?/g, 'ADDRESS')
     .replaceAll(/\/[\w/.-]+\/homes\/sei\/[\w-]+/g, 'HOME')
     .replaceAll(/ and \d+ more/g, ' and N more')
+    .replaceAll(/\(for \d+ s\)/g, '(for N s)')
     .replaceAll(/\d[\d.]* \w+ free, of which \d[\d.]* \w+/g, 'N free, of which N');
 
 const readyOf = (nodeTask: NodeTask | undefined) => nodeTask?.status?.conditions?.find(({ type }) => type === 'Ready');
