@@ -217,7 +217,12 @@ describe('an agent', () => {
   test('is the first to write, before the operator', async () => {
     const name = await create('first');
     const object = accepted(await own.rows(name, [row('sei-0')]));
-    assert.deepEqual(object.status, { observedGeneration: -1, phase: 'Pending', targets: [row('sei-0')] });
+    const { conditions, ...status } = object.status ?? {};
+    assert.deepEqual(status, { observedGeneration: -1, phase: 'Pending', targets: [row('sei-0')] });
+    assert.deepEqual(
+      conditions?.map(({ type, reason }) => [type, reason]),
+      [['Ready', 'Unseen']],
+    );
   });
 
   test('writes its result and runs beside those of others and of the operator, again and again', async () => {

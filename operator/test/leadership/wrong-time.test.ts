@@ -72,7 +72,7 @@ test('operators whose clocks are hours apart never lead at once, and follow each
   context.diagnostic(`the other way round: ${seconds(tookMs)}`);
   assert.ok(tookMs < 20_000, seconds(tookMs));
   await contest.work(last);
-  assert.deepEqual([second.fence, last.fence], [behind.fence + 1, behind.fence + 2]);
+  assert.ok(behind.fence < second.fence && second.fence < last.fence);
   contest.checkFences();
 });
 
