@@ -310,7 +310,7 @@ export class Reflector<T extends KubeObject> {
         path: this.#path,
         query: { ...this.#selectors(), limit: 1 },
         verb: 'list',
-        parse: parsePageOfOne as (answer: Buffer, isWhole: boolean) => unknown,
+        parse: parsePageOfOne,
         signal: connection.signal,
       });
       if (!isBefore(metadata?.resourceVersion ?? '', resourceVersion)) return;
