@@ -44,7 +44,8 @@ const clockWasAheadMs = 3_600_000;
 export const afterClockAhead = (record: TaskRecord, now: number): TaskRecord | undefined => {
   const { submittedAt, nextRunAt } = record.result;
   const last = Math.max(Date.parse(submittedAt), Date.parse(record.runs?.[0]?.startedAt ?? submittedAt));
-  if (nextRunAt === undefined || scheduleOf(record).cron === undefined || last <= now + clockWasAheadMs) return undefined;
+  if (nextRunAt === undefined || scheduleOf(record).cron === undefined || last <= now + clockWasAheadMs)
+    return undefined;
   const corrected = withNextRun(record, now);
   return Date.parse(corrected.result.nextRunAt ?? '') < Date.parse(nextRunAt) ? corrected : undefined;
 };

@@ -153,7 +153,10 @@ export class Schedules {
       return record;
     }
     const { nextRunAt } = corrected.result;
-    logger.warn('the clock was ahead for a while: the next time is reckoned anew', { ...taskFields(record), nextRunAt });
+    logger.warn('the clock was ahead for a while: the next time is reckoned anew', {
+      ...taskFields(record),
+      nextRunAt,
+    });
     return this.#core.journal.livingTask(record.id) ?? record;
   }
 

@@ -22,7 +22,13 @@ export const finished: Gate = (ctx) => {
 };
 
 /** It stays while another NodeTask waits for it: that would take it for one that has not come yet. Whose turn has come brings it here again. */
-const expiry = ({ nodeTask, defaultTTLSeconds, status, awaitedBy, now }: RunContext): Pick<Decision, 'delete' | 'requeueAfterMs'> => {
+const expiry = ({
+  nodeTask,
+  defaultTTLSeconds,
+  status,
+  awaitedBy,
+  now,
+}: RunContext): Pick<Decision, 'delete' | 'requeueAfterMs'> => {
   const seconds = nodeTask.spec.ttlSecondsAfterFinished ?? defaultTTLSeconds;
   if (seconds === undefined || status.completedAt === undefined) return {};
   const dueAt = Date.parse(status.completedAt) + seconds * 1000;
