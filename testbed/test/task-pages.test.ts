@@ -213,7 +213,7 @@ describe('with the policies of the pages', () => {
 
     const overdue = await untilFinished('overdue-upload');
     assert.equal(result(overdue)?.errorCode, 'upload-too-old');
-    assert.match(readyMessage(overdue), /nothing is uploaded at .*; nothing uploaded: 0 snapshots/);
+    assert.match(readyMessage(overdue), /nothing is uploaded at .*; nothing uploaded, 0 snapshots/);
 
     const stalled = await until(
       'stalled-export',
