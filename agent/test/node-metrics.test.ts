@@ -7,7 +7,7 @@ import { post, urlOf } from './support/agent-calls.ts';
 import { AgentLauncher } from './support/agent-launcher.ts';
 import { startTestS3, testBucket as bucket } from './support/object-store.ts';
 
-/** What an agent's metrics tell of its node: an agent as a program beside a real CometBFT node, before a real S3 server. */
+/** Metrics of an agent about its node: an agent as a program beside a real CometBFT node, before a real S3 server. */
 
 const s3 = await startTestS3();
 const prefix = 'nodetask_agent_';

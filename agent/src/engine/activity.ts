@@ -5,7 +5,7 @@ import type { Doing } from './time-out.ts';
 /** Of a run that tells of no progress, a wait for something outside is shown after so long, and how long it has lasted at such intervals. */
 const waitShownMs = 5_000;
 
-/** What a run is doing: the progress that its handler tells, and what it waits for. */
+/** The doing of a run: the progress that its handler tells, and the waits that are under way. */
 export class Activity {
   readonly #clock: Clock;
   readonly #onLongWait: (wait: OutsideWait) => void;

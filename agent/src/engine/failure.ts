@@ -39,7 +39,7 @@ export const failureOf = (error: unknown): Failure => {
   };
 };
 
-/** What went wrong, and what to do where the error says so itself. */
+/** The cause of a failure, and the remedy if the error names one itself. */
 const partsOf = (error: unknown): FailureParts => {
   if (error instanceof TaskError) return error.parts;
   return { cause: error instanceof Error ? error.message : String(error) };

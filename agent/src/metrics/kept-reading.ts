@@ -31,7 +31,7 @@ export class KeptReading<T> {
       const late = new AbortController();
       const isOver = Promise.withResolvers<void>();
       const cancelTimer = clock.setTimer(timeoutMs, () => {
-        // What was read before is older than it may be.
+        // The former reading is older than it may be.
         this.#last = { value: undefined, at: clock.monotonic() };
         late.abort(new Error(`no answer within ${timeoutMs} ms`));
         isOver.resolve();

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { ExportLag } from '../tasks/export-lags.ts';
 import { registerAbsentGauge } from './absent-gauge.ts';
 
-/** What the agent knows of its node. Undefined: not now. */
+/** The agent's knowledge of its node. Undefined: not now. */
 export interface NodeReadings {
   readonly volume: () => Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined>;
   readonly status: () => Promise<{ readonly latestHeight: number; readonly isCatchingUp?: boolean } | undefined>;

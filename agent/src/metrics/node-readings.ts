@@ -17,7 +17,7 @@ export interface NodeReadingsOptions {
   readonly clock: Clock;
 }
 
-/** What metrics tell of the node and of what works on it. */
+/** Readings for the metrics about the node and about the tasks that work on it. */
 export const nodeReadings = ({ node, engine, stateFolder, clock }: NodeReadingsOptions): NodeReadings => {
   const bounds = { clock, keepMs, timeoutMs };
   const volume = new KeptReading(async () => node().volume(), bounds);

@@ -6,6 +6,7 @@ import type { Lease, LeaseSpec } from './lease.ts';
 import { microTime } from './micro-time.ts';
 import { readLease } from './read-lease.ts';
 import { collectionPath, leases, objectPath } from './resource-type.ts';
+import { isEarlierVersion } from './resource-version.ts';
 
 /** Metadata that a Lease is to have beside its name: labels, its owner. Asked for at each acquisition. */
 export type LeaseMetadata = () => Promise<object>;
@@ -24,8 +25,8 @@ export interface LeaseClientOptions {
 /** The writes of leader election, each refused by the server when the Lease is not the one last read. */
 export class LeaseClient {
   readonly #options: LeaseClientOptions;
-  /** The highest resourceVersion that was read. */
-  #newest = 0n;
+  /** The resourceVersion that was read last. */
+  #newest = '0';
 
   constructor(options: LeaseClientOptions) {
     this.#options = options;
@@ -105,10 +106,8 @@ export class LeaseClient {
   #read(answer: unknown): Lease {
     const lease = readLease(answer);
     const { resourceVersion } = lease.metadata;
-    // Whole numbers that rise, or else nothing can be told from them.
-    const version = /^\d{1,20}$/.test(resourceVersion) ? BigInt(resourceVersion) : this.#newest;
-    const isOfThePast = version < this.#newest;
-    this.#newest = version;
+    const isOfThePast = isEarlierVersion(resourceVersion, this.#newest);
+    this.#newest = resourceVersion;
     if (isOfThePast) this.#options.onPast?.();
     return lease;
   }

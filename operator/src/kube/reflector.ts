@@ -10,6 +10,7 @@ import { ObjectMirror } from './object-mirror.ts';
 import { defaultReflectorTimings, type ReflectorOptions, type ReflectorTimings } from './reflector-options.ts';
 import { parsePageOfOne } from './page-of-one.ts';
 import { collectionPath } from './resource-type.ts';
+import { isEarlierVersion } from './resource-version.ts';
 import { TimerSlot } from './timer-slot.ts';
 import { blamesTheVersion, failureReason } from './watch-failure.ts';
 import type { WatchEvent } from './watch-event.ts';
@@ -313,7 +314,7 @@ export class Reflector<T extends KubeObject> {
         parse: parsePageOfOne,
         signal: connection.signal,
       });
-      if (!isBefore(metadata?.resourceVersion ?? '', resourceVersion)) return;
+      if (!isEarlierVersion(metadata?.resourceVersion ?? '', resourceVersion)) return;
       this.#dropVersion('silent');
       connection.abort(new HistoryRewritten('the version of the watch is one that the API server has not reached'));
     } catch (error) {
@@ -372,7 +373,3 @@ export class Reflector<T extends KubeObject> {
     };
   }
 }
-
-/** Whether a version comes before another; false if they are no numbers, of which nothing can be told. */
-const isBefore = (version: string, other: string): boolean =>
-  [version, other].every((one) => /^\d{1,20}$/u.test(one)) && BigInt(version) < BigInt(other);
